@@ -1,0 +1,60 @@
+# Every target sets up what it needs by itself. What a program takes on its command line goes into ARGS:
+#   make demo ARGS=--keep        make test ARGS="-k delete"
+
+# The first Python that is new enough; PYTHON=... chooses another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+
+# Named by what was installed, so that changed requirements install anew.
+SET_UP := .venv/set-up-$(firstword $(shell cat requirements/dev.txt pyproject.toml | cksum))
+UV := .cache/uv/bin/uv
+COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate
+
+.PHONY: help demo test check bench schemas screenshots requirements clean
+.DEFAULT_GOAL := help
+
+help:  ## show this
+	@sed -n 's/^\([a-z]*\):.*  ## /  make \1	/p' Makefile | expand -t 22
+
+demo: $(SET_UP)  ## watch a create and a delete on a local Temporal server and a local cloud
+	.venv/bin/python -m scripts.demo $(ARGS)
+
+test: $(SET_UP)  ## run all tests
+	.venv/bin/python -m pytest --cov $(ARGS)
+
+check: $(SET_UP)  ## run the linter, the formatter's check, the types and the import contracts
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: $(SET_UP)  ## measure what the README quotes
+	.venv/bin/python -m bench $(ARGS)
+
+schemas: $(SET_UP)  ## write schemas/ from the models
+	.venv/bin/python -m scripts.schemas
+
+screenshots: $(SET_UP)  ## take the README's picture of the saga in the Temporal UI (needs Chromium)
+	.venv/bin/python -m scripts.screenshot
+
+requirements: $(UV)  ## write requirements/ from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(COMPILE) pyproject.toml --extra worker --output-file requirements/worker.txt $(ARGS)
+	$(COMPILE) pyproject.toml --extra worker --group dev --output-file requirements/dev.txt $(ARGS)
+	echo uv | $(COMPILE) - --output-file requirements/uv.txt $(ARGS)
+
+clean:  ## remove all that make and the tools made
+	rm -rf .venv .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(SET_UP): requirements/dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "setting up .venv: no Python 3.11 or newer on PATH; install one, or name it: make PYTHON=..." >&2; exit 1; }
+	"$(PYTHON)" -m venv .venv
+	.venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@rm -f .venv/set-up-* && touch $@
+
+$(UV): requirements/uv.txt
+	"$(PYTHON)" -m venv .cache/uv
+	.cache/uv/bin/python -m pip install --quiet --require-hashes --requirement requirements/uv.txt
+	@touch $@

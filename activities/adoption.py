@@ -1,0 +1,28 @@
+"""Adoption: what a create does with a thing that already has the link's identity.
+
+Complete: used as it is, never tagged again, so that no rollback removes what an earlier create completed. Ours, but of
+a saga that died: made to fit and re-tagged, so that this saga's rollback removes it. Not ours: refused by name.
+"""
+
+from clouds.aws.tags import Ownership
+from privatelink.errors import NameTaken
+from privatelink.names import TAG_LINK, Link
+
+TAKEN_NEXT_STEP = "rename or delete that one, or give the link another name"
+
+
+def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) -> None:
+    """Raise `NameTaken` when the thing does not carry this link's tag."""
+    if not ownership.belongs_to(link):
+        raise NameTaken(
+            f"making the {kind} ({thing_id}): {taken_words(ownership, kind)}",
+            concerns=thing_id,
+            next_step=TAKEN_NEXT_STEP,
+        )
+
+
+def taken_words(ownership: Ownership, kind: str) -> str:
+    """Whose the thing is that has the name."""
+    if ownership.link:
+        return f"a {kind} of link {ownership.link} has that name"
+    return f"a {kind} without our tag {TAG_LINK} has that name"

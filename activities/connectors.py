@@ -1,0 +1,270 @@
+"""Connectors of a deployment's data integration, dialled through the PrivateLink. A description marks them as ours."""
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.connector_findings import (
+    differs_finding,
+    name_finding,
+    refused_finding,
+    secret_finding,
+    users_finding,
+)
+from activities.patience import nothing_found, patient
+from activities.specs import ConnectorSpec, ConnectorWait, RemovalSpec, Removed
+from clouds.aws.accounts import AwsAccounts
+from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
+from clouds.emqx.connector_body import NOWHERE, ConnectorBody
+from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
+from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, TEST_FAILED, message_of
+from clouds.emqx.wire import ConnectorRow
+from clouds.waiting import Cadence, Moving
+from privatelink.errors import (
+    CloudRefused,
+    ConnectorFailed,
+    Finding,
+    NameTaken,
+    NotYet,
+    PlatformKeyRefused,
+    RemovalRefused,
+    RequestDiffers,
+    RequestRefused,
+)
+from privatelink.names import description
+from privatelink.pace import paced_delta
+
+PROBE_PATIENCE = paced_delta(120)
+"""How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
+
+CADENCE = Cadence(usual=10, fast=2, slow=10)
+
+
+class Connectors:
+    """Checks, creates, awaits and deletes connectors."""
+
+    def __init__(self, deployment_apis: DeploymentApis, aws: AwsAccounts) -> None:
+        """`aws` finds the link's endpoint service, whose tags tell which saga an adopted connector belongs to."""
+        self._apis = deployment_apis
+        self._aws = aws
+
+    @activity.defn
+    async def check_connector(self, spec: ConnectorSpec) -> None:
+        """Find out whether the connector can be made; change nothing.
+
+        EMQX checks the parameters by a probe of a host that does not exist, so that nothing is built for a connector
+        that could never be. Raises `RequestRefused` with every finding at once.
+        """
+        body = ConnectorBody(spec.connector)
+        findings = [secret_finding(name) for name in body.missing]
+        try:
+            api = self._apis.of(spec.scope.link.deployment)
+        except PlatformKeyRefused as error:
+            findings.append(
+                refused_finding(spec.connector.id, error.details_model.sentence, error.details_model.next_step)
+            )
+        else:
+            findings += await self._name_findings(api, spec, body)
+            if not body.missing:
+                findings += await _schema_findings(api, spec, body)
+        if findings:
+            raise RequestRefused.of_findings(findings)
+
+    async def _name_findings(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
+        connectors = await api.list_connectors()
+        taken = [name_finding(one) for one in connectors if _is_in_the_way(one, spec)]
+        differing = [one for one in connectors if one.is_of(spec.scope.link) and _differences(one, spec, body)]
+        if differing and await self._is_complete(spec):
+            taken += [differs_finding(one, _differences(one, spec, body)) for one in differing]
+        return taken
+
+    @activity.defn
+    async def create_connector(self, spec: ConnectorSpec) -> str:
+        """Create the connector with the PrivateLink's address, once; give its id, `type:name`.
+
+        The link's own connector that fits is used as it is; a leftover that does not fit is replaced. Before creating,
+        EMQX probes the parameters through the address: `NotYet` while a failure may be a matter of moments, then
+        `ConnectorFailed` with the reason. Someone else's connector of the name is `NameTaken`.
+        """
+        api, body = self._apis.of(spec.scope.link.deployment), ConnectorBody(spec.connector)
+        if body.missing:
+            raise RequestRefused.of_findings(secret_finding(name) for name in body.missing)
+        if await self._adopt(api, spec, body):
+            return spec.connector.id
+        mark = description(spec.scope.link, spec.scope.saga_id)
+        try:
+            await api.probe_connector(body.for_probe(spec.address, mark))
+        except CloudRefused as error:
+            raise _probe_failed(spec, body, error) from None
+        try:
+            await api.create_connector(body.filled(spec.address, mark))
+        except CloudRefused as error:
+            # It may be the answer to a repetition of a call that got through.
+            if await self._adopt(api, spec, body):
+                return spec.connector.id
+            if error.cloud_code == ALREADY_EXISTS:
+                raise NotYet(
+                    f"creating the connector ({spec.connector.id}): EMQX has it and does not list it yet",
+                    concerns=spec.connector.id,
+                    retry_after=paced_delta(5),
+                ) from None
+            raise _refused(spec, body, error) from None
+        activity.logger.info("created the connector", extra={"connector": spec.connector.id})
+        return spec.connector.id
+
+    async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> bool:
+        """Whether the link's connector is there and fits; leftovers that do not fit are deleted."""
+        fits = False
+        for one in await api.list_connectors():
+            if _is_in_the_way(one, spec):
+                raise NameTaken(
+                    f"creating the connector ({one.id}): it is there, and not of link {spec.scope.link}",
+                    concerns=one.id,
+                    next_step="choose another connector.name, or delete that connector",
+                )
+            if not one.is_of(spec.scope.link):
+                continue
+            differences = _differences(one, spec, body)
+            if not differences:
+                fits = True
+                continue
+            if await self._is_complete(spec):
+                finding = differs_finding(one, differences)
+                raise RequestDiffers(
+                    f"creating the connector ({one.id}): {finding.sentence}",
+                    concerns=one.id,
+                    next_step=finding.next_step,
+                    findings=(finding,),
+                )
+            await _delete(api, one)
+        return fits
+
+    async def _is_complete(self, spec: ConnectorSpec) -> bool:
+        """Whether an earlier create of the link ended well, so that what it made is not to be touched."""
+        service = await find_endpoint_service(self._aws.account(spec.scope.aws), spec.scope.link)
+        return service is not None and service.complete
+
+    @activity.defn
+    async def wait_for_connector(self, spec: ConnectorWait) -> None:
+        """Return when the connector is `connected` on every node of the deployment; read-only.
+
+        A connector that is connected on some nodes only is the face of an AZ without a working path
+        (assumed: no public source), so the sentence names the nodes that are not. Raises `ConnectorFailed` when
+        somebody disabled it.
+        """
+        body, id_ = ConnectorBody(spec.connector), spec.connector.id
+
+        def connected(connectors: tuple[ConnectorRow, ...]) -> Moving | None:
+            row = next((one for one in connectors if one.id == id_), None)
+            return _progress(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
+
+        view = self._apis.of(spec.scope.link.deployment).connectors
+        await view.look(connected, wait=spec.wait, cadence=CADENCE)
+
+    @activity.defn
+    @patient
+    async def delete_connector(self, spec: RemovalSpec) -> Removed:
+        """Delete the link's connectors (in a rollback: those that this saga made or adopted), and see them gone.
+
+        Found by our description. Absent is success. Raises `RemovalRefused` naming the actions and sources that still
+        use one: they are never deleted along with it. Without an API key of the deployment there is nothing to look at.
+        """
+        api = self._apis.find(spec.link.deployment)
+        if api is None:
+            activity.logger.warning("no API key of the deployment, so its connectors were not looked at")
+            return Removed()
+        service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
+        doomed = await _in_scope(api, spec, service)
+        if not doomed:
+            return nothing_found(spec, "connector")
+        users = [users_finding(one) for one in doomed if one.dependants]
+        if users:
+            raise RemovalRefused.of_findings(users)
+        for one in doomed:
+            await _delete(api, one)
+        ids = tuple(one.id for one in doomed)
+        if await _in_scope(api, spec, service):
+            raise NotYet(f"deleting the connector ({', '.join(ids)}): EMQX still lists it", concerns=", ".join(ids))
+        return Removed(ids=ids)
+
+
+def _is_in_the_way(one: ConnectorRow, spec: ConnectorSpec) -> bool:
+    return one.id == spec.connector.id and not one.is_of(spec.scope.link)
+
+
+def _differences(one: ConnectorRow, spec: ConnectorSpec, body: ConnectorBody) -> tuple[str, ...]:
+    """In what a connector of this link is not the one asked for."""
+    return ("name",) if one.id != spec.connector.id else body.differences(one.raw, spec.address)
+
+
+async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
+    try:
+        await api.probe_connector(body.for_probe(NOWHERE, description(spec.scope.link, spec.scope.saga_id)))
+    except CloudRefused as error:
+        if error.cloud_code == BAD_REQUEST:
+            sentence = f"EMQX refuses its parameters: {body.clean(message_of(error))}"
+            return [refused_finding(spec.connector.id, sentence, "correct connector.parameters")]
+        if error.cloud_code != TEST_FAILED:
+            raise
+    return []
+
+
+def _probe_failed(
+    spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused
+) -> NotYet | ConnectorFailed | CloudRefused:
+    if error.cloud_code != TEST_FAILED:
+        return _refused(spec, body, error)
+    sentence = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
+    if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
+        return NotYet(sentence, concerns=spec.connector.id, retry_after=paced_delta(5))
+    return ConnectorFailed(
+        sentence,
+        concerns=spec.connector.id,
+        next_step="check that the targets take connections on this port with these parameters and secrets",
+    )
+
+
+def _refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> CloudRefused:
+    why = body.clean(message_of(error))
+    sentence = error.details_model.sentence + (f": {why}" if why else "")
+    return CloudRefused(sentence, concerns=spec.connector.id, next_step="correct connector.parameters")
+
+
+def _progress(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
+    """None when it is connected everywhere."""
+    nodes = {node.node: (node.status, node.status_reason) for node in row.node_status}
+    nodes = nodes or {"the deployment": (row.status, row.status_reason)}
+    trouble = [
+        f"{node}: {body.clean(status)}" + (f" ({body.clean(reason)})" if reason else "")
+        for node, (status, reason) in nodes.items()
+        if status != "connected"
+    ]
+    if not trouble:
+        return None
+    if row.status == "stopped":
+        raise ConnectorFailed(
+            f"waiting for the connector ({row.id}): somebody disabled it",
+            concerns=row.id,
+            next_step="find out who did in the deployment's console, then create the link again",
+        )
+    connected = len(nodes) - len(trouble)
+    return Moving(f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id)
+
+
+async def _in_scope(
+    api: DeploymentApi, spec: RemovalSpec, service: FoundEndpointService | None
+) -> tuple[ConnectorRow, ...]:
+    # Without tags of its own, an adopted connector belongs to the saga that adopted the link's endpoint service.
+    all_of_link = spec.saga_id is None or (service is not None and service.saga_id == spec.saga_id)
+    try:
+        connectors = await api.list_connectors()
+    except CloudRefused as error:
+        if error.cloud_code == NOT_FOUND:
+            return ()  # the deployment is gone, and its connectors with it
+        raise
+    return tuple(one for one in connectors if one.is_of(spec.link) and (all_of_link or one.saga_id == spec.saga_id))
+
+
+async def _delete(api: DeploymentApi, one: ConnectorRow) -> None:
+    await api.delete_connector(one.id)
+    activity.logger.info("deleted the connector", extra={"connector": one.id})

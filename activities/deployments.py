@@ -1,0 +1,120 @@
+"""Deployments: what the service consumer is, and whether it can have a PrivateLink at all."""
+
+from collections.abc import Iterator
+
+from temporalio import activity
+
+from activities.specs import DeploymentFacts
+from clouds.emqx.labels import is_aws, one_line, principal_account, region_code, same_word
+from clouds.emqx.platform import Platform
+from clouds.emqx.wire import Deployment, Network
+from privatelink.errors import CloudRefused, Finding, FindingType, RequestRefused
+from privatelink.request import PrivateLinkRequest
+
+TYPES_WITH_PRIVATE_LINK = ("dedicated", "dedicatedFlex")
+"""EMQX: "AWS PrivateLink" says Dedicated; Flex, as its page on VPC peering adds it, is assumed: no public source."""
+
+
+class Deployments:
+    """Looks deployments up at the platform."""
+
+    def __init__(self, platform: Platform) -> None:
+        """`platform` is the platform's API."""
+        self._platform = platform
+
+    @activity.defn
+    async def look_up_deployment(self, request: PrivateLinkRequest) -> DeploymentFacts:
+        """Give region, AZ IDs and principal of the deployment; change nothing.
+
+        Raises `RequestRefused` with every reason at once why it cannot have this PrivateLink.
+        """
+        deployment = await self._platform.get_deployment(request.deployment)
+        if deployment is None:
+            raise RequestRefused.of_findings([_unknown(request.deployment)])
+        findings = [*self._deployment_findings(deployment), *_region_findings(deployment, request.aws.region)]
+        network = await self._network(request.deployment, findings)
+        account_id = principal_account(network.aws_arn) if network else None
+        if network and account_id is None:
+            findings.append(_principal_finding(network))
+        if findings or network is None or account_id is None:
+            raise RequestRefused.of_findings(findings)
+        return DeploymentFacts(
+            region=request.aws.region,
+            az_ids=tuple(dict.fromkeys(network.az_ids)),
+            principal_arn=network.aws_arn,
+            account_id=account_id,
+        )
+
+    async def _network(self, deployment: str, findings: list[Finding]) -> Network | None:
+        """The network, or None when there is none and `findings` already say why."""
+        try:
+            return await self._platform.get_network(deployment)
+        except CloudRefused:
+            if not findings:
+                raise
+            return None
+
+    def _deployment_findings(self, deployment: Deployment) -> Iterator[Finding]:
+        id_ = deployment.deployment_id
+        if not same_word(deployment.status, "running"):
+            yield Finding(
+                type=FindingType.DEPLOYMENT_NOT_RUNNING,
+                concerns=id_,
+                sentence=f"its status is {_word(deployment.status)}",
+                next_step="start it, and create the link when it is running",
+            )
+        if not is_aws(deployment.platform):
+            yield Finding(
+                type=FindingType.DEPLOYMENT_NOT_ON_AWS,
+                concerns=id_,
+                sentence=f"it runs on {_word(deployment.platform)}",
+                next_step="choose a deployment on AWS",
+            )
+        types = (*TYPES_WITH_PRIVATE_LINK, *self._platform.further_types)
+        if not any(same_word(deployment.type, type_) for type_ in types):
+            yield Finding(
+                type=FindingType.DEPLOYMENT_TYPE_UNSUPPORTED,
+                concerns=id_,
+                sentence=f"deployments of type {_word(deployment.type)} have no PrivateLink",
+                next_step=f"choose one of type {', '.join(types)}",
+            )
+
+
+def _unknown(deployment: str) -> Finding:
+    return Finding(
+        type=FindingType.UNKNOWN_DEPLOYMENT,
+        concerns=deployment,
+        sentence="the platform does not know it",
+        next_step="look up its id in the console, and whether the API key's project holds it",
+    )
+
+
+def _region_findings(deployment: Deployment, wanted: str) -> Iterator[Finding]:
+    region = region_code(deployment.region)
+    if region is None and is_aws(deployment.platform):
+        yield Finding(
+            type=FindingType.DEPLOYMENT_REGION_UNKNOWN,
+            concerns=deployment.deployment_id,
+            sentence=f"its region {_word(deployment.region)} holds no region code",
+            next_step="ask EMQX for the AWS region of the deployment; it is never guessed",
+        )
+    elif region and region != wanted:
+        yield Finding(
+            type=FindingType.REGION_MISMATCH,
+            concerns="aws.region",
+            sentence=f"it is {wanted}, and deployment {deployment.deployment_id} is in {region}",
+            next_step=f"build the service provider's side in {region}",
+        )
+
+
+def _principal_finding(network: Network) -> Finding:
+    return Finding(
+        type=FindingType.PRINCIPAL_UNSUPPORTED,
+        concerns=one_line(network.aws_arn),
+        sentence="only root, or a role or user without a path, of one account can be allowed exactly",
+        next_step="ask EMQX for such an ARN of the deployment",
+    )
+
+
+def _word(text: str) -> str:
+    return repr(one_line(text, 64)) if text else "not given"

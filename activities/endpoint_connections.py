@@ -1,0 +1,244 @@
+"""The endpoint connection of a link: tell which one is its own, accept it, wait for it, reject it."""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+
+from activities.moments import removal_wait, settling_until
+from activities.patience import patient
+from activities.specs import Connection, ConnectionAvailableWait, ConnectionSpec, ConnectionWait, RemovalSpec, Removed
+from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.aws.endpoint_connections import (
+    ACCEPTED,
+    AVAILABLE,
+    FoundConnection,
+    accept_connection,
+    find_connections_of,
+    reject_connection,
+)
+from clouds.aws.endpoint_services import find_endpoint_services
+from clouds.aws.tags import TAG_VPC_ENDPOINT, add_ec2_tags
+from clouds.emqx.platform import Platform
+from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
+from clouds.waiting import Cadence, Moving
+from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet, PrivateLinkFailed
+from privatelink.pace import paced, paced_delta
+
+APPEARANCE = Cadence(usual=150, fast=5, slow=20)
+"""Two to three minutes after the platform was asked (EMQX's blog)."""
+
+ACCEPTANCE = Cadence(usual=45, fast=3, slow=10)
+
+GOING = Cadence(usual=30, fast=5, slow=10)
+
+LATE_SECONDS = 300
+"""Twice the usual time: from then on the platform is asked too, once a minute, whether the PrivateLink failed."""
+
+NAMING_SECONDS = 60
+"""How long the platform has to name its VPC endpoint before AWS's facts alone must do: one of its reading intervals."""
+
+CLOCK_SLACK = timedelta(seconds=5)
+"""AWS gives whole seconds, and its clock is not ours."""
+
+LEAVING_SECONDS = 120
+"""How long a connection has to go by itself after the platform's delete, before we reject it."""
+
+
+class EndpointConnections:
+    """The steps about the endpoint connection."""
+
+    def __init__(self, aws: AwsAccounts, platform: Platform) -> None:
+        """`aws` gives the account that a spec names; `platform` names the VPC endpoint that it made."""
+        self._aws = aws
+        self._platform = platform
+
+    @activity.defn
+    async def wait_for_endpoint_connection(self, spec: ConnectionWait) -> Connection:
+        """Wait until the endpoint connection of exactly this PrivateLink shows, prove it, and mark it as the link's.
+
+        An allowed ARN proves nothing: it may be shared by deployments of other customers. The proof is the platform's
+        VPC endpoint id. Where a reading of the platform, a minute or more after a candidate appeared, still gives none,
+        it is: our own endpoint service, the consumer's account, made after we asked, and exactly one. Several: raises
+        `AmbiguousConnection` with each, and none is accepted.
+
+        The platform is read only after AWS shows a candidate, or long after the usual time. The mark is a tag on the
+        endpoint service, by which a removal tells the link's own connection from a stranger's.
+        """
+        account = self._aws.account(spec.scope.aws)
+        service_id = spec.endpoint_service.service_id
+        candidates = await self._candidates_or_late(account, spec)
+        named = await self._named_by_platform(spec, candidates)
+        # Read again: while the platform was asked, another candidate may have come.
+        connections = await find_connections_of(account, service_id)
+        vpc_endpoint_id = _checked(named, connections) if named else _only(_candidates(connections, spec), spec)
+        await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
+        return Connection(service_id=service_id, vpc_endpoint_id=vpc_endpoint_id)
+
+    async def _candidates_or_late(self, account: AwsAccount, spec: ConnectionWait) -> list[FoundConnection]:
+        """The candidates as soon as there are any; none once it is late for one."""
+        service_id = spec.endpoint_service.service_id
+
+        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Moving:
+            ours = [one for one in view if one.service_id == service_id]
+            candidates = _candidates(ours, spec)
+            if candidates or spec.wait.elapsed > paced(LATE_SECONDS):
+                return candidates
+            others = f"; others: {'; '.join(str(one) for one in ours)}" if ours else ""
+            return Moving(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
+
+        return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=APPEARANCE)
+
+    async def _named_by_platform(self, spec: ConnectionWait, candidates: list[FoundConnection]) -> str:
+        """The VPC endpoint id that the platform gives; empty when it had its time and gives none."""
+        private_link_id = spec.private_link.private_link_id
+        # Judged by a reading that begins after this moment.
+        had_time = bool(candidates) and all(
+            datetime.now(UTC) - one.created_at >= paced_delta(NAMING_SECONDS) for one in candidates
+        )
+
+        def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:
+            row = next((one for one in rows if one.private_link_id == private_link_id), None)
+            if row is None or row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
+                raise _private_link_failed(private_link_id, row)
+            if row.vpc_endpoint_id or had_time:
+                return row.vpc_endpoint_id
+            seen = "; ".join(str(one) for one in candidates) or "no endpoint connection shows"
+            return Moving(
+                f"{seen}, and the platform ({row.status}) does not name its VPC endpoint yet", private_link_id
+            )
+
+        view = self._platform.private_links(spec.scope.link.deployment)
+        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE)
+
+    @activity.defn
+    async def accept_endpoint_connection(self, spec: ConnectionSpec) -> None:
+        """Accept the link's own connection; one that is accepted already is left as it is.
+
+        Raises `EndpointConnectionFailed` when it has ended meanwhile.
+        """
+        account = self._aws.account(spec.scope.aws)
+        service_id, vpc_endpoint_id = spec.connection.service_id, spec.connection.vpc_endpoint_id
+        found = _the_one(await find_connections_of(account, service_id), spec.connection)
+        if found is None:
+            if datetime.now(UTC) < settling_until():
+                raise NotYet(
+                    f"accepting the endpoint connection ({vpc_endpoint_id}): AWS does not show it",
+                    concerns=vpc_endpoint_id,
+                    retry_after=paced_delta(2),
+                )
+            raise _ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
+        if found.has_ended:
+            raise _ended("accepting the endpoint connection", vpc_endpoint_id, found.state)
+        if found.state_word not in ACCEPTED:
+            await accept_connection(account, service_id, vpc_endpoint_id)
+
+    @activity.defn
+    async def wait_for_endpoint_connection_available(self, spec: ConnectionAvailableWait) -> None:
+        """Wait until the accepted connection is available. `pending` on the way is progress.
+
+        Raises `EndpointConnectionFailed` when it ends instead.
+        """
+        vpc_endpoint_id = spec.connection.vpc_endpoint_id
+
+        def judge(view: list[FoundConnection]) -> Moving | None:
+            found = _the_one(view, spec.connection)
+            if found is None:
+                return Moving(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
+            if found.has_ended:
+                raise _ended("waiting for the endpoint connection", vpc_endpoint_id, found.state)
+            if found.state_word == AVAILABLE:
+                return None
+            return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
+
+        views = self._aws.account(spec.scope.aws).views
+        await views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE)
+
+    @activity.defn
+    @patient
+    async def reject_endpoint_connections(self, spec: RemovalSpec) -> Removed:
+        """See the link's own connection go: by itself after the platform's delete, else rejected. Never a foreign one.
+
+        Own is what `wait_for_endpoint_connection` marked. No service, or no live connection of the link, is success.
+        """
+        account = self._aws.account(spec.aws)
+        own = {
+            (service.service_id, service.vpc_endpoint_id)
+            for service in await find_endpoint_services(account, spec.link)
+            if service.ownership.is_in_scope(spec.link, spec.saga_id) and service.vpc_endpoint_id
+        }
+        if not own:
+            return Removed()
+        wait = removal_wait()
+        if wait.elapsed > paced(LEAVING_SECONDS):
+            for service_id, vpc_endpoint_id in own:
+                connections = await find_connections_of(account, service_id)
+                if any(one.vpc_endpoint_id == vpc_endpoint_id and one.is_live for one in connections):
+                    await reject_connection(account, service_id, vpc_endpoint_id)
+
+        def judge(view: list[FoundConnection]) -> Moving | None:
+            live = [one for one in view if (one.service_id, one.vpc_endpoint_id) in own and one.is_live]
+            return Moving(f"endpoint connection {live[0]} is still there", live[0].vpc_endpoint_id) if live else None
+
+        await account.views.endpoint_connections.look(judge, wait=wait, cadence=GOING)
+        return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
+
+
+def _candidates(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:
+    """Live connections of the consumer's account that are no older than our asking."""
+    return [
+        one
+        for one in connections
+        if one.is_live
+        and one.owner == spec.consumer_account_id
+        and one.created_at >= spec.private_link.asked_at - CLOCK_SLACK
+    ]
+
+
+def _checked(named: str, connections: list[FoundConnection]) -> str:
+    """The endpoint that the platform names, once AWS shows it alive at our service."""
+    found = next((one for one in connections if one.vpc_endpoint_id == named), None)
+    if found is None:
+        raise NotYet(
+            f"waiting for the endpoint connection ({named}): the platform names it, AWS does not show it yet",
+            concerns=named,
+            retry_after=paced_delta(5),
+        )
+    if not found.is_live:
+        raise _ended("waiting for the endpoint connection", named, found.state)
+    return named
+
+
+def _only(candidates: list[FoundConnection], spec: ConnectionWait) -> str:
+    service_id = spec.endpoint_service.service_id
+    if not candidates:
+        raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", concerns=service_id)
+    if len(candidates) > 1:
+        raise AmbiguousConnection(
+            f"telling which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, and "
+            f"several fit: {'; '.join(str(one) for one in candidates)}",
+            concerns=service_id,
+            next_step="find out whose they are, reject the others, and create the link again",
+        )
+    return candidates[0].vpc_endpoint_id
+
+
+def _the_one(connections: list[FoundConnection], connection: Connection) -> FoundConnection | None:
+    wanted = (connection.service_id, connection.vpc_endpoint_id)
+    return next((one for one in connections if (one.service_id, one.vpc_endpoint_id) == wanted), None)
+
+
+def _ended(doing: str, vpc_endpoint_id: str, state: str) -> EndpointConnectionFailed:
+    return EndpointConnectionFailed(
+        f"{doing} ({vpc_endpoint_id}): it is {state}",
+        concerns=vpc_endpoint_id,
+        next_step="find out who ended it (AWS CloudTrail, EMQX's notifications), then create the link again",
+    )
+
+
+def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> PrivateLinkFailed:
+    why = f"its status is {row.status}: {row.why}" if row else "the platform does not list it any more"
+    return PrivateLinkFailed(
+        f"waiting for the endpoint connection of the PrivateLink ({private_link_id}): {why}",
+        concerns=private_link_id,
+        next_step="look at it in EMQX's console, then create the link again",
+    )

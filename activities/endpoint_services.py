@@ -1,0 +1,230 @@
+"""The endpoint service over a link's load balancer, and who may connect to it."""
+
+from temporalio import activity
+
+from activities.adoption import TAKEN_NEXT_STEP
+from activities.moments import removal_wait, settling_until
+from activities.patience import each, nothing_found, patient, remember
+from activities.specs import (
+    EndpointService,
+    EndpointServiceSpec,
+    EndpointServiceWait,
+    PrincipalSpec,
+    RemovalSpec,
+    Removed,
+)
+from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.aws.endpoint_connections import find_connections_of
+from clouds.aws.endpoint_services import (
+    AVAILABLE,
+    DELETED,
+    FAILED,
+    LEAVING,
+    FoundEndpointService,
+    add_principal,
+    create_endpoint_service,
+    delete_endpoint_service,
+    find_endpoint_service,
+    find_endpoint_services,
+    read_allowed_principals,
+    read_endpoint_services,
+    remove_principals,
+)
+from clouds.aws.errors import INVALID_PARAMETER, is_code
+from clouds.aws.tags import add_ec2_tags, ec2_tags
+from clouds.waiting import Cadence, Moving
+from privatelink.errors import (
+    CloudRefused,
+    EndpointServiceFailed,
+    Finding,
+    FindingType,
+    NameTaken,
+    NotYet,
+    PrivateLinkError,
+    RemovalRefused,
+)
+from privatelink.names import client_token
+from privatelink.pace import paced_delta
+
+AVAILABILITY = Cadence(usual=10, fast=3, slow=10)
+DELETION = Cadence(usual=20, fast=3, slow=10)
+
+
+class EndpointServices:
+    """The steps about the endpoint service and its allowed principals."""
+
+    def __init__(self, aws: AwsAccounts) -> None:
+        """`aws` gives the account that a spec names."""
+        self._aws = aws
+
+    @activity.defn
+    async def create_endpoint_service(self, spec: EndpointServiceSpec) -> EndpointService:
+        """Make the endpoint service over the load balancer: IPv4, every connection to be accepted by us.
+
+        The ClientToken makes a repeated call of one saga give the same one; one that carries the link's tag is adopted.
+        Raises `NameTaken` when the load balancer belongs to an endpoint service of someone else: AWS lets a load
+        balancer belong to one only ("Create a service powered by AWS PrivateLink").
+        """
+        scope, load_balancer_arn = spec.scope, spec.load_balancer.arn
+        account = self._aws.account(scope.aws)
+        found = await find_endpoint_service(account, scope.link)
+        if found is None:
+            try:
+                service_id, service_name = await create_endpoint_service(
+                    account,
+                    load_balancer_arn,
+                    client_token(scope.saga_id, "endpoint-service"),
+                    ec2_tags(scope.link, scope.saga_id, scope.tags),
+                    settles_at=settling_until(),
+                )
+            except PrivateLinkError as error:
+                if is_code(error, INVALID_PARAMETER):
+                    await _refuse_if_taken(account, load_balancer_arn)
+                raise
+            return EndpointService(service_id=service_id, service_name=service_name)
+        if not found.ownership.complete:
+            if found.load_balancer_arns != (load_balancer_arn,):
+                raise CloudRefused(
+                    f"adopting the endpoint service ({found.service_id}), a leftover of an earlier create: it stands "
+                    f"over {', '.join(found.load_balancer_arns)}",
+                    concerns=found.service_id,
+                    next_step="delete the link, then create it again",
+                )
+            if found.saga_id != scope.saga_id:
+                await add_ec2_tags(account, found.service_id, ec2_tags(scope.link, scope.saga_id, scope.tags))
+        return EndpointService(service_id=found.service_id, service_name=found.service_name)
+
+    @activity.defn
+    async def wait_for_endpoint_service(self, spec: EndpointServiceWait) -> None:
+        """Wait until the endpoint service is Available.
+
+        Raises `EndpointServiceFailed` when it is Failed, or on its way out. Available does not yet mean that a
+        consumer's call succeeds (aws-sdk issue 805), which the PrivateLink's own step bears with.
+        """
+        service_id = spec.endpoint_service.service_id
+
+        def judge(view: list[FoundEndpointService]) -> Moving | None:
+            found = next((one for one in view if one.service_id == service_id), None)
+            if found is None:
+                return Moving(f"endpoint service {service_id} is not listed by AWS yet", service_id)
+            if found.state in LEAVING | {FAILED}:
+                raise EndpointServiceFailed(
+                    f"waiting for the endpoint service ({service_id}): it is {found.state}",
+                    concerns=service_id,
+                    next_step="find out who or what ended it (AWS CloudTrail), then create the link again",
+                )
+            return None if found.state == AVAILABLE else Moving(f"endpoint service is {found.state}", service_id)
+
+        views = self._aws.account(spec.scope.aws).views
+        await views.endpoint_services.look(judge, wait=spec.wait, cadence=AVAILABILITY)
+
+    @activity.defn
+    async def add_allowed_principal(self, spec: PrincipalSpec) -> None:
+        """Allow exactly this ARN to connect, and read it back.
+
+        A principal that someone else allowed is left alone and named in the log: its connections are never accepted.
+        """
+        account = self._aws.account(spec.scope.aws)
+        service_id, arn = spec.endpoint_service.service_id, spec.principal_arn
+        allowed = await read_allowed_principals(account, service_id, settles_at=settling_until())
+        if others := sorted(set(allowed) - {arn}):
+            activity.logger.warning(
+                "endpoint service %s also allows %s, which someone else added",
+                service_id,
+                ", ".join(others),
+                extra={"service_id": service_id},
+            )
+        if arn in allowed:
+            return
+        await add_principal(account, service_id, arn, settles_at=settling_until())
+        if arn not in await read_allowed_principals(account, service_id, settles_at=settling_until()):
+            raise NotYet(
+                f"allowing {arn} at the endpoint service ({service_id}): AWS does not show it yet",
+                concerns=service_id,
+                retry_after=paced_delta(2),
+            )
+
+    @activity.defn
+    @patient
+    async def remove_allowed_principals(self, spec: RemovalSpec) -> Removed:
+        """Remove every principal of the link's endpoint service, so that nobody connects anew while it is removed.
+
+        A live connection is not cut by that (AWS: "Manage permissions"). No service, or no principal, is success.
+        """
+        account = self._aws.account(spec.aws)
+        services = [service for service in await _in_scope(account, spec) if service.is_live]
+        if not services:
+            return nothing_found(spec, "endpoint service")
+        for service in services:
+            allowed = await read_allowed_principals(account, service.service_id)
+            remember(*allowed)
+            if allowed:
+                await remove_principals(account, service.service_id, allowed)
+        return Removed(ids=remember())
+
+    @activity.defn
+    @patient
+    async def delete_endpoint_service(self, spec: RemovalSpec) -> Removed:
+        """Delete the link's endpoint service and wait until AWS has it no more.
+
+        None there is success; another saga's (in a rollback) is left alone. Raises `RemovalRefused` with the list while
+        endpoint connections that are not this link's stand on it: deleting it would cut them.
+        """
+        account = self._aws.account(spec.aws)
+        services = await _in_scope(account, spec)
+        if not services:
+            return nothing_found(spec, "endpoint service")
+        ids = remember(*(service.service_id for service in services))
+        await each(services, lambda service: _delete(account, service))
+
+        def judge(view: list[FoundEndpointService]) -> Moving | None:
+            left = [one for one in view if one.service_id in ids and one.state != DELETED]
+            if not left:
+                return None
+            return Moving(f"endpoint service {left[0].service_id} is {left[0].state}", left[0].service_id)
+
+        await account.views.endpoint_services.look(judge, wait=removal_wait(), cadence=DELETION)
+        return Removed(ids=ids)
+
+
+async def _in_scope(account: AwsAccount, spec: RemovalSpec) -> list[FoundEndpointService]:
+    return [
+        found
+        for found in await find_endpoint_services(account, spec.link)
+        if found.ownership.is_in_scope(spec.link, spec.saga_id)
+    ]
+
+
+async def _delete(account: AwsAccount, service: FoundEndpointService) -> None:
+    if not service.is_live:
+        return
+    connections = await find_connections_of(account, service.service_id)
+    foreign = [one for one in connections if one.is_live and one.vpc_endpoint_id != service.vpc_endpoint_id]
+    if foreign:
+        raise RemovalRefused(
+            f"deleting the endpoint service ({service.service_id}): endpoints that are not known as this link's stand "
+            f"on it: {'; '.join(str(one) for one in foreign)}",
+            concerns=service.service_id,
+            next_step="have their owners delete them, or reject them in AWS's console",
+            findings=tuple(
+                Finding(
+                    type=FindingType.FOREIGN_ENDPOINT,
+                    concerns=one.vpc_endpoint_id,
+                    sentence=f"it stands on {service.service_id}: {one}",
+                    next_step="have its owner delete it, or reject it",
+                )
+                for one in foreign
+            ),
+        )
+    await delete_endpoint_service(account, service.service_id)
+
+
+async def _refuse_if_taken(account: AwsAccount, load_balancer_arn: str) -> None:
+    for service in await read_endpoint_services(account):
+        if service.is_live and load_balancer_arn in service.load_balancer_arns:
+            raise NameTaken(
+                f"creating the endpoint service ({load_balancer_arn}): the load balancer belongs to "
+                f"{service.service_id}, which does not carry this link's tag",
+                concerns=service.service_id,
+                next_step=TAKEN_NEXT_STEP,
+            )

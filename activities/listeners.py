@@ -1,0 +1,79 @@
+"""The listeners of a link's load balancer, one for each port: create, delete."""
+
+from temporalio import activity
+
+from activities.adoption import check_ours
+from activities.moments import settling_until
+from activities.patience import each, nothing_found, patient, remember
+from activities.specs import ListenerSpec, RemovalSpec, Removed
+from clouds.aws.accounts import AwsAccounts
+from clouds.aws.listeners import create_listener, delete_listener, find_listeners, forward_to
+from clouds.aws.load_balancers import find_load_balancer
+from clouds.aws.tags import add_elb_tags, elb_tags
+from privatelink.errors import NotYet
+from privatelink.pace import paced_delta
+
+
+class Listeners:
+    """The steps about listeners."""
+
+    def __init__(self, aws: AwsAccounts) -> None:
+        """`aws` gives the account that a spec names."""
+        self._aws = aws
+
+    @activity.defn
+    async def create_listener(self, spec: ListenerSpec) -> str:
+        """Make the TCP listener on the target group's port that forwards to it; gives its ARN.
+
+        One that is there is adopted, and a leftover that forwards elsewhere is pointed at the target group. Raises
+        `NameTaken` for one that someone else put on the port.
+        """
+        scope, group, load_balancer_arn = spec.scope, spec.target_group, spec.load_balancer.arn
+        account = self._aws.account(scope.aws)
+        tags = elb_tags(scope.link, scope.saga_id, scope.tags)
+        listed = await find_listeners(account, load_balancer_arn, settles_at=settling_until())
+        found = next((one for one in listed if one.port == group.port), None)
+        if found is None:
+            return await create_listener(
+                account, load_balancer_arn, group.port, group.arn, tags, settles_at=settling_until()
+            )
+        check_ours(found.ownership, scope.link, kind="listener", thing_id=f"port {group.port}")
+        if found.ownership.complete:
+            return found.arn
+        if found.target_group_arns != (group.arn,):
+            await forward_to(account, found.arn, group.arn)
+        if found.ownership.saga_id != scope.saga_id:
+            await add_elb_tags(account, [found.arn], tags)
+        return found.arn
+
+    @activity.defn
+    @patient
+    async def delete_listeners(self, spec: RemovalSpec) -> Removed:
+        """Delete every listener of the link; each is tried, then the first error is raised.
+
+        None there is success, no load balancer too; a stranger's, or (in a rollback) another saga's, is left alone.
+        """
+        account = self._aws.account(spec.aws)
+        load_balancer = await find_load_balancer(account, spec.link)
+        if load_balancer is None:
+            return nothing_found(spec, "listeners")
+
+        async def in_scope() -> list[str]:
+            return [
+                found.arn
+                for found in await find_listeners(account, load_balancer.arn)
+                if found.ownership.is_in_scope(spec.link, spec.saga_id)
+            ]
+
+        arns = await in_scope()
+        if not arns:
+            return nothing_found(spec, "listeners")
+        ids = remember(*arns)
+        await each(arns, lambda arn: delete_listener(account, arn))
+        if left := await in_scope():
+            raise NotYet(
+                f"deleting the listeners of {spec.link} ({', '.join(left)}): AWS still lists them",
+                concerns=load_balancer.arn,
+                retry_after=paced_delta(2),
+            )
+        return Removed(ids=ids)

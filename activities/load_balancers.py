@@ -1,0 +1,148 @@
+"""The internal Network Load Balancer of a link: create, wait until active, delete."""
+
+from temporalio import activity
+
+from activities.adoption import check_ours
+from activities.moments import removal_wait, settling_until
+from activities.patience import nothing_found, patient, remember
+from activities.specs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
+from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.aws.endpoint_services import read_endpoint_services
+from clouds.aws.listeners import delete_listener, find_listeners
+from clouds.aws.load_balancers import (
+    ACTIVE,
+    ACTIVE_IMPAIRED,
+    FAILED,
+    FoundLoadBalancer,
+    create_load_balancer,
+    delete_load_balancer,
+    find_load_balancer,
+    set_cross_zone,
+)
+from clouds.aws.tags import add_elb_tags, elb_tags
+from clouds.aws.target_groups import delete_target_group, find_target_groups
+from clouds.waiting import Cadence, Moving
+from privatelink.errors import CloudRefused, LoadBalancerFailed, NotYet
+from privatelink.names import aws_name
+from privatelink.pace import paced_delta
+
+ACTIVATION = Cadence(usual=150, fast=5, slow=15)
+"""Two to three minutes in the field, with tails of ten and more."""
+
+DELETION = Cadence(usual=20, fast=3, slow=10)
+
+
+class LoadBalancers:
+    """The steps about the load balancer."""
+
+    def __init__(self, aws: AwsAccounts) -> None:
+        """`aws` gives the account that a spec names."""
+        self._aws = aws
+
+    @activity.defn
+    async def create_load_balancer(self, spec: LoadBalancerSpec) -> LoadBalancer:
+        """Make the link's load balancer: internal, IPv4, cross-zone, in exactly the subnets given.
+
+        One that is there is adopted. A leftover in other subnets is deleted and made anew; listeners and target groups
+        that a leftover has on other ports than `ports` are deleted. Raises `NameTaken` for a stranger's.
+        """
+        account = self._aws.account(spec.scope.aws)
+        found = await find_load_balancer(account, spec.scope.link)
+        if found is None:
+            tags = elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags)
+            arn = await create_load_balancer(account, aws_name(spec.scope.link), sorted(spec.subnets.values()), tags)
+        else:
+            arn = found.arn
+            check_ours(found.ownership, spec.scope.link, kind="load balancer", thing_id=found.name)
+            if found.ownership.complete:
+                return LoadBalancer(arn=arn)
+            if found.state == FAILED or found.differences(set(spec.subnets.values())):
+                await _make_way(account, found)
+            await _delete_other_ports(account, spec, arn)
+            if found.ownership.saga_id != spec.scope.saga_id:
+                await add_elb_tags(account, [arn], elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags))
+        await set_cross_zone(account, arn, settles_at=settling_until())
+        return LoadBalancer(arn=arn)
+
+    @activity.defn
+    async def wait_for_load_balancer(self, spec: LoadBalancerWait) -> str:
+        """Wait until the load balancer is active. Gives a warning when it is active but impaired, else nothing.
+
+        States: API_LoadBalancerState. Raises `LoadBalancerFailed` with AWS's reason when it is `failed`.
+        """
+        arn = spec.load_balancer.arn
+        name = aws_name(spec.scope.link)
+
+        def judge(view: dict[str, FoundLoadBalancer]) -> str | Moving:
+            found = view.get(arn)
+            if found is None:
+                return Moving(f"load balancer {name} is not listed by AWS yet", arn)
+            if found.state == FAILED:
+                raise LoadBalancerFailed(
+                    f"waiting for the load balancer ({name}): it is failed: {found.reason or 'AWS gives no reason'}",
+                    concerns=arn,
+                    next_step="look at its subnets and at AWS's health page, then create the link again",
+                )
+            if found.state == ACTIVE:
+                return ""
+            if found.state == ACTIVE_IMPAIRED:
+                return f"load balancer {name} is active but impaired: {found.reason or 'AWS gives no reason'}"
+            return Moving(f"load balancer {name} is {found.state}", arn)
+
+        views = self._aws.account(spec.scope.aws).views
+        warning = await views.load_balancers.look(judge, wait=spec.wait, cadence=ACTIVATION)
+        if warning:
+            activity.logger.warning(warning, extra={"load_balancer_arn": arn})
+        return warning
+
+    @activity.defn
+    @patient
+    async def delete_load_balancer(self, spec: RemovalSpec) -> Removed:
+        """Delete the link's load balancer, its listeners with it, and wait until AWS does not list it any more.
+
+        None there is success; a stranger's, or (in a rollback) another saga's, is left alone.
+        """
+        account = self._aws.account(spec.aws)
+        found = await find_load_balancer(account, spec.link)
+        if found is None or not found.ownership.is_in_scope(spec.link, spec.saga_id):
+            return nothing_found(spec, "load balancer")
+        arn = found.arn
+        ids = remember(arn)
+        await delete_load_balancer(account, arn)
+        await account.views.load_balancers.look(
+            lambda view: Moving(f"load balancer {found.name} is still listed", arn) if arn in view else None,
+            wait=removal_wait(),
+            cadence=DELETION,
+        )
+        return Removed(ids=ids)
+
+
+async def _make_way(account: AwsAccount, found: FoundLoadBalancer) -> None:
+    """Delete a leftover that cannot fit. Always raises: `NotYet` while it goes, `CloudRefused` when it can't go."""
+    for service in await read_endpoint_services(account):
+        if found.arn in service.load_balancer_arns and service.is_live:
+            raise CloudRefused(
+                f"replacing the load balancer ({found.name}), a leftover of an earlier create that does not fit this "
+                f"request: endpoint service {service.service_id} uses it",
+                concerns=found.arn,
+                next_step="delete the link, then create it again",
+            )
+    await delete_load_balancer(account, found.arn)
+    raise NotYet(
+        f"replacing the load balancer ({found.name}): a leftover that does not fit this request is being deleted",
+        concerns=found.arn,
+        retry_after=paced_delta(5),
+    )
+
+
+async def _delete_other_ports(account: AwsAccount, spec: LoadBalancerSpec, arn: str) -> None:
+    """Else a create would end with ports open, and target groups left, that its request does not name."""
+    if not spec.ports:
+        return
+    link = spec.scope.link
+    for listener in await find_listeners(account, arn):
+        if listener.ownership.belongs_to(link) and listener.port not in spec.ports:
+            await delete_listener(account, listener.arn)
+    for group in await find_target_groups(account, link):
+        if group.ownership.belongs_to(link) and group.listener_port(link) not in spec.ports:
+            await delete_target_group(account, group.arn)

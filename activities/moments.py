@@ -1,0 +1,29 @@
+"""Moments that steps share: until when a fresh thing may be unseen, and how long a removal has been at it.
+
+All are counted from when Temporal scheduled the step, never from its attempt: an operator's Reset sets that back to 1.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+
+from clouds.waiting import Wait
+from privatelink.pace import paced_delta
+
+SETTLE_SECONDS = 120
+"""How long after a create `*NotFound` is taken for AWS's eventual consistency, in seconds of the cloud's clock."""
+
+
+def settling_until() -> datetime:
+    """Until when what an earlier step made may not be seen yet."""
+    return activity.info().scheduled_time + paced_delta(SETTLE_SECONDS)
+
+
+def removal_wait() -> Wait:
+    """The wait of a removal. It never passes by itself: the removal's deadline is the workflow's."""
+    info = activity.info()
+    limit = info.schedule_to_close_timeout or timedelta(days=1)
+    return Wait(
+        since=info.scheduled_time,
+        deadline=max(info.scheduled_time + limit, datetime.now(UTC) + timedelta(minutes=5)),
+    )

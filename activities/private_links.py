@@ -1,0 +1,242 @@
+"""PrivateLinks: the platform's objects. Their key is the endpoint service's name; a description marks them as ours."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.moments import removal_wait
+from activities.patience import nothing_found, patient
+from activities.specs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
+from clouds.aws.accounts import AwsAccounts
+from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
+from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, message_of
+from clouds.emqx.labels import one_line
+from clouds.emqx.platform import LIST_SECONDS, Platform
+from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
+from clouds.waiting import Cadence, Moving
+from privatelink.errors import CloudRefused, CloudUnavailable, NameTaken, NotYet, PrivateLinkFailed
+from privatelink.names import described_owner, description
+from privatelink.pace import paced, paced_delta
+
+SERVICE_SHOWS_WITHIN = paced_delta(300)
+"""How long a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
+
+LAG_SECONDS = 15.0
+"""The platform says `running` some 10 s after AWS says `available`. A reading before that would be for nothing, and the
+next one comes a minute later."""
+
+DELETE_SECONDS = 65.0
+"""The platform takes about a minute to delete."""
+
+CADENCE = Cadence(usual=LIST_SECONDS, fast=LIST_SECONDS, slow=LIST_SECONDS)
+
+
+class PrivateLinks:
+    """Creates, awaits and deletes PrivateLinks."""
+
+    def __init__(self, platform: Platform, aws: AwsAccounts) -> None:
+        """`aws` finds the link's endpoint service, whose name is the key of a PrivateLink."""
+        self._platform = platform
+        self._aws = aws
+
+    @activity.defn
+    async def create_private_link(self, spec: PrivateLinkSpec) -> PrivateLink:
+        """Ask the platform for the PrivateLink, once.
+
+        One that already leads to our endpoint service is adopted. Since no reply may mean that it was made, the list
+        decides, before the first try and before every further one.
+
+        Raises `PrivateLinkFailed` when there are two, or when the one that there is failed; `NotYet` while an old one
+        is being deleted, and while the platform does not yet see the endpoint service.
+        """
+        if row := await self._find(spec):
+            return _adopted(row)
+        # The clocks of AWS and of this worker may differ a little.
+        asked_at = datetime.now(UTC) - paced_delta(60)
+        try:
+            row = await self._platform.create_private_link(
+                spec.scope.link.deployment,
+                spec.endpoint_service.service_name,
+                description(spec.scope.link, spec.scope.saga_id),
+            )
+        except CloudUnavailable as error:
+            # A list that is read too early may not show what this call made.
+            raise CloudUnavailable(
+                error.details_model.sentence,
+                concerns=error.details_model.concerns,
+                retry_after=paced_delta(LIST_SECONDS),
+            ) from error
+        except CloudRefused as error:
+            return await self._after_refusal(spec, error)
+        activity.logger.info("created the PrivateLink", extra={"private_link_id": row.private_link_id})
+        return PrivateLink(private_link_id=row.private_link_id, asked_at=asked_at)
+
+    async def _find(self, spec: PrivateLinkSpec) -> PrivateLinkRow | None:
+        """The PrivateLink that leads to our endpoint service."""
+        link, service_name = spec.scope.link, spec.endpoint_service.service_name
+        rows = [
+            row for row in await self._platform.list_private_links(link.deployment) if row.service_name == service_name
+        ]
+        if len(rows) > 1:
+            raise PrivateLinkFailed(
+                f"creating the PrivateLink ({service_name}): the platform has {len(rows)} of it: "
+                + ", ".join(row.private_link_id for row in rows),
+                concerns=service_name,
+                next_step="delete all but one of them in the console",
+            )
+        if not rows:
+            return None
+        row = rows[0]
+        owner = described_owner(row.description)
+        if owner and owner[0] != str(link):
+            raise NameTaken(
+                f"creating the PrivateLink ({service_name}): {row.private_link_id} of link {owner[0]} leads to it",
+                concerns=row.private_link_id,
+                next_step=f"delete link {owner[0]} first",
+            )
+        if row.state is PrivateLinkState.FAILED:
+            raise _failed(row, "creating")
+        if row.state is PrivateLinkState.TERMINATED:
+            raise NotYet(
+                f"creating the PrivateLink ({service_name}): {row.private_link_id} of before is being deleted",
+                concerns=row.private_link_id,
+                retry_after=paced_delta(LIST_SECONDS),
+            )
+        return row
+
+    async def _after_refusal(self, spec: PrivateLinkSpec, error: CloudRefused) -> PrivateLink:
+        """A refusal may mean that an earlier call got through, or that this one came too early."""
+        if row := await self._find(spec):
+            return _adopted(row)
+        service_name = spec.endpoint_service.service_name
+        if error.cloud_code == ALREADY_EXISTS:
+            why = "the platform has it and does not list it yet"
+        elif _service_unknown(error) and datetime.now(UTC) < activity.info().scheduled_time + SERVICE_SHOWS_WITHIN:
+            why = "the platform does not see the new endpoint service yet"
+        else:
+            raise error
+        raise NotYet(
+            f"creating the PrivateLink ({service_name}): {why}",
+            concerns=service_name,
+            retry_after=paced_delta(LIST_SECONDS),
+        ) from error
+
+    @activity.defn
+    async def wait_for_private_link(self, spec: PrivateLinkWait) -> str:
+        """Give the address as soon as the PrivateLink is `running` and has one; read-only.
+
+        Raises `PrivateLinkFailed`, with the platform's reason, when it failed, is being deleted or is gone. A status
+        that nobody knows counts as moving, and is shown.
+        """
+        await asyncio.sleep(max(0.0, paced(LAG_SECONDS) - spec.wait.elapsed))
+        id_, deployment = spec.private_link.private_link_id, spec.scope.link.deployment
+
+        def address_in(rows: tuple[PrivateLinkRow, ...]) -> str | Moving | None:
+            row = next((row for row in rows if row.private_link_id == id_), None)
+            return _address_of(row) if row else None
+
+        address = await self._platform.private_links(deployment).look(address_in, wait=spec.wait, cadence=CADENCE)
+        if address is None:
+            # Absence from a list is no proof.
+            row = await self._platform.find_private_link(deployment, id_)
+            if row is None:
+                raise PrivateLinkFailed(
+                    f"waiting for the PrivateLink ({id_}): it is gone",
+                    concerns=id_,
+                    next_step="find out who deleted it in the console, then create the link again",
+                )
+            raise NotYet(
+                f"PrivateLink {id_} exists and is not listed; {spec.wait.words()}",
+                concerns=id_,
+                retry_after=paced_delta(LIST_SECONDS),
+            )
+        return address
+
+    @activity.defn
+    @patient
+    async def delete_private_link(self, spec: RemovalSpec) -> Removed:
+        """Delete the link's PrivateLink (in a rollback: the one that this saga made or adopted), and see it gone.
+
+        Found by the endpoint service's name or by our description. Absent is success. Each attempt reads the
+        platform once; `NotYet` until it no longer lists it.
+        """
+        service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
+        try:
+            rows = await self._to_delete(spec, service)
+        except CloudRefused as error:
+            if error.cloud_code != NOT_FOUND:
+                raise
+            rows = ()  # the deployment is gone, and its PrivateLinks with it
+        asked = tuple(activity.info().heartbeat_details)
+        if not rows:
+            return Removed(ids=asked) if asked else nothing_found(spec, "PrivateLink")
+        for row in rows:
+            if row.state is not PrivateLinkState.TERMINATED:
+                await self._platform.delete_private_link(spec.link.deployment, row.private_link_id)
+                activity.logger.info("asked for the deletion", extra={"private_link_id": row.private_link_id})
+        ids = tuple(row.private_link_id for row in rows)
+        activity.heartbeat(*dict.fromkeys((*asked, *ids)))
+        raise NotYet(
+            f"deleting the PrivateLink ({', '.join(ids)}): the platform takes about a minute",
+            concerns=", ".join(ids),
+            retry_after=paced_delta(DELETE_SECONDS),
+        )
+
+    async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
+        """The rows that this removal may touch. Looks on while all of them are already being deleted."""
+        if activity.info().attempt == 1:
+            rows = await self._platform.list_private_links(spec.link.deployment)
+            return tuple(row for row in rows if _in_scope(row, spec, service))
+
+        def left_in(rows: tuple[PrivateLinkRow, ...]) -> tuple[PrivateLinkRow, ...] | Moving:
+            left = tuple(row for row in rows if _in_scope(row, spec, service))
+            if left and all(row.state is PrivateLinkState.TERMINATED for row in left):
+                ids = ", ".join(row.private_link_id for row in left)
+                return Moving(f"the platform is deleting PrivateLink {ids}", ids)
+            return left
+
+        # From the second attempt on, many sagas that wait share one reading a minute.
+        view = self._platform.private_links(spec.link.deployment)
+        return await view.look(left_in, wait=removal_wait(), cadence=CADENCE)
+
+
+def _adopted(row: PrivateLinkRow) -> PrivateLink:
+    activity.logger.info("adopted the PrivateLink", extra={"private_link_id": row.private_link_id})
+    return PrivateLink(private_link_id=row.private_link_id, asked_at=row.earliest_creation)
+
+
+def _service_unknown(error: CloudRefused) -> bool:
+    """Whether a refusal may mean that the endpoint service is not found; the deployment was, a moment before."""
+    if error.cloud_code == BAD_REQUEST:
+        return "service" in message_of(error).casefold()
+    return error.cloud_code == NOT_FOUND
+
+
+def _address_of(row: PrivateLinkRow) -> str | Moving:
+    if row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
+        raise _failed(row, "waiting for")
+    if row.state is PrivateLinkState.RUNNING and row.address:
+        return row.address
+    missing = ", its address is not known yet" if row.state is PrivateLinkState.RUNNING else ""
+    return Moving(
+        f"PrivateLink {row.private_link_id} is {one_line(row.status, 64) or 'without a status'}{missing}",
+        row.private_link_id,
+    )
+
+
+def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
+    return PrivateLinkFailed(
+        f"{doing} the PrivateLink ({row.private_link_id}): its status is {one_line(row.status, 64)}: {row.why}",
+        concerns=row.private_link_id,
+        next_step="read the fail notifications in EMQX's console, then create the link again",
+    )
+
+
+def _in_scope(row: PrivateLinkRow, spec: RemovalSpec, service: FoundEndpointService | None) -> bool:
+    leads_here = service is not None and row.service_name == service.service_name
+    if not leads_here and not row.is_of(spec.link):
+        return False
+    # Without tags of its own, an adopted PrivateLink belongs to the saga that adopted its endpoint service.
+    adopted = leads_here and service is not None and service.saga_id == spec.saga_id
+    return spec.saga_id is None or row.saga_id == spec.saga_id or adopted

@@ -1,0 +1,160 @@
+"""What a check of the service provider's side can find about subnets and about what already has the link's names."""
+
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator
+
+from activities.adoption import TAKEN_NEXT_STEP, taken_words
+from activities.specs import DeploymentFacts, ProviderFacts
+from clouds.aws.accounts import AwsAccount
+from clouds.aws.listeners import find_listeners
+from clouds.aws.load_balancers import FoundLoadBalancer, find_load_balancer
+from clouds.aws.networks import FoundSubnet
+from clouds.aws.tags import Ownership
+from clouds.aws.target_groups import DRAINING, FoundTargetGroup, find_target_groups, read_target_health
+from privatelink.errors import Finding, FindingType
+from privatelink.request import Listener, PrivateLinkRequest
+
+LEAST_FREE_ADDRESSES = 8
+"""In each subnet of a load balancer (Network Load Balancers, "Availability Zones for your Network Load Balancer")."""
+
+
+def subnet_findings(
+    request: PrivateLinkRequest,
+    deployment: DeploymentFacts,
+    found: dict[str, FoundSubnet],
+    *,
+    holds_already: Container[str],
+) -> list[Finding]:
+    """Everything wrong with the subnets. Those that the link's load balancer `holds_already` need no free addresses."""
+    findings = [_absent(request, subnet_id) for subnet_id in request.subnets if subnet_id not in found]
+    subnets = [found[subnet_id] for subnet_id in request.subnets if subnet_id in found]
+    vpcs = _grouped((subnet.vpc_id, subnet) for subnet in subnets)
+    if len(vpcs) > 1:
+        findings.append(
+            Finding(
+                type=FindingType.SUBNETS_IN_SEVERAL_VPCS,
+                concerns="subnets",
+                sentence="; ".join(f"{_names(group)} in {vpc_id}" for vpc_id, group in vpcs.items()),
+                next_step="give subnets of one VPC",
+            )
+        )
+    findings.extend(
+        Finding(
+            type=FindingType.SUBNETS_IN_ONE_AZ,
+            concerns=az_id,
+            sentence=f"{_names(group)} are all in {az_id}; a load balancer takes one subnet in each AZ",
+            next_step=f"keep one subnet in {az_id}",
+        )
+        for az_id, group in _grouped((subnet.az_id, subnet) for subnet in subnets).items()
+        if len(group) > 1
+    )
+    findings.extend(
+        Finding(
+            type=FindingType.SUBNET_WITHOUT_ADDRESSES,
+            concerns=subnet.subnet_id,
+            sentence=f"it has {subnet.free} free addresses, and a load balancer needs {LEAST_FREE_ADDRESSES}",
+            next_step=f"free addresses in {subnet.subnet_id}, or give another subnet in {subnet.az_id}",
+        )
+        for subnet in subnets
+        if subnet.free < LEAST_FREE_ADDRESSES and subnet.subnet_id not in holds_already
+    )
+    covered = {subnet.az_id for subnet in subnets}
+    where = f" of {next(iter(vpcs))}" if vpcs else ""
+    findings.extend(
+        Finding(
+            type=FindingType.AZ_NOT_COVERED,
+            concerns=az_id,
+            sentence=f"no subnet in {az_id}{where}, where deployment {request.deployment} has endpoints",
+            next_step=f"create a subnet in {az_id} or add it to subnets",
+        )
+        for az_id in deployment.az_ids
+        if az_id not in covered
+    )
+    return findings
+
+
+async def existing_findings(
+    account: AwsAccount, request: PrivateLinkRequest, facts: ProviderFacts
+) -> tuple[FoundLoadBalancer | None, list[Finding]]:
+    """The load balancer that has the link's name, and what is wrong with everything that has names of the link."""
+    load_balancer = await find_load_balancer(account, request.link)
+    groups = await find_target_groups(account, request.link)
+    findings: list[Finding] = []
+    if load_balancer:
+        findings.extend(_name_findings(load_balancer.ownership, request, "load balancer", load_balancer.name))
+        if load_balancer.ownership.belongs_to(request.link) and load_balancer.ownership.complete:
+            differences = load_balancer.differences(set(request.subnets))
+            differences += await _port_differences(account, request, load_balancer)
+            findings.extend(_differs(load_balancer.name, differences))
+    listeners = {listener.port: listener for listener in request.listeners}
+    for group in groups:
+        listener = listeners.get(group.listener_port(request.link) or 0)
+        if listener:
+            findings.extend(_name_findings(group.ownership, request, "target group", group.name))
+        if listener and group.ownership.belongs_to(request.link) and group.ownership.complete:
+            differences = group.differences(listener, facts.vpc_id)
+            differences += await _target_differences(account, group, listener)
+            findings.extend(_differs(group.name, differences))
+    return load_balancer, findings
+
+
+def _name_findings(ownership: Ownership, request: PrivateLinkRequest, kind: str, name: str) -> Iterator[Finding]:
+    if not ownership.belongs_to(request.link):
+        yield Finding(
+            type=FindingType.NAME_TAKEN,
+            concerns=name,
+            sentence=taken_words(ownership, kind),
+            next_step=TAKEN_NEXT_STEP,
+        )
+
+
+async def _port_differences(
+    account: AwsAccount, request: PrivateLinkRequest, load_balancer: FoundLoadBalancer
+) -> list[str]:
+    has = {
+        found.port
+        for found in await find_listeners(account, load_balancer.arn)
+        if found.ownership.belongs_to(request.link)
+    }
+    asked = {listener.port for listener in request.listeners}
+    return [f"it listens on {_listed(has)}, not on {_listed(asked)}"] if has != asked else []
+
+
+async def _target_differences(account: AwsAccount, group: FoundTargetGroup, listener: Listener) -> list[str]:
+    has = {one.target for one in await read_target_health(account, group.arn) if one.state != DRAINING}
+    asked = set(listener.targets)
+    return [f"its targets are {_listed(has)}, not {_listed(asked)}"] if has != asked else []
+
+
+def _differs(name: str, differences: list[str]) -> Iterator[Finding]:
+    if differences:
+        yield Finding(
+            type=FindingType.LINK_DIFFERS,
+            concerns=name,
+            sentence=f"the link exists by another request: {', '.join(differences)}",
+            next_step="delete the link first, or repeat the request that created it",
+        )
+
+
+def _absent(request: PrivateLinkRequest, subnet_id: str) -> Finding:
+    return Finding(
+        type=FindingType.SUBNET_NOT_FOUND,
+        concerns=subnet_id,
+        sentence=f"there is no such subnet in {request.aws.region} of this account",
+        next_step="correct the subnet's id, the region or the role",
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, FoundSubnet]]) -> dict[str, list[FoundSubnet]]:
+    groups: defaultdict[str, list[FoundSubnet]] = defaultdict(list)
+    for key, subnet in pairs:
+        groups[key].append(subnet)
+    return groups
+
+
+def _names(subnets: list[FoundSubnet]) -> str:
+    return ", ".join(subnet.subnet_id for subnet in subnets)
+
+
+def _listed(values: Iterable[str | int]) -> str:
+    return ", ".join(str(value) for value in sorted(values, key=str)) or "none"

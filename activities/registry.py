@@ -1,0 +1,41 @@
+"""The one home of registration: every activity of every noun, for the worker."""
+
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+from activities.connectors import Connectors
+from activities.deployments import Deployments
+from activities.endpoint_connections import EndpointConnections
+from activities.endpoint_services import EndpointServices
+from activities.listeners import Listeners
+from activities.load_balancers import LoadBalancers
+from activities.private_links import PrivateLinks
+from activities.providers import Providers
+from activities.removal import Removals
+from activities.target_groups import TargetGroups
+from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.emqx.platform import Platform
+
+
+def all_activities(aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis) -> list[Callable[..., Any]]:
+    """The activities, bound to the clouds that they use."""
+    nouns = (
+        Deployments(platform),
+        Providers(aws),
+        TargetGroups(aws),
+        LoadBalancers(aws),
+        Listeners(aws),
+        EndpointServices(aws),
+        PrivateLinks(platform, aws),
+        EndpointConnections(aws, platform),
+        Connectors(deployment_apis, aws),
+        Removals(aws, platform, deployment_apis),
+    )
+    return [
+        method
+        for noun in nouns
+        for _, method in inspect.getmembers(noun, inspect.ismethod)
+        if hasattr(method, "__temporal_activity_definition")
+    ]

@@ -1,0 +1,237 @@
+"""Specs and results: the frozen inputs and outputs of the steps, as workflows hand them from one to the next."""
+
+from datetime import datetime
+
+from pydantic import BaseModel, ConfigDict
+
+from clouds.waiting import Wait
+from privatelink.names import Link
+from privatelink.request import AwsAccess, Connector, Listener, PrivateLinkRequest
+
+
+class _Spec(BaseModel):
+    # A worker of yesterday may get the spec of a workflow of tomorrow during a deployment: unknown fields are no error.
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Scope(_Spec):
+    """Whose thing a step makes: the link, the saga that makes it, the AWS account and region, the caller's own tags."""
+
+    link: Link
+    saga_id: str
+    aws: AwsAccess
+    tags: dict[str, str] = {}
+
+
+class RemovalSpec(_Spec):
+    """What a removal may touch: all that is the link's (`saga_id` None: delete), or only one saga's (rollback).
+
+    Until `settled_at` a removal that finds nothing looks again: the create whose rollback it is may have lost a
+    reply, and a cloud may not yet show what it made (EC2 is eventually consistent).
+    """
+
+    link: Link
+    aws: AwsAccess
+    saga_id: str | None = None
+    settled_at: datetime | None = None
+    allow_failed: bool = False
+
+
+class Removed(_Spec):
+    """The ids that a removal removed; empty when there was nothing."""
+
+    ids: tuple[str, ...] = ()
+
+
+class DeploymentFacts(_Spec):
+    """The service consumer: `az_ids` as in `use1-az1`; `principal_arn` the ARN to allow; `account_id` its 12 digits."""
+
+    region: str
+    az_ids: tuple[str, ...]
+    principal_arn: str
+    account_id: str
+
+
+class ProviderSpec(_Spec):
+    """What to check in the service provider's account."""
+
+    request: PrivateLinkRequest
+    saga_id: str
+    deployment: DeploymentFacts
+
+
+class ProviderFacts(_Spec):
+    """The service provider: account (12 digits), VPC, its CIDR blocks, the load balancer's subnets by AZ ID."""
+
+    account_id: str
+    vpc_id: str
+    vpc_cidrs: tuple[str, ...]
+    subnets: dict[str, str]
+
+
+class ConnectorSpec(_Spec):
+    """The connector asked for; `address` is empty while it is only checked."""
+
+    scope: Scope
+    connector: Connector
+    address: str = ""
+
+
+class ConnectorWait(_Spec):
+    """The connector to wait for, with the references to the secrets that must not show in what EMQX says of it."""
+
+    scope: Scope
+    connector: Connector
+    wait: Wait
+
+
+class TargetGroupSpec(_Spec):
+    """One target group, for one listener. `vpc_cidrs` tell which targets lie outside the VPC."""
+
+    scope: Scope
+    listener: Listener
+    vpc_id: str
+    vpc_cidrs: tuple[str, ...]
+
+
+class TargetGroup(_Spec):
+    """A target group with its targets registered."""
+
+    arn: str
+    port: int
+
+
+class TargetsWait(_Spec):
+    """The target group whose every target must become healthy."""
+
+    scope: Scope
+    target_group: TargetGroup
+    wait: Wait
+
+
+class LoadBalancerSpec(_Spec):
+    """The internal Network Load Balancer in exactly these subnets (AZ ID to subnet id), to listen on `ports` alone."""
+
+    scope: Scope
+    subnets: dict[str, str]
+    ports: tuple[int, ...] = ()
+
+
+class LoadBalancer(_Spec):
+    """The load balancer that exists."""
+
+    arn: str
+
+
+class LoadBalancerWait(_Spec):
+    """The load balancer that must become active."""
+
+    scope: Scope
+    load_balancer: LoadBalancer
+    wait: Wait
+
+
+class ListenerSpec(_Spec):
+    """The listener on the target group's port that forwards to it."""
+
+    scope: Scope
+    load_balancer: LoadBalancer
+    target_group: TargetGroup
+
+
+class EndpointServiceSpec(_Spec):
+    """The endpoint service over the load balancer."""
+
+    scope: Scope
+    load_balancer: LoadBalancer
+
+
+class EndpointService(_Spec):
+    """The endpoint service: `service_id` is `vpce-svc-...`, `service_name` the full dotted name."""
+
+    service_id: str
+    service_name: str
+
+
+class EndpointServiceWait(_Spec):
+    """The endpoint service that must become Available."""
+
+    scope: Scope
+    endpoint_service: EndpointService
+    wait: Wait
+
+
+class PrincipalSpec(_Spec):
+    """The one ARN that may connect to the endpoint service."""
+
+    scope: Scope
+    endpoint_service: EndpointService
+    principal_arn: str
+
+
+class PrivateLinkSpec(_Spec):
+    """The PrivateLink to ask the platform for."""
+
+    scope: Scope
+    endpoint_service: EndpointService
+
+
+class PrivateLink(_Spec):
+    """The platform's object. `asked_at`: a moment before it was asked for, no later than any connection of it."""
+
+    private_link_id: str
+    asked_at: datetime
+
+
+class ConnectionWait(_Spec):
+    """The endpoint connection of exactly this PrivateLink: on our service, of the consumer's account."""
+
+    scope: Scope
+    endpoint_service: EndpointService
+    private_link: PrivateLink
+    consumer_account_id: str
+    wait: Wait
+
+
+class Connection(_Spec):
+    """An endpoint connection, proven to be this PrivateLink's."""
+
+    service_id: str
+    vpc_endpoint_id: str
+
+
+class ConnectionSpec(_Spec):
+    """The connection to accept."""
+
+    scope: Scope
+    connection: Connection
+
+
+class ConnectionAvailableWait(_Spec):
+    """The accepted connection that must become available."""
+
+    scope: Scope
+    connection: Connection
+    wait: Wait
+
+
+class PrivateLinkWait(_Spec):
+    """The PrivateLink that must be `running` and have an address."""
+
+    scope: Scope
+    private_link: PrivateLink
+    wait: Wait
+
+
+class CompleteSpec(_Spec):
+    """All that the create made in AWS, to be marked complete."""
+
+    scope: Scope
+    arns: tuple[str, ...]
+    service_id: str
+
+
+class RemovalFacts(_Spec):
+    """What a delete found of the link before removing anything; `ids` is empty when there is nothing."""
+
+    ids: tuple[str, ...] = ()

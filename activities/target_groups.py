@@ -1,0 +1,152 @@
+"""The target groups of a link, one for each listener: create with targets registered, wait until healthy, delete."""
+
+import ipaddress
+
+from temporalio import activity
+
+from activities.adoption import check_ours
+from activities.moments import settling_until
+from activities.patience import each, nothing_found, patient, remember
+from activities.specs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
+from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.aws.listeners import delete_listener, find_listeners
+from clouds.aws.tags import add_elb_tags, elb_tags
+from clouds.aws.target_groups import (
+    DRAINING,
+    FoundTargetGroup,
+    TargetHealth,
+    create_target_group,
+    delete_target_group,
+    deregister_targets,
+    find_target_group,
+    find_target_groups,
+    read_target_health,
+    register_targets,
+    set_deregistration_delay,
+)
+from clouds.waiting import Cadence, Moving
+from privatelink.errors import TargetsUnhealthy
+from privatelink.names import aws_name
+from privatelink.pace import paced
+
+HEALTH = Cadence(usual=120, fast=5, slow=15)
+"""Registration and first checks: one and a half to three minutes in the field."""
+
+NEVER_HEALTHY = frozenset({"Target.InvalidState", "Target.IpUnusable", "Target.NotRegistered"})
+"""Reasons that waiting does not mend (API_TargetHealth)."""
+
+NOT_IN_USE = "Target.NotInUse"
+NOT_IN_USE_SECONDS = 300
+"""NotInUse is normal until the load balancer is active. If it lasts longer, the target's AZ is not enabled."""
+
+
+class TargetGroups:
+    """The steps about target groups."""
+
+    def __init__(self, aws: AwsAccounts) -> None:
+        """`aws` gives the account that a spec names."""
+        self._aws = aws
+
+    @activity.defn
+    async def create_target_group(self, spec: TargetGroupSpec) -> TargetGroup:
+        """Make the target group of one listener and register exactly its targets.
+
+        One that is there is adopted; a leftover with other settings is deleted and made anew, and what a leftover has
+        registered beside the targets is deregistered. Raises `NameTaken` for a stranger's.
+        """
+        scope, port = spec.scope, spec.listener.port
+        account = self._aws.account(scope.aws)
+        found = await find_target_group(account, scope.link, port)
+        if found:
+            check_ours(found.ownership, scope.link, kind="target group", thing_id=found.name)
+            if found.ownership.complete:
+                return TargetGroup(arn=found.arn, port=port)
+            if found.differences(spec.listener, spec.vpc_id):
+                await _make_way(account, found)
+                found = None
+        tags = elb_tags(scope.link, scope.saga_id, scope.tags)
+        if found is None:
+            arn = await create_target_group(account, aws_name(scope.link, port), spec.listener, spec.vpc_id, tags)
+        else:
+            arn = found.arn
+            if found.ownership.saga_id != scope.saga_id:
+                await add_elb_tags(account, [arn], tags)
+            await _deregister_others(account, spec, arn)
+        await set_deregistration_delay(account, arn, settles_at=settling_until())
+        await register_targets(account, arn, spec.listener.targets, _outside_vpc(spec), settles_at=settling_until())
+        return TargetGroup(arn=arn, port=port)
+
+    @activity.defn
+    async def wait_for_targets(self, spec: TargetsWait) -> None:
+        """Wait until every registered target is healthy. Means something only after the listener exists.
+
+        Raises `TargetsUnhealthy` at once for reasons that waiting does not mend; other unhealthy targets are waited for
+        until the deadline, each with AWS's reason in the sentence.
+        """
+        group, wait = spec.target_group, spec.wait
+        name = aws_name(spec.scope.link, group.port)
+
+        def judge(targets: list[TargetHealth]) -> Moving | None:
+            waiting = [target for target in targets if target.state != "healthy"]
+            lasting = NEVER_HEALTHY | ({NOT_IN_USE} if wait.elapsed > paced(NOT_IN_USE_SECONDS) else set())
+            hopeless = [target for target in waiting if target.reason in lasting]
+            if hopeless:
+                raise TargetsUnhealthy(
+                    f"waiting for the targets of {name} to become healthy ({group.arn}): "
+                    + "; ".join(str(target) for target in hopeless),
+                    concerns=group.arn,
+                    next_step="correct the targets: each must run, and stand in an AZ that has one of the subnets",
+                )
+            if waiting or not targets:
+                words = "; ".join(str(target) for target in waiting) or "none registered yet"
+                return Moving(f"targets of {name}: {words}", group.arn)
+            return None
+
+        view = self._aws.account(spec.scope.aws).views.target_health(group.arn)
+        await view.look(judge, wait=wait, cadence=HEALTH)
+
+    @activity.defn
+    @patient
+    async def delete_target_groups(self, spec: RemovalSpec) -> Removed:
+        """Delete every target group of the link; each is tried, then the first error is raised.
+
+        None there is success; a stranger's, or (in a rollback) another saga's, is left alone.
+        """
+        account = self._aws.account(spec.aws)
+        arns = [
+            group.arn
+            for group in await find_target_groups(account, spec.link)
+            if group.ownership.is_in_scope(spec.link, spec.saga_id)
+        ]
+        if not arns:
+            return nothing_found(spec, "target groups")
+        ids = remember(*arns)
+        await each(arns, lambda arn: delete_target_group(account, arn))
+        return Removed(ids=ids)
+
+
+async def _make_way(account: AwsAccount, found: FoundTargetGroup) -> None:
+    """Delete a leftover that cannot fit, and before it the listeners that forward to it."""
+    for load_balancer_arn in found.load_balancer_arns:
+        for listener in await find_listeners(account, load_balancer_arn):
+            if found.arn in listener.target_group_arns:
+                await delete_listener(account, listener.arn)
+    await delete_target_group(account, found.arn)
+
+
+def _outside_vpc(spec: TargetGroupSpec) -> set[str]:
+    if spec.listener.target_type != "ip":
+        return set()
+    networks = [ipaddress.IPv4Network(cidr) for cidr in spec.vpc_cidrs]
+    return {
+        target
+        for target in spec.listener.targets
+        if not any(ipaddress.IPv4Address(target) in network for network in networks)
+    }
+
+
+async def _deregister_others(account: AwsAccount, spec: TargetGroupSpec, arn: str) -> None:
+    registered = await read_target_health(account, arn, settles_at=settling_until())
+    others = [one.target for one in registered if one.target not in spec.listener.targets and one.state != DRAINING]
+    if others:
+        await deregister_targets(account, arn, others)

@@ -1,0 +1,128 @@
+"""What one create costs: its wall time over the sandbox's own latencies, its history, its billed actions, its calls."""
+
+import time
+from collections import Counter
+from statistics import median
+from typing import Any
+
+import httpx
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowHandle
+
+from bench.measure import Measure
+from privatelink import PrivateLinkRequest, PrivateLinks
+from privatelink.payloads import DATA_CONVERTER
+from scripts.stage import PASSWORD_VARIABLE, Stage, stage
+
+SPEED = 10.0
+"""Real-like durations ten times as fast: a create lasts some 40 s, and what we add (milliseconds) counts ten times."""
+
+RUNS = 3
+
+# What Temporal bills, beside each retry of an activity ("Actions" in its Cloud documentation).
+_BILLED = {
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
+    EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
+    EventType.EVENT_TYPE_TIMER_STARTED,
+    EventType.EVENT_TYPE_UPSERT_WORKFLOW_SEARCH_ATTRIBUTES,
+}
+
+
+async def measure_creates() -> list[Measure]:
+    """Run creates, one after another, and one more at twice every waiting time."""
+    async with stage(SPEED) as running:
+        client = await Client.connect(
+            running.temporal.address, namespace=running.temporal.namespace, data_converter=DATA_CONVERTER
+        )
+        bench = _Creates(running, client)
+        ratios = [await bench.create() for _ in range(RUNS)]
+        history, actions = await bench.cost()
+        calls = await bench.calls()
+        await bench.double_the_durations()
+        await bench.create()
+        slow_history, slow_actions = await bench.cost()
+    return [
+        Measure("create_wall_over_longest_chain", median(ratios), 1.10, f"ratio, median of {RUNS}"),
+        Measure("history_events_per_create", history, 120, "events"),
+        Measure("history_events_at_twice_the_waiting", slow_history, history, "events"),
+        Measure("actions_per_create", actions, None, "billed actions"),
+        Measure("actions_at_twice_the_waiting", slow_actions, None, "billed actions"),
+        *(Measure(f"calls {operation}", count, None, "calls a create") for operation, count in sorted(calls.items())),
+    ]
+
+
+class _Creates:
+    def __init__(self, running: Stage, client: Client) -> None:
+        self._http = httpx.AsyncClient(base_url=f"{running.sandbox['endpoint']}/sandbox")
+        self._links = PrivateLinks(client)
+        self._client = client
+        subnets = running.sandbox["seed"]["subnets"]
+        self._request = PrivateLinkRequest.model_validate(
+            {
+                "name": "bench",
+                "deployment": "w41b11c0",
+                "aws": {"region": "us-east-1"},
+                "subnets": [subnets["use1-az1"], subnets["use1-az2"]],
+                "listeners": [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}],
+                "connector": {
+                    "type": "mysql",
+                    "name": "bench",
+                    "parameters": {
+                        "server": "{address}:3306",
+                        "database": "orders",
+                        "username": "emqx",
+                        "password": {"secret": f"env:{PASSWORD_VARIABLE}"},
+                    },
+                },
+            }
+        )
+        self._handle: WorkflowHandle[Any, Any] | None = None
+        self._calls: list[dict[str, Any]] = []
+
+    async def create(self) -> float:
+        """Create and delete the link; give the create's wall time over the longest chain of the sandbox's latencies."""
+        await self._http.delete("/calls")
+        began = time.monotonic()
+        saga = await self._links.start_create(self._request)
+        await saga.result()
+        wall = time.monotonic() - began
+        self._handle = saga.handle
+        self._calls = (await self._http.get("/calls")).json()
+        await self._links.delete(self._request)
+        return wall / (longest_chain((await self._http.get("/durations")).json()) / SPEED)
+
+    async def cost(self) -> tuple[int, int]:
+        """History events and billed actions of the last create."""
+        assert self._handle is not None  # noqa: S101 - create has run
+        events = [event async for event in self._handle.fetch_history_events()]
+        retries = sum(max(0, event.activity_task_started_event_attributes.attempt - 1) for event in events)
+        return len(events), retries + sum(event.event_type in _BILLED for event in events)
+
+    async def calls(self) -> Counter[str]:
+        """Calls of the last create, by operation, the platform's own calls to AWS left out."""
+        return Counter(
+            f"{call['service']} {call['action']}" for call in self._calls if call["account"] != "111122223333"
+        )
+
+    async def double_the_durations(self) -> None:
+        """From now on, everything takes twice as long."""
+        durations = (await self._http.get("/durations")).json()
+        (
+            await self._http.put("/durations", json={name: 2 * value for name, value in durations.items()})
+        ).raise_for_status()
+
+
+def longest_chain(durations: dict[str, float]) -> float:
+    """The longest dependent chain of latencies of a create, in the sandbox's seconds."""
+    offered = (
+        durations["load_balancer_active"] + durations["endpoint_service_available"] + durations["platform_endpoint"]
+    )
+    accepted = max(offered, durations["target_healthy"])
+    return (
+        accepted
+        + durations["connection_available"]
+        + durations["platform_running"]
+        + durations["platform_address"]
+        + durations["connector_connected"]
+    )

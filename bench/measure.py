@@ -1,0 +1,52 @@
+"""One measure: a name, a value, its goal, its unit; and how a list of them is shown and kept."""
+
+import json
+import platform
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+RESULTS = Path(__file__).with_name("results.json")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """`goal` is the most that `value` may be, None where the value is only to be known."""
+
+    name: str
+    value: float
+    goal: float | None
+    unit: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether the goal is met, for a person."""
+        if self.goal is None:
+            return ""
+        return "met" if self.value <= self.goal else "MISSED"
+
+
+def machine() -> str:
+    """What ran the bench: processor count and kind, system, Python."""
+    cpu = Path("/proc/cpuinfo")
+    lines = cpu.read_text().splitlines() if cpu.exists() else []
+    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    cores = f"{len(models)} x {models[0]}" if models else platform.processor() or platform.machine()
+    return f"{cores}, {platform.system()} {platform.release()}, Python {platform.python_version()}"
+
+
+def show(measures: list[Measure]) -> None:
+    """Print the table and write the results."""
+    table = Table(title=machine(), title_justify="left")
+    for column in ("measure", "value", "goal", "unit", ""):
+        table.add_column(column)
+    for measure in measures:
+        goal = "" if measure.goal is None else f"<= {measure.goal:g}"
+        table.add_row(measure.name, f"{measure.value:.3g}", goal, measure.unit, measure.verdict)
+    Console(width=110).print(table)
+    results = {
+        measure.name: {key: value for key, value in asdict(measure).items() if key != "name"} for measure in measures
+    }
+    RESULTS.write_text(json.dumps({"machine": machine(), **results}, indent=2) + "\n")

@@ -1,0 +1,121 @@
+"""The service providers' AWS accounts: as whom we come, and one `AwsAccount` for each role, external id and region.
+
+Credentials live in memory only, are refreshed by botocore well before they expire (15 minutes), and are shared by all
+the links of a role; that is why CloudTrail shows one session name for all of them, and the link in names and tags.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from botocore.credentials import (
+    AssumeRoleCredentialFetcher,
+    CredentialProvider,
+    CredentialResolver,
+    DeferredRefreshableCredentials,
+)
+from botocore.exceptions import NoCredentialsError
+from botocore.session import Session as BotocoreSession
+
+from clouds.aws.budgets import Bucket, Budgets
+from clouds.aws.calls import CONFIG, THREADS, Caller, Clients
+from clouds.aws.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+    from typing import TypeVar
+
+    from privatelink.request import AwsAccess
+
+    T = TypeVar("T")
+
+ROLE_SESSION_NAME = "privatelink-orchestrator"
+
+
+class AwsAccounts:
+    """Every account that the worker's requests name. One per worker process and event loop."""
+
+    def __init__(self) -> None:
+        """Credentials, endpoints and profiles come from boto3's own chain, read at the first call."""
+        self._executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="aws")
+        self._accounts: dict[AwsAccess, AwsAccount] = {}
+        self._budgets: dict[tuple[str, str], Budgets] = {}
+
+    def account(self, access: AwsAccess) -> AwsAccount:
+        """The account behind a request's `aws`. No call is made yet."""
+        if access not in self._accounts:
+            owner = access.account_id or "the worker's own account"
+            budgets = self._budgets.setdefault((owner, access.region), Budgets(owner, access.region))
+            self._accounts[access] = AwsAccount(access, budgets, self._executor)
+        return self._accounts[access]
+
+
+class AwsAccount:
+    """One account and region as one role sees it: calls, and the views that all who wait share."""
+
+    def __init__(self, access: AwsAccess, budgets: Budgets, executor: ThreadPoolExecutor) -> None:
+        """`budgets` are shared by every role of the account."""
+        self._caller = Caller(Clients(partial(_open_session, access), access.region), budgets, executor)
+        self._id: str | None = None
+        self.region = access.region
+        self.views = Views(self)
+
+    async def call(
+        self,
+        bucket: Bucket,
+        doing: str,
+        concerns: str,
+        operation: Callable[[Clients], T],
+        *,
+        settles_at: datetime | None = None,
+    ) -> T:
+        """Make one call to AWS; see `Caller.call`."""
+        return await self._caller.call(bucket, doing, concerns, operation, settles_at=settles_at)
+
+    async def account_id(self) -> str:
+        """The 12 digits of the account that the credentials belong to (STS GetCallerIdentity; needs no permission)."""
+        if self._id is None:
+            identity = await self.call(
+                Bucket.STS_READ,
+                "asking whose AWS credentials these are",
+                self.region,
+                lambda clients: clients.sts.get_caller_identity(),
+            )
+            self._id = identity["Account"]
+        return self._id
+
+
+def _open_session(access: AwsAccess) -> BotocoreSession:
+    own = BotocoreSession()
+    if access.role_arn is None:
+        return own
+    source = own.get_credentials()
+    if source is None:
+        raise NoCredentialsError
+    extra: dict[str, Any] = {"RoleSessionName": ROLE_SESSION_NAME}
+    if access.external_id:
+        extra["ExternalId"] = access.external_id
+    fetcher = AssumeRoleCredentialFetcher(
+        client_creator=partial(own.create_client, region_name=access.region, config=CONFIG),
+        source_credentials=source,
+        role_arn=access.role_arn,
+        extra_args=extra,
+    )
+    session = BotocoreSession()
+    session.register_component("credential_provider", CredentialResolver([_AssumedRole(fetcher)]))
+    return session
+
+
+class _AssumedRole(CredentialProvider):
+    METHOD = "assume-role"
+
+    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
+        super().__init__()
+        self._fetcher = fetcher
+
+    def load(self) -> DeferredRefreshableCredentials:
+        """Give credentials that are fetched at their first use, and again early enough before they expire."""
+        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)

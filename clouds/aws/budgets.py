@@ -1,0 +1,47 @@
+"""AWS's throttle buckets, per account and region, as limiters of our own.
+
+EC2: "Request throttling for the Amazon EC2 API" (capacity, refill a second). ELB: "Request throttling for the Elastic
+Load Balancing API": the row for reads is known, the one for writes is assumed to be lower.
+"""
+
+from enum import Enum
+
+from clouds.budgets import Budget
+
+
+class Bucket(Enum):
+    """Where AWS counts a call: a name for people, capacity, refill a second, and whether it changes anything."""
+
+    EC2_READ = ("EC2 reads", 100, 20, False)
+    EC2_WRITE = ("EC2 writes", 50, 5, True)
+    SERVICE_CREATE = ("endpoint service creations", 10, 1, True)
+    SERVICE_DELETE = ("endpoint service deletions", 10, 1, True)
+    CONNECTION_ACCEPT = ("acceptances of endpoint connections", 10, 1, True)
+    CONNECTION_REJECT = ("rejections of endpoint connections", 10, 1, True)
+    ELB_READ = ("load balancing reads", 40, 10, False)
+    ELB_WRITE = ("load balancing writes", 20, 3, True)
+    STS_READ = ("STS reads", 10, 10, False)
+
+    def __init__(self, words: str, capacity: float, per_second: float, writes: bool) -> None:  # noqa: FBT001 - a table
+        """One row of the table above."""
+        self.words = words
+        self.capacity = capacity
+        self.per_second = per_second
+        self.writes = writes
+
+
+class Budgets:
+    """The limiters of one account and region, one for each bucket."""
+
+    def __init__(self, account: str, region: str) -> None:
+        """`account` and `region` name whose they are."""
+        self._budgets = {
+            bucket: Budget(
+                f"{bucket.words} of {account} in {region}", capacity=bucket.capacity, per_second=bucket.per_second
+            )
+            for bucket in Bucket
+        }
+
+    async def take(self, bucket: Bucket) -> None:
+        """Wait for a turn; raises `Throttled` when it takes too long."""
+        await self._budgets[bucket].take()

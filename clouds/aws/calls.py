@@ -1,0 +1,147 @@
+"""One call to AWS: its budget, its thread, its translation. And the clients that a call is made with."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from botocore.config import Config
+
+from clouds.aws.errors import EXPIRED, is_code, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Executor
+    from datetime import datetime
+
+    from botocore.session import Session as BotocoreSession
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_sts import STSClient
+
+    from clouds.aws.budgets import Bucket, Budgets
+    from privatelink.errors import PrivateLinkError
+
+T = TypeVar("T")
+
+THREADS = 16
+"""Calls at once in one worker process: a call takes 50-500 ms, so this is some hundred a second, above every budget."""
+
+CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=20,
+    # Temporal retries. A retry in here would hide throttling from it, and repeat writes whose outcome is unknown.
+    retries={"total_max_attempts": 1},
+    max_pool_connections=THREADS,
+)
+
+
+class Clients:
+    """boto3's clients of one account and region, made in the thread of the first call, since making one takes long."""
+
+    def __init__(self, open_session: Callable[[], BotocoreSession], region: str) -> None:
+        """`open_session` gives a botocore session with its credentials."""
+        self._open_session = open_session
+        self._region = region
+        self._lock = threading.Lock()
+        self._made: dict[str, object] = {}
+        self._session: BotocoreSession | None = None
+
+    @property
+    def ec2(self) -> EC2Client:
+        """EC2: networks and endpoint services."""
+        return cast("EC2Client", self._client("ec2"))
+
+    @property
+    def elbv2(self) -> ElasticLoadBalancingv2Client:
+        """Elastic Load Balancing v2."""
+        return cast("ElasticLoadBalancingv2Client", self._client("elbv2"))
+
+    @property
+    def sts(self) -> STSClient:
+        """STS: whose credentials these are."""
+        return cast("STSClient", self._client("sts"))
+
+    def forget(self) -> None:
+        """Drop session, credentials and clients; the next call makes them anew."""
+        with self._lock:
+            self._made = {}
+            self._session = None
+
+    def _client(self, name: str) -> object:
+        with self._lock:
+            if name not in self._made:
+                if self._session is None:
+                    self._session = self._open_session()
+                self._made[name] = self._session.create_client(name, region_name=self._region, config=CONFIG)
+            return self._made[name]
+
+
+class Caller:
+    """Makes the calls of one account and region."""
+
+    def __init__(self, clients: Clients, budgets: Budgets, executor: Executor) -> None:
+        """`executor` bounds how many calls are in flight."""
+        self._clients = clients
+        self._budgets = budgets
+        self._executor = executor
+
+    async def call(
+        self,
+        bucket: Bucket,
+        doing: str,
+        concerns: str,
+        operation: Callable[[Clients], T],
+        *,
+        settles_at: datetime | None = None,
+    ) -> T:
+        """Make one call. `doing` and `concerns` begin the sentence of its error: "creating the listener (3306): ...".
+
+        Raises what `translated` gives; until `settles_at` a `*NotFound` is `NotYet`.
+        """
+        try:
+            return await self._once(bucket, doing, concerns, operation, settles_at)
+        except _Expired:
+            # An expired token is refused before anything happens, so the call may be repeated with fresh credentials.
+            self._clients.forget()
+        try:
+            return await self._once(bucket, doing, concerns, operation, settles_at)
+        except _Expired as expired:
+            raise expired.error from None
+
+    async def _once(
+        self,
+        bucket: Bucket,
+        doing: str,
+        concerns: str,
+        operation: Callable[[Clients], T],
+        settles_at: datetime | None,
+    ) -> T:
+        await self._budgets.take(bucket)
+        try:
+            return await self._in_thread(bucket, operation)
+        except Exception as error:  # noqa: BLE001 - `translated` raises again what is not boto3's
+            translation = translated(error, doing, concerns, settles_at)
+        if is_code(translation, *EXPIRED):
+            raise _Expired(translation)
+        raise translation
+
+    async def _in_thread(self, bucket: Bucket, operation: Callable[[Clients], T]) -> T:
+        running = asyncio.get_running_loop().run_in_executor(self._executor, operation, self._clients)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            # A thread can't be stopped. A write that went on after its activity had ended would race its own undo.
+            while bucket.writes and not running.done():
+                try:
+                    await asyncio.wait({running})
+                except asyncio.CancelledError:
+                    continue
+            raise
+
+
+class _Expired(Exception):  # noqa: N818 - a signal between two methods
+    def __init__(self, error: PrivateLinkError) -> None:
+        super().__init__()
+        self.error = error

@@ -1,0 +1,112 @@
+"""Endpoint connections: the requests of VPC endpoints at our endpoint services."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from clouds.aws.unsuccessful import raise_unsuccessful
+
+if TYPE_CHECKING:
+    from mypy_boto3_ec2.type_defs import VpcEndpointConnectionTypeDef
+
+    from clouds.aws.accounts import AwsAccount
+
+PENDING_ACCEPTANCE = "pendingAcceptance"
+AVAILABLE = "available"
+ACCEPTED = frozenset({"pending", AVAILABLE})
+"""After an accept it goes pendingAcceptance, pending, available (terraform-provider-aws PR #19059)."""
+LIVE = ACCEPTED | {PENDING_ACCEPTANCE}
+ENDED = frozenset({"rejected", "expired", "failed", "deleting", "deleted"})
+
+
+class FoundConnection(NamedTuple):
+    """An endpoint connection as AWS shows it. `owner`: the 12 digits of the account whose VPC endpoint it is."""
+
+    service_id: str
+    vpc_endpoint_id: str
+    owner: str
+    state: str
+    created_at: datetime
+
+    def __str__(self) -> str:
+        """For a person who has to tell it from others."""
+        since = f"{self.created_at:%Y-%m-%d %H:%M:%S} UTC"
+        return f"{self.vpc_endpoint_id} of account {self.owner}, {self.state}, since {since}"
+
+    @property
+    def state_word(self) -> str:
+        """The state, spelt as LIVE and ENDED spell it: some AWS tools write `PendingAcceptance`."""
+        return self.state[:1].lower() + self.state[1:]
+
+    @property
+    def is_live(self) -> bool:
+        """Waiting or accepted: what blocks the deletion of its endpoint service."""
+        return self.state_word in LIVE
+
+    @property
+    def has_ended(self) -> bool:
+        """Rejected, expired, failed, or on its way out."""
+        return self.state_word in ENDED
+
+
+async def read_endpoint_connections(account: AwsAccount) -> list[FoundConnection]:
+    """Every endpoint connection of the account and region (DescribeVpcEndpointConnections).
+
+    Not filtered: one reading answers every saga, and AWS was seen to refuse the filter by endpoint id
+    (terraform-provider-aws PR #48442).
+    """
+    return await account.call(
+        Bucket.EC2_READ,
+        "reading the endpoint connections",
+        account.region,
+        lambda clients: [
+            _found(one)
+            for page in clients.ec2.get_paginator("describe_vpc_endpoint_connections").paginate()
+            for one in page["VpcEndpointConnections"]
+        ],
+    )
+
+
+async def find_connections_of(account: AwsAccount, service_id: str) -> list[FoundConnection]:
+    """The connections at one endpoint service, those that ended included while AWS lists them."""
+    return [found for found in await read_endpoint_connections(account) if found.service_id == service_id]
+
+
+async def accept_connection(account: AwsAccount, service_id: str, vpc_endpoint_id: str) -> None:
+    """Accept one connection (AcceptVpcEndpointConnections); what it did not do is raised."""
+    doing = "accepting the endpoint connection"
+    answer = await account.call(
+        Bucket.CONNECTION_ACCEPT,
+        doing,
+        vpc_endpoint_id,
+        lambda clients: clients.ec2.accept_vpc_endpoint_connections(
+            ServiceId=service_id, VpcEndpointIds=[vpc_endpoint_id]
+        ),
+    )
+    raise_unsuccessful(answer.get("Unsuccessful", []), doing, operation="AcceptVpcEndpointConnections")
+
+
+async def reject_connection(account: AwsAccount, service_id: str, vpc_endpoint_id: str) -> None:
+    """Reject one connection, accepted or not (RejectVpcEndpointConnections); what it did not do is raised."""
+    doing = "rejecting the endpoint connection"
+    answer = await account.call(
+        Bucket.CONNECTION_REJECT,
+        doing,
+        vpc_endpoint_id,
+        lambda clients: clients.ec2.reject_vpc_endpoint_connections(
+            ServiceId=service_id, VpcEndpointIds=[vpc_endpoint_id]
+        ),
+    )
+    raise_unsuccessful(answer.get("Unsuccessful", []), doing, operation="RejectVpcEndpointConnections")
+
+
+def _found(one: VpcEndpointConnectionTypeDef) -> FoundConnection:
+    return FoundConnection(
+        service_id=one.get("ServiceId", ""),
+        vpc_endpoint_id=one.get("VpcEndpointId", ""),
+        owner=one.get("VpcEndpointOwner", ""),
+        state=str(one.get("VpcEndpointState", "")),
+        created_at=one.get("CreationTimestamp", datetime.fromtimestamp(0, UTC)),
+    )

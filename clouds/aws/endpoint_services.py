@@ -1,0 +1,204 @@
+"""Endpoint services, found by tag: AWS gives them no name of ours, and a remembered id may be another attempt's."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from clouds.aws.errors import ENDPOINT_SERVICE_NOT_FOUND, is_code
+from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, tag_dict
+from clouds.aws.unsuccessful import raise_unsuccessful
+from privatelink.errors import EndpointServiceFailed, PrivateLinkError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_ec2.type_defs import ServiceConfigurationTypeDef
+    from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2Tag
+
+    from clouds.aws.accounts import AwsAccount
+    from privatelink.names import Link
+
+AVAILABLE = "Available"
+PENDING = "Pending"
+FAILED = "Failed"
+LEAVING = frozenset({"Deleting", "Deleted"})
+DELETED = "Deleted"
+
+
+class FoundEndpointService(NamedTuple):
+    """An endpoint service as AWS shows it. `vpc_endpoint_id`: the endpoint proven to be the link's; empty before."""
+
+    service_id: str
+    service_name: str
+    link: str
+    saga_id: str
+    complete: bool
+    load_balancer_arns: tuple[str, ...]
+    state: str
+    vpc_endpoint_id: str
+
+    @property
+    def ownership(self) -> Ownership:
+        """Whose it is."""
+        return Ownership(self.link, self.saga_id, self.complete)
+
+    @property
+    def is_live(self) -> bool:
+        """Not on its way out: AWS lists a deleted one for a while."""
+        return self.state not in LEAVING
+
+
+async def find_endpoint_service(account: AwsAccount, link: Link) -> FoundEndpointService | None:
+    """The link's live endpoint service; of several (leftovers), a complete one, then an available one, comes first."""
+    live = [found for found in await find_endpoint_services(account, link) if found.is_live]
+    return max(live, key=lambda found: (found.complete, found.state == AVAILABLE, found.service_id), default=None)
+
+
+async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundEndpointService]:
+    """Every endpoint service of the link that is not gone, also those that are being deleted."""
+    return [
+        found
+        for found in await read_endpoint_services(account)
+        if found.ownership.belongs_to(link) and found.state != DELETED
+    ]
+
+
+async def read_endpoint_services(account: AwsAccount) -> list[FoundEndpointService]:
+    """Every endpoint service of the account and region (DescribeVpcEndpointServiceConfigurations).
+
+    All of them, since filters by tag can't be relied on everywhere, and one reading answers every saga.
+    """
+    return await account.call(
+        Bucket.EC2_READ,
+        "reading the endpoint services",
+        account.region,
+        lambda clients: [
+            _found(one)
+            for page in clients.ec2.get_paginator("describe_vpc_endpoint_service_configurations").paginate()
+            for one in page["ServiceConfigurations"]
+        ],
+    )
+
+
+async def read_allowed_principals(
+    account: AwsAccount, service_id: str, *, settles_at: datetime | None = None
+) -> list[str]:
+    """The ARNs that may connect (DescribeVpcEndpointServicePermissions); none when the service is gone.
+
+    Until `settles_at` a service that AWS does not show yet is `NotYet`.
+    """
+    try:
+        return await account.call(
+            Bucket.EC2_READ,
+            "reading the allowed principals of the endpoint service",
+            service_id,
+            lambda clients: [
+                one["Principal"]
+                for page in clients.ec2.get_paginator("describe_vpc_endpoint_service_permissions").paginate(
+                    ServiceId=service_id
+                )
+                for one in page["AllowedPrincipals"]
+                if "Principal" in one
+            ],
+            settles_at=settles_at,
+        )
+    except PrivateLinkError as error:
+        if error.waiting_helps or not is_code(error, *ENDPOINT_SERVICE_NOT_FOUND):
+            raise
+        return []
+
+
+async def create_endpoint_service(
+    account: AwsAccount, load_balancer_arn: str, token: str, tags: list[Ec2Tag], *, settles_at: datetime
+) -> tuple[str, str]:
+    """Make an IPv4 endpoint service that needs acceptance; its id and name (CreateVpcEndpointServiceConfiguration).
+
+    The same `token` again gives the same one. AWS answers so even when that one is gone: `EndpointServiceFailed`.
+    """
+    answer = await account.call(
+        Bucket.SERVICE_CREATE,
+        "creating the endpoint service over",
+        load_balancer_arn,
+        lambda clients: clients.ec2.create_vpc_endpoint_service_configuration(
+            AcceptanceRequired=True,
+            NetworkLoadBalancerArns=[load_balancer_arn],
+            SupportedIpAddressTypes=["ipv4"],
+            ClientToken=token,
+            TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}],
+        ),
+        settles_at=settles_at,
+    )
+    made = answer["ServiceConfiguration"]
+    service_id, service_name = made.get("ServiceId", ""), made.get("ServiceName", "")
+    if not service_name or made.get("ServiceState") in LEAVING:
+        raise EndpointServiceFailed(
+            f"creating the endpoint service ({service_id}): someone deleted it since this create made it",
+            concerns=service_id,
+            next_step="create the link again",
+        )
+    return service_id, service_name
+
+
+async def add_principal(account: AwsAccount, service_id: str, arn: str, *, settles_at: datetime) -> None:
+    """Allow one ARN to connect (ModifyVpcEndpointServicePermissions, a set operation)."""
+    await account.call(
+        Bucket.EC2_WRITE,
+        "adding an allowed principal to the endpoint service",
+        service_id,
+        lambda clients: clients.ec2.modify_vpc_endpoint_service_permissions(
+            ServiceId=service_id, AddAllowedPrincipals=[arn]
+        ),
+        settles_at=settles_at,
+    )
+
+
+async def remove_principals(account: AwsAccount, service_id: str, arns: list[str]) -> None:
+    """Allow these ARNs no more; success when the service is gone."""
+    try:
+        await account.call(
+            Bucket.EC2_WRITE,
+            "removing the allowed principals of the endpoint service",
+            service_id,
+            lambda clients: clients.ec2.modify_vpc_endpoint_service_permissions(
+                ServiceId=service_id, RemoveAllowedPrincipals=arns
+            ),
+        )
+    except PrivateLinkError as error:
+        if not is_code(error, *ENDPOINT_SERVICE_NOT_FOUND):
+            raise
+
+
+async def delete_endpoint_service(account: AwsAccount, service_id: str) -> None:
+    """Ask for its deletion; gone already is success (DeleteVpcEndpointServiceConfigurations).
+
+    `NotYet` while endpoint connections stand on it.
+    """
+    doing = "deleting the endpoint service"
+    answer = await account.call(
+        Bucket.SERVICE_DELETE,
+        doing,
+        service_id,
+        lambda clients: clients.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=[service_id]),
+    )
+    raise_unsuccessful(
+        answer.get("Unsuccessful", []),
+        doing,
+        operation="DeleteVpcEndpointServiceConfigurations",
+        done=ENDPOINT_SERVICE_NOT_FOUND,
+    )
+
+
+def _found(one: ServiceConfigurationTypeDef) -> FoundEndpointService:
+    tags = tag_dict(one.get("Tags", []))
+    ownership = Ownership.of(tags)
+    return FoundEndpointService(
+        service_id=one.get("ServiceId", ""),
+        service_name=one.get("ServiceName", ""),
+        link=ownership.link,
+        saga_id=ownership.saga_id,
+        complete=ownership.complete,
+        load_balancer_arns=tuple(one.get("NetworkLoadBalancerArns", [])),
+        state=one.get("ServiceState", PENDING),
+        vpc_endpoint_id=tags.get(TAG_VPC_ENDPOINT, ""),
+    )

@@ -1,0 +1,134 @@
+"""Listeners: they have no name, so they are found by their port on the link's load balancer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from clouds.aws.errors import (
+    DUPLICATE_LISTENER,
+    LISTENER_NOT_FOUND,
+    LOAD_BALANCER_NOT_FOUND,
+    is_code,
+    unseen_twin,
+)
+from clouds.aws.tags import Ownership, read_elb_tags
+from privatelink.errors import PrivateLinkError
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_elbv2.type_defs import ListenerTypeDef
+    from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
+
+    from clouds.aws.accounts import AwsAccount
+
+
+class FoundListener(NamedTuple):
+    """A listener as AWS shows it; `target_group_arns` are those that it forwards to."""
+
+    arn: str
+    port: int
+    target_group_arns: tuple[str, ...]
+    ownership: Ownership
+
+
+async def find_listeners(
+    account: AwsAccount, load_balancer_arn: str, *, settles_at: datetime | None = None
+) -> list[FoundListener]:
+    """Every listener of a load balancer in the order of their ports; none when the load balancer is gone.
+
+    Until `settles_at` a load balancer that AWS does not show yet is `NotYet`.
+    """
+    try:
+        listed = await account.call(
+            Bucket.ELB_READ,
+            "looking for listeners of the load balancer",
+            load_balancer_arn,
+            lambda clients: [
+                one
+                for page in clients.elbv2.get_paginator("describe_listeners").paginate(
+                    LoadBalancerArn=load_balancer_arn
+                )
+                for one in page["Listeners"]
+            ],
+            settles_at=settles_at,
+        )
+    except PrivateLinkError as error:
+        if error.waiting_helps or not is_code(error, LOAD_BALANCER_NOT_FOUND):
+            raise
+        return []
+    tags = await read_elb_tags(account, [one["ListenerArn"] for one in listed if "ListenerArn" in one])
+    found = (_found(one, Ownership.of(tags.get(one.get("ListenerArn", ""), {}))) for one in listed)
+    return sorted(found, key=lambda one: one.port)
+
+
+async def create_listener(
+    account: AwsAccount,
+    load_balancer_arn: str,
+    port: int,
+    target_group_arn: str,
+    tags: list[ElbTag],
+    *,
+    settles_at: datetime,
+) -> str:
+    """Make a TCP listener that forwards to the target group; its ARN (CreateListener).
+
+    AWS answers the same settings again with the one that exists. `NotYet` when one has the port that was not shown.
+    """
+    try:
+        answer = await account.call(
+            Bucket.ELB_WRITE,
+            "creating the listener",
+            f"port {port}",
+            lambda clients: clients.elbv2.create_listener(
+                LoadBalancerArn=load_balancer_arn,
+                Protocol="TCP",
+                Port=port,
+                DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group_arn}],
+                Tags=tags,
+            ),
+            settles_at=settles_at,
+        )
+    except PrivateLinkError as error:
+        if is_code(error, DUPLICATE_LISTENER):
+            raise unseen_twin("listener", f"port {port}") from None
+        raise
+    return answer["Listeners"][0].get("ListenerArn", "")
+
+
+async def forward_to(account: AwsAccount, listener_arn: str, target_group_arn: str) -> None:
+    """Let a listener forward to this target group and no other (ModifyListener)."""
+    await account.call(
+        Bucket.ELB_WRITE,
+        "pointing the listener at its target group",
+        listener_arn,
+        lambda clients: clients.elbv2.modify_listener(
+            ListenerArn=listener_arn, DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group_arn}]
+        ),
+    )
+
+
+async def delete_listener(account: AwsAccount, arn: str) -> None:
+    """Delete a listener; gone already is success (DeleteListener)."""
+    try:
+        await account.call(
+            Bucket.ELB_WRITE,
+            "deleting the listener",
+            arn,
+            lambda clients: clients.elbv2.delete_listener(ListenerArn=arn),
+        )
+    except PrivateLinkError as error:
+        if not is_code(error, LISTENER_NOT_FOUND):
+            raise
+
+
+def _found(one: ListenerTypeDef, ownership: Ownership) -> FoundListener:
+    return FoundListener(
+        arn=one.get("ListenerArn", ""),
+        port=one.get("Port", 0),
+        target_group_arns=tuple(
+            action["TargetGroupArn"] for action in one.get("DefaultActions", []) if "TargetGroupArn" in action
+        ),
+        ownership=ownership,
+    )

@@ -1,0 +1,167 @@
+"""Load balancers, found by name: `aws_name(link)` is unique in an account and region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from clouds.aws.errors import DUPLICATE_LOAD_BALANCER, LOAD_BALANCER_NOT_FOUND, is_code, unseen_twin
+from clouds.aws.tags import Ownership, read_elb_tags
+from privatelink.errors import PrivateLinkError
+from privatelink.names import aws_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
+    from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
+
+    from clouds.aws.accounts import AwsAccount
+    from privatelink.names import Link
+
+ACTIVE = "active"
+ACTIVE_IMPAIRED = "active_impaired"
+FAILED = "failed"
+
+
+class FoundLoadBalancer(NamedTuple):
+    """A load balancer as AWS shows it. `ownership` is read by `find_load_balancer` alone."""
+
+    arn: str
+    name: str
+    type: str
+    scheme: str
+    vpc_id: str
+    subnets: frozenset[str]
+    state: str
+    reason: str
+    ownership: Ownership = Ownership("", "", complete=False)
+
+    def differences(self, subnets: set[str]) -> list[str]:
+        """What keeps it from being the link's load balancer, in words; empty when it fits. Those can't be changed."""
+        found = []
+        if self.type != "network":
+            found.append(f"it is of type {self.type}, not network")
+        if self.scheme != "internal":
+            found.append(f"it is {self.scheme}, not internal")
+        if self.subnets != subnets:
+            found.append(f"it stands in {', '.join(sorted(self.subnets))}, not in {', '.join(sorted(subnets))}")
+        return found
+
+
+async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalancer | None:
+    """The load balancer that has the link's name, ours or not (`ownership` tells), or None."""
+    name = aws_name(link)
+    try:
+        answer = await account.call(
+            Bucket.ELB_READ,
+            "looking for the load balancer",
+            name,
+            lambda clients: clients.elbv2.describe_load_balancers(Names=[name]),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, LOAD_BALANCER_NOT_FOUND):
+            return None
+        raise
+    found = [_found(one) for one in answer["LoadBalancers"]]
+    if not found:
+        return None
+    tags = await read_elb_tags(account, [found[0].arn])
+    return found[0]._replace(ownership=Ownership.of(tags.get(found[0].arn, {})))
+
+
+async def read_load_balancer(account: AwsAccount, arn: str) -> FoundLoadBalancer | None:
+    """One load balancer by ARN, its tags not read; None when AWS has none of that ARN."""
+    try:
+        answer = await account.call(
+            Bucket.ELB_READ,
+            "reading the load balancer",
+            arn,
+            lambda clients: clients.elbv2.describe_load_balancers(LoadBalancerArns=[arn]),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, LOAD_BALANCER_NOT_FOUND):
+            return None
+        raise
+    return next((_found(one) for one in answer["LoadBalancers"]), None)
+
+
+async def read_load_balancers(account: AwsAccount) -> dict[str, FoundLoadBalancer]:
+    """Every load balancer of the account and region by ARN, tags not read: what all who wait for one share."""
+    found = await account.call(
+        Bucket.ELB_READ,
+        "reading the load balancers",
+        account.region,
+        lambda clients: [
+            _found(one)
+            for page in clients.elbv2.get_paginator("describe_load_balancers").paginate()
+            for one in page["LoadBalancers"]
+        ],
+    )
+    return {one.arn: one for one in found}
+
+
+async def create_load_balancer(account: AwsAccount, name: str, subnets: Sequence[str], tags: list[ElbTag]) -> str:
+    """Make an internal IPv4 Network Load Balancer in these subnets; its ARN (CreateLoadBalancer).
+
+    AWS answers the same settings again with the one that exists. `NotYet` when one has the name that was not shown.
+    """
+    try:
+        answer = await account.call(
+            Bucket.ELB_WRITE,
+            "creating the load balancer",
+            name,
+            lambda clients: clients.elbv2.create_load_balancer(
+                Name=name, Type="network", Scheme="internal", IpAddressType="ipv4", Subnets=subnets, Tags=tags
+            ),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, DUPLICATE_LOAD_BALANCER):
+            raise unseen_twin("load balancer", name) from None
+        raise
+    return answer["LoadBalancers"][0].get("LoadBalancerArn", "")
+
+
+async def set_cross_zone(account: AwsAccount, arn: str, *, settles_at: datetime) -> None:
+    """Let a target in one AZ serve endpoints in all of them (ModifyLoadBalancerAttributes)."""
+    await account.call(
+        Bucket.ELB_WRITE,
+        "setting cross-zone balancing on the load balancer",
+        arn,
+        lambda clients: clients.elbv2.modify_load_balancer_attributes(
+            LoadBalancerArn=arn, Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}]
+        ),
+        settles_at=settles_at,
+    )
+
+
+async def delete_load_balancer(account: AwsAccount, arn: str) -> None:
+    """Ask for its deletion, its listeners with it; gone already is success (DeleteLoadBalancer).
+
+    `NotYet` while an endpoint service has it, also one that is being deleted.
+    """
+    try:
+        await account.call(
+            Bucket.ELB_WRITE,
+            "deleting the load balancer",
+            arn,
+            lambda clients: clients.elbv2.delete_load_balancer(LoadBalancerArn=arn),
+        )
+    except PrivateLinkError as error:
+        if not is_code(error, LOAD_BALANCER_NOT_FOUND):
+            raise
+
+
+def _found(one: LoadBalancerTypeDef) -> FoundLoadBalancer:
+    state = one.get("State", {})
+    return FoundLoadBalancer(
+        arn=one.get("LoadBalancerArn", ""),
+        name=one.get("LoadBalancerName", ""),
+        type=str(one.get("Type", "")),
+        scheme=str(one.get("Scheme", "")),
+        vpc_id=one.get("VpcId", ""),
+        subnets=frozenset(zone["SubnetId"] for zone in one.get("AvailabilityZones", []) if "SubnetId" in zone),
+        state=str(state.get("Code", "")),
+        reason=state.get("Reason", ""),
+    )

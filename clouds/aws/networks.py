@@ -1,0 +1,125 @@
+"""The customer's own things that a link stands on and never changes: subnets, VPCs, network interfaces, instances."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from clouds.aws.accounts import AwsAccount
+
+
+class FoundSubnet(NamedTuple):
+    """A subnet with its count of `free` addresses. `owner`: its account, another one's where the VPC is shared."""
+
+    subnet_id: str
+    vpc_id: str
+    az_id: str
+    free: int
+    owner: str
+
+
+class FoundInstance(NamedTuple):
+    """An EC2 instance."""
+
+    instance_id: str
+    vpc_id: str
+    state: str
+
+
+async def find_subnets(account: AwsAccount, subnet_ids: Sequence[str]) -> dict[str, FoundSubnet]:
+    """Those of the subnets that there are, by id (DescribeSubnets by filter, which does not mind absent ones)."""
+    listed = await account.call(
+        Bucket.EC2_READ,
+        "reading the subnets",
+        ", ".join(subnet_ids),
+        lambda clients: [
+            one
+            for page in clients.ec2.get_paginator("describe_subnets").paginate(
+                Filters=[{"Name": "subnet-id", "Values": subnet_ids}]
+            )
+            for one in page["Subnets"]
+        ],
+    )
+    found = (
+        FoundSubnet(
+            subnet_id=one.get("SubnetId", ""),
+            vpc_id=one.get("VpcId", ""),
+            az_id=one.get("AvailabilityZoneId", ""),
+            free=one.get("AvailableIpAddressCount", 0),
+            owner=one.get("OwnerId", ""),
+        )
+        for one in listed
+    )
+    return {one.subnet_id: one for one in found}
+
+
+async def read_vpc_cidrs(account: AwsAccount, vpc_id: str) -> tuple[str, ...]:
+    """The IPv4 blocks of a VPC, those added later included (DescribeVpcs)."""
+    answer = await account.call(
+        Bucket.EC2_READ, "reading the VPC", vpc_id, lambda clients: clients.ec2.describe_vpcs(VpcIds=[vpc_id])
+    )
+    return tuple(
+        block.get("CidrBlock", "")
+        for vpc in answer["Vpcs"]
+        for block in vpc.get("CidrBlockAssociationSet", [])
+        if block.get("CidrBlockState", {}).get("State", "associated") == "associated"
+    )
+
+
+async def find_unheld_addresses(account: AwsAccount, vpc_id: str, addresses: Sequence[str]) -> list[str]:
+    """Those of the addresses that no network interface of the VPC has, by itself or within a prefix."""
+    interfaces = await account.call(
+        Bucket.EC2_READ,
+        "reading the network interfaces of the VPC",
+        vpc_id,
+        lambda clients: [
+            one
+            for page in clients.ec2.get_paginator("describe_network_interfaces").paginate(
+                Filters=[{"Name": "vpc-id", "Values": [vpc_id]}]
+            )
+            for one in page["NetworkInterfaces"]
+        ],
+    )
+    held = {address.get("PrivateIpAddress", "") for one in interfaces for address in one.get("PrivateIpAddresses", [])}
+    prefixes = [
+        ipaddress.IPv4Network(prefix["Ipv4Prefix"])
+        for one in interfaces
+        for prefix in one.get("Ipv4Prefixes", [])
+        if "Ipv4Prefix" in prefix
+    ]
+    return [
+        address
+        for address in addresses
+        if address not in held and not any(ipaddress.IPv4Address(address) in prefix for prefix in prefixes)
+    ]
+
+
+async def find_instances(account: AwsAccount, instance_ids: Sequence[str]) -> dict[str, FoundInstance]:
+    """Those of the instances that there are, by id (DescribeInstances by filter, which does not mind absent ones)."""
+    listed = await account.call(
+        Bucket.EC2_READ,
+        "reading the instances",
+        ", ".join(instance_ids),
+        lambda clients: [
+            one
+            for page in clients.ec2.get_paginator("describe_instances").paginate(
+                Filters=[{"Name": "instance-id", "Values": instance_ids}]
+            )
+            for reservation in page["Reservations"]
+            for one in reservation.get("Instances", [])
+        ],
+    )
+    found = (
+        FoundInstance(
+            instance_id=one.get("InstanceId", ""),
+            vpc_id=one.get("VpcId", ""),
+            state=one.get("State", {}).get("Name", ""),
+        )
+        for one in listed
+    )
+    return {one.instance_id: one for one in found}

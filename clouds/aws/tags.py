@@ -1,0 +1,118 @@
+"""Tags: AWS's lists of key and value as dicts, and what ours say about whose a thing is."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from clouds.aws.errors import is_not_found
+from privatelink.errors import PrivateLinkError
+from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, ownership_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2Tag
+    from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
+
+    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import Clients
+
+TAG_VPC_ENDPOINT = "privatelink:vpc-endpoint"
+"""On an endpoint service: the VPC endpoint proven to be this link's, so that a removal knows it from a stranger's."""
+
+COMPLETE = "true"
+
+_MOST_ARNS = 20
+"""ELBv2 DescribeTags: at most 20 resources a call; AddTags states no number and is kept to the same."""
+
+
+class Ownership(NamedTuple):
+    """What the tags of a thing say: its `link` and `saga_id` (empty: not ours), and whether that create ended well."""
+
+    link: str
+    saga_id: str
+    complete: bool
+
+    @classmethod
+    def of(cls, tags: Mapping[str, str]) -> Ownership:
+        """Read it from tags."""
+        return cls(tags.get(TAG_LINK, ""), tags.get(TAG_SAGA, ""), tags.get(TAG_COMPLETE) == COMPLETE)
+
+    def belongs_to(self, link: Link) -> bool:
+        """Whether the thing is this link's."""
+        return self.link == str(link)
+
+    def is_in_scope(self, link: Link, saga_id: str | None) -> bool:
+        """Whether a removal may touch it: all of the link's, or (with a saga) only what that saga made or adopted."""
+        return self.belongs_to(link) and saga_id in {None, self.saga_id}
+
+
+def elb_tags(link: Link, saga_id: str, more: Mapping[str, str]) -> list[ElbTag]:
+    """Ours and the caller's own, as ELBv2 takes them."""
+    return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id)}).items()]
+
+
+def ec2_tags(link: Link, saga_id: str, more: Mapping[str, str]) -> list[Ec2Tag]:
+    """Ours and the caller's own, as EC2 takes them."""
+    return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id)}).items()]
+
+
+def tag_dict(tags: Iterable[ElbTag | Ec2Tag]) -> dict[str, str]:
+    """AWS's list as a dict."""
+    return {tag["Key"]: tag.get("Value", "") for tag in tags if "Key" in tag}
+
+
+async def read_elb_tags(account: AwsAccount, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The tags of load balancers, target groups or listeners, by ARN. What was deleted meanwhile is left out."""
+    found: dict[str, dict[str, str]] = {}
+    for some in _chunks(arns):
+        found.update(await _read_elb_tags(account, some))
+    return found
+
+
+async def _read_elb_tags(account: AwsAccount, arns: list[str]) -> dict[str, dict[str, str]]:
+    try:
+        answer = await account.call(
+            Bucket.ELB_READ,
+            "reading tags",
+            ", ".join(arns),
+            lambda clients: clients.elbv2.describe_tags(ResourceArns=arns),
+        )
+    except PrivateLinkError as error:
+        if not is_not_found(error.cloud_code):
+            raise
+        if len(arns) == 1:
+            return {}
+        # One that is gone spoils the answer for all of them, so each is asked for by itself.
+        each = [await _read_elb_tags(account, [arn]) for arn in arns]
+        return {arn: tags for one in each for arn, tags in one.items()}
+    return {
+        one["ResourceArn"]: tag_dict(one.get("Tags", [])) for one in answer["TagDescriptions"] if "ResourceArn" in one
+    }
+
+
+async def add_elb_tags(account: AwsAccount, arns: Sequence[str], tags: list[ElbTag]) -> None:
+    """Add tags to load balancers, target groups or listeners; a key that is there gets the new value."""
+    for some in _chunks(arns):
+        add = partial(_add_elb_tags, some, tags)
+        await account.call(Bucket.ELB_WRITE, "tagging", ", ".join(some), add)
+
+
+def _add_elb_tags(arns: list[str], tags: list[ElbTag], clients: Clients) -> None:
+    clients.elbv2.add_tags(ResourceArns=arns, Tags=tags)
+
+
+async def add_ec2_tags(account: AwsAccount, resource_id: str, tags: list[Ec2Tag]) -> None:
+    """Add tags to an endpoint service; a key that is there gets the new value."""
+    await account.call(
+        Bucket.EC2_WRITE,
+        "tagging",
+        resource_id,
+        lambda clients: clients.ec2.create_tags(Resources=[resource_id], Tags=tags),
+    )
+
+
+def _chunks(arns: Sequence[str]) -> Iterable[list[str]]:
+    return (list(arns[start : start + _MOST_ARNS]) for start in range(0, len(arns), _MOST_ARNS))

@@ -1,0 +1,288 @@
+"""Target groups, found by name: `aws_name(link, port)`, one for each listener's port."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from clouds.aws.errors import DUPLICATE_TARGET_GROUP, TARGET_GROUP_NOT_FOUND, is_code, unseen_twin
+from clouds.aws.tags import Ownership, read_elb_tags
+from privatelink.errors import PrivateLinkError
+from privatelink.names import aws_name
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_elbv2.literals import ProtocolEnumType
+    from mypy_boto3_elbv2.type_defs import (
+        CreateTargetGroupInputTypeDef,
+        TargetDescriptionTypeDef,
+        TargetGroupTypeDef,
+        TargetHealthDescriptionTypeDef,
+    )
+    from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
+
+    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import Clients
+    from privatelink.names import Link
+    from privatelink.request import Listener
+
+TRAFFIC_PORT = "traffic-port"
+"""ELBv2's word for: check the target's own port."""
+
+DRAINING = "draining"
+
+CHECK_INTERVAL_SECONDS = 10
+"""Instead of AWS's 30: a create waits for two checks in a row, and a dead target is left within 20 s."""
+
+CHECK_THRESHOLD = 2
+"""AWS's least, for the same reason; up and down alike, as a Network Load Balancer was long bound to."""
+
+DEREGISTRATION_DELAY_SECONDS = 0
+"""Instead of AWS's 300: nobody uses an address any more when its link is removed, so there is nothing to drain."""
+
+_BATCH = 100
+"""Targets in one call, as AWS's own controllers do; the API states no number."""
+
+
+class TargetHealth(NamedTuple):
+    """One registered target: its state, and AWS's reason and description when it is not healthy."""
+
+    target: str
+    state: str
+    reason: str
+    description: str
+
+    def __str__(self) -> str:
+        """For a person."""
+        why = ": ".join(part for part in (self.reason, self.description) if part)
+        return f"{self.target} {self.state} ({why})" if why else f"{self.target} {self.state}"
+
+
+class FoundTargetGroup(NamedTuple):
+    """A target group as AWS shows it. `port` is the targets'; `health_check` is protocol, port, path."""
+
+    arn: str
+    name: str
+    protocol: str
+    port: int
+    target_type: str
+    vpc_id: str
+    health_check: tuple[str, str, str]
+    load_balancer_arns: tuple[str, ...]
+    ownership: Ownership
+
+    def listener_port(self, link: Link) -> int | None:
+        """The listener's port that its name stands for, or None when the name is not of this link."""
+        port = self.name.removeprefix(f"{aws_name(link)}-")
+        return int(port) if port.isdigit() and self.name == aws_name(link, int(port)) else None
+
+    def differences(self, listener: Listener, vpc_id: str) -> list[str]:
+        """What keeps it from being this listener's target group, in words; empty when it fits."""
+        wanted = {
+            "protocol": (self.protocol, "TCP"),
+            "target port": (self.port, listener.traffic_port),
+            "target type": (self.target_type, listener.target_type),
+            "VPC": (self.vpc_id, vpc_id),
+            "health check": (" ".join(self.health_check).strip(), " ".join(health_check_of(listener)).strip()),
+        }
+        return [f"its {what} is {has}, not {asked}" for what, (has, asked) in wanted.items() if has != asked]
+
+
+_PROTOCOLS: dict[str, ProtocolEnumType] = {"tcp": "TCP", "http": "HTTP", "https": "HTTPS"}
+
+
+def health_check_of(listener: Listener) -> tuple[ProtocolEnumType, str, str]:
+    """Protocol, port and path of a listener's health check in ELBv2's words; a path only where there is one."""
+    check = listener.health_check
+    path = "" if check.protocol == "tcp" else check.path or "/"
+    return _PROTOCOLS[check.protocol], str(check.port or TRAFFIC_PORT), path
+
+
+async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTargetGroup]:
+    """Every target group that has a name of the link, ours or not (`ownership` tells), in the order of their ports."""
+    prefix = f"{aws_name(link)}-"
+    named = [
+        one
+        for one in await account.call(
+            Bucket.ELB_READ,
+            "looking for target groups",
+            prefix,
+            lambda clients: [
+                one
+                for page in clients.elbv2.get_paginator("describe_target_groups").paginate()
+                for one in page["TargetGroups"]
+            ],
+        )
+        if one.get("TargetGroupName", "").startswith(prefix)
+    ]
+    found = await _with_ownership(account, named)
+    return sorted((one for one in found if one.listener_port(link)), key=lambda one: one.listener_port(link) or 0)
+
+
+async def find_target_group(account: AwsAccount, link: Link, port: int) -> FoundTargetGroup | None:
+    """The target group that has the name of the link's listener on `port`, ours or not, or None."""
+    name = aws_name(link, port)
+    try:
+        answer = await account.call(
+            Bucket.ELB_READ,
+            "looking for the target group",
+            name,
+            lambda clients: clients.elbv2.describe_target_groups(Names=[name]),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, TARGET_GROUP_NOT_FOUND):
+            return None
+        raise
+    return next(iter(await _with_ownership(account, answer["TargetGroups"])), None)
+
+
+async def read_target_health(
+    account: AwsAccount, arn: str, *, settles_at: datetime | None = None
+) -> list[TargetHealth]:
+    """Every registered target of a target group (DescribeTargetHealth), those that drain included."""
+    answer = await account.call(
+        Bucket.ELB_READ,
+        "reading the health of the targets",
+        arn,
+        lambda clients: clients.elbv2.describe_target_health(TargetGroupArn=arn),
+        settles_at=settles_at,
+    )
+    return [_health(one) for one in answer["TargetHealthDescriptions"]]
+
+
+async def create_target_group(
+    account: AwsAccount, name: str, listener: Listener, vpc_id: str, tags: list[ElbTag]
+) -> str:
+    """Make the TCP target group of a listener; its ARN (CreateTargetGroup).
+
+    AWS answers the same settings again with the one that exists. `NotYet` when one has the name that was not shown.
+    """
+    protocol, check_port, path = health_check_of(listener)
+    settings: CreateTargetGroupInputTypeDef = {
+        "Name": name,
+        "Protocol": "TCP",
+        "Port": listener.traffic_port,
+        "VpcId": vpc_id,
+        "TargetType": listener.target_type,
+        "HealthCheckProtocol": protocol,
+        "HealthCheckPort": check_port,
+        "HealthCheckIntervalSeconds": CHECK_INTERVAL_SECONDS,
+        "HealthyThresholdCount": CHECK_THRESHOLD,
+        "UnhealthyThresholdCount": CHECK_THRESHOLD,
+        "Tags": tags,
+    }
+    if path:
+        settings["HealthCheckPath"] = path
+    try:
+        answer = await account.call(
+            Bucket.ELB_WRITE,
+            "creating the target group",
+            name,
+            lambda clients: clients.elbv2.create_target_group(**settings),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, DUPLICATE_TARGET_GROUP):
+            raise unseen_twin("target group", name) from None
+        raise
+    return answer["TargetGroups"][0].get("TargetGroupArn", "")
+
+
+async def set_deregistration_delay(account: AwsAccount, arn: str, *, settles_at: datetime) -> None:
+    """Let a deregistered target go at once (ModifyTargetGroupAttributes)."""
+    delay = str(DEREGISTRATION_DELAY_SECONDS)
+    await account.call(
+        Bucket.ELB_WRITE,
+        "setting the deregistration delay of the target group",
+        arn,
+        lambda clients: clients.elbv2.modify_target_group_attributes(
+            TargetGroupArn=arn, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": delay}]
+        ),
+        settles_at=settles_at,
+    )
+
+
+async def register_targets(
+    account: AwsAccount, arn: str, targets: Sequence[str], outside: Container[str], *, settles_at: datetime
+) -> None:
+    """Register targets; one that is registered stays as it is (RegisterTargets).
+
+    Those `outside` the VPC belong to no AZ of it, which AWS wants to be told.
+    """
+    for start in range(0, len(targets), _BATCH):
+        batch: list[TargetDescriptionTypeDef] = [
+            {"Id": target, "AvailabilityZone": "all"} if target in outside else {"Id": target}
+            for target in targets[start : start + _BATCH]
+        ]
+        register = partial(_register, arn, batch)
+        await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, settles_at=settles_at)
+
+
+def _register(arn: str, batch: list[TargetDescriptionTypeDef], clients: Clients) -> None:
+    clients.elbv2.register_targets(TargetGroupArn=arn, Targets=batch)
+
+
+async def deregister_targets(account: AwsAccount, arn: str, targets: Sequence[str]) -> None:
+    """Deregister targets (DeregisterTargets)."""
+    await account.call(
+        Bucket.ELB_WRITE,
+        "deregistering targets that the request does not name",
+        arn,
+        lambda clients: clients.elbv2.deregister_targets(
+            TargetGroupArn=arn, Targets=[{"Id": target} for target in targets]
+        ),
+    )
+
+
+async def delete_target_group(account: AwsAccount, arn: str) -> None:
+    """Delete a target group; gone already is success (DeleteTargetGroup).
+
+    `NotYet` while AWS says that a listener uses it, which lags behind the listener's end.
+    """
+    try:
+        await account.call(
+            Bucket.ELB_WRITE,
+            "deleting the target group",
+            arn,
+            lambda clients: clients.elbv2.delete_target_group(TargetGroupArn=arn),
+        )
+    except PrivateLinkError as error:
+        if not is_code(error, TARGET_GROUP_NOT_FOUND):
+            raise
+
+
+async def _with_ownership(account: AwsAccount, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
+    arns = [one["TargetGroupArn"] for one in named if "TargetGroupArn" in one]
+    tags = await read_elb_tags(account, arns)
+    return [_found(one, Ownership.of(tags.get(one.get("TargetGroupArn", ""), {}))) for one in named]
+
+
+def _found(one: TargetGroupTypeDef, ownership: Ownership) -> FoundTargetGroup:
+    protocol = str(one.get("HealthCheckProtocol", ""))
+    return FoundTargetGroup(
+        arn=one.get("TargetGroupArn", ""),
+        name=one.get("TargetGroupName", ""),
+        protocol=str(one.get("Protocol", "")),
+        port=one.get("Port", 0),
+        target_type=str(one.get("TargetType", "")),
+        vpc_id=one.get("VpcId", ""),
+        health_check=(
+            protocol,
+            one.get("HealthCheckPort", TRAFFIC_PORT),
+            "" if protocol == "TCP" else one.get("HealthCheckPath", ""),
+        ),
+        load_balancer_arns=tuple(one.get("LoadBalancerArns", [])),
+        ownership=ownership,
+    )
+
+
+def _health(one: TargetHealthDescriptionTypeDef) -> TargetHealth:
+    health = one.get("TargetHealth", {})
+    return TargetHealth(
+        target=one.get("Target", {"Id": ""})["Id"],
+        state=str(health.get("State", "")),
+        reason=str(health.get("Reason", "")),
+        description=health.get("Description", ""),
+    )

@@ -1,0 +1,28 @@
+"""The one interpreter of `Unsuccessful`: a 200 of AWS with such items never counts as success.
+
+AcceptVpcEndpointConnections, RejectVpcEndpointConnections and DeleteVpcEndpointServiceConfigurations list there what
+they did not do (EC2 API reference).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from clouds.aws.errors import Refusal, refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mypy_boto3_ec2.type_defs import UnsuccessfulItemTypeDef
+
+
+def raise_unsuccessful(
+    items: Sequence[UnsuccessfulItemTypeDef], doing: str, *, operation: str, done: frozenset[str] = frozenset()
+) -> None:
+    """Raise our error for the first item whose code is not among `done` (codes that mean: it is so already)."""
+    for item in items:
+        error = item.get("Error", {})
+        code = error.get("Code", "")
+        if code not in done:
+            concerns = item.get("ResourceId", "no id given")
+            raise refused(Refusal(code, error.get("Message", ""), operation=operation), doing, concerns)

@@ -1,0 +1,157 @@
+"""The one translator of EMQX's refusals: by `code` first, by status second.
+
+A refused change of state comes as 400 (the broker's API), 422 ("Deployment Management") or 409 (assumed: no public
+source), and `code` may be a number (EMQX's Terraform provider) or missing. No body gets into a sentence: it may echo a
+secret.
+"""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, NamedTuple
+
+from privatelink.errors import (
+    AccessDenied,
+    CloudRefused,
+    CloudUnavailable,
+    PlatformKeyRefused,
+    PrivateLinkError,
+    QuotaExceeded,
+    Throttled,
+    UnknownCloudError,
+)
+from privatelink.pace import PACE, paced_delta
+
+if TYPE_CHECKING:
+    from pydantic import JsonValue
+
+NOT_FOUND = "NOT_FOUND"
+ALREADY_EXISTS = "ALREADY_EXISTS"
+BAD_REQUEST = "BAD_REQUEST"
+INVALID_STATUS = "INVALID_STATUS"
+TEST_FAILED = "TEST_FAILED"
+
+_CLASSES: dict[str, type[PrivateLinkError]] = {
+    "BAD_API_KEY_OR_SECRET": PlatformKeyRefused,
+    "AUTHORIZATION_HEADER_ERROR": PlatformKeyRefused,
+    "API_KEY_NOT_ALLOW": AccessDenied,
+    "FORBIDDEN": AccessDenied,
+    "UNAUTHORIZED_ROLE": AccessDenied,
+    NOT_FOUND: CloudRefused,
+    ALREADY_EXISTS: CloudRefused,
+    BAD_REQUEST: CloudRefused,
+    INVALID_STATUS: CloudRefused,
+    TEST_FAILED: CloudRefused,
+    "CONFLICT": CloudRefused,
+    "DEPENDENCY_EXISTS": CloudRefused,
+    "EXCEED_LIMIT": QuotaExceeded,
+    "TOO_MANY_REQUESTS": Throttled,
+    "INTERNAL_ERROR": CloudUnavailable,
+    "SERVICE_UNAVAILABLE": CloudUnavailable,
+}
+
+_CODES_OF_STATUS: dict[int, str] = {
+    HTTPStatus.BAD_REQUEST: BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED: "BAD_API_KEY_OR_SECRET",
+    HTTPStatus.FORBIDDEN: "FORBIDDEN",
+    HTTPStatus.NOT_FOUND: NOT_FOUND,
+    HTTPStatus.CONFLICT: "CONFLICT",
+    HTTPStatus.UNPROCESSABLE_ENTITY: BAD_REQUEST,
+    HTTPStatus.TOO_MANY_REQUESTS: "TOO_MANY_REQUESTS",
+}
+
+_SAFE_CODE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_USUAL_WAIT = 60.0
+"""Seconds after a 429 without Retry-After: EMQX's own tools advise to poll at most once a minute."""
+_LONGEST_WAIT = 3600.0
+"""Every limit that EMQX publishes is per 60 minutes."""
+
+
+class ErrorAnswer(Exception):  # noqa: N818 - it is what the cloud said, the cause of an error of ours
+    """What EMQX answered. Only status and code can be printed; `message` is for callers that know what it may hold."""
+
+    def __init__(self, status: int, code: str, message: str, retry_after: timedelta | None) -> None:
+        super().__init__(f"HTTP {status} {code}".rstrip())
+        self.status = status
+        self.code = code
+        self.message = message
+        self.retry_after = retry_after
+
+
+class Call(NamedTuple):
+    """A call in words: `doing` as in "creating the PrivateLink", the id, whose API, and where its key was set."""
+
+    doing: str
+    concerns: str
+    api: str
+    set_by: str
+
+    @property
+    def words(self) -> str:
+        """How every sentence about it begins."""
+        return f"{self.doing} ({self.concerns})"
+
+
+def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswer:
+    """Read an answer that is no success, whatever its body is."""
+    try:
+        parsed: JsonValue = json.loads(body)
+    except ValueError:
+        parsed = None
+    fields = parsed if isinstance(parsed, dict) else {}
+    code, message = fields.get("code"), fields.get("message")
+    return ErrorAnswer(
+        status,
+        code if isinstance(code, str) and _SAFE_CODE.fullmatch(code) else "",
+        message if isinstance(message, str) else "",
+        _delay(retry_after),
+    )
+
+
+def translate(answer: ErrorAnswer, call: Call) -> PrivateLinkError:
+    """The error that stands for an answer. Its `cloud_code` is EMQX's code, or the usual one of the status."""
+    code = answer.code if answer.code in _CLASSES else _CODES_OF_STATUS.get(answer.status, answer.code)
+    kind = _CLASSES.get(code)
+    if kind is None:
+        server_failed = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        kind = CloudUnavailable if server_failed else UnknownCloudError
+    error = kind(
+        f"{call.words}: {call.api} answered {answer}",
+        concerns=call.concerns,
+        next_step=_next_step(kind, call),
+        retry_after=(answer.retry_after or paced_delta(_USUAL_WAIT)) if kind is Throttled else None,
+    )
+    error.cloud_code = code
+    return error
+
+
+def message_of(error: PrivateLinkError) -> str:
+    """EMQX's own message behind an error. It may echo what was sent: scrub it before anybody sees it."""
+    return error.__cause__.message if isinstance(error.__cause__, ErrorAnswer) else ""
+
+
+def _next_step(kind: type[PrivateLinkError], call: Call) -> str:
+    if kind is PlatformKeyRefused:
+        return f"check {call.set_by}"
+    if kind is AccessDenied:
+        return f"give the API key of {call.set_by} the permission for this call"
+    if kind is QuotaExceeded:
+        return "ask EMQX for a higher quota, or delete what is no longer used"
+    return ""
+
+
+def _delay(header: str | None) -> timedelta | None:
+    """Retry-After as seconds or as a date (RFC 9110, 10.2.3), on the cloud's clock."""
+    if header is None:
+        return None
+    try:
+        seconds = (
+            float(int(header))
+            if header.isascii() and header.isdigit()
+            else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        )
+    except (ValueError, TypeError):
+        return None
+    return timedelta(seconds=min(max(seconds, 1.0), _LONGEST_WAIT)) / PACE

@@ -1,0 +1,140 @@
+"""One call to an API of EMQX: HTTP Basic, bounded in time and size, redirects never followed, never repeated.
+
+Repeating is Temporal's job, and for a write it is only right after a look at what the first try did.
+"""
+
+import asyncio
+import json
+import ssl
+from functools import cache
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx
+from pydantic import JsonValue, TypeAdapter, ValidationError
+
+from clouds.budgets import Budget
+from clouds.emqx.errors import Call, ErrorAnswer, read_answer, translate
+from clouds.settings import ApiAccess
+from privatelink.errors import CloudRefused, CloudUnavailable, PrivateLinkError, UnknownCloudError
+
+T = TypeVar("T")
+
+CALL_SECONDS = 20.0
+"""Above the 15 s in which a deployment asks its nodes. A write that takes longer has an unknown outcome: look it up."""
+CONNECT_SECONDS = 5.0
+_LARGEST_BODY = 4 * 1024 * 1024
+"""As in EMQX's own clients: hundreds of times the largest list, and no harm to a worker."""
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    return httpx.create_ssl_context()
+
+
+def path_of(template: str, **ids: str) -> str:
+    """A path with its ids escaped; `:` too, which connector ids hold."""
+    return template.format(**{name: quote(id_, safe="") for name, id_ in ids.items()})
+
+
+def read_as(shape: TypeAdapter[T], body: JsonValue, call: Call) -> T:
+    """The body as our own model. Raises `UnknownCloudError` naming the fields that do not fit, never their values."""
+    try:
+        return shape.validate_python(body)
+    except ValidationError as error:
+        faults = error.errors(include_url=False, include_context=False, include_input=False)
+        fields = ", ".join(sorted({".".join(str(part) for part in fault["loc"]) or "body" for fault in faults}))
+        raise _unknown_form(call, fields) from None
+
+
+def _unknown_form(call: Call, what: str) -> UnknownCloudError:
+    return UnknownCloudError(
+        f"{call.words}: {call.api} answered in a form that we do not know: {what}",
+        concerns=call.concerns,
+        next_step="compare the answer with the table of fields in clouds/emqx/wire.py",
+    )
+
+
+class Api:
+    """One API with its key. Safe to use for many calls at once."""
+
+    def __init__(self, name: str, access: ApiAccess) -> None:
+        """`name` is what sentences call it, as in "the platform"."""
+        self._name = name
+        self._access = access
+        self._auth = httpx.BasicAuth(access.api_key, access.api_secret.get_secret_value())
+
+    def call_of(self, doing: str, concerns: str) -> Call:
+        """A call in words."""
+        return Call(doing, concerns, self._name, self._access.set_by)
+
+    async def send(
+        self,
+        method: str,
+        path: str,
+        call: Call,
+        *,
+        body: JsonValue = None,
+        budget: Budget | None = None,
+    ) -> JsonValue:
+        """Send and give the JSON of a success (None when it has no body); raise the translated error of all else.
+
+        After `CloudUnavailable` it is unknown whether a write took effect.
+        """
+        if budget:
+            await budget.take()
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                status, answered, headers = await self._exchange(method, path, body)
+        except (TimeoutError, httpx.RequestError, _TooLargeError) as error:
+            raise self._no_answer(call, method, error) from None
+        if status >= httpx.codes.BAD_REQUEST:
+            answer = read_answer(status, answered, headers.get("Retry-After"))
+            raise translate(answer, call) from answer
+        if status >= httpx.codes.MULTIPLE_CHOICES:
+            raise CloudRefused(
+                f"{call.words}: {self._name} answered with a redirect (HTTP {status}), which is not followed: "
+                "the API key would go along",
+                concerns=call.concerns,
+                next_step="check the endpoint in the settings",
+            ) from ErrorAnswer(status, "", "", None)
+        if not answered:
+            return None
+        try:
+            parsed: JsonValue = json.loads(answered)
+        except ValueError:
+            raise _unknown_form(call, "no JSON") from None
+        return parsed
+
+    async def _exchange(self, method: str, path: str, body: JsonValue) -> tuple[int, bytes, httpx.Headers]:
+        # A connection for each call: calls are a minute apart, and a kept connection that the other side has meanwhile
+        # closed would leave the outcome of a write unknown.
+        async with (
+            httpx.AsyncClient(
+                auth=self._auth,
+                verify=_tls(),
+                trust_env=not self._access.is_loopback,
+                timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
+            ) as client,
+            client.stream(method, self._access.endpoint + path, json=body) as response,
+        ):
+            content = bytearray()
+            async for chunk in response.aiter_bytes():
+                content += chunk
+                if len(content) > _LARGEST_BODY:
+                    raise _TooLargeError
+            return response.status_code, bytes(content), response.headers
+
+    def _no_answer(self, call: Call, method: str, error: Exception) -> PrivateLinkError:
+        why = {
+            TimeoutError: f"no answer within {CALL_SECONDS:.0f} s",
+            _TooLargeError: "the answer is larger than 4 MiB",
+        }
+        unknown = "" if method == "GET" else ", so it is unknown whether it took effect"
+        return CloudUnavailable(
+            f"{call.words}: {self._name}: {why.get(type(error), type(error).__name__)}{unknown}", concerns=call.concerns
+        )
+
+
+class _TooLargeError(Exception):
+    pass

@@ -1,0 +1,49 @@
+"""EMQX answers with display labels where requests take codes, as in `N. Virginia (us-east-1)` ("Deployment
+Management").
+
+A label is normalised here or not at all: what cannot be read is a named finding, never a guess.
+"""
+
+import re
+
+_REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d")
+_PRINCIPAL = re.compile(r"arn:aws[a-z-]*:iam::(\d{12}):(?:root|(?:role|user)/[\w+=,.@-]{1,64})", re.ASCII)
+
+
+def is_aws(platform: str) -> bool:
+    """Whether a platform label means Amazon's cloud."""
+    return platform.strip().casefold() in {"aws", "amazon web services"}
+
+
+def region_code(label: str) -> str | None:
+    """The region code of a label: in parentheses, or the label itself. None when there is none."""
+    text = label.strip()
+    in_parentheses = re.search(r"[(（]([^()（）]*)[)）]\s*$", text)  # noqa: RUF001 - as the Chinese site writes them
+    code = in_parentheses[1].strip() if in_parentheses else text
+    return code if _REGION.fullmatch(code) else None
+
+
+def same_word(one: str, other: str) -> bool:
+    """Whether two words are the same but for case, spaces, hyphens and underscores."""
+    return _bare(one) == _bare(other)
+
+
+def _bare(word: str) -> str:
+    return re.sub(r"[\s_-]+", "", word).casefold()
+
+
+def principal_account(arn: str) -> str | None:
+    """The account (12 digits) of a principal that an endpoint service can allow exactly; None for any other text.
+
+    Only `root`, or a role or user without a path: AWS supports no ARN with a path
+    (API_ModifyVpcEndpointServicePermissions), and `*` would allow everybody ("Configure an endpoint service", Manage
+    permissions).
+    """
+    match = _PRINCIPAL.fullmatch(arn)
+    return match[1] if match else None
+
+
+def one_line(text: str, longest: int = 300) -> str:
+    """A cloud's free text made fit for a sentence: printable, on one line, not longer than `longest` characters."""
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return line if len(line) <= longest else line[: longest - 3] + "..."

@@ -1,0 +1,119 @@
+"""The EMQX platform, by its API: deployments (published) and PrivateLinks (assumed; see `wire.py`)."""
+
+from clouds.budgets import Budget
+from clouds.emqx.errors import NOT_FOUND
+from clouds.emqx.http import Api, path_of, read_as
+from clouds.emqx.wire import (
+    DEPLOYMENT,
+    DEPLOYMENT_SHAPE,
+    NETWORK,
+    NETWORK_SHAPE,
+    PRIVATE_LINK,
+    PRIVATE_LINK_SHAPE,
+    PRIVATE_LINKS,
+    PRIVATE_LINKS_SHAPE,
+    Deployment,
+    Network,
+    PrivateLinkRow,
+)
+from clouds.settings import PlatformSettings
+from clouds.waiting import SharedView
+from privatelink.errors import CloudRefused
+
+HOUR = 3600
+
+LIST_SECONDS = 60.0
+"""Least time between two readings of a deployment's PrivateLinks: EMQX's own tools poll once a minute."""
+
+
+class Platform:
+    """The platform behind one API key. Every call has a budget of its own, as EMQX's limits are per key and call."""
+
+    def __init__(self, settings: PlatformSettings) -> None:
+        """One for the whole worker: budgets and views are shared by all sagas."""
+        self._api = Api("the platform", settings.access)
+        self.further_types = settings.further_types
+        self._budgets = {
+            (method, path): Budget(
+                f"{method} {path} of the platform (per hour: {per_hour})", capacity=per_hour, per_second=per_hour / HOUR
+            )
+            for method, path, per_hour in (
+                ("GET", DEPLOYMENT, settings.reads_per_hour),
+                ("GET", NETWORK, settings.reads_per_hour),
+                ("GET", PRIVATE_LINKS, settings.reads_per_hour),
+                ("GET", PRIVATE_LINK, settings.reads_per_hour),
+                ("POST", PRIVATE_LINKS, settings.writes_per_hour),
+                ("DELETE", PRIVATE_LINK, settings.writes_per_hour),
+            )
+        }
+        self._views: dict[str, SharedView[tuple[PrivateLinkRow, ...]]] = {}
+
+    async def get_deployment(self, deployment: str) -> Deployment | None:
+        """The deployment, or None when the platform does not know it."""
+        call = self._api.call_of("looking up the deployment", deployment)
+        try:
+            body = await self._api.send(
+                "GET", path_of(DEPLOYMENT, deployment=deployment), call, budget=self._budgets["GET", DEPLOYMENT]
+            )
+        except CloudRefused as error:
+            if error.cloud_code == NOT_FOUND:
+                return None
+            raise
+        return read_as(DEPLOYMENT_SHAPE, body, call) if body else None
+
+    async def get_network(self, deployment: str) -> Network:
+        """The consumer's side of a deployment on AWS."""
+        call = self._api.call_of("reading the network of the deployment", deployment)
+        path = path_of(NETWORK, deployment=deployment)
+        return read_as(
+            NETWORK_SHAPE, await self._api.send("GET", path, call, budget=self._budgets["GET", NETWORK]), call
+        )
+
+    async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
+        """The deployment's PrivateLinks now, by one call. Waits use `private_links` instead."""
+        call = self._api.call_of("listing the PrivateLinks of the deployment", deployment)
+        path = path_of(PRIVATE_LINKS, deployment=deployment)
+        body = await self._api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINKS])
+        return read_as(PRIVATE_LINKS_SHAPE, body, call)
+
+    def private_links(self, deployment: str) -> SharedView[tuple[PrivateLinkRow, ...]]:
+        """The same, shared by all who wait, read once a minute at most."""
+        if deployment not in self._views:
+            self._views[deployment] = SharedView(
+                lambda: self.list_private_links(deployment), least_interval=LIST_SECONDS
+            )
+        return self._views[deployment]
+
+    async def find_private_link(self, deployment: str, private_link_id: str) -> PrivateLinkRow | None:
+        """One PrivateLink, or None when it is gone: 404, or 200 with an empty object."""
+        call = self._api.call_of("reading the PrivateLink", private_link_id)
+        path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
+        try:
+            body = await self._api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINK])
+        except CloudRefused as error:
+            if error.cloud_code == NOT_FOUND:
+                return None
+            raise
+        return read_as(PRIVATE_LINK_SHAPE, body, call) if body else None
+
+    async def create_private_link(self, deployment: str, service_name: str, description: str) -> PrivateLinkRow:
+        """Ask for a PrivateLink. Not idempotent: look first, and again after `CloudUnavailable`."""
+        call = self._api.call_of(f"creating the PrivateLink in {deployment}", service_name)
+        body = await self._api.send(
+            "POST",
+            path_of(PRIVATE_LINKS, deployment=deployment),
+            call,
+            body={"serviceName": service_name, "description": description},
+            budget=self._budgets["POST", PRIVATE_LINKS],
+        )
+        return read_as(PRIVATE_LINK_SHAPE, body, call)
+
+    async def delete_private_link(self, deployment: str, private_link_id: str) -> None:
+        """Ask for the deletion, which then takes about a minute. Absent is success, to be confirmed by a reading."""
+        call = self._api.call_of("deleting the PrivateLink", private_link_id)
+        path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
+        try:
+            await self._api.send("DELETE", path, call, budget=self._budgets["DELETE", PRIVATE_LINK])
+        except CloudRefused as error:
+            if error.cloud_code != NOT_FOUND:
+                raise

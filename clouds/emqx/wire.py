@@ -1,0 +1,160 @@
+"""The one table of EMQX's paths and field names (contracts: emqx-platform.openapi.yaml; broker API /api/v5).
+
+The PrivateLink half is assumed, since EMQX offers it in its console only: a real API is an edit of this table.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter
+
+from clouds.emqx.labels import one_line, same_word
+from privatelink.names import Link, described_owner
+
+DEPLOYMENT = "/deployments/{deployment}"
+NETWORK = "/deployments/{deployment}/network"
+PRIVATE_LINKS = "/deployments/{deployment}/privatelinks"
+PRIVATE_LINK = "/deployments/{deployment}/privatelinks/{private_link}"
+
+CONNECTORS = "/connectors"
+CONNECTOR = "/connectors/{connector}"
+CONNECTORS_PROBE = "/connectors_probe"
+
+# Any field may be missing or null in an answer.
+_Text = Annotated[str, BeforeValidator(lambda value: "" if value is None else value)]
+_Names = Annotated[tuple[str, ...], BeforeValidator(lambda value: value or ())]
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class Deployment(_Row):
+    """A deployment, its labels as they came."""
+
+    deployment_id: str = Field(alias="deploymentID")
+    type: _Text = Field(default="", alias="deploymentType")
+    platform: _Text = ""
+    region: _Text = ""
+    status: _Text = ""
+
+
+class Network(_Row):
+    """The consumer's side: what the console's +PrivateLink dialog shows."""
+
+    region: _Text = ""
+    az_ids: tuple[str, ...] = Field(alias="azIDs", min_length=1)
+    aws_arn: str = Field(alias="awsARN")
+
+
+class PrivateLinkState(StrEnum):
+    """What a status word means. A word that nobody knows means that it still moves."""
+
+    RUNNING = "running"
+    FAILED = "failed"
+    TERMINATED = "terminated"
+    MOVING = "moving"
+
+
+class PrivateLinkRow(_Row):
+    """A PrivateLink as the platform lists it. `status` is the raw word; `vpc_endpoint_id` is empty when not given."""
+
+    private_link_id: str = Field(alias="privatelinkID", min_length=1)
+    service_name: _Text = Field(default="", alias="serviceName")
+    description: _Text = ""
+    status: _Text = ""
+    address: _Text = ""
+    vpc_endpoint_id: _Text = Field(default="", alias="vpcEndpointID")
+    reason: _Text = ""
+    create_at: _Text = Field(default="", alias="createAt")
+
+    @property
+    def state(self) -> PrivateLinkState:
+        """The status word, normalised."""
+        return next((state for state in PrivateLinkState if same_word(state, self.status)), PrivateLinkState.MOVING)
+
+    @property
+    def why(self) -> str:
+        """The platform's reason, for a sentence."""
+        return one_line(self.reason) or "the platform gives no reason"
+
+    @property
+    def saga_id(self) -> str | None:
+        """The saga that asked for it, from our description; None when someone else wrote that."""
+        owner = described_owner(self.description)
+        return owner[1] if owner else None
+
+    @property
+    def earliest_creation(self) -> datetime:
+        """No later than the moment in which it was asked for.
+
+        `createAt` has minutes and no time zone: the earliest moment that it can mean lies 14 hours before the same text
+        in UTC. A text that cannot be read says nothing, so any time may be meant.
+        """
+        try:
+            return datetime.fromisoformat(self.create_at).replace(tzinfo=UTC) - timedelta(hours=14)
+        except ValueError:
+            return datetime.fromtimestamp(0, UTC)
+
+    def is_of(self, link: Link, service_name: str | None = None) -> bool:
+        """Whether it is this link's: it leads to the link's endpoint service, or our description names the link."""
+        return (bool(service_name) and self.service_name == service_name) or _is_described(self.description, link)
+
+
+class NodeStatus(_Row):
+    """A connector on one node of the deployment."""
+
+    node: _Text = ""
+    status: _Text = ""
+    status_reason: _Text = ""
+
+
+class ConnectorRow(_Row):
+    """A connector of the data integration, secrets redacted by EMQX. `raw` is the whole answer."""
+
+    type: str
+    name: str
+    description: _Text = ""
+    status: _Text = ""
+    status_reason: _Text = ""
+    node_status: Annotated[tuple[NodeStatus, ...], BeforeValidator(lambda value: value or ())] = ()
+    actions: _Names = ()
+    sources: _Names = ()
+    raw: dict[str, JsonValue] = Field(repr=False)
+
+    @property
+    def id(self) -> str:
+        """EMQX's id of it: `type:name`."""
+        return f"{self.type}:{self.name}"
+
+    @property
+    def dependants(self) -> tuple[str, ...]:
+        """The actions and sources that use it."""
+        return tuple(f"action {name}" for name in self.actions) + tuple(f"source {name}" for name in self.sources)
+
+    @property
+    def saga_id(self) -> str | None:
+        """The saga that made it, from our description; None when someone else wrote that."""
+        owner = described_owner(self.description)
+        return owner[1] if owner else None
+
+    def is_of(self, link: Link) -> bool:
+        """Whether our description names this link."""
+        return _is_described(self.description, link)
+
+
+def _is_described(description: str, link: Link) -> bool:
+    owner = described_owner(description)
+    return owner is not None and owner[0] == str(link)
+
+
+def _with_raw(row: Any) -> Any:  # noqa: ANN401 - what comes in is not yet known to be a connector
+    return row | {"raw": row} if isinstance(row, dict) else row
+
+
+DEPLOYMENT_SHAPE = TypeAdapter(Deployment)
+NETWORK_SHAPE = TypeAdapter(Network)
+PRIVATE_LINK_SHAPE = TypeAdapter(PrivateLinkRow)
+PRIVATE_LINKS_SHAPE = TypeAdapter(tuple[PrivateLinkRow, ...])
+CONNECTORS_SHAPE = TypeAdapter(tuple[Annotated[ConnectorRow, BeforeValidator(_with_raw)], ...])

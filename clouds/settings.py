@@ -1,0 +1,189 @@
+"""Settings of a worker: where EMQX is reached and with which keys, from the environment and one optional file.
+
+AWS and Temporal bring their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `TEMPORAL_ADDRESS`, `temporal.toml`).
+"""
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+
+from privatelink.names import DeploymentId
+
+PLATFORM_PATH = "/public_api/v1"
+DEPLOYMENT_PATH = "/api/v5"
+
+_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class SettingsError(ValueError):
+    """Settings that a worker cannot start with; the sentence names every variable at fault and never shows a secret."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ApiAccess(_Part):
+    """One API of EMQX with HTTP Basic: base URL without a slash at its end, key, secret, and where both were set."""
+
+    endpoint: str
+    api_key: str
+    api_secret: SecretStr
+    set_by: str
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the API runs on this machine, where no proxy stands between."""
+        return urlsplit(self.endpoint).hostname in _LOOPBACK
+
+
+class PlatformSettings(_Part):
+    """The platform's API, and what we assume of it where EMQX publishes nothing.
+
+    `reads_per_hour` and `writes_per_hour` hold for each kind of call with one key: 60 and 6 are the limits that EMQX
+    publishes for deployments and for `/tls`. `further_types` are deployment types that have PrivateLink beside
+    dedicated and dedicatedFlex.
+    """
+
+    access: ApiAccess
+    reads_per_hour: Annotated[int, Field(ge=1)] = 60
+    writes_per_hour: Annotated[int, Field(ge=1)] = 6
+    further_types: frozenset[str] = frozenset()
+
+
+class Settings(_Part):
+    """All of it. `deployments` are those with an API key of their own; `default_deployment` serves every other one."""
+
+    platform: PlatformSettings
+    deployments: dict[str, ApiAccess] = {}
+    default_deployment: ApiAccess | None = None
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read the environment and the file that `PRIVATELINK_SETTINGS` names.
+
+        Raises `SettingsError` with every fault at once.
+        """
+        return cls._read(os.environ)
+
+    @classmethod
+    def _read(cls, environment: Mapping[str, str]) -> Self:
+        faults: list[str] = []
+        platform = _access(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
+        default = _access(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
+        if platform is None and not faults:
+            faults.append(
+                "EMQXCLOUD_PLATFORM_ENDPOINT, _API_KEY and _API_SECRET are not set: the platform's API is needed"
+            )
+        limits = {
+            field: limit
+            for field in ("reads_per_hour", "writes_per_hour")
+            if (limit := _limit(environment, f"PRIVATELINK_PLATFORM_{field.upper()}", faults))
+        }
+        further = {word.strip() for word in environment.get("PRIVATELINK_DEPLOYMENT_TYPES", "").split(",")} - {""}
+        deployments = _deployments_file(environment, faults)
+        if faults or platform is None:
+            raise SettingsError("reading the settings: " + "; ".join(faults))
+        return cls(
+            platform=PlatformSettings(access=platform, further_types=frozenset(further), **limits),
+            deployments=deployments,
+            default_deployment=default,
+        )
+
+    def deployment_access(self, deployment: str) -> ApiAccess | None:
+        """The API of this deployment, or None when no key of it is known."""
+        return self.deployments.get(deployment, self.default_deployment)
+
+
+def _access(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
+    names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
+    values = {field: environment.get(name, "") for field, name in names.items()}
+    if not any(values.values()):
+        return None
+    faults.extend(f"{names[field]} is not set, though others of {prefix}_* are" for field in names if not values[field])
+    endpoint = values["endpoint"].rstrip("/")
+    if endpoint:
+        faults.extend(f"{names['endpoint']} {fault}" for fault in _endpoint_faults(endpoint, path))
+    return ApiAccess(
+        endpoint=endpoint,
+        api_key=values["api_key"],
+        api_secret=SecretStr(values["api_secret"]),
+        set_by=f"{names['api_key']} and {names['api_secret']}",
+    )
+
+
+def _endpoint_faults(endpoint: str, path: str) -> Iterator[str]:
+    """What is wrong with a base URL. It is never shown: a password may stand in it."""
+    try:
+        parts = urlsplit(endpoint)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        yield "is not a URL"
+        return
+    if not host or parts.scheme not in {"http", "https"}:
+        yield "is not a URL of the form https://HOST" + path
+        return
+    if parts.scheme == "http" and host not in _LOOPBACK:
+        yield "must begin with https://: the API key goes with every call"
+    if not parts.path.endswith(path):
+        yield f"must end in {path}"
+    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+        yield "must hold neither user, password, query nor fragment"
+
+
+def _limit(environment: Mapping[str, str], name: str, faults: list[str]) -> int | None:
+    text = environment.get(name)
+    if text is None:
+        return None
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        faults.append(f"{name}={text!r} is not a whole number of at least 1")
+        return None
+    return int(text)
+
+
+class _DeploymentEntry(_Part):
+    endpoint: str
+    api_key: Annotated[str, StringConstraints(min_length=1)]
+    api_secret_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+
+
+class _File(_Part):
+    deployments: dict[DeploymentId, _DeploymentEntry] = {}
+
+
+def _deployments_file(environment: Mapping[str, str], faults: list[str]) -> dict[str, ApiAccess]:
+    """The file's `[deployments.<id>]` tables; it names the variable that holds a secret, never the secret."""
+    name = environment.get("PRIVATELINK_SETTINGS")
+    if not name:
+        return {}
+    try:
+        file = _File.model_validate(tomllib.loads(Path(name).read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        faults.append(f"PRIVATELINK_SETTINGS={name!r} cannot be read: {error}")
+        return {}
+    except ValidationError as error:
+        for fault in error.errors(include_url=False, include_context=False, include_input=False):
+            place = ".".join(str(part) for part in fault["loc"])
+            faults.append(f"PRIVATELINK_SETTINGS={name!r}, {place}: {fault['msg']}")
+        return {}
+    return {id_: _entry_access(id_, entry, environment, faults) for id_, entry in file.deployments.items()}
+
+
+def _entry_access(id_: str, entry: _DeploymentEntry, environment: Mapping[str, str], faults: list[str]) -> ApiAccess:
+    endpoint = entry.endpoint.rstrip("/")
+    place = f"PRIVATELINK_SETTINGS, deployments.{id_}"
+    faults.extend(f"{place}.endpoint {fault}" for fault in _endpoint_faults(endpoint, DEPLOYMENT_PATH))
+    secret = environment.get(entry.api_secret_env, "")
+    if not secret:
+        faults.append(f"{place}.api_secret_env names {entry.api_secret_env}, which is not set")
+    return ApiAccess(
+        endpoint=endpoint,
+        api_key=entry.api_key,
+        api_secret=SecretStr(secret),
+        set_by=f"deployments.{id_} of the settings file and {entry.api_secret_env}",
+    )

@@ -1,0 +1,30 @@
+"""What a backend service imports: the request, the result, the errors, the names and the client.
+
+Here belongs all that caller and worker must agree on, and nothing that touches a cloud: this room imports pydantic and
+temporalio alone (the CLI beside it adds Typer and Rich). It is the one package that the distribution installs.
+
+    from privatelink import PrivateLinkRequest, PrivateLinks
+
+    links = await PrivateLinks.connect()
+    result = await links.create(PrivateLinkRequest.model_validate(request))
+    print(result.address)
+"""
+
+from privatelink.client import PrivateLinks
+from privatelink.errors import PrivateLinkError
+from privatelink.names import Link
+from privatelink.progress import Phase, Progress
+from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.result import DeleteResult, PrivateLinkResult
+
+__all__ = [
+    "DeleteRequest",
+    "DeleteResult",
+    "Link",
+    "Phase",
+    "PrivateLinkError",
+    "PrivateLinkRequest",
+    "PrivateLinkResult",
+    "PrivateLinks",
+    "Progress",
+]

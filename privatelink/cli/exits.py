@@ -1,0 +1,45 @@
+"""Exit codes: what a script learns without reading a word."""
+
+from enum import IntEnum
+
+from privatelink.errors import ErrorDetails, Outcome
+
+
+class ExitCode(IntEnum):
+    """What the command ended with; scripts may rely on these numbers."""
+
+    DONE = 0
+    UNEXPECTED = 1
+    REFUSED = 2
+    ROLLED_BACK = 3
+    INCOMPLETE = 4
+    UNREACHABLE = 5
+    INTERRUPTED = 130
+
+
+_BY_OUTCOME = {
+    Outcome.REFUSED: ExitCode.REFUSED,
+    Outcome.ROLLED_BACK: ExitCode.ROLLED_BACK,
+    Outcome.INCOMPLETE: ExitCode.INCOMPLETE,
+}
+_BY_TYPE = {
+    "InvalidRequest": ExitCode.REFUSED,
+    "RequestRefused": ExitCode.REFUSED,
+    "RemovalRefused": ExitCode.REFUSED,
+    "OtherOperationRunning": ExitCode.REFUSED,
+    "RequestDiffers": ExitCode.REFUSED,
+    "LinkUnknown": ExitCode.REFUSED,
+    "Cancelled": ExitCode.ROLLED_BACK,
+    "TemporalUnreachable": ExitCode.UNREACHABLE,
+    "NoWorker": ExitCode.UNREACHABLE,
+}
+
+
+def exit_code(error: ErrorDetails) -> ExitCode:
+    """The code for an error: by its outcome, else by its type.
+
+    An error with neither does not say that everything is removed, so it counts as something left behind.
+    """
+    if error.outcome is not None:
+        return _BY_OUTCOME[error.outcome]
+    return _BY_TYPE.get(error.type, ExitCode.INCOMPLETE)

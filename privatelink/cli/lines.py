@@ -1,0 +1,65 @@
+"""Plain lines: a saga as text, one line per fact, for pipes, logs and terminals that can't redraw."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from privatelink.cli.words import NO_WORKER, duration, one_line, time_of
+from privatelink.progress import StepProgress, StepState
+from privatelink.status import LinkStatus
+
+
+def headline(status: LinkStatus, now: datetime) -> str:
+    """One line on the whole: `create w41b11c0/orders-db: creating, 5 of 12 steps done, 1m 23s`."""
+    took = duration((status.closed_at or now) - status.started_at)
+    progress = status.progress
+    if progress is None:
+        return f"{phase_line(status)}, {took}"
+    done = sum(step.state is StepState.DONE for step in progress.steps)
+    return f"{phase_line(status)}, {done} of {len(progress.steps)} steps done, {took}"
+
+
+def phase_line(status: LinkStatus) -> str:
+    """What the whole saga is doing, which changes only when it does: `create w41b11c0/orders-db: creating`."""
+    phase = status.progress.phase if status.progress else status.phase
+    return f"{status.operation} {status.link}: {phase or ('ended' if status.closed_at else 'started')}"
+
+
+def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
+    """Each fact under a key that stays the same while the fact changes. Steps to come are no fact yet."""
+    yield "phase", phase_line(status)
+    progress = status.progress
+    titles: dict[str, str] = {}
+    if progress is None:
+        yield "worker", NO_WORKER
+    else:
+        yield "worker", "a worker answers"
+        for step in progress.steps:
+            titles[step.id] = step.title
+            if step.state is not StepState.TO_COME:
+                yield f"step {step.id}", _step_line(step, now)
+        if progress.error:
+            yield "cause", f"first cause: {one_line(progress.error.sentence)}"
+        for word, made in progress.ids.items():
+            yield f"id {word}", f"{word}: {made}"
+    for waiting in status.waiting:
+        if waiting.said:
+            yield f"said {waiting.step}", f"{titles.get(waiting.step, waiting.step)}: {one_line(waiting.said)}"
+
+
+def _step_line(step: StepProgress, now: datetime) -> str:
+    # A running step's elapsed time changes with every look, and is no change of the saga.
+    took = time_of(step, now) if step.ended_at else ""
+    return f"{step.title}: {step.state}{f' after {took}' if took else ''}"
+
+
+class Changes:
+    """Remembers what it has told, so that each change is told once."""
+
+    def __init__(self) -> None:
+        self._told = {"worker": "a worker answers"}
+
+    def of(self, status: LinkStatus, now: datetime) -> list[str]:
+        """The lines for what differs from all that was told before."""
+        changed = [(key, line) for key, line in facts(status, now) if self._told.get(key) != line]
+        self._told.update(changed)
+        return [line for _, line in changed]

@@ -1,0 +1,181 @@
+"""The printer: what a command answers at its end, as text for people or as exactly one JSON object on stdout."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from privatelink.cli.lines import facts, headline
+from privatelink.cli.surroundings import Surroundings
+from privatelink.cli.tree import Tree
+from privatelink.cli.words import duration, printable
+from privatelink.errors import ErrorDetails, Outcome
+from privatelink.names import Link
+from privatelink.progress import Operation
+from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.status import LinkStatus, LinkSummary
+from privatelink.updates import Joined
+
+_OUTCOMES = {
+    Outcome.REFUSED: "nothing was changed",
+    Outcome.ROLLED_BACK: "everything that the saga had made is removed again",
+    Outcome.INCOMPLETE: "something is left behind",
+}
+
+
+class Output(StrEnum):
+    """How a command answers."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class FailedAnswer(BaseModel):
+    """What a command that failed prints with `--output json`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    error: ErrorDetails
+
+
+class ListAnswer(BaseModel):
+    """What `privatelink list --output json` prints: the links, newest saga first."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    links: tuple[LinkSummary, ...]
+
+
+class Printer:
+    """Prints one answer, in the form that `output` asks for."""
+
+    def __init__(self, surroundings: Surroundings, output: Output) -> None:
+        self._out = surroundings.out
+        self._err = surroundings.err
+        self._now = surroundings.now
+        self._json = output is Output.JSON
+
+    @property
+    def progress(self) -> Console:
+        """Where progress goes: stdout belongs to the one JSON object when that was asked for."""
+        return self._err if self._json else self._out
+
+    @property
+    def redraws(self) -> bool:
+        """Whether progress may be a picture that is redrawn."""
+        return self._out.is_interactive and not self._json
+
+    def result(self, result: PrivateLinkResult | DeleteResult) -> None:
+        """A saga that ended well. The address stands alone on a line, to be copied."""
+        if self._json:
+            self._object(result)
+            return
+        self._line(self._out, f"{result.link} is {result.status}", "bold green")
+        self._fields(result)
+
+    def started(self, joined: Joined) -> None:
+        """A saga that nobody waits for."""
+        if self._json:
+            self._object(joined)
+            return
+        self._line(self._out, f"the {joined.operation} of {joined.link} runs (saga {joined.saga_id})")
+        self._line(self._out, f"watch it: privatelink status {joined.link}")
+
+    def status(self, status: LinkStatus) -> None:
+        """A saga as it stands."""
+        if self._json:
+            self._object(status)
+            return
+        if self._out.is_interactive:
+            self._out.print(Tree(status, self._now()))
+        else:
+            self._line(self._out, headline(status, self._now()))
+            for line in list(facts(status, self._now()))[1:]:
+                self._line(self._out, line[1])
+        if status.result:
+            self._fields(status.result)
+        if status.error:
+            self._details(self._out, status.error)
+
+    def links(self, links: list[LinkSummary]) -> None:
+        """One row per link: a table for a terminal, else columns parted by tabs."""
+        if self._json:
+            self._object(ListAnswer(links=tuple(links)))
+        elif not links:
+            self._line(self._err, "Temporal remembers no such link")
+        elif self._out.is_interactive:
+            self._out.print(_table(links, self._now()))
+        else:
+            for row in [_COLUMNS, *(_row(link, self._now()) for link in links)]:
+                self._out.file.write("\t".join(printable(cell) for cell in row) + "\n")
+
+    def failed(self, error: ErrorDetails) -> None:
+        """An error, with all that a person needs to go on."""
+        if self._json:
+            self._object(FailedAnswer(error=error))
+        else:
+            self._details(self._err, error)
+
+    def unexpected(self, error: Exception) -> None:
+        """A fault of ours: its message may quote anything, so only its type is said here."""
+        if self._json:
+            sentence = "an unexpected error; its traceback is on standard error"
+            self._object(FailedAnswer(error=ErrorDetails(type=type(error).__name__, sentence=sentence)))
+
+    def interrupted(self, operation: Operation, link: Link, *, started: bool) -> None:
+        """Ctrl-C ends the watching, never the saga."""
+        goes_on = "goes on" if started else "may have been started all the same, and then goes on"
+        self._line(self._err, f"stopped watching; the {operation} of {link} {goes_on}")
+        self._line(self._err, f"watch it: privatelink status {link}")
+        if operation == "create":
+            self._line(self._err, f"undo it when it has ended: privatelink delete {link}")
+            self._line(self._err, f"undo it now: temporal workflow cancel --workflow-id {link.workflow_id}")
+
+    def _object(self, model: BaseModel) -> None:
+        self._out.file.write(model.model_dump_json(ensure_ascii=True) + "\n")
+
+    def _fields(self, result: PrivateLinkResult | DeleteResult) -> None:
+        for name, value in result.model_dump(exclude={"operation", "link", "status"}, exclude_none=True).items():
+            for item in value if isinstance(value, tuple) else (value,):
+                self._line(self._out, f"  {name.replace('_', ' '):18} {item}")
+
+    def _details(self, console: Console, error: ErrorDetails) -> None:
+        sentence = error.sentence
+        if error.findings and all(finding.sentence in sentence for finding in error.findings):
+            # It lists what stands below on lines of its own: its head, "doing X (id)", is enough.
+            sentence = sentence.partition(": ")[0]
+        self._line(console, f"error: {sentence}", "bold red")
+        for finding in error.findings:
+            self._line(console, f"  - {finding}")
+        if error.step:
+            self._line(console, f"step: {error.step}")
+        if error.outcome:
+            self._line(console, f"outcome: {_OUTCOMES[error.outcome]}")
+        for left in error.leftovers:
+            self._line(console, f"  - {left.kind} {left.id}: {left.reason}")
+        if error.next_step:
+            self._line(console, f"next: {error.next_step}")
+
+    def _line(self, console: Console, text: str, style: str = "") -> None:
+        console.print(Text(printable(text), style), soft_wrap=True)
+
+
+_COLUMNS = ("LINK", "SAGA", "PHASE", "ACCOUNT", "REGION", "AGE")
+
+
+def _row(link: LinkSummary, now: datetime) -> tuple[str, ...]:
+    age = duration(now - link.started_at)
+    return (link.link, link.operation, link.phase or "-", link.account or "-", link.region or "-", age)
+
+
+def _table(links: list[LinkSummary], now: datetime) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
+    for column in _COLUMNS:
+        # Only the link, which can be long, may break; all else keeps its width.
+        table.add_column(column, overflow="fold", no_wrap=column != "LINK")
+    for link in links:
+        table.add_row(*(Text(cell) for cell in _row(link, now)))
+    return table

@@ -1,0 +1,32 @@
+"""What a command meets outside itself: the client, the two streams, the clock. Tests hand in their own."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from rich.console import Console
+
+from privatelink.client import PrivateLinks
+
+POLL_SECONDS = 0.5
+"""Between two looks at a saga: two calls to Temporal each, and a person sees a step end at once."""
+
+
+def plain_console(*, stderr: bool = False) -> Console:
+    """A console that prints text as it is: ids and messages hold brackets, colons and numbers that mean nothing."""
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """`connect` gives the client; `out` and `err` are the two streams; `poll_seconds` lie between two looks."""
+
+    connect: Callable[[], Awaitable[PrivateLinks]] = PrivateLinks.connect
+    out: Console = field(default_factory=plain_console)
+    err: Console = field(default_factory=lambda: plain_console(stderr=True))
+    now: Callable[[], datetime] = _utc_now
+    poll_seconds: float = POLL_SECONDS

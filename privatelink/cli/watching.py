@@ -1,0 +1,50 @@
+"""Watching: looks at a saga again and again while it runs, and waits for its end."""
+
+import asyncio
+from typing import Any
+
+from privatelink.cli.views import View
+from privatelink.client import PrivateLinks, Saga
+from privatelink.errors import PrivateLinkError, TemporalUnreachable
+from privatelink.result import DeleteResult, PrivateLinkResult
+
+
+async def follow(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> PrivateLinkResult | DeleteResult:
+    """Show the saga until it ends, then give its result. Raises what `saga.result` raises."""
+    ending = asyncio.ensure_future(saga.result())
+    looking = asyncio.ensure_future(_look_on(saga, links, view, poll_seconds))
+    try:
+        await asyncio.wait({ending, looking}, return_when=asyncio.FIRST_COMPLETED)
+        if not ending.done():
+            # Looking on never ends by itself: this raises what ended it.
+            await looking
+        await _stopped(looking)
+        if not isinstance(ending.exception(), TemporalUnreachable):
+            await _look(saga, links, view)
+        return ending.result()
+    finally:
+        await _stopped(ending, looking)
+
+
+async def _look_on(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> None:
+    while True:
+        await _look(saga, links, view)
+        await asyncio.sleep(poll_seconds)
+
+
+async def _look(saga: Saga, links: PrivateLinks, view: View) -> None:
+    """One look; a saga that can't be seen right now still runs."""
+    try:
+        status = await links.status(saga.link)
+    except PrivateLinkError as error:
+        view.note(error.message)
+        return
+    # The link's next saga may have begun already, and is not ours to show.
+    if status.saga_id == saga.saga_id:
+        view.show(status)
+
+
+async def _stopped(*tasks: asyncio.Future[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

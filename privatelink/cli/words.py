@@ -1,0 +1,43 @@
+"""Words for people: durations, and text that comes from elsewhere made fit for one line of a terminal."""
+
+from datetime import datetime, timedelta
+
+from privatelink.progress import StepProgress
+
+NO_WORKER = "no worker answers, so the steps are not known; start one: python worker.py"
+
+_UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
+_TENTHS_BELOW = 10
+
+
+def duration(time: timedelta) -> str:
+    """At most two units, as in `2m 5s`; tenths below 10 seconds; never negative, because two clocks may differ."""
+    seconds = max(time.total_seconds(), 0.0)
+    if seconds < _TENTHS_BELOW:
+        return f"{seconds:.1f}s"
+    rest, parts = int(seconds), []
+    for unit, size in _UNITS:
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return " ".join(parts[:2])
+
+
+def time_of(step: StepProgress, now: datetime) -> str:
+    """How long the step took, or how long it runs, of its limit where it has one; empty before it starts."""
+    if step.started_at is None:
+        return ""
+    took = duration((step.ended_at or now) - step.started_at)
+    if step.ended_at or step.deadline is None:
+        return took
+    return f"{took} of {duration(step.deadline - step.started_at)}"
+
+
+def printable(text: str) -> str:
+    """The text with a space for each control character, which in a cloud's message might steer the terminal."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def one_line(text: str) -> str:
+    """The text on one line, `printable`, and without the blanks that only laid it out."""
+    return " ".join(printable(text).split())

@@ -1,0 +1,220 @@
+"""The client: what a backend service calls. Async; every call is safe to repeat."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any, Self, cast
+
+from pydantic import ValidationError
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.exceptions import ApplicationError
+from temporalio.service import RPCError, RPCStatusCode
+
+from privatelink.connection import connect_to_temporal, reaching_temporal
+from privatelink.errors import NoWorker, TemporalUnreachable, from_failure, invalid_request
+from privatelink.names import TASK_QUEUE, Link
+from privatelink.progress import Phase
+from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.search_attributes import ACCOUNT, DEPLOYMENT, at_start, not_registered
+from privatelink.status import (
+    RESULT_TYPES,
+    WORKFLOW_TYPES,
+    LinkStatus,
+    LinkSummary,
+    SagaHandle,
+    link_status,
+    list_links,
+    saga_result,
+    unknown_link,
+)
+from privatelink.updates import JoinCreate, JoinDelete, Joined
+
+ANSWER_SECONDS = 30.0
+"""How long a start waits for a worker's first word; far above its usual few milliseconds."""
+
+
+class Saga:
+    """One started (or joined) create or delete."""
+
+    def __init__(self, handle: SagaHandle, link: Link) -> None:
+        """`handle` is Temporal's, bound to this one run."""
+        self.handle = handle
+        self.link = link
+
+    @property
+    def saga_id(self) -> str:
+        """Temporal's run id."""
+        return cast("str", self.handle.run_id)
+
+    async def result(self) -> PrivateLinkResult | DeleteResult:
+        """Wait for the end. Raises a `PrivateLinkError` whose `details_model.outcome` tells what was left behind."""
+        return await saga_result(self.handle)
+
+    async def cancel(self, reason: str = "") -> None:
+        """Ask for a full rollback. Returns at once; `result` then raises `Cancelled` when everything is removed."""
+        await self.handle.cancel(reason=reason)
+
+
+class PrivateLinks:
+    """The links of all deployments, over one Temporal namespace."""
+
+    def __init__(self, client: Client) -> None:
+        """`client` must carry `privatelink.payloads.DATA_CONVERTER`; `connect` sees to that."""
+        self._client = client
+
+    @classmethod
+    async def connect(cls) -> Self:
+        """Connect by Temporal's own settings (`TEMPORAL_ADDRESS`, ...). Raises `TemporalUnreachable`."""
+        return cls(await connect_to_temporal())
+
+    async def create(self, request: PrivateLinkRequest | Mapping[str, object]) -> PrivateLinkResult:
+        """Create the link and wait for its working address; a repeated call joins or finds what is there.
+
+        Raises `InvalidRequest`, `RequestRefused` and other refusals (nothing was made), or the first cause of a failure
+        after the rollback; `details_model.outcome` tells which.
+        """
+        saga = await self.start_create(request)
+        return cast("PrivateLinkResult", await saga.result())
+
+    async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> Saga:
+        """Start the create, or join the one that runs with the same request; return as soon as a worker has it.
+
+        Raises `RequestDiffers` or `OtherOperationRunning` when another request or a delete of the link runs, `NoWorker`
+        when no worker answers (the saga is started all the same; repeating the call is safe).
+        """
+        if not isinstance(request, PrivateLinkRequest):
+            try:
+                request = PrivateLinkRequest.model_validate(request)
+            except ValidationError as error:
+                raise invalid_request(error) from None
+        return await self._join(JoinCreate(request=request))
+
+    async def delete(
+        self, target: str | Link | PrivateLinkRequest | DeleteRequest, *, allow_failed: bool = False
+    ) -> DeleteResult:
+        """Delete the link and wait until nothing of it is left.
+
+        Raises `RemovalRefused` with the list of what is in the way.
+        """
+        saga = await self.start_delete(target, allow_failed=allow_failed)
+        return cast("DeleteResult", await saga.result())
+
+    async def start_delete(
+        self, target: str | Link | PrivateLinkRequest | DeleteRequest, *, allow_failed: bool = False
+    ) -> Saga:
+        """Start the delete, or join the one that runs.
+
+        A link alone (`deployment/name`) is enough while Temporal remembers a saga of it; else `LinkUnknown` is raised.
+        """
+        if isinstance(target, str):
+            target = Link.parse(target)
+        if isinstance(target, Link):
+            target = await self._remembered(target)
+        if isinstance(target, PrivateLinkRequest):
+            target = DeleteRequest.of(target)
+        return await self._join(
+            JoinDelete(request=target.model_copy(update={"allow_failed": target.allow_failed or allow_failed}))
+        )
+
+    async def status(self, link: str | Link) -> LinkStatus:
+        """The latest saga of the link. Raises `LinkUnknown`."""
+        return await link_status(self._client, Link.parse(link) if isinstance(link, str) else link)
+
+    async def list(
+        self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None
+    ) -> list[LinkSummary]:
+        """The links that Temporal remembers, newest saga first; `account` is the one of the AWS side, 12 digits."""
+        conditions = [f"WorkflowType IN ({', '.join(repr(name) for name in WORKFLOW_TYPES)})"]
+        for name, value in ((DEPLOYMENT.name, deployment), (ACCOUNT.name, account)):
+            if value is not None:
+                quoted = value.replace("'", "''")
+                conditions.append(f"{name} = '{quoted}'")
+        with reaching_temporal("listing the links", self._client.namespace):
+            links = await list_links(self._client, " AND ".join(conditions))
+        # Not asked of Temporal: it would give an earlier saga of a link whose latest one has moved on.
+        return [link for link in links if phase is None or link.phase == phase]
+
+    async def _join(self, join: JoinCreate | JoinDelete) -> Saga:
+        """Start or join by update-with-start: one call, in which a running saga refuses what is not the same.
+
+        The update's id is left to the SDK, which draws one per call: the server answers a known id from a closed run
+        without starting another, so a create whose id came from its request would get the result of long ago.
+        """
+        request, link = join.request, join.request.link
+        workflow_type = {operation: name for name, operation in WORKFLOW_TYPES.items()}[join.operation]
+        start: WithStartWorkflowOperation[Any, PrivateLinkResult | DeleteResult] = WithStartWorkflowOperation(
+            workflow_type,
+            request,
+            id=link.workflow_id,
+            task_queue=TASK_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            result_type=RESULT_TYPES[join.operation],
+            search_attributes=at_start(request),
+            static_summary=f"{join.operation} {link} in {request.aws.region}",
+            static_details=(
+                "Cancel rolls everything back. **Terminate does not**: it runs no code, and leaves what is there. "
+                f"To remove that, run `privatelink delete {link}`."
+            ),
+        )
+        joining = asyncio.ensure_future(
+            self._client.execute_update_with_start_workflow(
+                "join", join, start_workflow_operation=start, result_type=Joined
+            )
+        )
+        try:
+            # Watched from outside: while no worker answers the SDK asks again for ever, each time with a new time-out,
+            # and it turns a cancel of its caller into an error of its own.
+            await asyncio.wait({joining}, timeout=ANSWER_SECONDS)
+            if not joining.done():
+                raise _no_worker(link)
+            joined = joining.result()
+        except WorkflowUpdateFailedError as failure:
+            raise from_failure(failure.cause) or failure from failure
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise _no_worker(link) from error
+        except RPCError as error:
+            if "search attribute" in error.message.lower():
+                raise not_registered(self._client.namespace, error.message) from error
+            raise TemporalUnreachable(
+                f"starting the {join.operation} of {link}: {error.message}",
+                concerns=str(link),
+                next_step="repeat the call when Temporal answers again: it is safe",
+            ) from error
+        finally:
+            joining.cancel()
+            await asyncio.gather(joining, return_exceptions=True)
+        handle: SagaHandle = self._client.get_workflow_handle(
+            link.workflow_id, run_id=joined.saga_id, result_type=RESULT_TYPES[join.operation]
+        )
+        return Saga(handle, link)
+
+    async def _remembered(self, link: Link) -> DeleteRequest:
+        """The request of the link's latest saga, from the first event of its history."""
+        events = self._client.get_workflow_handle(link.workflow_id).fetch_history_events(page_size=1)
+        with reaching_temporal("reading the request of the latest saga", str(link)):
+            try:
+                started = (await anext(events)).workflow_execution_started_event_attributes
+            except RPCError as error:
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    raise unknown_link(link) from error
+                raise
+        request_type = PrivateLinkRequest if started.workflow_type.name == "CreatePrivateLink" else DeleteRequest
+        try:
+            [request] = await self._client.data_converter.decode(started.input.payloads, [request_type])
+        except ApplicationError as error:
+            raise unknown_link(link) from error
+        return request if isinstance(request, DeleteRequest) else DeleteRequest.of(request)
+
+
+def _no_worker(link: Link) -> NoWorker:
+    return NoWorker(
+        f"starting the saga of {link}: Temporal has it, but no worker answered within {ANSWER_SECONDS:.0f} s",
+        concerns=str(link),
+        next_step="start a worker (`python worker.py`), then repeat the call: it joins what was started",
+    )

@@ -1,0 +1,396 @@
+"""Every error that the orchestrator raises.
+
+Each answers two questions: will waiting help, and who must act?
+
+    PrivateLinkError
+    |-- NotYet                        waiting helps: a state that is still moving (expected, logged as no error)
+    |-- Throttled                     waiting helps: a rate limit or our own budget for it
+    |-- CloudUnavailable              waiting helps: 5xx, connection lost, a reply that never came
+    |-- UnknownCloudError             waiting may help: a code that nobody has classified; loud
+    |-- InvalidRequest                the caller: the request breaks its schema
+    |-- RequestRefused                the caller: the checks found something; each finding is named (FindingType)
+    |-- RemovalRefused                the caller: a delete that would break something; each finding is named
+    |-- OtherOperationRunning         the caller: the link's other saga runs
+    |-- RequestDiffers                the caller: the link exists, or is being made, by another request
+    |-- NameTaken                     the caller: something that is not ours has the name
+    |-- CredentialsRefused            the customer: AWS credentials wrong or missing, role not assumable
+    |-- PlatformKeyRefused            the customer: the platform's or the deployment's API key is wrong or missing
+    |-- AccessDenied                  the customer: a permission is missing
+    |-- QuotaExceeded                 the customer: a quota of AWS or EMQX is used up
+    |-- CloudRefused                  the customer: any other refusal that waiting does not mend
+    |-- LoadBalancerFailed, TargetsUnhealthy, EndpointServiceFailed, EndpointConnectionFailed,
+    |   AmbiguousConnection, PrivateLinkFailed, ConnectorFailed
+    |                                 the customer: a thing that was made ended in a bad state
+    |-- DeadlinePassed                the customer: it kept moving, but longer than its deadline
+    |-- StepFailed                    an operator: a time-out without a word, or a fault of ours
+    |-- Cancelled                     nobody: somebody cancelled, and all is rolled back
+    |-- RollbackIncomplete            an operator: something is left behind; each thing is listed
+    |-- LinkUnknown                   the caller: Temporal does not remember a saga of that link
+    |-- TemporalUnreachable           an operator: no Temporal server answers, or its namespace is not prepared
+    |-- NoWorker                      an operator: Temporal took the saga, and no worker has answered yet
+
+An error is raised where it is found, crosses Temporal as an ApplicationError whose type is the class's name, and is
+read back by `from_failure`. Workflows and callers compare classes or types, never messages.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
+
+
+class Actor(StrEnum):
+    """Who must act before a repetition can succeed."""
+
+    NOBODY = "nobody"
+    CALLER = "caller"
+    CUSTOMER = "customer"
+    OPERATOR = "operator"
+
+
+class FindingType(StrEnum):
+    """What a check can find. Stable names: callers may compare them."""
+
+    SCHEMA = "Schema"
+    UNKNOWN_DEPLOYMENT = "UnknownDeployment"
+    DEPLOYMENT_NOT_RUNNING = "DeploymentNotRunning"
+    DEPLOYMENT_NOT_ON_AWS = "DeploymentNotOnAws"
+    DEPLOYMENT_TYPE_UNSUPPORTED = "DeploymentTypeUnsupported"
+    DEPLOYMENT_REGION_UNKNOWN = "DeploymentRegionUnknown"
+    REGION_MISMATCH = "RegionMismatch"
+    PRINCIPAL_UNSUPPORTED = "PrincipalUnsupported"
+    SUBNET_NOT_FOUND = "SubnetNotFound"
+    SUBNETS_IN_SEVERAL_VPCS = "SubnetsInSeveralVpcs"
+    SUBNETS_IN_ONE_AZ = "SubnetsInOneAz"
+    SUBNET_WITHOUT_ADDRESSES = "SubnetWithoutAddresses"
+    AZ_NOT_COVERED = "AzNotCovered"
+    TARGET_NOT_FOUND = "TargetNotFound"
+    TARGET_ELSEWHERE = "TargetElsewhere"
+    NAME_TAKEN = "NameTaken"
+    LINK_DIFFERS = "LinkDiffers"
+    SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - the name of a finding, no secret
+    CONNECTOR_REFUSED = "ConnectorRefused"
+    ADDRESS_IN_USE = "AddressInUse"
+    PRIVATE_LINK_NOT_RUNNING = "PrivateLinkNotRunning"
+    FOREIGN_ENDPOINT = "ForeignEndpoint"
+
+
+class Finding(BaseModel):
+    """One thing that a check found: `concerns` is the id or the path in the request, `next_step` what to do."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: str
+    concerns: str
+    sentence: str
+    next_step: str
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.type} ({self.concerns}): {self.sentence}; {self.next_step}"
+
+
+class Outcome(StrEnum):
+    """What a failed saga left behind: nothing was made; all was undone; something is left."""
+
+    REFUSED = "refused"
+    ROLLED_BACK = "rolled back"
+    INCOMPLETE = "incomplete"
+
+
+class Leftover(BaseModel):
+    """One thing that a removal could not remove: what it is, its id, and the last error (or what it waits for)."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    kind: str
+    id: str
+    reason: str
+
+
+class RunningSaga(BaseModel):
+    """The saga that stands in the way of another: its operation, Temporal's run id, and its request."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    operation: str
+    saga_id: str
+    request: dict[str, JsonValue]
+
+
+class ErrorDetails(BaseModel):
+    """What an error carries across Temporal beside its message; `type` is the error's class name."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    type: str
+    sentence: str
+    concerns: str = ""
+    next_step: str = ""
+    findings: tuple[Finding, ...] = ()
+    leftovers: tuple[Leftover, ...] = ()
+    step: str | None = None
+    outcome: Outcome | None = None
+    running: RunningSaga | None = None
+
+
+class PrivateLinkError(ApplicationError):
+    """The root. `sentence` reads "doing X (id): why"; `concerns` is that id; `next_step` is what its actor does."""
+
+    waiting_helps: ClassVar[bool] = False
+    actor: ClassVar[Actor] = Actor.CUSTOMER
+    category_of_type: ClassVar[ApplicationErrorCategory] = ApplicationErrorCategory.UNSPECIFIED
+
+    details_model: ErrorDetails
+    cloud_code: str = ""
+    """The cloud's own code, for whoever asks in this process which refusal it was; it does not cross Temporal."""
+
+    def __init__(
+        self,
+        sentence: str,
+        *,
+        concerns: str = "",
+        next_step: str = "",
+        findings: tuple[Finding, ...] = (),
+        leftovers: tuple[Leftover, ...] = (),
+        step: str | None = None,
+        outcome: Outcome | None = None,
+        running: RunningSaga | None = None,
+        retry_after: timedelta | None = None,
+    ) -> None:
+        """Raise with what a person needs. `retry_after`: when the next attempt makes sense, where that is known."""
+        details = ErrorDetails(
+            type=type(self).__name__,
+            sentence=sentence,
+            concerns=concerns,
+            next_step=next_step,
+            findings=findings,
+            leftovers=leftovers,
+            step=step,
+            outcome=outcome,
+            running=running,
+        )
+        super().__init__(
+            f"{sentence}; {next_step}" if next_step else sentence,
+            details,
+            type=details.type,
+            non_retryable=not self.waiting_helps,
+            next_retry_delay=retry_after,
+            category=self.category_of_type,
+        )
+        self.details_model = details
+
+    @classmethod
+    def of(cls, details: ErrorDetails) -> Self:
+        """The same error again from its details."""
+        return cls(**{name: getattr(details, name) for name in ErrorDetails.model_fields if name != "type"})
+
+
+class _Transient(PrivateLinkError):
+    waiting_helps = True
+    actor = Actor.NOBODY
+
+
+class NotYet(_Transient):
+    """A state that is still moving; the message is what operators read while they wait."""
+
+    category_of_type = ApplicationErrorCategory.BENIGN
+
+
+class Throttled(_Transient):
+    """A cloud's rate limit, or our own budget for it. Patience, not failure."""
+
+    category_of_type = ApplicationErrorCategory.BENIGN
+
+
+class CloudUnavailable(_Transient):
+    """A cloud did not answer, or answered with a server's error."""
+
+
+class UnknownCloudError(_Transient):
+    """A code that no translator knows. Retried, because most unknown codes pass; loud, because it should get a name."""
+
+    actor = Actor.OPERATOR
+
+
+class _CallerMustAct(PrivateLinkError):
+    actor = Actor.CALLER
+
+
+class InvalidRequest(_CallerMustAct):
+    """The request breaks its schema. One finding per fault, with the path of each."""
+
+
+class _Findings(_CallerMustAct):
+    doing: ClassVar[str]
+
+    @classmethod
+    def of_findings(cls, findings: Iterable[Finding]) -> Self:
+        """Tell every finding in one error, by its name."""
+        found = tuple(findings)
+        sentence = f"{cls.doing}: " + "; ".join(f"{one.type} ({one.concerns}): {one.sentence}" for one in found)
+        next_steps = dict.fromkeys(one.next_step for one in found)
+        return cls(
+            sentence, concerns=", ".join(one.concerns for one in found), next_step="; ".join(next_steps), findings=found
+        )
+
+
+class RequestRefused(_Findings):
+    """The checks before a create found something. Nothing was made."""
+
+    doing = "checking the request"
+
+
+class RemovalRefused(_Findings):
+    """Removing now would break something. Nothing was removed."""
+
+    doing = "checking the removal"
+
+
+class OtherOperationRunning(_CallerMustAct):
+    """The link's other saga (create or delete) runs; its operation and request are in the message."""
+
+
+class RequestDiffers(_CallerMustAct):
+    """The link is being made by another request; the differences are the findings."""
+
+
+class NameTaken(_CallerMustAct):
+    """Something that does not carry our tags has the name that this link's thing must have."""
+
+
+class CredentialsRefused(PrivateLinkError):
+    """AWS does not take the credentials, there are none, or the role can't be assumed."""
+
+
+class PlatformKeyRefused(PrivateLinkError):
+    """EMQX does not take the API key, or none is configured."""
+
+
+class AccessDenied(PrivateLinkError):
+    """The credentials are right, a permission is missing."""
+
+
+class QuotaExceeded(PrivateLinkError):
+    """A quota (not a rate) of AWS or EMQX is used up."""
+
+
+class CloudRefused(PrivateLinkError):
+    """A cloud refused the call itself, with a code that waiting does not mend."""
+
+
+class LoadBalancerFailed(PrivateLinkError):
+    """The load balancer's state is `failed`."""
+
+
+class TargetsUnhealthy(PrivateLinkError):
+    """Targets that cannot become healthy by waiting, with AWS's reason."""
+
+
+class EndpointServiceFailed(PrivateLinkError):
+    """The endpoint service's state is `Failed`, or it is being deleted by someone else."""
+
+
+class EndpointConnectionFailed(PrivateLinkError):
+    """The endpoint connection was rejected, expired, failed, or deleted."""
+
+
+class AmbiguousConnection(PrivateLinkError):
+    """It can't be told which endpoint connection is this PrivateLink's, so none was accepted."""
+
+
+class PrivateLinkFailed(PrivateLinkError):
+    """The platform says that the PrivateLink failed, or holds two of it."""
+
+
+class ConnectorFailed(PrivateLinkError):
+    """The connector does not connect through the address, on at least one node."""
+
+
+class DeadlinePassed(PrivateLinkError):
+    """It was still moving when its deadline came."""
+
+
+class StepFailed(PrivateLinkError):
+    """A step ended in a way that no translator has a name for: a time-out without a word, or a fault of ours."""
+
+    actor = Actor.OPERATOR
+
+
+class Cancelled(PrivateLinkError):
+    """Somebody cancelled the saga, and everything that it had made is removed."""
+
+    actor = Actor.NOBODY
+
+
+class RollbackIncomplete(PrivateLinkError):
+    """A rollback or delete could not remove everything; `leftovers` lists each thing."""
+
+    actor = Actor.OPERATOR
+
+
+class LinkUnknown(_CallerMustAct):
+    """Temporal does not remember a saga of that link (its retention is over, or there never was one)."""
+
+
+class TemporalUnreachable(PrivateLinkError):
+    """No Temporal server answers at the address, or its namespace lacks what we need."""
+
+    actor = Actor.OPERATOR
+
+
+class NoWorker(PrivateLinkError):
+    """Accepted, outcome unknown: the saga is started, but no worker answered in time. Repeating the call is safe."""
+
+    actor = Actor.OPERATOR
+
+
+def _leaves(root: type[PrivateLinkError]) -> list[type[PrivateLinkError]]:
+    return [leaf for child in root.__subclasses__() for leaf in (_leaves(child) or [child])]
+
+
+BY_TYPE: dict[str, type[PrivateLinkError]] = {leaf.__name__: leaf for leaf in _leaves(PrivateLinkError)}
+
+
+def from_failure(error: BaseException) -> PrivateLinkError | None:
+    """The error that a Temporal failure stands for: the first of ours in its chain of causes, or None."""
+    while True:
+        if isinstance(error, PrivateLinkError):
+            return error
+        if isinstance(error, ApplicationError) and (leaf := BY_TYPE.get(error.type or "")):
+            return leaf.of(_details(error))
+        cause = error.cause if isinstance(error, FailureError) else error.__cause__
+        if cause is None:
+            return None
+        error = cause
+    return None
+
+
+def _details(error: ApplicationError) -> ErrorDetails:
+    """Details arrive as plain JSON; a failure without them (made by hand in a UI) still has its message."""
+    try:
+        return ErrorDetails.model_validate(error.details[0] if error.details else None)
+    except ValidationError:
+        return ErrorDetails(type=error.type or "", sentence=error.message)
+
+
+def invalid_request(error: ValidationError) -> InvalidRequest:
+    """All faults of a request at once, each with its path. Input values are left out: one may be a secret."""
+    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    findings = tuple(
+        Finding(
+            type=FindingType.SCHEMA,
+            concerns=".".join(str(part) for part in fault["loc"]) or "request",
+            sentence=fault["msg"].removeprefix("Value error, "),
+            next_step="correct the request",
+        )
+        for fault in faults
+        # pydantic also calls a list too short whose items are faulty: an echo of their own faults.
+        if fault["type"] != "too_short"
+        or sum(other["loc"][: len(fault["loc"])] == fault["loc"] for other in faults) == 1
+    )
+    sentence = "reading the request: " + "; ".join(f"{found.concerns}: {found.sentence}" for found in findings)
+    return InvalidRequest(sentence, concerns="request", next_step="correct the request", findings=findings)

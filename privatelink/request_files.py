@@ -1,0 +1,117 @@
+"""Request files: what `-f FILE` reads, in YAML 1.2 or JSON.
+
+A message names the file and the line and never quotes what stands there: a line of a request may hold a secret that
+belongs elsewhere.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import NoReturn, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.reader import ReaderError
+
+from privatelink.errors import Finding, FindingType, InvalidRequest, invalid_request
+from privatelink.request import DeleteRequest, PrivateLinkRequest
+
+STDIN = "-"
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_request(file: str) -> PrivateLinkRequest:
+    """The request in `file` (`-`: standard input). Raises `InvalidRequest` with all faults at once."""
+    return _validated(PrivateLinkRequest, _mapping(file))
+
+
+def read_delete_request(file: str) -> DeleteRequest:
+    """What to delete, from a delete request or from the very file that the link was created with.
+
+    Raises `InvalidRequest` with all faults at once.
+    """
+    mapping = _mapping(file)
+    if mapping.keys() & (PrivateLinkRequest.model_fields.keys() - DeleteRequest.model_fields.keys()):
+        return DeleteRequest.of(_validated(PrivateLinkRequest, mapping))
+    return _validated(DeleteRequest, mapping)
+
+
+def _validated(model: type[M], mapping: dict[object, object]) -> M:
+    try:
+        return model.model_validate(mapping)
+    except ValidationError as error:
+        raise invalid_request(error) from None
+
+
+def _mapping(file: str) -> dict[object, object]:
+    name = "standard input" if file == STDIN else file
+    text = _text(file, name)
+    try:
+        value = _json(text) if text.lstrip().startswith("{") else _yaml(text)
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        _refuse(name, _without_values(error.problem or "it is neither YAML nor JSON"), line)
+    except ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        _refuse(name, "a control character, which YAML does not allow", line)
+    except (YAMLError, ValueError):
+        _refuse(name, "a date or number in it is none; text that looks like one goes into quotes")
+    except RecursionError:
+        _refuse(name, "it is nested too deeply")
+    if not isinstance(value, dict):
+        _refuse(name, "it is no mapping of fields to values, as in `name: orders-db`")
+    return value
+
+
+def _text(file: str, name: str) -> str:
+    try:
+        raw = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+    except OSError as error:
+        _refuse(name, error.strerror or "it can't be read")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        _refuse(name, "it is not UTF-8 text", raw.count(b"\n", 0, error.start) + 1)
+
+
+def _json(text: str) -> object:
+    """JSON where it is that, for its escapes; what is wrong with all else is YAML's to say, because it knows lines."""
+    try:
+        return json.loads(text, object_pairs_hook=_without_duplicates)
+    except ValueError:
+        return _yaml(text)
+
+
+def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    mapping = dict(pairs)
+    if len(mapping) < len(pairs):
+        raise ValueError
+    return mapping
+
+
+def _yaml(text: str) -> object:
+    # A reader of its own for each text: one that has met a %YAML directive keeps to it.
+    value: object = YAML(typ="safe", pure=True).load(text)
+    return value
+
+
+def _without_values(problem: str) -> str:
+    """Keep the key that is there twice, and characters and tokens of YAML; hide every other quotation."""
+    head, separator, _ = problem.partition(" with value ")
+    return head if separator else re.sub(r"(['\"])(.*?)\1", _token, problem)
+
+
+def _token(quotation: re.Match[str]) -> str:
+    return quotation[0] if len(quotation[2]) <= len("\\t") or quotation[2].startswith("<") else "(not shown)"
+
+
+def _refuse(name: str, why: str, line: int | None = None) -> NoReturn:
+    where = f"{name}, line {line}" if line else name
+    next_step = "correct the file"
+    finding = Finding(type=FindingType.SCHEMA, concerns=where, sentence=why, next_step=next_step)
+    raise InvalidRequest(
+        f"reading the request ({where}): {why}", concerns=where, next_step=next_step, findings=(finding,)
+    ) from None

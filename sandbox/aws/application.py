@@ -1,0 +1,206 @@
+"""The AWS half as one thing: it names, serves and refuses requests, and knows what is alive."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
+
+from botocore.session import Session
+from werkzeug import Request, Response
+
+from sandbox.aws import (  # noqa: F401  importing a noun puts its actions into the table
+    endpoint_connections,
+    endpoint_permissions,
+    endpoint_services,
+    listeners,
+    load_balancers,
+    network,
+    roles,
+    tags,
+    target_groups,
+    target_health,
+    targets,
+    vpc_endpoints,
+    wire,
+)
+from sandbox.aws.actions import ACTIONS, Action, Call
+from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
+from sandbox.aws.errors import EC2, ELB, STS, AwsError, refusal
+from sandbox.aws.state import Listener, LoadBalancer, Store, World
+from sandbox.faults import FAULT, Fault, FaultPlan
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.clock import Clock
+    from sandbox.durations import Durations
+    from sandbox.seed import Account, Network, Seed
+
+_MODELS = {EC2: "ec2", ELB: "elbv2", STS: "sts"}
+_MOTO_REQUEST_ID = b"<requestId>request-id<"
+_READS = ("Describe", "Get", "List", "Search")
+ACCOUNT = "sandbox.account"
+"""The WSGI environ key under which the half leaves the caller's account for the record of calls."""
+
+
+class AwsSandbox:
+    """EC2, ELBv2 and STS for every account of the seed. Thread-safe; one in a process."""
+
+    def __init__(self, clock: Clock, durations: Durations, faults: FaultPlan, seed: Seed) -> None:
+        """Make the seeded state, and let `faults` know every action there is."""
+        self._seed = seed
+        self._world = World(clock, durations, seed)
+        self._keyring = Keyring(seed)
+        self._moto = wire.moto_application()
+        for service, model in _MODELS.items():
+            for name in Session().get_service_model(model).operation_names:
+                ours = ACTIONS.get((service, name))
+                faults.know(name, ours.fates if ours is not None else ())
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the seeded state."""
+        with self._world.lock:
+            self._world.clear()
+            self._keyring.reset()
+            network.seed_networks(self._seed)
+            for account in self._seed.accounts.values():
+                for region, seeded in account.networks.items():
+                    _seed_bystanders(self._world.store(account.id, region), account, region, seeded, self._world.clock)
+
+    def action_of(self, request: Request) -> tuple[str, str, bool]:
+        """(service, action, whether it only reads); service and action are "" when they cannot be told."""
+        signature = signature_of(request)
+        service = signature.service if signature is not None else ""
+        name = (parse_qs(request.get_data(as_text=True)).get("Action") or request.args.getlist("Action") or [""])[0]
+        ours = ACTIONS.get((service, name))
+        return service, name, ours.read if ours is not None else name.startswith(_READS)
+
+    def handle(self, request: Request) -> Response:
+        """Serve one request; its fault, if any, is in its environ."""
+        service, name, _ = self.action_of(request)
+        try:
+            signature = _checked_signature(request)
+            caller = self._keyring.caller(request, signature)
+            request.environ[ACCOUNT] = caller.account
+            fault: Fault | None = request.environ.get(FAULT)
+            _refuse(fault, service, name, caller)
+            return self._serve(request, signature, caller, fault)
+        except AwsError as error:
+            return error.response(service)
+
+    def live_stores(self) -> list[Store]:
+        """Every account's things in every region, without what is gone."""
+        with self._world.lock:
+            self._sweep()
+            return self._world.stores()
+
+    @property
+    def now(self) -> float:
+        """Sandbox seconds, by which the states of `live_stores` are to be read."""
+        return self._world.clock.now()
+
+    def _serve(self, request: Request, signature: Signature, caller: AccessKey, fault: Fault | None) -> Response:
+        def serve(action: Action, params: dict[str, Any], moto: Callable[[], Any]) -> Any:  # noqa: ANN401
+            call = Call(
+                action=action,
+                caller=caller,
+                region=signature.region,
+                params=params,
+                fault=fault,
+                world=self._world,
+                keyring=self._keyring,
+                moto=moto,
+            )
+            if params.get("DryRun"):
+                raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
+            with self._world.lock:
+                self._sweep()
+                return action.handler(call)
+
+        environ = dict(request.environ)
+        environ["wsgi.input"] = io.BytesIO(request.get_data())
+        environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
+        environ[wire.SERVE] = serve
+        try:
+            if (signature.service, self.action_of(request)[1]) in ACTIONS:
+                response = Response.from_app(self._moto, environ, buffered=True)
+            else:
+                # moto reads and changes the network itself, and knows no lock.
+                with self._world.lock:
+                    self._sweep()
+                    response = Response.from_app(self._moto, environ, buffered=True)
+        except NotImplementedError as error:
+            msg = f"The sandbox does not have this action: {error}"
+            raise AwsError("UnsupportedOperation", msg) from error
+        # moto gives every EC2 answer the same request id, and operators look calls up by it.
+        response.set_data(response.get_data().replace(_MOTO_REQUEST_ID, f"<requestId>{uuid.uuid4()}<".encode()))
+        return response
+
+    def _sweep(self) -> None:
+        """Remove what is gone by now."""
+        now = self._world.clock.now()
+        for store in self._world.stores():
+            for balancer in [one for one in store.load_balancers.values() if one.gone_at <= now]:
+                del store.load_balancers[balancer.arn]
+                for interface_id in balancer.interface_ids:
+                    network.release_address(store.account, store.region, interface_id)
+            for service in [one for one in store.endpoint_services.values() if one.gone_at <= now]:
+                del store.endpoint_services[service.id]
+            for connection in [one for one in store.connections.values() if one.gone_at <= now]:
+                del store.connections[connection.vpc_endpoint_id]
+            for group in store.target_groups.values():
+                for key in [key for key, target in group.targets.items() if target.gone_at <= now]:
+                    del group.targets[key]
+
+
+def _checked_signature(request: Request) -> Signature:
+    signature = signature_of(request)
+    if signature is None:
+        raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+    if signature.service not in _MODELS:
+        raise AwsError("InvalidAction", f"The sandbox does not have the service {signature.service}")
+    return signature
+
+
+def _refuse(fault: Fault | None, service: str, name: str, caller: AccessKey) -> None:
+    if fault is not None and (refused := refusal(fault, service, name, caller.principal)) is not None:
+        raise refused
+    if service != EC2 and (service, name) not in ACTIONS:
+        raise AwsError("InvalidAction", f"The sandbox does not have the action {name} of {service}")
+
+
+def _seed_bystanders(store: Store, account: Account, region: str, seeded: Network, clock: Clock) -> None:
+    """The ALBs: what a customer has already, and nobody here may touch."""
+    for alb in seeded.albs:
+        zones = [one for one in seeded.subnets.values() if one.id in alb.subnet_ids]
+        store.load_balancers[alb.arn] = LoadBalancer(
+            arn=alb.arn,
+            name=alb.name,
+            type="application",
+            vpc_id=seeded.vpc_id,
+            settings={"Scheme": "internal", "IpAddressType": "ipv4", "SecurityGroups": [], "Subnets": alb.subnet_ids},
+            zones=[{"ZoneName": account.az_names[one.az_id], "SubnetId": one.id} for one in zones],
+            settled_at=clock.now(),
+            settles="active",
+            attributes={"deletion_protection.enabled": "false"},
+            interface_ids=[
+                network.take_address(account.id, region, one.id, f"ELB app/{alb.name}/{alb.arn[-16:]}") for one in zones
+            ],
+            created=clock.datetime(),
+            visible_at=clock.now(),
+            bystander=True,
+        )
+        store.listeners[alb.listener_arn] = Listener(
+            arn=alb.listener_arn,
+            load_balancer_arn=alb.arn,
+            port=alb.listener_port,
+            protocol="HTTP",
+            target_group_arns=[],
+            since=clock.now(),
+            created=clock.datetime(),
+            visible_at=clock.now(),
+            bystander=True,
+        )

@@ -1,0 +1,150 @@
+"""Who is calling: access keys and SigV4."""
+
+from __future__ import annotations
+
+import hmac
+import re
+import secrets
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+
+from sandbox.aws.errors import EC2, AwsError
+from sandbox.aws.ids import new_elb_id
+
+if TYPE_CHECKING:
+    from werkzeug import Request
+
+    from sandbox.seed import Seed
+
+_AUTHORIZATION = re.compile(
+    r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request,"
+    r" ?SignedHeaders=(?P<headers>[^,]+), ?Signature=(?P<signature>[0-9a-f]+)"
+)
+
+
+@dataclass(frozen=True)
+class AccessKey:
+    """An access key, of a user or (with a token and an end) of an assumed role."""
+
+    id: str
+    secret: str
+    account: str
+    principal: str
+    user_id: str
+    token: str | None = None
+    expires_at: float | None = None
+    """Of the world's clock, as the caller's SDK compares it with its own."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What the Authorization header claims."""
+
+    access_key_id: str
+    region: str
+    service: str
+    headers: tuple[str, ...]
+    signature: str
+
+
+class Keyring:
+    """Every access key that opens the sandbox."""
+
+    def __init__(self, seed: Seed) -> None:
+        """Begin with the seeded users' keys."""
+        self._seed = seed
+        self._keys: dict[str, AccessKey] = {}
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget every assumed role."""
+        self._keys = {
+            account.access_key_id: AccessKey(
+                id=account.access_key_id,
+                secret=account.secret_access_key,
+                account=account.id,
+                principal=f"arn:aws:iam::{account.id}:user/sandbox",
+                user_id="AIDA" + account.access_key_id.removeprefix("AKIA"),
+            )
+            for account in self._seed.accounts.values()
+        }
+
+    def caller(self, request: Request, signature: Signature) -> AccessKey:
+        """The owner of the key that signed the request.
+
+        EC2 refuses with AuthFailure whatever is wrong; ELB and STS say InvalidClientTokenId for an unknown key and
+        SignatureDoesNotMatch for a wrong secret (EC2 error codes; STS CommonErrors).
+        """
+        key = self._keys.get(signature.access_key_id)
+        ec2 = signature.service == EC2
+        if key is None or not _same(key.token or "", request.headers.get("X-Amz-Security-Token", "")):
+            raise _AUTH_FAILURE if ec2 else _UNKNOWN_KEY
+        if not _same(signature.signature, _signed(request, signature, key)):
+            raise _AUTH_FAILURE if ec2 else _WRONG_SECRET
+        if key.expires_at is not None and key.expires_at <= time.time():
+            code = "RequestExpired" if ec2 else "ExpiredToken"
+            raise AwsError(code, "The security token included in the request is expired", 400 if ec2 else 403)
+        return key
+
+    def assume(self, *, role_arn: str, session: str, seconds: int) -> AccessKey:
+        """A fresh key for a session of a role."""
+        account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
+        key = AccessKey(
+            id="ASIA" + new_elb_id().upper(),
+            secret=secrets.token_hex(20),
+            account=account,
+            principal=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
+            user_id=f"AROA{account}{name[:4].upper()}:{session}",
+            token=secrets.token_urlsafe(96),
+            expires_at=time.time() + seconds,
+        )
+        self._keys[key.id] = key
+        return key
+
+
+_AUTH_FAILURE = AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)
+_UNKNOWN_KEY = AwsError("InvalidClientTokenId", "The security token included in the request is invalid.", 403)
+_WRONG_SECRET = AwsError(
+    "SignatureDoesNotMatch",
+    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key"
+    " and signing method.",
+    403,
+)
+
+
+def signature_of(request: Request) -> Signature | None:
+    """What the Authorization header claims; None when there is none of SigV4."""
+    found = _AUTHORIZATION.match(request.headers.get("Authorization", ""))
+    if found is None:
+        return None
+    return Signature(
+        access_key_id=found["key"],
+        region=found["region"],
+        service=found["service"],
+        headers=tuple(found["headers"].split(";")),
+        signature=found["signature"],
+    )
+
+
+def _signed(request: Request, claimed: Signature, key: AccessKey) -> str:
+    """The signature that the key's secret gives for this very request."""
+    signer = SigV4Auth(Credentials(key.id, key.secret, key.token), claimed.service, claimed.region)
+    query = f"?{urlencode(list(request.args.items(multi=True)))}" if request.args else ""
+    copy = AWSRequest(
+        method=request.method,
+        url=f"http://{request.host}{request.path}{query}",
+        headers={name: request.headers.get(name, "") for name in claimed.headers},
+        data=request.get_data(),
+    )
+    copy.context["timestamp"] = request.headers.get("X-Amz-Date", "")
+    return str(signer.signature(signer.string_to_sign(copy, signer.canonical_request(copy)), copy))
+
+
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())

@@ -1,0 +1,83 @@
+"""Refusals in AWS's own codes, statuses and wire formats."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape
+
+from werkzeug import Response
+
+if TYPE_CHECKING:
+    from sandbox.faults import Fault
+
+EC2 = "ec2"
+ELB = "elasticloadbalancing"
+STS = "sts"
+
+
+class AwsError(Exception):
+    """What a handler raises to have its call refused."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        """The code and sentence that AWS would answer with, and the HTTP status."""
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+    def response(self, service: str) -> Response:
+        """The refusal in the wire format of `service`."""
+        return Response(self.xml(service), self.status, content_type="text/xml;charset=UTF-8")
+
+    def xml(self, service: str) -> str:
+        """EC2 speaks its own error format; ELB and STS that of the query protocol."""
+        request_id = uuid.uuid4()
+        code, message = escape(self.code), escape(self.message)
+        if service == EC2:
+            return (
+                f"<Response><Errors><Error><Code>{code}</Code><Message>{message}</Message></Error></Errors>"
+                f"<RequestID>{request_id}</RequestID></Response>"
+            )
+        sort = "Sender" if self.status < 500 else "Receiver"  # noqa: PLR2004
+        return (
+            f"<ErrorResponse><Error><Type>{sort}</Type><Code>{code}</Code><Message>{message}</Message></Error>"
+            f"<RequestId>{request_id}</RequestId></ErrorResponse>"
+        )
+
+
+def throttled(service: str) -> AwsError:
+    """EC2: ec2-api-throttling; ELB: elb-api-throttling, "Rate exceeded"."""
+    if service == EC2:
+        return AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
+    return AwsError("Throttling", "Rate exceeded", 400)
+
+
+def broken(service: str) -> AwsError:
+    """AWS at fault: EC2 says InternalError, the query services InternalFailure."""
+    if service == EC2:
+        return AwsError("InternalError", "An internal error has occurred", 500)
+    return AwsError("InternalFailure", "The request processing has failed because of an unknown error.", 500)
+
+
+def denied(service: str, action: str, principal: str) -> AwsError:
+    """The caller's policies do not allow the action: EC2 says UnauthorizedOperation, the others AccessDenied."""
+    if service == EC2:
+        return AwsError(
+            "UnauthorizedOperation",
+            f"You are not authorized to perform this operation. User: {principal} is not authorized to perform:"
+            f" ec2:{action} because no identity-based policy allows the ec2:{action} action.",
+            403,
+        )
+    return AwsError("AccessDenied", f"User: {principal} is not authorized to perform: {service}:{action}", 403)
+
+
+def refusal(fault: Fault, service: str, action: str, principal: str) -> AwsError | None:
+    """The refusal that a fault asks for; None when the fault is of another sort."""
+    if fault.kind == "throttle":
+        return throttled(service)
+    if fault.kind == "server_error":
+        return broken(service)
+    if fault.kind == "access_denied":
+        return denied(service, action, principal)
+    return None

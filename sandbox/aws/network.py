@@ -1,0 +1,223 @@
+"""VPCs, subnets, network interfaces and instances: moto's, seeded with our ids and read here.
+
+DescribeVpcs, DescribeSubnets, DescribeNetworkInterfaces, DescribeInstances and whatever changes them are moto's own.
+Only the AZ names are ours, because AWS maps them to AZ IDs differently in each account.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+from moto.core.model_instances import reset_model_data
+from moto.ec2.exceptions import InvalidSubnetIdError
+from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, instances, subnets, vpcs
+from moto.ec2.models.availability_zones_and_regions import Zone
+
+from sandbox.aws.actions import Call, action
+from sandbox.aws.errors import EC2, AwsError
+from sandbox.aws.selection import filtered
+from sandbox.seed import AZ_IDS, Network, Seed, hex_id
+
+
+@dataclass(frozen=True)
+class SubnetView:
+    """What the other nouns need of a subnet; `free` is its count of available addresses."""
+
+    id: str
+    vpc_id: str
+    az_id: str
+    az_name: str
+    free: int
+
+
+@dataclass(frozen=True)
+class InstanceView:
+    """What the other nouns need of an instance."""
+
+    vpc_id: str
+    az_name: str
+    state: str
+
+
+def seed_networks(seed: Seed) -> None:
+    """Drop all that moto has and make the seeded networks anew."""
+    # moto has three ways to remember what was dropped: a cache of each account's dict (so these are emptied, not
+    # replaced), a cache in each subnet, and the list of all things ever made, for its dashboard.
+    for regions in ec2_backends.values():
+        regions.clear()
+    subnets.Subnet._base_avail_ip_iterator.cache_clear()  # noqa: SLF001
+    reset_model_data()
+    for account in seed.accounts.values():
+        for region, network in account.networks.items():
+            _seed_network(ec2_backends[account.id][region], network)
+
+
+def find_subnet(account: str, region: str, subnet_id: str) -> SubnetView | None:
+    """The subnet, or None when the account has no such one in the region."""
+    try:
+        subnet = ec2_backends[account][region].get_subnet(subnet_id)
+    except InvalidSubnetIdError:
+        return None
+    return SubnetView(
+        id=subnet.id,
+        vpc_id=subnet.vpc_id,
+        az_id=subnet.availability_zone_id,
+        az_name=subnet.availability_zone,
+        free=subnet.available_ip_address_count,
+    )
+
+
+def find_instance(account: str, region: str, instance_id: str) -> InstanceView | None:
+    """The instance, or None when the account has no such one in the region."""
+    instance = ec2_backends[account][region].get_instance_by_id(instance_id)
+    if instance is None:
+        return None
+    return InstanceView(vpc_id=str(instance.vpc_id), az_name=str(instance.availability_zone), state=instance.state)
+
+
+def vpc_cidrs(account: str, region: str, vpc_id: str) -> list[ipaddress.IPv4Network] | None:
+    """The address ranges of a VPC; None when the account has no such one in the region."""
+    vpc = ec2_backends[account][region].vpcs.get(vpc_id)
+    if vpc is None:
+        return None
+    return [ipaddress.IPv4Network(one["cidr_block"]) for one in vpc.get_cidr_block_association_set()]
+
+
+def has_security_group(account: str, region: str, group_id: str) -> bool:
+    """Whether the account has that security group in the region."""
+    return ec2_backends[account][region].get_security_group_from_id(group_id) is not None
+
+
+def zone_of_address(account: str, region: str, vpc_id: str, address: str) -> str | None:
+    """The AZ name of the VPC's subnet which holds the address; None when no subnet does."""
+    for subnet in _subnets(account, region):
+        if subnet.vpc_id == vpc_id and ipaddress.ip_address(address) in subnet.cidr:
+            return str(subnet.availability_zone)
+    return None
+
+
+def has_interface(account: str, region: str, vpc_id: str, address: str) -> bool:
+    """Whether some network interface of the VPC holds the address."""
+    return any(
+        interface.subnet.vpc_id == vpc_id
+        and any(held["PrivateIpAddress"] == address for held in interface.private_ip_addresses)
+        for interface in ec2_backends[account][region].enis.values()
+    )
+
+
+def take_address(account: str, region: str, subnet_id: str, description: str) -> str:
+    """Make a network interface with a free address of the subnet, as a load balancer node does; its id."""
+    backend = ec2_backends[account][region]
+    subnet = backend.get_subnet(subnet_id)
+    interface = backend.create_network_interface(subnet, _free_address(backend, subnet), description=description)
+    interface.requester_managed = True
+    interface.status = "in-use"
+    return str(interface.id)
+
+
+def release_address(account: str, region: str, interface_id: str) -> None:
+    """Remove a network interface; one that is gone is no error."""
+    ec2_backends[account][region].enis.pop(interface_id, None)
+
+
+@action(EC2, "DescribeAvailabilityZones", read=True)
+def describe_availability_zones(call: Call) -> dict[str, Any]:
+    """The zones of the region under this account's names for them.
+
+    AZ names map to AZ IDs differently per account (vpc/latest/privatelink/create-endpoint-service).
+    """
+    names = call.world.seed.accounts[call.account].az_names
+    zones = [(az_id, names[az_id]) for az_id in AZ_IDS.get(call.region, ())]
+    asked_ids, asked_names = call.params.get("ZoneIds") or [], call.params.get("ZoneNames") or []
+    for asked, known in ((asked_ids, dict(zones)), (asked_names, {name for _, name in zones})):
+        for one in asked:
+            if one not in known:
+                raise AwsError("InvalidParameterValue", f"Invalid availability zone: [{one}]")
+    zones = [
+        (az_id, name)
+        for az_id, name in zones
+        if (not asked_ids or az_id in asked_ids) and (not asked_names or name in asked_names)
+    ]
+    fields = {
+        "zone-id": lambda zone: zone[0],
+        "zone-name": lambda zone: zone[1],
+        "region-name": lambda _: call.region,
+        "state": lambda _: "available",
+        "zone-type": lambda _: "availability-zone",
+        "opt-in-status": lambda _: "opt-in-not-required",
+    }
+    return {
+        "AvailabilityZones": [
+            {
+                "ZoneId": az_id,
+                "ZoneName": name,
+                "RegionName": call.region,
+                "State": "available",
+                "ZoneType": "availability-zone",
+                "GroupName": call.region,
+                "NetworkBorderGroup": call.region,
+                "OptInStatus": "opt-in-not-required",
+                "Messages": [],
+            }
+            for az_id, name in sorted(filtered(call, zones, fields), key=lambda zone: zone[1])
+        ]
+    }
+
+
+def _subnets(account: str, region: str) -> list[Any]:
+    return [subnet for zone in ec2_backends[account][region].subnets.values() for subnet in zone.values()]
+
+
+def _free_address(backend: EC2Backend, subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
+    taken = {held["PrivateIpAddress"] for one in backend.enis.values() for held in one.private_ip_addresses}
+    # AWS keeps the first four addresses and the last; the seeded targets and instances sit at the low end.
+    for host in reversed(list(subnet.cidr)[4:-1]):
+        if str(host) not in taken:
+            return str(host)
+    raise AwsError("InsufficientFreeAddressesInSubnet", f"There are not enough free addresses in subnet '{subnet.id}'")
+
+
+def _seed_network(backend: EC2Backend, network: Network) -> None:
+    # The default VPC that moto makes has new ids in every process.
+    for made in (backend.vpcs, backend.subnets, backend.groups, backend.route_tables, backend.network_acls):
+        made.clear()
+    for vpc_id, cidr in ((network.vpc_id, network.vpc_cidr), (network.other_vpc_id, network.other_vpc_cidr)):
+        if vpc_id is not None and cidr is not None:
+            with patch.object(vpcs, "random_vpc_id", lambda made=vpc_id: made):
+                backend.create_vpc(cidr)
+    for seeded in network.subnets.values():
+        with patch.object(subnets, "random_subnet_id", lambda made=seeded.id: made):
+            subnet = backend.create_subnet(seeded.vpc_id, seeded.cidr, availability_zone_id=seeded.az_id)
+        # moto keeps subnets by AZ name, and gives every account the same names.
+        zone = Zone(name=seeded.az_name, region_name=backend.region_name, zone_id=seeded.az_id)
+        for kept in backend.subnets.values():
+            kept.pop(subnet.id, None)
+        subnet._availability_zone = zone  # noqa: SLF001
+        subnet.default_for_az = subnet.map_public_ip_on_launch = False
+        backend.subnets[seeded.az_name][subnet.id] = subnet
+        for number in range(seeded.taken):
+            _seed_interface(backend, subnet, hex_id("eni-", seeded.id, str(number)), _free_address(backend, subnet))
+    for target in network.targets:
+        _seed_interface(backend, backend.get_subnet(target.subnet_id), target.interface_id, target.address)
+    for instance in network.instances:
+        with patch.object(instances, "random_instance_id", lambda made=instance.id: made):
+            backend.run_instances(
+                "ami-0a0a0a0a0a0a0a0a0",
+                1,
+                None,
+                [],
+                instance_type="t3.micro",
+                is_instance_type_default=False,
+                region_name=backend.region_name,
+                subnet_id=instance.subnet_id,
+                private_ip=instance.address,
+            )
+
+
+def _seed_interface(backend: EC2Backend, subnet: Any, interface_id: str, address: str) -> None:  # noqa: ANN401
+    with patch.object(elastic_network_interfaces, "random_eni_id", lambda: interface_id):
+        interface = backend.create_network_interface(subnet, address)
+    interface.status = "in-use"

@@ -1,0 +1,52 @@
+"""STS: who am I, and assuming the customer's role."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sandbox.aws.actions import Call, action
+from sandbox.aws.errors import STS, AwsError
+from sandbox.seed import PROVIDER
+
+_SHORTEST_SESSION = 900
+_LONGEST_SESSION = 3600
+
+
+@action(STS, "GetCallerIdentity", read=True)
+def get_caller_identity(call: Call) -> dict[str, Any]:
+    """The account and ARN of the caller."""
+    return {"UserId": call.caller.user_id, "Account": call.account, "Arn": call.principal}
+
+
+@action(STS, "AssumeRole")
+def assume_role(call: Call) -> dict[str, Any]:
+    """Let the provider's identities into the customer's role, with its ExternalId only.
+
+    The trust policy is that of IAM's "access to AWS accounts owned by third parties": StringEquals sts:ExternalId.
+    An unknown role, another caller and a missing or wrong ExternalId are one and the same AccessDenied.
+    """
+    role_arn, session = call.required("RoleArn"), call.required("RoleSessionName")
+    seconds = int(call.params.get("DurationSeconds") or _LONGEST_SESSION)
+    if not _SHORTEST_SESSION <= seconds <= _LONGEST_SESSION:
+        raise AwsError(
+            "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
+        )
+    seed = call.world.seed
+    trusted = role_arn == seed.role_arn and call.account == PROVIDER
+    if not trusted or call.params.get("ExternalId") != seed.external_id:
+        raise AwsError(
+            "AccessDenied",
+            f"User: {call.principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
+            403,
+        )
+    key = call.keyring.assume(role_arn=role_arn, session=session, seconds=seconds)
+    return {
+        "Credentials": {
+            "AccessKeyId": key.id,
+            "SecretAccessKey": key.secret,
+            "SessionToken": key.token,
+            "Expiration": datetime.fromtimestamp(key.expires_at or 0.0, tz=UTC),
+        },
+        "AssumedRoleUser": {"AssumedRoleId": key.user_id, "Arn": key.principal},
+    }

@@ -1,0 +1,207 @@
+"""What exists at AWS, by account and region, and when each thing comes, changes and goes.
+
+Every moment is in sandbox seconds; `NEVER` is the moment of what is stuck. States are functions of these moments.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from sandbox.clock import Clock
+    from sandbox.durations import Durations
+    from sandbox.seed import Seed
+
+NEVER = math.inf
+
+
+@dataclass(kw_only=True)
+class Thing:
+    """What every made thing has."""
+
+    created: datetime
+    visible_at: float
+    """Until then reads act as if it did not exist."""
+    gone_at: float = NEVER
+    """From then on it does not exist."""
+    tags: dict[str, str] = field(default_factory=dict)
+    bystander: bool = False
+    """Seeded, not made by a caller."""
+
+
+@dataclass(kw_only=True)
+class Target:
+    """A registered target; its health is in `target_health`."""
+
+    id: str
+    port: int
+    availability_zone: str | None
+    registered_at: float
+    check_seconds: float = 0.0
+    """How long after it is in use its first health checks are done."""
+    deregistered: bool = False
+    """Draining until `gone_at`."""
+    gone_at: float = NEVER
+    fate: str | None = None
+    """"stuck": never leaves `initial`; "failed": becomes unhealthy."""
+
+
+@dataclass(kw_only=True)
+class TargetGroup(Thing):
+    """A target group; `settings` is what an identical repeat of its creation must equal."""
+
+    arn: str
+    name: str
+    settings: dict[str, Any]
+    targets: dict[tuple[str, int], Target] = field(default_factory=dict)
+    attributes: dict[str, str] = field(default_factory=dict)
+    released_at: float = 0.0
+    """Not deletable before, because a listener used it until a moment ago."""
+
+
+@dataclass(kw_only=True)
+class LoadBalancer(Thing):
+    """An NLB (or a seeded ALB); `settings` as for target groups."""
+
+    arn: str
+    name: str
+    type: str
+    vpc_id: str
+    settings: dict[str, Any]
+    zones: list[dict[str, Any]]
+    """AvailabilityZones as AWS describes them."""
+    settled_at: float
+    """Provisioning until then."""
+    settles: str
+    """The state it then has: "active" or "failed"."""
+    attributes: dict[str, str] = field(default_factory=dict)
+    interface_ids: list[str] = field(default_factory=list)
+
+    deletion_requested: bool = False
+    """Described until `gone_at`, though its name and listeners are no longer used."""
+
+    def state(self, now: float) -> str:
+        """`provisioning`, `active` or `failed`."""
+        return "provisioning" if now < self.settled_at else self.settles
+
+
+@dataclass(kw_only=True)
+class Listener(Thing):
+    """A listener; listeners have no name, the port on the load balancer is their identity."""
+
+    arn: str
+    load_balancer_arn: str
+    port: int
+    protocol: str
+    target_group_arns: list[str]
+    since: float
+
+
+@dataclass(kw_only=True)
+class EndpointService(Thing):
+    """A VPC endpoint service."""
+
+    id: str
+    name: str
+    load_balancer_arns: list[str]
+    acceptance_required: bool
+    az_ids: list[str]
+    az_names: list[str]
+    settled_at: float
+    settles: str
+    principals: dict[str, str] = field(default_factory=dict)
+    """Principal -> the id of its permission."""
+    deletion_requested: bool = False
+    deleted_at: float = NEVER
+
+    def state(self, now: float) -> str:
+        """`Pending`, `Available` or `Failed`; then `Deleting`, `Deleted`."""
+        if self.deletion_requested:
+            return "Deleting" if now < self.deleted_at else "Deleted"
+        return "Pending" if now < self.settled_at else self.settles
+
+
+@dataclass(kw_only=True)
+class Connection(Thing):
+    """A VPC endpoint and, seen from the provider, its connection to an endpoint service.
+
+    Held in the store of the provider; the consumer finds it by `owner`.
+    """
+
+    vpc_endpoint_id: str
+    service_id: str
+    service_name: str
+    owner: str
+    vpc_id: str
+    subnet_ids: list[str]
+    dns_names: list[str]
+    expires_at: float
+    accepted: bool = False
+    available_at: float = NEVER
+    settles: str = "available"
+    rejected: bool = False
+    deletion_requested: bool = False
+    deleted_at: float = NEVER
+
+    def state(self, now: float) -> str:
+        """One of AWS's words, from `pendingAcceptance` to `deleted`."""
+        if self.deletion_requested:
+            return "deleting" if now < self.deleted_at else "deleted"
+        if self.rejected:
+            return "rejected"
+        if self.accepted:
+            return "pending" if now < self.available_at else self.settles
+        return "pendingAcceptance" if now < self.expires_at else "expired"
+
+
+@dataclass
+class Store:
+    """All things of one account in one region."""
+
+    account: str
+    region: str
+    target_groups: dict[str, TargetGroup] = field(default_factory=dict)
+    load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
+    listeners: dict[str, Listener] = field(default_factory=dict)
+    endpoint_services: dict[str, EndpointService] = field(default_factory=dict)
+    connections: dict[str, Connection] = field(default_factory=dict)
+    client_tokens: dict[tuple[str, str], tuple[Any, str]] = field(default_factory=dict)
+    """(action, token) -> (the parameters, the id of what was made)."""
+
+    def listeners_of(self, target_group_arn: str) -> list[Listener]:
+        """The listeners that forward to a target group."""
+        return [one for one in self.listeners.values() if target_group_arn in one.target_group_arns]
+
+
+class World:
+    """Every store, and the one lock under which actions run."""
+
+    def __init__(self, clock: Clock, durations: Durations, seed: Seed) -> None:
+        """Begin empty; `sandbox.aws.network` fills it from the seed."""
+        self.clock = clock
+        self.durations = durations
+        self.seed = seed
+        self.lock = threading.RLock()
+        self._stores: dict[tuple[str, str], Store] = {}
+
+    def store(self, account: str, region: str) -> Store:
+        """The store of an account in a region, made when first asked for."""
+        return self._stores.setdefault((account, region), Store(account, region))
+
+    def stores(self) -> list[Store]:
+        """Every store asked for since the last `clear`."""
+        return list(self._stores.values())
+
+    def stores_in(self, region: str) -> Iterator[Store]:
+        """The stores of all accounts in one region."""
+        return (store for store in self.stores() if store.region == region)
+
+    def clear(self) -> None:
+        """Drop everything."""
+        self._stores.clear()

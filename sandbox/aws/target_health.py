@@ -1,0 +1,109 @@
+"""The health of targets: a function of when they were registered, who forwards to them, and what is there."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import replace
+from typing import Any
+
+from sandbox.aws import network
+from sandbox.aws.actions import Call, action
+from sandbox.aws.errors import ELB
+from sandbox.aws.state import NEVER, Target, TargetGroup
+from sandbox.aws.target_groups import target_group
+from sandbox.aws.targets import checked_target
+
+_REGISTRATION = 0.3
+"""The part of that time which AWS calls registration; the rest is initial health checking."""
+
+
+@action(ELB, "DescribeTargetHealth", read=True)
+def describe_target_health(call: Call) -> dict[str, Any]:
+    """The state and reason of the registered targets, or of those asked for.
+
+    NLB user guide, Target health status. `unused` until a listener forwards to the group. InvalidTarget for what can
+    be no target of the group.
+    """
+    group = target_group(call, call.required("TargetGroupArn"))
+    targets = [target for target in group.targets.values() if call.now < target.gone_at]
+    asked = call.params.get("Targets") or []
+    shown = targets if not asked else [_asked(call, targets, group, one) for one in asked]
+    return {"TargetHealthDescriptions": [_description(group, one, _health(call, group, one)) for one in shown]}
+
+
+def _asked(call: Call, targets: list[Target], group: TargetGroup, one: dict[str, Any]) -> Target:
+    port = int(one.get("Port") or group.settings["Port"])
+    for target in targets:
+        if (target.id, target.port) == (one["Id"], port):
+            return target
+    return replace(checked_target(call, group, one), registered_at=NEVER)
+
+
+def _health(call: Call, group: TargetGroup, target: Target) -> dict[str, str]:
+    if target.registered_at == NEVER:
+        return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
+    if target.deregistered:
+        return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
+    if group.settings["TargetType"] == "instance":
+        instance = network.find_instance(call.account, call.region, target.id)
+        if instance is None or instance.state != "running":
+            state = instance.state if instance is not None else "terminated"
+            return _state("unused", "Target.InvalidState", f"Target is in the {state} state")
+    listeners = [one for one in call.store.listeners_of(group.arn) if call.sees(one)]
+    if not listeners:
+        return _state("unused", "Target.NotInUse", "Target group is not configured to receive traffic")
+    if not _zone_enabled(call, target, {one.load_balancer_arn for one in listeners}):
+        return _state(
+            "unused",
+            "Target.NotInUse",
+            "Target is in an Availability Zone that is not enabled for the load balancer",
+        )
+    return _checked(call, group, target, max(target.registered_at, min(one.since for one in listeners)))
+
+
+def _checked(call: Call, group: TargetGroup, target: Target, began: float) -> dict[str, str]:
+    takes = target.check_seconds
+    if target.fate == "stuck" or call.now < began + takes:
+        if call.now < began + takes * _REGISTRATION:
+            return _state("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
+        return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
+    if target.fate == "failed" or not _answers(call, group, target):
+        return _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
+    return {"State": "healthy"}
+
+
+def _zone_enabled(call: Call, target: Target, balancers: set[str]) -> bool:
+    """A target without a zone of its own (an ALB, an address outside the VPC) is served from every zone."""
+    if target.availability_zone in {None, "all"}:
+        return True
+    return any(
+        zone["ZoneName"] == target.availability_zone
+        for arn in balancers
+        for zone in call.store.load_balancers[arn].zones
+    )
+
+
+def _answers(call: Call, group: TargetGroup, target: Target) -> bool:
+    """Nobody answers at an address of the VPC that no network interface has."""
+    if group.settings["TargetType"] != "ip":
+        return True
+    vpc_id = group.settings["VpcId"]
+    cidrs = network.vpc_cidrs(call.account, call.region, vpc_id) or []
+    inside = any(ipaddress.ip_address(target.id) in cidr for cidr in cidrs)
+    return not inside or network.has_interface(call.account, call.region, vpc_id, target.id)
+
+
+def _state(state: str, reason: str, description: str) -> dict[str, str]:
+    return {"State": state, "Reason": reason, "Description": description}
+
+
+def _description(group: TargetGroup, target: Target, health: dict[str, str]) -> dict[str, Any]:
+    named: dict[str, Any] = {"Id": target.id, "Port": target.port}
+    if target.availability_zone is not None:
+        named["AvailabilityZone"] = target.availability_zone
+    check = group.settings["HealthCheckPort"]
+    return {
+        "Target": named,
+        "HealthCheckPort": str(target.port) if check == "traffic-port" else check,
+        "TargetHealth": health,
+    }

@@ -1,0 +1,102 @@
+"""Targets: what may be registered in a target group, and how it leaves."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Any
+
+from sandbox.aws import network
+from sandbox.aws.actions import Call, action
+from sandbox.aws.errors import ELB, AwsError
+from sandbox.aws.state import Target, TargetGroup
+from sandbox.aws.target_groups import DEREGISTRATION_DELAY, target_group
+
+# What a target may be outside the VPC (NLB user guide, Target groups: IP address ranges).
+_OUTSIDE_VPC = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")]
+
+
+@action(ELB, "RegisterTargets", fates=("stuck", "failed"))
+def register_targets(call: Call) -> dict[str, Any]:
+    """Register targets, all or none; what is registered already stays as it is.
+
+    API_RegisterTargets, and the NLB user guide for which addresses a target may have: InvalidTarget else.
+    """
+    group = target_group(call, call.required("TargetGroupArn"))
+    wanted = [checked_target(call, group, one) for one in call.required("Targets")]
+    for target in wanted:
+        known = group.targets.get((target.id, target.port))
+        if known is None or known.deregistered:
+            group.targets[target.id, target.port] = target
+    return {}
+
+
+@action(ELB, "DeregisterTargets", fates=("stuck",))
+def deregister_targets(call: Call) -> dict[str, Any]:
+    """Let targets drain for the deregistration delay, then go (NLB user guide, Deregistration delay)."""
+    group = target_group(call, call.required("TargetGroupArn"))
+    delay = float(group.attributes[DEREGISTRATION_DELAY] or call.world.durations.target_deregister)
+    # What serves no load balancer has no connections to drain.
+    delay = delay if call.store.listeners_of(group.arn) else 0.0
+    for one in call.required("Targets"):
+        named = [target for target in group.targets.values() if target.id == one["Id"]]
+        named = [target for target in named if one.get("Port") in {None, target.port}]
+        if not named:
+            raise AwsError("InvalidTarget", f"The following targets are not registered: '{one['Id']}'")
+        for target in named:
+            if not target.deregistered:
+                target.deregistered, target.gone_at = True, call.due(delay)
+    return {}
+
+
+def checked_target(call: Call, group: TargetGroup, one: dict[str, Any]) -> Target:
+    """The target that a request describes, registered now; InvalidTarget for what can be none of this group."""
+    check = {"ip": _check_address, "instance": _check_instance, "alb": _check_load_balancer}
+    zone = check[group.settings["TargetType"]](call, group, one)
+    return Target(
+        id=one["Id"],
+        port=int(one.get("Port") or group.settings["Port"]),
+        availability_zone=zone,
+        registered_at=call.now,
+        check_seconds=call.world.durations.target_healthy,
+        fate=call.fault.kind if call.fault is not None and (call.stuck or call.failed) else None,
+    )
+
+
+def _check_address(call: Call, group: TargetGroup, one: dict[str, Any]) -> str | None:
+    try:
+        address = ipaddress.IPv4Address(one["Id"])
+    except ValueError:
+        raise AwsError("ValidationError", f"The IP address '{one['Id']}' is not a valid IPv4 address") from None
+    vpc_id = group.settings["VpcId"]
+    if any(address in cidr for cidr in network.vpc_cidrs(call.account, call.region, vpc_id) or []):
+        return network.zone_of_address(call.account, call.region, vpc_id, str(address))
+    if not any(address in allowed for allowed in _OUTSIDE_VPC):
+        raise AwsError("InvalidTarget", f"The IP address '{address}' is not within a valid range of the target group")
+    if one.get("AvailabilityZone") != "all":
+        raise AwsError(
+            "InvalidTarget",
+            f"The IP address '{address}' is outside of the VPC of the target group: its AvailabilityZone must be 'all'",
+        )
+    return "all"
+
+
+def _check_instance(call: Call, group: TargetGroup, one: dict[str, Any]) -> str | None:
+    instance = network.find_instance(call.account, call.region, one["Id"])
+    if instance is None or instance.vpc_id != group.settings["VpcId"]:
+        raise AwsError("InvalidTarget", f"The following targets are not in the target group VPC: '{one['Id']}'")
+    if instance.state != "running":
+        raise AwsError(
+            "InvalidTarget",
+            f"The following targets are not in a running state and cannot be registered: '{one['Id']}'",
+        )
+    return instance.az_name
+
+
+def _check_load_balancer(call: Call, group: TargetGroup, one: dict[str, Any]) -> str | None:
+    balancer = call.store.load_balancers.get(one["Id"])
+    if balancer is None or balancer.type != "application" or balancer.vpc_id != group.settings["VpcId"]:
+        raise AwsError("InvalidTarget", f"The Application Load Balancer '{one['Id']}' is not in the target group VPC")
+    ports = {listener.port for listener in call.store.listeners.values() if listener.load_balancer_arn == one["Id"]}
+    if group.settings["Port"] not in ports:
+        raise AwsError("InvalidTarget", f"'{one['Id']}' has no listener on port {group.settings['Port']}")
+    return None

@@ -1,0 +1,146 @@
+"""Connectors, actions, sources and rules: the broker's data integration, as far as a connector's life needs it.
+
+Follows `apps/emqx_connector` and `apps/emqx_bridge` of emqx/emqx.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from sandbox.emqx.answers import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sandbox.faults import FaultKind
+
+REDACTED = "******"
+SECRETS = frozenset({"password", "secret", "token", "authorization", "secret_key", "private_key"})
+
+NAME = re.compile(r"[0-9a-zA-Z][-0-9a-zA-Z_]*")
+NAME_LIMIT = 255
+
+PROBE_WAIT = (5.0, 15.0, 60.0)
+"""Least, default and most seconds that a probe waits for an answer: its `health_check_interval`, clamped."""
+
+
+@dataclass(frozen=True)
+class ConnectorType:
+    """What a connector of this type must say, and in which of its fields (dotted) the servers stand."""
+
+    required: tuple[str, ...]
+    servers: str
+    default_port: int | None = None
+
+
+TYPES = {
+    "mysql": ConnectorType(("server", "database"), "server", 3306),
+    "pgsql": ConnectorType(("server", "database", "username"), "server", 5432),
+    "redis": ConnectorType(("parameters.redis_type", "parameters.server"), "parameters.server", 6379),
+    "http": ConnectorType(("url",), "url"),
+    "kafka_producer": ConnectorType(("bootstrap_hosts",), "bootstrap_hosts", 9092),
+    "kafka_consumer": ConnectorType(("bootstrap_hosts",), "bootstrap_hosts", 9092),
+    "mqtt": ConnectorType(("server",), "server", 1883),
+}
+"""What each body must hold, as the examples of the broker's connector schemas have it; the last two are for sources."""
+
+
+@dataclass
+class Connector:
+    """A stored connector. Times are sandbox seconds."""
+
+    type: str
+    name: str
+    config: dict[str, Any]
+    servers: list[tuple[str, int]]
+    created_at: float
+    hidden_until: float = 0.0
+    fate: FaultKind | None = None
+    """`stuck`: connecting for ever; `failed`: disconnected for ever."""
+
+    @property
+    def id(self) -> str:
+        """`type:name`."""
+        return f"{self.type}:{self.name}"
+
+
+def parse_connector(body: dict[str, Any], created_at: float) -> Connector:
+    """Check the body of a create or a probe; raises 400 BAD_REQUEST with JSON text as message, as the broker does."""
+    type_, name = check_identity(body)
+    kind = TYPES.get(type_)
+    if kind is None:
+        raise bad_schema("type", "unknown_connector_type", type_)
+    for path in kind.required:
+        if _at(body, path) in (None, ""):
+            raise bad_schema(path, "required_field")
+    servers = list(_servers(str(_at(body, kind.servers)), kind, kind.servers))
+    config = {key: value for key, value in body.items() if key not in {"type", "name"}}
+    return Connector(type=type_, name=name, config=config, servers=servers, created_at=created_at)
+
+
+def check_identity(body: dict[str, Any]) -> tuple[str, str]:
+    """The type and name of a body; raises 400 BAD_REQUEST when either is missing or the name is not allowed."""
+    for key in ("type", "name"):
+        if not isinstance(body.get(key), str):
+            raise bad_schema(key, "required_field")
+    name: str = body["name"]
+    if not NAME.fullmatch(name) or len(name) >= NAME_LIMIT:
+        raise bad_schema("name", "invalid_name", name)
+    return body["type"], name
+
+
+def bad_schema(path: str, reason: str, value: str | None = None) -> Refusal:
+    """400 BAD_REQUEST; its message is JSON text."""
+    detail = {"kind": "validation_error", "path": path, "reason": reason}
+    return Refusal(400, "BAD_REQUEST", json.dumps(detail | ({} if value is None else {"value": value})))
+
+
+def redacted(config: dict[str, Any]) -> dict[str, Any]:
+    """The same with every secret, at any depth, as `******`."""
+
+    def shown(key: str, value: object) -> object:
+        if isinstance(value, dict):
+            return redacted(value)
+        if isinstance(value, list):
+            return [shown(key, item) for item in value]
+        return REDACTED if key.lower() in SECRETS and isinstance(value, str) else value
+
+    return {key: shown(key, value) for key, value in config.items()}
+
+
+def probe_wait(body: dict[str, Any]) -> float:
+    """For how many seconds a probe of this body waits for a server that does not answer."""
+    least, default, most = PROBE_WAIT
+    interval = _at(body, "resource_opts.health_check_interval")
+    return min(max(default if interval is None else _seconds(interval), least), most)
+
+
+def _seconds(duration: object) -> float:
+    found = re.fullmatch(r"(\d+)(ms|s|m|h)", str(duration))
+    if found is None:
+        raise bad_schema("resource_opts.health_check_interval", "invalid_duration", str(duration))
+    return int(found[1]) * {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}[found[2]]
+
+
+def _at(body: dict[str, Any], path: str) -> object:
+    value: object = body
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def _servers(text: str, kind: ConnectorType, path: str) -> Iterator[tuple[str, int]]:
+    # A URL may hold commas; the other fields may hold several servers.
+    for server in [text] if kind.servers == "url" else text.split(","):
+        try:
+            parts = urlsplit(server if "//" in server else f"//{server.strip()}")
+            port = parts.port or kind.default_port or {"https": 443}.get(parts.scheme, 80)
+        except ValueError as error:
+            raise bad_schema(path, "bad_port_number", server) from error
+        if not parts.hostname:
+            raise bad_schema(path, "bad_host_port", server)
+        yield parts.hostname, port

@@ -1,0 +1,143 @@
+"""The deployment's own API, the broker's `/api/v5` ("Deployment API"): what is needed around a connector."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from typing import TYPE_CHECKING
+
+from sandbox.emqx.answers import (
+    Refusal,
+    check_key,
+    fault_of,
+    json_answer,
+    json_object,
+    no_content,
+    refusal_answer,
+    refuse_by_fault,
+)
+from sandbox.emqx.broker import USERS, Broker
+from sandbox.emqx.connectors import parse_connector, probe_wait
+from sandbox.emqx.routes import Route, Routes
+
+if TYPE_CHECKING:
+    from werkzeug.wrappers import Request, Response
+
+    from sandbox.clock import Clock
+    from sandbox.emqx.quirks import Quirks
+    from sandbox.seed import Seed
+
+RULES_PAGE = (100, 10_000)
+"""Default and largest `limit` of GET /rules."""
+
+
+class DeploymentApi:
+    """Serves `/<deploymentID>/api/v5/...` for the brokers it is given."""
+
+    def __init__(self, seed: Seed, clock: Clock, quirks: Quirks, brokers: dict[str, Broker]) -> None:
+        """Take the brokers by deployment ID; the caller may replace what the dict holds."""
+        self._key = seed.deployment_key
+        self._clock = clock
+        self._quirks = quirks
+        self._brokers = brokers
+        self.routes = Routes(
+            Route("GET", "/connectors", self._list_connectors),
+            Route("POST", "/connectors", self._create_connector, ("not_visible", "stuck", "failed")),
+            Route("GET", "/connectors/{id}", self._get_connector),
+            Route("DELETE", "/connectors/{id}", self._delete_connector),
+            Route("POST", "/connectors_probe", self._probe, ("failed",)),
+            *(route for kind in USERS for route in self._user_routes(kind)),
+            Route("GET", "/rules", self._list_rules),
+            Route("POST", "/rules", self._create_rule),
+            Route("DELETE", "/rules/{id}", self._delete_rule),
+        )
+
+    def handle(self, request: Request, deployment_id: str, path: str) -> Response:
+        """The answer to one call; `path` is what follows `/api/v5`."""
+        try:
+            check_key(request, self._key)
+            refuse_by_fault(request, self._quirks)
+            route, values = self.routes.find(request, path)
+            return route.serve(request, self._broker(deployment_id), *values)
+        except Refusal as refusal:
+            return refusal_answer(refusal, self._quirks, code_varies=False)
+
+    def _broker(self, deployment_id: str) -> Broker:
+        if deployment_id not in self._brokers:
+            raise Refusal(404, "NOT_FOUND", f"there is no deployment {deployment_id}")
+        return self._brokers[deployment_id]
+
+    def _list_connectors(self, _request: Request, broker: Broker) -> Response:
+        return json_answer([broker.shown(connector) for connector in broker.connectors()])
+
+    def _create_connector(self, request: Request, broker: Broker) -> Response:
+        connector = parse_connector(json_object(request), self._clock.now())
+        fault = fault_of(request)
+        if fault and fault.kind in {"stuck", "failed"}:
+            connector.fate = fault.kind
+        if fault and fault.kind == "not_visible":
+            connector.hidden_until = math.inf if fault.seconds is None else self._clock.now() + fault.seconds
+        broker.add_connector(connector)
+        return json_answer(broker.shown(connector), 201)
+
+    def _get_connector(self, _request: Request, broker: Broker, id_: str) -> Response:
+        return json_answer(broker.shown(broker.connector(id_)))
+
+    def _delete_connector(self, _request: Request, broker: Broker, id_: str) -> Response:
+        broker.delete_connector(id_)
+        return no_content()
+
+    def _probe(self, request: Request, broker: Broker) -> Response:
+        """On the first node only, as the real one runs on the node that took the request; stores nothing."""
+        body = json_object(request)
+        connector, wait = parse_connector(body, self._clock.now()), probe_wait(body)
+        fault = fault_of(request)
+        if fault and fault.kind == "failed":
+            raise Refusal(400, "TEST_FAILED", "failed by the fault plan")
+        trouble = broker.trouble(connector, broker.nodes[0])
+        if trouble == "timeout":
+            self._clock.sleep(wait)
+        if trouble:
+            raise Refusal(400, "TEST_FAILED", trouble)
+        return no_content()
+
+    def _user_routes(self, kind: str) -> tuple[Route, ...]:
+        def list_users(_request: Request, broker: Broker) -> Response:
+            return json_answer(broker.users(kind))
+
+        def create_user(request: Request, broker: Broker) -> Response:
+            return json_answer(broker.add_user(kind, json_object(request)), 201)
+
+        def delete_user(_request: Request, broker: Broker, id_: str) -> Response:
+            broker.delete_user(kind, id_)
+            return no_content()
+
+        return (
+            Route("GET", f"/{kind}", list_users),
+            Route("POST", f"/{kind}", create_user),
+            Route("DELETE", f"/{kind}/{{id}}", delete_user),
+        )
+
+    def _list_rules(self, request: Request, broker: Broker) -> Response:
+        default, most = RULES_PAGE
+        page, limit = (_number(request, name, usual) for name, usual in (("page", 1), ("limit", default)))
+        if limit > most:
+            raise Refusal(400, "BAD_REQUEST", f"limit may be {most} at most")
+        rules = broker.rules(request.args.get("action"))
+        begin, end = (page - 1) * limit, page * limit
+        meta = {"page": page, "limit": limit, "count": len(rules), "hasnext": end < len(rules)}
+        return json_answer({"data": rules[begin:end], "meta": meta})
+
+    def _create_rule(self, request: Request, broker: Broker) -> Response:
+        return json_answer(broker.add_rule(json_object(request), f"rule_{secrets.token_hex(4)}"), 201)
+
+    def _delete_rule(self, _request: Request, broker: Broker, id_: str) -> Response:
+        broker.delete_rule(id_)
+        return no_content()
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.args.get(name, str(default))
+    if not text.isdecimal() or int(text) < 1:
+        raise Refusal(400, "BAD_REQUEST", f"{name} must be a number above 0, not {text!r}")
+    return int(text)

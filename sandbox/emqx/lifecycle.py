@@ -1,0 +1,200 @@
+"""What the platform does behind its answers: makes, follows and deletes the VPC endpoint of each PrivateLink.
+
+It learns of AWS only by asking AWS, as the real one must; its calls stand in the record under EMQX's account.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+import threading
+import time
+import traceback
+from typing import TYPE_CHECKING
+
+from sandbox.emqx.vpc_endpoints import AwsUnavailableError, ConsumerAccount, EndpointRefusedError, VpcEndpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sandbox.clock import Clock
+    from sandbox.durations import Durations
+    from sandbox.emqx.privatelinks import PrivateLink, PrivateLinks
+    from sandbox.faults import Fault
+
+TRY_AGAIN = 15.0
+"""Sandbox seconds until the platform repeats a call that AWS did not take."""
+LOOK_MOVING = 5.0
+"""Sandbox seconds between looks at AWS while a row waits for something there."""
+LOOK_SETTLED = 30.0
+"""Sandbox seconds between looks at AWS while every row is settled."""
+LOOK_REAL_MINIMUM = 0.05
+"""Real seconds between looks, whatever the speed: a look costs real milliseconds."""
+
+STOP_REAL = 0.2
+"""Real seconds that a stop waits for calls under way; a `slow` fault may hold one for longer."""
+
+WAITING = frozenset({"pendingacceptance", "pending", "partial"})
+
+
+class Lifecycle:
+    """Carries every row of one `PrivateLinks` through its states. Errors in its threads go to stderr."""
+
+    def __init__(self, clock: Clock, durations: Durations, links: PrivateLinks, consumer: ConsumerAccount) -> None:
+        """Take what it works with, and begin to follow."""
+        self._clock = clock
+        self._durations = durations
+        self._links = links
+        self._consumer = consumer
+        self._changed = threading.Event()
+        self._stopped = False
+        self._turn = 0
+        self._seen: set[str] = set()
+        self._threads: set[threading.Thread] = set()
+        self._start(self._follow_all)
+
+    def stop(self) -> None:
+        """Do no more; waits a moment for calls under way, so that they end in the time to which they belong."""
+        self._stopped = True
+        self._changed.set()
+        give_up = time.monotonic() + STOP_REAL
+        for thread in list(self._threads):
+            thread.join(max(0.0, give_up - time.monotonic()))
+
+    def begin(self, row: PrivateLink, fault: Fault | None) -> None:
+        """After POST: the VPC endpoint comes after `platform_endpoint`.
+
+        Fault `stuck`: it never comes. Fault `failed`: it cannot be made, and the row is `failed` by then.
+        """
+        if fault and fault.kind == "stuck":
+            return
+        if fault and fault.kind == "failed":
+            reason = "the VPC endpoint could not be created"
+            self._clock.call_later(self._durations.platform_endpoint, lambda: self._links.fail(row, reason))
+        else:
+            self._later(self._durations.platform_endpoint, lambda: self._create(row))
+
+    def end(self, row: PrivateLink, fault: Fault | None) -> None:
+        """After DELETE: the VPC endpoint goes, and after `platform_delete` the row.
+
+        Fault `stuck`: neither ever goes. Fault `failed`: neither goes, and the row is `failed` by then.
+        """
+        if fault and fault.kind == "stuck":
+            return
+        if fault and fault.kind == "failed":
+            reason = "the VPC endpoint could not be deleted"
+            self._clock.call_later(self._durations.platform_delete, lambda: self._links.fail_delete(row, reason))
+        else:
+            self._later(0, lambda: self._delete(row))
+            self._later(self._durations.platform_delete, lambda: self._finish(row))
+
+    def _create(self, row: PrivateLink) -> None:
+        if row.status != "pending":
+            return
+        try:
+            vpc_endpoint_id = self._consumer.create_vpc_endpoint(row)
+        except AwsUnavailableError:
+            self._later(TRY_AGAIN, lambda: self._create(row))
+        except EndpointRefusedError as refused:
+            self._links.fail(row, f"creating the VPC endpoint: {refused}")
+        else:
+            self._links.endpoint_made(row, vpc_endpoint_id)
+            self._delete_if_late(row)
+            self._changed.set()
+
+    def _delete_if_late(self, row: PrivateLink) -> None:
+        """Delete the new VPC endpoint when a DELETE came while it was being made and had no id to delete."""
+        if row.status == "terminated":
+            self._delete(row)
+
+    def _delete(self, row: PrivateLink) -> None:
+        if not row.vpc_endpoint_id:
+            return
+        try:
+            self._consumer.delete_vpc_endpoint(row.deployment, row.vpc_endpoint_id)
+        except AwsUnavailableError:
+            self._later(TRY_AGAIN, lambda: self._delete(row))
+        except EndpointRefusedError as refused:
+            self._links.fail_delete(row, f"deleting the VPC endpoint: {refused}")
+
+    def _finish(self, row: PrivateLink) -> None:
+        """Remove the row when its VPC endpoint is gone; look again until it is."""
+        if row.status != "terminated":
+            return
+        try:
+            gone = not row.vpc_endpoint_id or self._is_gone(row)
+        except (AwsUnavailableError, EndpointRefusedError):
+            gone = False
+        if gone:
+            self._links.remove(row)
+        else:
+            self._later(self._pause(LOOK_MOVING), lambda: self._finish(row))
+
+    def _is_gone(self, row: PrivateLink) -> bool:
+        found = self._consumer.vpc_endpoints(row.deployment).get(row.vpc_endpoint_id)
+        return found is None or found.state == "deleted"
+
+    def _follow_all(self) -> None:
+        while not self._stopped:
+            rows = [row for row in self._links.all() if row.vpc_endpoint_id and row.status in {"pending", "running"}]
+            self._look(rows)
+            moving = any(row.status == "pending" for row in rows)
+            self._rest(self._pause(LOOK_MOVING if moving else LOOK_SETTLED) if rows else math.inf)
+
+    def _rest(self, seconds: float) -> None:
+        """Until a row has news or the time is over."""
+        self._turn += 1
+        turn = self._turn
+        if seconds < math.inf:
+            self._clock.call_later(seconds, lambda: self._wake(turn))
+        self._changed.wait()
+        self._changed.clear()
+
+    def _wake(self, turn: int) -> None:
+        """End the rest of that turn; one that ended early is over, and its alarm must not end the next."""
+        if turn == self._turn:
+            self._changed.set()
+
+    def _pause(self, seconds: float) -> float:
+        return max(seconds, LOOK_REAL_MINIMUM * self._clock.speed)
+
+    def _look(self, rows: list[PrivateLink]) -> None:
+        """One read for each region, and every row that it concerns moves on."""
+        for deployment in {row.deployment.region: row.deployment for row in rows}.values():
+            try:
+                found = self._consumer.vpc_endpoints(deployment)
+            except (AwsUnavailableError, EndpointRefusedError):
+                continue
+            self._seen.update(found)
+            for row in rows:
+                if row.deployment.region == deployment.region:
+                    self._move(row, found.get(row.vpc_endpoint_id))
+
+    def _move(self, row: PrivateLink, endpoint: VpcEndpoint | None) -> None:
+        if endpoint is None and row.vpc_endpoint_id not in self._seen:
+            return  # AWS shows new things late
+        state = endpoint.state if endpoint else "deleted"
+        if endpoint and state == "available":
+            if self._links.settle(row, endpoint.dns_name):
+                address_after = self._durations.platform_address
+                self._clock.call_later(self._durations.platform_running, lambda: self._links.run(row, address_after))
+        elif state not in WAITING:
+            self._links.fail(row, f"the endpoint connection of {row.vpc_endpoint_id} is {state}")
+
+    def _later(self, seconds: float, work: Callable[[], object]) -> None:
+        """Do work that calls AWS, in a thread of its own: the clock's thread must not wait for an answer."""
+        self._clock.call_later(seconds, lambda: None if self._stopped else self._start(work))
+
+    def _start(self, work: Callable[[], object]) -> None:
+        thread = threading.Thread(target=self._loudly, args=(work,), name="sandbox-platform", daemon=True)
+        self._threads.add(thread)
+        thread.start()
+
+    def _loudly(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception:  # noqa: BLE001  a thread has nobody else to tell
+            print("sandbox platform: background work failed", file=sys.stderr)
+            traceback.print_exc()
+        finally:
+            self._threads.discard(threading.current_thread())

@@ -1,0 +1,124 @@
+"""The fault plan: which calls go wrong, how, and how often.
+
+How a fault reaches the half that serves the call. For every AWS or EMQX request the server calls `FaultPlan.hit` once
+and puts the answer (a `Fault` or None) into `request.environ[FAULT]`. Who then does what:
+
+- `throttle`, `server_error`, `access_denied`: the half answers with the refusal in its own wire format and changes
+  nothing.
+- `slow`, `lost_reply`: the half serves as if there were no fault; the server delays or drops the answer.
+- `not_visible`, `stuck`, `failed`, `unsuccessful`: the half gives the thing that the call makes (or changes) that fate.
+
+Each half tells the plan its actions with `FaultPlan.know` when it is built; faults on anything else are refused.
+"""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from typing import TYPE_CHECKING, Literal, get_args
+
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, PositiveInt
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+FaultKind = Literal[
+    "throttle",
+    "server_error",
+    "access_denied",
+    "slow",
+    "lost_reply",
+    "not_visible",
+    "stuck",
+    "failed",
+    "unsuccessful",
+]
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+REFUSALS: frozenset[FaultKind] = frozenset({"throttle", "server_error", "access_denied"})
+ON_ANY_ACTION: frozenset[FaultKind] = REFUSALS | {"slow", "lost_reply"}
+FAULT = "sandbox.fault"
+"""The WSGI environ key under which the half finds its request's `Fault | None`."""
+
+
+class Fault(BaseModel):
+    """One way for calls of one action to go wrong; `hits` counts how often it did."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: str
+    """An AWS action ("CreateLoadBalancer"), or an EMQX "METHOD /path-template" as the contract spells it."""
+    kind: FaultKind
+    times: PositiveInt | None = 1
+    """How many calls it hits; None = every one for ever."""
+    after: NonNegativeInt = 0
+    """How many matching calls it lets through first."""
+    seconds: NonNegativeFloat | None = None
+    """Sandbox seconds: the delay of `slow` (default 60), the hiding of `not_visible` (None = for ever)."""
+    match: str | None = None
+    """Hit only calls whose request text (path, query and decoded body) contains this."""
+    retry_after: bool = False
+    """For the platform's 429: send a Retry-After header."""
+    hits: NonNegativeInt = 0
+
+
+class UnknownActionError(ValueError):
+    """A fault was asked for an action, or a kind of that action, which the sandbox does not have."""
+
+
+class FaultPlan:
+    """The faults in the order they were added. Thread-safe; at most one fault hits a call: the first that matches."""
+
+    def __init__(self) -> None:
+        """Begin with no faults and no known action."""
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._kinds: dict[str, frozenset[FaultKind]] = {}
+
+    def know(self, action: str, also: Iterable[FaultKind] = ()) -> None:
+        """Let faults be planned for `action`: the kinds of `ON_ANY_ACTION` and those in `also`."""
+        self._kinds[action] = ON_ANY_ACTION | frozenset(also)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        """Append to the plan, all or none; `UnknownActionError` names the near ones or the kinds that can be had."""
+        checked = [self._checked(fault) for fault in faults]
+        with self._lock:
+            self._faults.extend(checked)
+
+    def hit(self, action: str, text: str) -> Fault | None:
+        """Count this call and say which fault hits it."""
+        with self._lock:
+            for fault in self._faults:
+                if fault.action != action or (fault.match is not None and fault.match not in text):
+                    continue
+                if fault.times is not None and fault.hits >= fault.times:
+                    continue
+                if fault.after > 0:
+                    fault.after -= 1
+                    continue
+                fault.hits += 1
+                return fault.model_copy()
+        return None
+
+    def list(self) -> list[Fault]:
+        """Every fault added since the last `clear`, with its `hits`."""
+        with self._lock:
+            return [fault.model_copy() for fault in self._faults]
+
+    def clear(self) -> None:
+        """Drop every fault; what is already stuck or hidden stays so."""
+        with self._lock:
+            self._faults.clear()
+
+    def _checked(self, fault: Fault) -> Fault:
+        kinds = self._kinds.get(fault.action)
+        if kinds is None:
+            near = difflib.get_close_matches(fault.action, self._kinds, n=5, cutoff=0.5) or sorted(self._kinds)
+            raise UnknownActionError(
+                f"planning a fault for {fault.action!r}: no such action; near ones: {', '.join(near)}"
+            )
+        if fault.kind not in kinds:
+            can = ", ".join(kind for kind in KINDS if kind in kinds)
+            raise UnknownActionError(
+                f"planning {fault.kind!r} for {fault.action!r}: that cannot happen to it; what can: {can}"
+            )
+        return fault.model_copy()

@@ -1,0 +1,177 @@
+"""The whole product on one machine: a Temporal server with its UI, the sandbox as both clouds, and one worker."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+from privatelink.names import TASK_QUEUE
+from scripts.held import held
+from scripts.temporal_server import TemporalServer, temporal_server
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator, Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+
+GRACE_SECONDS = 5.0
+"""Enough for a worker to close its connections; its cloud is about to vanish, so there is nothing to finish for."""
+
+READY_SECONDS = 60.0
+"""From a program's start until it is ready: 2 s on an idle machine."""
+
+LOOK_SECONDS = 0.1
+"""Between two looks for the worker at Temporal."""
+
+PASSWORD_VARIABLE = "ORDERS_DB_PASSWORD"  # noqa: S105 - the name of a variable
+"""What the worker finds a database's password under, made anew for every stage."""
+
+LAST_WORDS = 30
+"""How many lines of a log tell why its program ended."""
+
+
+class StageError(Exception):
+    """A program of the stage ended early; the message names it and gives the last lines of its log."""
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What is running: `sandbox` is the sandbox's ready line, `directory` holds the logs and goes away at the end."""
+
+    temporal: TemporalServer
+    sandbox: Mapping[str, Any]
+    worker: Process
+    directory: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a caller of the product needs: where Temporal is, and no key of any cloud."""
+        return _caller_environment(self.temporal, self.sandbox)
+
+    async def run(self, *command: str) -> int:
+        """Run a command in `directory`, its output straight to the terminal, and return its exit code.
+
+        Raises StageError when the worker ends under it.
+        """
+        running = await asyncio.create_subprocess_exec(*command, cwd=self.directory, env=self.environment)
+        ends = [asyncio.ensure_future(process.wait()) for process in (running, self.worker)]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if running.returncode is None:
+                raise StageError(_last_words("worker", self.directory))
+            return running.returncode
+        finally:
+            for end in ends:
+                end.cancel()
+            if running.returncode is None:
+                running.terminate()
+                await running.wait()
+
+    async def run_page(self, workflow_id: str) -> str | None:
+        """Return the address of the page of this workflow's latest run in the Temporal UI, when there is a UI."""
+        client = await Client.connect(self.temporal.address, namespace=self.temporal.namespace)
+        run = await client.get_workflow_handle(workflow_id).describe()
+        path = f"namespaces/{self.temporal.namespace}/workflows/{quote(workflow_id, safe='')}/{run.run_id}"
+        return f"{self.temporal.ui_url}/{path}/history" if self.temporal.ui_url else None
+
+
+@contextlib.asynccontextmanager
+async def stage(speed: float) -> AsyncIterator[Stage]:
+    """Start it all, the sandbox's clock `speed` times as fast as a real cloud's, and stop it all at the end.
+
+    Raises NoTemporalError, or StageError when the sandbox or the worker does not get ready.
+    """
+    with tempfile.TemporaryDirectory(prefix="privatelink-stage-") as name:
+        directory = Path(name)
+        sandbox_command = ["-m", "sandbox", "--port", "0", "--speed", str(speed)]
+        async with (
+            temporal_server(ui=True) as temporal,
+            _program("sandbox", directory, sandbox_command, _without_clouds()) as sandbox,
+        ):
+            ready = await _ready_line(sandbox, directory)
+            worker_environment = (
+                _caller_environment(temporal, ready) | ready["env"] | {PASSWORD_VARIABLE: secrets.token_urlsafe()}
+            )
+            async with _program("worker", directory, ["worker.py"], worker_environment) as worker:
+                await _polling(worker, temporal, directory)
+                yield Stage(temporal, ready, worker, directory)
+
+
+@contextlib.asynccontextmanager
+async def _program(
+    name: str, directory: Path, arguments: list[str], environment: Mapping[str, str]
+) -> AsyncIterator[Process]:
+    with (directory / f"{name}.log").open("wb") as log:
+        async with held(
+            [sys.executable, *arguments],
+            grace_seconds=GRACE_SECONDS,
+            log=log,
+            environment=environment,
+            directory=ROOT,
+            read_output=True,
+        ) as process:
+            yield process
+
+
+async def _ready_line(sandbox: Process, directory: Path) -> Mapping[str, Any]:
+    line = b""
+    if sandbox.stdout is not None:
+        with contextlib.suppress(TimeoutError):
+            line = await asyncio.wait_for(sandbox.stdout.readline(), READY_SECONDS)
+    if not line:
+        raise StageError(_last_words("sandbox", directory))
+    ready: Mapping[str, Any] = json.loads(line)
+    return ready
+
+
+async def _polling(worker: Process, temporal: TemporalServer, directory: Path) -> None:
+    """Wait until the worker asks for work, so that the first command finds it there."""
+    client = await Client.connect(temporal.address, namespace=temporal.namespace)
+    request = DescribeTaskQueueRequest(
+        namespace=temporal.namespace,
+        task_queue=TaskQueue(name=TASK_QUEUE),
+        task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+    )
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READY_SECONDS):
+            while worker.returncode is None:
+                if (await client.workflow_service.describe_task_queue(request)).pollers:
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+    raise StageError(_last_words("worker", directory))
+
+
+def _last_words(name: str, directory: Path) -> str:
+    lines = (directory / f"{name}.log").read_text(errors="replace").splitlines()[-LAST_WORDS:]
+    return "\n".join([f"running the {name}: it ended early, or never got ready. Its last words:", *lines])
+
+
+def _caller_environment(temporal: TemporalServer, ready: Mapping[str, Any]) -> dict[str, str]:
+    return _without_clouds() | {
+        "TEMPORAL_ADDRESS": temporal.address,
+        "TEMPORAL_NAMESPACE": temporal.namespace,
+        "PRIVATELINK_PACE": ready["env"]["PRIVATELINK_PACE"],
+        # The commands of this .venv, whether it is activated or not.
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
+    }
+
+
+def _without_clouds() -> dict[str, str]:
+    """Return this process's environment less all that could lead to a real cloud account."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EMQXCLOUD_"))}
+    return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

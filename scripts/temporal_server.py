@@ -1,0 +1,219 @@
+"""A Temporal server for as long as a block runs: the demo's, the tests' and the bench's.
+
+`TEMPORAL_ADDRESS` set = that server, and none is started. Else the dev server of the Temporal CLI
+(temporal_cli.py finds it) starts on free ports of the loopback and ends with the block, or with this process
+should it die. `python -m scripts.temporal_server` holds one in the foreground.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
+
+from scripts.ending import end
+from scripts.held import held
+from scripts.temporal_cli import NoTemporalError, find_temporal_cli
+
+if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+    from collections.abc import AsyncIterator, Iterator, Sequence
+
+    from temporalio.common import SearchAttributeKey
+
+NAMESPACE = "default"
+"""The namespace that every dev server has from its start."""
+
+START_SECONDS = 60.0
+"""From start to the first answer: 0.1 s on an idle machine; the rest is for a loaded one."""
+
+LOOK_SECONDS = 0.05
+"""Between two looks at a server that starts."""
+
+PORT_ATTEMPTS = 5
+"""A port found free may be gone when the server binds it.
+
+Losing this race five times in a row has another cause.
+"""
+
+# Stock, this server dispatches about 20 tasks a second and rounds delays up to a second: right for
+# production, where it has company, and 13 times slower for one saga (1,247 against 93 ms for twelve steps).
+_QUICK = (
+    "history.transferProcessorMaxPollRPS=1000",
+    'history.timerProcessorMaxTimeShift="10ms"',
+    "system.enableActivityEagerExecution=true",
+)
+
+# Survives a kill of the process, which is all that a dev server's file must survive, at twice the sagas a
+# second.
+_SQLITE = ("journal_mode=WAL", "synchronous=NORMAL")
+
+
+@dataclass(frozen=True)
+class TemporalServer:
+    """Where a running server is.
+
+    `address` is host:port, as TEMPORAL_ADDRESS takes it; `ui_url` is None where no UI is known.
+    """
+
+    address: str
+    namespace: str
+    ui_url: str | None
+
+
+@contextlib.asynccontextmanager
+async def temporal_server(
+    *,
+    ui: bool = False,
+    search_attributes: Sequence[SearchAttributeKey[Any]] = (),
+    db_filename: Path | None = None,
+) -> AsyncIterator[TemporalServer]:
+    """Give a Temporal server that answers, and stop what was started at the end.
+
+    A started one knows `search_attributes` at once; a server of TEMPORAL_ADDRESS learns them from the first
+    worker. In memory unless `db_filename` names a SQLite file. Raises NoTemporalError when there is no way to
+    a server, naming the log of one that did not start.
+    """
+    if os.environ.get("TEMPORAL_ADDRESS"):
+        yield await _running_server()
+        return
+    arguments = ["server", "start-dev", "--ip", "127.0.0.1"]
+    arguments += [] if ui else ["--headless"]
+    for value in _QUICK:
+        arguments += ["--dynamic-config-value", value]
+    for key in search_attributes:
+        arguments += ["--search-attribute", f"{key.name}={_type_name(key)}"]
+    if db_filename is not None:
+        arguments += ["--db-filename", str(db_filename)]
+        for pragma in _SQLITE:
+            arguments += ["--sqlite-pragma", pragma]
+    async with _dev_server([str(await find_temporal_cli()), *arguments], ui=ui) as server:
+        yield server
+
+
+async def _running_server() -> TemporalServer:
+    """Check the server of the environment's settings, TLS and keys included."""
+    address = os.environ["TEMPORAL_ADDRESS"]
+    try:
+        client = await Client.connect(**ClientConfig.load_client_connect_config())
+    except (RuntimeError, RPCError) as error:
+        raise NoTemporalError(
+            f"connecting to Temporal ({address}, from TEMPORAL_ADDRESS): {error}\n"
+            "Start that server, or unset TEMPORAL_ADDRESS to have one started here."
+        ) from error
+    return TemporalServer(address, client.namespace, ui_url=None)
+
+
+@contextlib.asynccontextmanager
+async def _dev_server(command: Sequence[str], *, ui: bool) -> AsyncIterator[TemporalServer]:
+    with _log_file() as log:
+        for _ in range(PORT_ATTEMPTS):
+            port, ui_port = _free_port(), _free_port()
+            ports = ["--port", str(port), "--ui-port", str(ui_port)]
+            ui_url = f"http://127.0.0.1:{ui_port}" if ui else None
+            server = TemporalServer(f"127.0.0.1:{port}", NAMESPACE, ui_url)
+            with log.open("wb") as output:
+                async with held([*command, *ports], grace_seconds=0, log=output) as process:
+                    if await _answers(process, server, log):
+                        try:
+                            yield server
+                        finally:
+                            if process.returncode is not None:
+                                raise NoTemporalError(_failure("it ended while in use", log))
+                        return
+            if b"address already in use" not in log.read_bytes():
+                break
+        raise NoTemporalError(_failure("it ended at once", log))
+
+
+@contextlib.contextmanager
+def _log_file() -> Iterator[Path]:
+    """Give a file for what the server says, which stays only when an error names it."""
+    handle, name = tempfile.mkstemp(prefix="temporal-server-", suffix=".log")
+    os.close(handle)
+    try:
+        yield Path(name)
+    except NoTemporalError:
+        raise
+    except BaseException:
+        Path(name).unlink()
+        raise
+    Path(name).unlink()
+
+
+async def _answers(process: Process, server: TemporalServer, log: Path) -> bool:
+    """Wait until the server serves its namespace; False when it ended instead."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(START_SECONDS):
+            while process.returncode is None:
+                with contextlib.suppress(RuntimeError, RPCError):
+                    client = await Client.connect(server.address, namespace=server.namespace)
+                    await client.workflow_service.describe_namespace(
+                        DescribeNamespaceRequest(namespace=server.namespace)
+                    )
+                    return process.returncode is None
+                await asyncio.sleep(LOOK_SECONDS)
+            return False
+    raise NoTemporalError(_failure(f"no answer within {START_SECONDS:.0f} s", log))
+
+
+def _free_port() -> int:
+    """Return a port that nobody else is given for the next minute.
+
+    The kernel hands out no port that holds a connection in TIME_WAIT, which the side that closes first leaves
+    behind; a server may still bind it. So two processes that start servers at once do not collide.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        with socket.create_connection(listener.getsockname()) as caller:
+            accepted, _ = listener.accept()
+            accepted.close()
+            caller.recv(1)
+        port: int = listener.getsockname()[1]
+        return port
+
+
+def _type_name(key: SearchAttributeKey[Any]) -> str:
+    """Return the CLI's word for the key's type: `Keyword`, `KeywordList`, ..."""
+    return key.indexed_value_type.name.title().replace("_", "")
+
+
+def _failure(why: str, log: Path) -> str:
+    return f"running a Temporal dev server: {why}; its log is {log}"
+
+
+async def _hold() -> None:
+    """Run a server until Ctrl-C or SIGTERM, and say where it is."""
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    async with temporal_server(ui=True) as server:
+        print(f"TEMPORAL_ADDRESS={server.address}")
+        print(f"UI: {server.ui_url or 'where its owner put it'}", flush=True)
+        await stop.wait()
+
+
+def main() -> None:
+    """Hold a server in the foreground, its state in memory."""
+    code = 0
+    try:
+        asyncio.run(_hold())
+    except NoTemporalError as error:
+        print(error, file=sys.stderr)
+        code = 5
+    end(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Tests of the steps, each against the sandbox over HTTP."""

@@ -1,0 +1,386 @@
+"""Checking, creating, awaiting and deleting the connector, against the sandbox."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.connectors import Connectors
+from activities.specs import ConnectorSpec, ConnectorWait, Removed
+from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.settings import Settings
+from privatelink.errors import (
+    CloudRefused,
+    CloudUnavailable,
+    ConnectorFailed,
+    DeadlinePassed,
+    FindingType,
+    NameTaken,
+    NotYet,
+    PlatformKeyRefused,
+    RequestDiffers,
+    RequestRefused,
+)
+from privatelink.names import Link, description
+from privatelink.request import Connector
+from tests.activities.consumer_side import (
+    LINK,
+    SAGA,
+    attempt,
+    make_address,
+    make_endpoint_service,
+    removal,
+    scope,
+    wait_for,
+)
+from tests.support.sandbox import Sandbox
+
+SECRET = "hunter2-and-more"
+MYSQL: dict[str, Any] = {
+    "server": "{address}:3306",
+    "database": "orders",
+    "username": "emqx",
+    "password": {"secret": "env:ORDERS_DB"},
+}
+CREATE, PROBE, DELETE = "POST /connectors", "POST /connectors_probe", "DELETE /connectors/{id}"
+
+
+@pytest.fixture
+def steps(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connectors:
+    """The activities, in a worker that has the secret."""
+    assert sandbox.endpoint
+    monkeypatch.setenv("ORDERS_DB", SECRET)
+    return Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+
+
+def connector_of(name: str = "orders", **changes: object) -> Connector:
+    """The connector that is asked for."""
+    return Connector(type="mysql", name=name, parameters=MYSQL | changes)
+
+
+def spec(address: str = "", saga_id: str = SAGA, connector: Connector | None = None) -> ConnectorSpec:
+    """The connector at this address."""
+    return ConnectorSpec(scope=scope(saga_id), connector=connector or connector_of(), address=address)
+
+
+def connectors(sandbox: Sandbox) -> list[dict[str, Any]]:
+    """The connectors of the link's deployment."""
+    return list(sandbox.books().get("connectors", {}).get(LINK.deployment, []))
+
+
+def names(sandbox: Sandbox) -> list[str]:
+    """Their names."""
+    return [one["name"] for one in connectors(sandbox)]
+
+
+def post(sandbox: Sandbox, path: str, **body: object) -> None:
+    """Call the deployment's API as a person would."""
+    httpx.post(
+        sandbox.env["EMQXCLOUD_DEPLOYMENT_ENDPOINT"] + path,
+        json=body,
+        auth=(sandbox.env["EMQXCLOUD_DEPLOYMENT_API_KEY"], sandbox.env["EMQXCLOUD_DEPLOYMENT_API_SECRET"]),
+    ).raise_for_status()
+
+
+def make_connector(sandbox: Sandbox, name: str = "orders", *, owner: str = "", **changes: object) -> None:
+    """Make one by hand, as a person or as an earlier saga would."""
+    body = {"type": "mysql", "name": name, "server": "db.example.com:3306", "database": "orders", "username": "emqx"}
+    post(sandbox, "/connectors", **(body | {"description": owner} | changes))
+
+
+async def findings(steps: Connectors, connector: Connector | None = None) -> set[str]:
+    """The types of what a check refuses."""
+    with pytest.raises(RequestRefused) as refused:
+        await attempt().run(steps.check_connector, spec(connector=connector))
+    assert SECRET not in str(refused.value)
+    return {found.type for found in refused.value.details_model.findings}
+
+
+async def test_a_check_of_what_can_be_made_changes_nothing(steps: Connectors, sandbox: Sandbox) -> None:
+    """Its probe of a host that does not exist leaves nothing."""
+    await attempt().run(steps.check_connector, spec())
+    assert connectors(sandbox) == []
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_a_secret_that_the_worker_lacks_is_named(steps: Connectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before anything is built."""
+    monkeypatch.delenv("ORDERS_DB")
+    assert await findings(steps) == {FindingType.SECRET_NOT_FOUND}
+
+
+async def test_a_strangers_connector_of_the_name_is_named(
+    steps: Connectors, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Together with all else that is wrong."""
+    make_connector(sandbox, owner="made by hand")
+    assert await findings(steps) == {FindingType.NAME_TAKEN}
+    monkeypatch.delenv("ORDERS_DB")
+    assert await findings(steps) == {FindingType.NAME_TAKEN, FindingType.SECRET_NOT_FOUND}
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_without_a_key_of_the_deployment_no_connector_can_be_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The finding says what to set."""
+    for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
+        monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
+    monkeypatch.setenv("ORDERS_DB", SECRET)
+    steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    assert await findings(steps) == {FindingType.CONNECTOR_REFUSED}
+
+
+@pytest.mark.parametrize("connector", [connector_of(database=""), Connector(type="nosuch", name="a", parameters=MYSQL)])
+async def test_parameters_that_emqx_refuses_are_found_before_anything_is_built(
+    steps: Connectors, connector: Connector
+) -> None:
+    """EMQX checks them, since only EMQX knows its schemas."""
+    assert await findings(steps, connector) == {FindingType.CONNECTOR_REFUSED}
+
+
+async def test_a_refused_key_is_no_finding(steps: Connectors, sandbox: Sandbox) -> None:
+    """It is the customer's to mend, and not the request's fault."""
+    sandbox.fault("GET /connectors", "access_denied")
+    with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_API_KEY"):
+        await attempt().run(steps.check_connector, spec())
+
+
+async def test_a_finished_links_other_connector_is_a_difference(steps: Connectors, sandbox: Sandbox) -> None:
+    """Another request for a link that works is refused with what differs; the same request is not."""
+    make_endpoint_service(sandbox, complete=True)
+    make_connector(sandbox, owner=description(LINK, SAGA), password=SECRET)
+    await attempt().run(steps.check_connector, spec())
+    assert await findings(steps, connector_of(database="other")) == {FindingType.LINK_DIFFERS}
+    assert await findings(steps, connector_of("renamed")) == {FindingType.LINK_DIFFERS}
+
+
+async def test_a_leftover_is_no_finding(steps: Connectors, sandbox: Sandbox) -> None:
+    """What a dead saga left is replaced later."""
+    make_connector(sandbox, owner=description(LINK, "dead"), database="other")
+    await attempt().run(steps.check_connector, spec())
+    assert names(sandbox) == ["orders"]
+
+
+async def test_the_connector_dials_the_address_and_is_marked_as_ours(steps: Connectors, sandbox: Sandbox) -> None:
+    """With the secret that the worker has; EMQX shows it redacted."""
+    address = make_address(sandbox)
+    assert await attempt().run(steps.create_connector, spec(address)) == "mysql:orders"
+    (made,) = connectors(sandbox)
+    assert (made["server"], made["password"]) == (f"{address}:3306", "******")
+    assert made["description"] == description(LINK, SAGA)
+
+
+async def test_creating_twice_makes_one(steps: Connectors, sandbox: Sandbox) -> None:
+    """The second call uses what the first made."""
+    address = make_address(sandbox)
+    await attempt().run(steps.create_connector, spec(address))
+    await attempt().run(steps.create_connector, spec(address, saga_id="saga-2"))
+    (made,) = connectors(sandbox)
+    assert made["description"] == description(LINK, SAGA)
+
+
+async def test_a_lost_reply_makes_one(steps: Connectors, sandbox: Sandbox) -> None:
+    """The retry finds it."""
+    address = make_address(sandbox)
+    sandbox.fault(CREATE, "lost_reply", times=1)
+    with pytest.raises(CloudUnavailable):
+        await attempt().run(steps.create_connector, spec(address))
+    assert await attempt(2).run(steps.create_connector, spec(address)) == "mysql:orders"
+    assert names(sandbox) == ["orders"]
+
+
+async def test_one_that_is_there_and_not_listed_is_waited_for(steps: Connectors, sandbox: Sandbox) -> None:
+    """EMQX says that the name exists and does not show it: neither a failure nor someone else's."""
+    address = make_address(sandbox)
+    sandbox.fault(CREATE, "not_visible", times=1)
+    await attempt().run(steps.create_connector, spec(address))
+    with pytest.raises(NotYet, match="does not list it yet"):
+        await attempt().run(steps.create_connector, spec(address))
+    assert names(sandbox) == ["orders"]
+
+
+async def test_a_strangers_connector_is_not_touched(steps: Connectors, sandbox: Sandbox) -> None:
+    """It is named, and stays as it is."""
+    other = Link(deployment=LINK.deployment, name="others")
+    make_connector(sandbox, owner=description(other, "s"))
+    before = connectors(sandbox)
+    with pytest.raises(NameTaken, match="mysql:orders"):
+        await attempt().run(steps.create_connector, spec("vpce-1.example.com"))
+    assert connectors(sandbox) == before
+
+
+async def test_a_leftover_that_does_not_fit_is_replaced(steps: Connectors, sandbox: Sandbox) -> None:
+    """Whatever a dead saga of this link left, under this name or another."""
+    address = make_address(sandbox)
+    make_connector(sandbox, owner=description(LINK, "dead"))
+    make_connector(sandbox, "of-before", owner=description(LINK, "dead"))
+    make_connector(sandbox, "bystander")
+    await attempt().run(steps.create_connector, spec(address))
+    assert sorted(names(sandbox)) == ["bystander", "orders"]
+    assert [f"{address}:3306"] == [one["server"] for one in connectors(sandbox) if one["name"] == "orders"]
+
+
+async def test_a_finished_links_connector_is_never_replaced(steps: Connectors, sandbox: Sandbox) -> None:
+    """What an earlier create completed is not another create's to change."""
+    make_endpoint_service(sandbox, complete=True)
+    make_connector(sandbox, owner=description(LINK, SAGA))
+    before = connectors(sandbox)
+    with pytest.raises(RequestDiffers, match="differs in server"):
+        await attempt().run(steps.create_connector, spec("vpce-1.example.com", saga_id="saga-2"))
+    assert connectors(sandbox) == before
+
+
+async def test_a_probe_that_fails_at_first_is_repeated_and_then_final(steps: Connectors, sandbox: Sandbox) -> None:
+    """Right after `running` a new name may not resolve yet; after two minutes it is the customer's to mend."""
+    with pytest.raises(NotYet, match="nxdomain"):
+        await attempt().run(steps.create_connector, spec("vpce-1.example.com"))
+    with pytest.raises(ConnectorFailed, match="nxdomain") as failed:
+        await attempt(since=130).run(steps.create_connector, spec("vpce-1.example.com"))
+    assert failed.value.non_retryable
+    assert connectors(sandbox) == []
+
+
+async def test_a_secret_that_emqx_echoes_is_scrubbed(steps: Connectors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """EMQX quotes what it refuses: the reason is shown, the secret in it is not; in the check and in the create."""
+    monkeypatch.setenv("ORDERS_DB", f"host:{SECRET}")
+    echoed = connector_of(server={"secret": "env:ORDERS_DB"}, database="{address}")
+    with pytest.raises(RequestRefused, match=r"bad_port_number.*\*{6}") as found:
+        await attempt().run(steps.check_connector, spec(connector=echoed))
+    with pytest.raises(CloudRefused, match=r"bad_port_number.*\*{6}") as refused:
+        await attempt().run(steps.create_connector, spec("vpce-1.example.com", connector=echoed))
+    for error in (found.value, refused.value):
+        assert SECRET not in f"{error} {error.details_model} {error.__cause__} {error.__context__}"
+
+
+async def made_connector(steps: Connectors, sandbox: Sandbox) -> ConnectorWait:
+    """A connector through a running PrivateLink, and the wait for it."""
+    sandbox.durations(connector_connected=0)
+    await attempt().run(steps.create_connector, spec(make_address(sandbox)))
+    return ConnectorWait(scope=scope(), connector=connector_of(), wait=wait_for())
+
+
+async def test_the_wait_ends_when_every_node_is_connected(steps: Connectors, sandbox: Sandbox) -> None:
+    """Nothing is changed by it."""
+    wait = await made_connector(steps, sandbox)
+    before = connectors(sandbox)
+    await attempt().run(steps.wait_for_connector, wait)
+    assert connectors(sandbox) == before
+
+
+async def test_one_node_without_a_path_is_named(steps: Connectors, sandbox: Sandbox) -> None:
+    """The face of an AZ whose path is broken: connected elsewhere does not count."""
+    wait = await made_connector(steps, sandbox)
+    sandbox.quirk("unreachable_nodes", 1)
+    with pytest.raises(NotYet, match=r"connected on 1 of 2 nodes; emqx@emqx-1\.w41b11c0: disconnected \(timeout\)"):
+        await attempt().run(steps.wait_for_connector, wait)
+
+
+async def test_the_deadline_ends_the_wait_and_names_the_nodes(steps: Connectors, sandbox: Sandbox) -> None:
+    """What was seen last is what the operator reads."""
+    wait = await made_connector(steps, sandbox)
+    sandbox.quirk("unreachable_nodes", 2)
+    over = wait.model_copy(update={"wait": wait_for(seconds=-1)})
+    with pytest.raises(DeadlinePassed, match="connected on 0 of 2 nodes"):
+        await attempt().run(steps.wait_for_connector, over)
+
+
+async def test_a_disabled_connector_is_not_waited_for(steps: Connectors, sandbox: Sandbox) -> None:
+    """Waiting does not enable it."""
+    make_connector(sandbox, owner=description(LINK, SAGA), enable=False)
+    wait = ConnectorWait(scope=scope(), connector=connector_of(), wait=wait_for())
+    with pytest.raises(ConnectorFailed, match="disabled"):
+        await attempt().run(steps.wait_for_connector, wait)
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_a_connector_that_is_not_listed_is_waited_for(steps: Connectors) -> None:
+    """It may only not be visible yet; the deadline decides."""
+    wait = ConnectorWait(scope=scope(), connector=connector_of(), wait=wait_for())
+    with pytest.raises(NotYet, match="does not list connector mysql:orders"):
+        await attempt().run(steps.wait_for_connector, wait)
+
+
+async def remove(steps: Connectors, saga_id: str | None = None) -> Removed:
+    """One attempt to delete."""
+    return await attempt().run(steps.delete_connector, removal(saga_id))
+
+
+async def test_delete_removes_all_of_the_link_and_nothing_else(steps: Connectors, sandbox: Sandbox) -> None:
+    """Whichever saga made it; a stranger's stays, and so does another link's."""
+    other = Link(deployment=LINK.deployment, name="others")
+    make_connector(sandbox, "ours", owner=description(LINK, SAGA))
+    make_connector(sandbox, "ours-of-before", owner=description(LINK, "dead"))
+    make_connector(sandbox, "others", owner=description(other, SAGA))
+    make_connector(sandbox, "by-hand", owner="made by hand")
+    assert set((await remove(steps)).ids) == {"mysql:ours", "mysql:ours-of-before"}
+    assert sorted(names(sandbox)) == ["by-hand", "others"]
+
+
+async def test_deleting_nothing_is_done_and_deleting_twice_too(steps: Connectors, sandbox: Sandbox) -> None:
+    """An undo must accept that there never was anything."""
+    assert await remove(steps) == Removed()
+    make_connector(sandbox, owner=description(LINK, SAGA))
+    await remove(steps)
+    assert await remove(steps) == Removed()
+    assert connectors(sandbox) == []
+
+
+async def test_a_delete_whose_reply_is_lost_is_finished_by_the_next(steps: Connectors, sandbox: Sandbox) -> None:
+    """Absent is success."""
+    make_connector(sandbox, owner=description(LINK, SAGA))
+    sandbox.fault(DELETE, "lost_reply", times=1)
+    with pytest.raises(CloudUnavailable):
+        await remove(steps)
+    assert await remove(steps) == Removed()
+    assert connectors(sandbox) == []
+
+
+async def test_what_is_still_used_is_refused_with_its_users_and_never_cascaded(
+    steps: Connectors, sandbox: Sandbox
+) -> None:
+    """The refusal keeps its type and is retried: a person can remove the action while it waits."""
+    make_connector(sandbox, owner=description(LINK, SAGA))
+    post(sandbox, "/actions", type="mysql", name="write-orders", connector="orders")
+    with pytest.raises(ApplicationError, match="action write-orders") as refused:
+        await remove(steps)
+    assert (refused.value.type, refused.value.non_retryable) == ("RemovalRefused", False)
+    assert names(sandbox) == ["orders"]
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_finding_nothing_counts_only_when_it_has_settled(steps: Connectors) -> None:
+    """A create with a lost reply may have made something that is not listed yet."""
+    later = removal(SAGA, settled_at=datetime.now(UTC) + timedelta(hours=1))
+    with pytest.raises(NotYet, match="none is seen"):
+        await attempt().run(steps.delete_connector, later)
+
+
+async def test_a_rollback_leaves_what_an_earlier_saga_made(steps: Connectors, sandbox: Sandbox) -> None:
+    """Only what this saga made, or adopted with the link's endpoint service."""
+    make_endpoint_service(sandbox, saga_id=SAGA, complete=True)
+    make_connector(sandbox, "earlier", owner=description(LINK, SAGA))
+    make_connector(sandbox, "now", owner=description(LINK, "saga-2"))
+    assert await remove(steps, "saga-2") == Removed(ids=("mysql:now",))
+    assert names(sandbox) == ["earlier"]
+
+
+async def test_a_rollback_removes_what_its_saga_adopted(steps: Connectors, sandbox: Sandbox) -> None:
+    """The endpoint service was re-tagged by this saga, so the leftovers of the link are its to remove."""
+    make_endpoint_service(sandbox, saga_id="saga-2")
+    make_connector(sandbox, "leftover", owner=description(LINK, "dead"))
+    assert await remove(steps, "saga-2") == Removed(ids=("mysql:leftover",))
+    assert connectors(sandbox) == []
+
+
+async def test_without_a_key_of_the_deployment_there_is_nothing_to_look_at(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not every installation has one, and a link without a connector must be deletable there."""
+    make_connector(sandbox, owner=description(LINK, SAGA))
+    for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
+        monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
+    steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    assert await remove(steps) == Removed()
+    assert names(sandbox) == ["orders"]

@@ -1,0 +1,397 @@
+"""Creating, awaiting and deleting the PrivateLink, against the sandbox."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from activities.private_links import PrivateLinks
+from activities.specs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, Removed
+from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.platform import Platform
+from clouds.emqx.wire import PrivateLinkRow
+from clouds.settings import Settings
+from privatelink.errors import (
+    CloudRefused,
+    CloudUnavailable,
+    DeadlinePassed,
+    NameTaken,
+    NotYet,
+    PlatformKeyRefused,
+    PrivateLinkFailed,
+)
+from privatelink.names import Link, description
+from privatelink.pace import paced_delta
+from tests.activities.consumer_side import (
+    LINK,
+    SAGA,
+    accept_connection,
+    attempt,
+    make_endpoint_service,
+    private_links,
+    removal,
+    scope,
+    vpc_endpoint_id,
+    wait_for,
+)
+from tests.support.sandbox import Sandbox
+
+POST = "POST /deployments/{deploymentID}/privatelinks"
+DELETE = "DELETE /deployments/{deploymentID}/privatelinks/{privatelinkID}"
+SERVICE = EndpointService(
+    service_id="vpce-svc-0a1b2c3d4e5f6a7b8", service_name="com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8"
+)
+
+
+@pytest.fixture
+def platform(sandbox: Sandbox) -> Platform:
+    """The sandbox's platform, with as many writes as the sandbox allows."""
+    assert sandbox.endpoint
+    return Platform(Settings.from_environment().platform.model_copy(update={"writes_per_hour": 60}))
+
+
+@pytest.fixture
+def steps(platform: Platform) -> PrivateLinks:
+    """The activities."""
+    return PrivateLinks(platform, AwsAccounts())
+
+
+def spec(service: EndpointService = SERVICE, saga_id: str = SAGA) -> PrivateLinkSpec:
+    """The PrivateLink to this endpoint service."""
+    return PrivateLinkSpec(scope=scope(saga_id), endpoint_service=service)
+
+
+async def create(steps: PrivateLinks, service: EndpointService = SERVICE, saga_id: str = SAGA) -> PrivateLink:
+    """One attempt to create."""
+    return await attempt().run(steps.create_private_link, spec(service, saga_id))
+
+
+async def remove(steps: PrivateLinks, saga_id: str | None = None) -> Removed:
+    """As many attempts to delete as it takes, as Temporal makes them."""
+    noted: tuple[str, ...] = ()
+    for number in range(1, 100):
+        environment = attempt(number, heartbeat_details=noted)
+
+        def note(*ids: str) -> None:
+            nonlocal noted
+            noted = ids
+
+        environment.on_heartbeat = note
+        try:
+            return await environment.run(steps.delete_private_link, removal(saga_id))
+        except NotYet:
+            continue
+    pytest.fail("it is never gone")
+
+
+async def test_the_privatelink_is_made_and_marked_as_ours(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The platform has it, with the endpoint service's name and our description; it was asked for a moment ago."""
+    before = datetime.now(UTC)
+    made = await create(steps)
+    (row,) = private_links(sandbox)
+    assert (row["privatelinkID"], row["serviceName"]) == (made.private_link_id, SERVICE.service_name)
+    assert row["description"] == description(LINK, SAGA)
+    assert before - timedelta(minutes=2) < made.asked_at <= datetime.now(UTC)
+
+
+async def test_creating_twice_makes_one(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The second call adopts what the first made, and never says that it was asked for later than it was."""
+    first, second = await create(steps), await create(steps, saga_id="saga-2")
+    assert [first.private_link_id] == [row["privatelinkID"] for row in private_links(sandbox)]
+    assert first.private_link_id == second.private_link_id
+    assert second.asked_at < first.asked_at
+
+
+async def test_a_lost_reply_makes_one(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The retry, which waits until a list can be trusted, finds what the first try made."""
+    sandbox.fault(POST, "lost_reply", times=1)
+    with pytest.raises(CloudUnavailable) as unknown:
+        await create(steps)
+    assert unknown.value.next_retry_delay == paced_delta(60)
+    assert not unknown.value.non_retryable
+    made = await create(steps)
+    assert [made.private_link_id] == [row["privatelinkID"] for row in private_links(sandbox)]
+
+
+async def test_one_that_is_there_and_not_listed_is_waited_for(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The platform says that it exists, its list does not show it yet: no second one, and no failure."""
+    sandbox.fault(POST, "not_visible", times=1)
+    await create(steps)
+    with pytest.raises(NotYet, match="does not list it yet"):
+        await create(steps)
+    assert len(private_links(sandbox)) == 1
+
+
+@pytest.mark.parametrize("code", ["number", "missing"])
+@pytest.mark.parametrize("status", [400, 409, 422])
+async def test_a_refused_repetition_is_adopted_whatever_the_refusal_looks_like(
+    platform: Platform, sandbox: Sandbox, code: str, status: int
+) -> None:
+    """ALREADY_EXISTS may come without its code: then too the list decides."""
+
+    class LateList(Platform):
+        """A platform whose first list is older than its row."""
+
+        lists = 0
+
+        async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
+            self.lists += 1
+            return () if self.lists == 1 else await super().list_private_links(deployment)
+
+    sandbox.quirk("error_code", code)
+    sandbox.quirk("refusal_status", status)
+    row = await platform.create_private_link(LINK.deployment, SERVICE.service_name, description(LINK, SAGA))
+    late = LateList(Settings.from_environment().platform)
+    made = await create(PrivateLinks(late, AwsAccounts()))
+    assert (made.private_link_id, late.lists) == (row.private_link_id, 2)
+
+
+async def test_another_links_privatelink_is_not_adopted(
+    steps: PrivateLinks, platform: Platform, sandbox: Sandbox
+) -> None:
+    """It is named and left alone."""
+    other = Link(deployment=LINK.deployment, name="others")
+    await platform.create_private_link(LINK.deployment, SERVICE.service_name, description(other, "s"))
+    with pytest.raises(NameTaken, match="w41b11c0/others"):
+        await create(steps)
+    assert len(private_links(sandbox)) == 1
+
+
+async def test_one_made_by_hand_to_our_endpoint_service_is_adopted(steps: PrivateLinks, platform: Platform) -> None:
+    """Only this link can own the way to this service; a second one would be refused by the platform."""
+    row = await platform.create_private_link(LINK.deployment, SERVICE.service_name, "made by hand")
+    assert (await create(steps)).private_link_id == row.private_link_id
+
+
+async def test_a_quota_is_told_as_such(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """Waiting does not mend it."""
+    sandbox.quirk("privatelinks_per_deployment", 0)
+    with pytest.raises(ApplicationError) as error:
+        await create(steps)
+    assert (error.value.type, error.value.non_retryable) == ("QuotaExceeded", True)
+
+
+async def test_a_refused_key_is_told_as_such(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The step that meets the 401 names the key."""
+    sandbox.fault(POST, "access_denied")
+    with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_PLATFORM_API_KEY"):
+        await create(steps)
+
+
+class Refusing(Platform):
+    """A platform that does not know the endpoint service."""
+
+    async def create_private_link(self, deployment: str, service_name: str, description: str) -> PrivateLinkRow:
+        """Refuse as the assumed contract lets it."""
+        error = CloudRefused(f"creating the PrivateLink in {deployment} ({service_name}): {description}")
+        error.cloud_code = "NOT_FOUND"
+        raise error
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_not_for_ever() -> None:
+    """A new endpoint service may be unknown to other accounts for minutes (aws-sdk #805)."""
+    steps = PrivateLinks(Refusing(Settings.from_environment().platform), AwsAccounts())
+    with pytest.raises(NotYet, match="does not see the new endpoint service yet"):
+        await attempt(since=200).run(steps.create_private_link, spec())
+    with pytest.raises(CloudRefused):
+        await attempt(since=400).run(steps.create_private_link, spec())
+
+
+async def running_link(steps: PrivateLinks, sandbox: Sandbox) -> tuple[EndpointService, PrivateLink]:
+    """A PrivateLink that is on its way to running: its connection is accepted."""
+    sandbox.durations(platform_endpoint=0, connection_available=0, platform_running=0)
+    service = make_endpoint_service(sandbox)
+    made = await create(steps, service)
+    accept_connection(service, vpc_endpoint_id(sandbox))
+    return service, made
+
+
+async def address_of(steps: PrivateLinks, made: PrivateLink) -> str:
+    """As many looks as it takes."""
+    wait = wait_for()
+    for number in range(1, 100):
+        try:
+            return await attempt(number).run(
+                steps.wait_for_private_link, PrivateLinkWait(scope=scope(), private_link=made, wait=wait)
+            )
+        except NotYet:
+            continue
+    pytest.fail("it never runs")
+
+
+@pytest.mark.parametrize("case", ["lower", "capitalized", "upper"])
+async def test_the_address_is_given_when_it_runs(steps: PrivateLinks, sandbox: Sandbox, case: str) -> None:
+    """Running in any case, and the address is the platform's own."""
+    sandbox.quirk("status_case", case)
+    _, made = await running_link(steps, sandbox)
+    address = await address_of(steps, made)
+    assert address
+    assert address == private_links(sandbox)[0]["address"]
+
+
+async def test_running_without_an_address_is_not_the_end(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The address may come a while after running."""
+    sandbox.durations(platform_address=100)
+    _, made = await running_link(steps, sandbox)
+    assert await address_of(steps, made)
+
+
+async def look(steps: PrivateLinks, made: PrivateLink, *, seconds: float = 600) -> str:
+    """One look."""
+    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(seconds))
+    return await attempt().run(steps.wait_for_private_link, wait)
+
+
+@pytest.mark.parametrize("word", [None, "provisioning"])
+async def test_moving_is_told_in_the_platforms_word(steps: PrivateLinks, sandbox: Sandbox, word: str | None) -> None:
+    """A word that nobody knows is shown to the operator, and waited for."""
+    sandbox.quirk("pending_word", word)
+    made = await create(steps)
+    with pytest.raises(NotYet, match=f"{made.private_link_id} is {word or 'pending'}"):
+        await look(steps, made)
+
+
+async def test_the_deadline_ends_the_wait_with_the_last_word(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """What was seen last is what the operator reads."""
+    made = await create(steps)
+    with pytest.raises(DeadlinePassed, match="is pending"):
+        await look(steps, made, seconds=-1)
+    assert len(private_links(sandbox)) == 1
+
+
+@pytest.mark.parametrize("withheld", [False, True])
+async def test_failed_ends_the_wait_with_the_platforms_reason(
+    steps: PrivateLinks, sandbox: Sandbox, *, withheld: bool
+) -> None:
+    """With its reason, or with the words that it gives none."""
+    sandbox.quirk("withhold_reason", withheld)
+    sandbox.durations(platform_endpoint=0)
+    sandbox.fault(POST, "failed")
+    made = await create(steps)
+    while private_links(sandbox)[0]["status"] != "failed":
+        pass
+    with pytest.raises(PrivateLinkFailed) as failed:
+        await look(steps, made)
+    assert ("gives no reason" in failed.value.message) is withheld
+
+
+@pytest.mark.parametrize("answer", ["not_found", "empty_object"])
+async def test_gone_ends_the_wait(steps: PrivateLinks, sandbox: Sandbox, answer: str) -> None:
+    """Somebody deleted it in the console."""
+    sandbox.quirk("gone_answer", answer)
+    made = await create(steps)
+    await remove(steps)
+    with pytest.raises(PrivateLinkFailed, match="gone"):
+        await address_of(steps, made)
+
+
+async def test_absence_from_the_list_alone_does_not(steps: PrivateLinks, platform: Platform, sandbox: Sandbox) -> None:
+    """A list may lag; the object itself is asked for before anything is rolled back."""
+
+    class EmptyList(Platform):
+        """A platform whose list lags."""
+
+        async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
+            assert deployment == LINK.deployment
+            return ()
+
+    made = await create(steps)
+    lagging = PrivateLinks(EmptyList(Settings.from_environment().platform), AwsAccounts())
+    with pytest.raises(NotYet, match="not listed"):
+        await look(lagging, made)
+    assert await platform.find_private_link(LINK.deployment, made.private_link_id)
+    assert len(private_links(sandbox)) == 1
+
+
+async def test_a_deleted_privatelink_is_gone_when_the_step_ends(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """Not when the platform has taken the order; and the ids are told, though another attempt saw the end."""
+    made = await create(steps)
+    assert await remove(steps) == Removed(ids=(made.private_link_id,))
+    assert private_links(sandbox) == []
+    assert len([call for call in sandbox.calls() if call["action"] == DELETE]) == 1
+
+
+async def test_deleting_nothing_is_done_and_deleting_twice_too(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """An undo must accept that there never was anything."""
+    assert await remove(steps) == Removed()
+    await create(steps)
+    await remove(steps)
+    assert await remove(steps) == Removed()
+    assert private_links(sandbox) == []
+
+
+async def test_a_delete_whose_reply_is_lost_is_asked_for_once(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The retry sees that it is being deleted."""
+    await create(steps)
+    sandbox.fault(DELETE, "lost_reply", times=1)
+    with pytest.raises(CloudUnavailable):
+        await remove(steps)
+    await remove(steps)
+    assert private_links(sandbox) == []
+    assert len([call for call in sandbox.calls() if call["action"] == DELETE]) == 1
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_finding_nothing_counts_only_when_it_has_settled(steps: PrivateLinks) -> None:
+    """A create with a lost reply may have made something that is not listed yet."""
+    later = removal(SAGA, settled_at=datetime.now(UTC) + timedelta(hours=1))
+    with pytest.raises(NotYet, match="none is seen"):
+        await attempt().run(steps.delete_private_link, later)
+    past = removal(SAGA, settled_at=datetime.now(UTC))
+    assert await attempt().run(steps.delete_private_link, past) == Removed()
+
+
+async def test_a_strangers_privatelink_is_left_alone(steps: PrivateLinks, platform: Platform, sandbox: Sandbox) -> None:
+    """Neither a person's nor another link's is touched."""
+    other = Link(deployment=LINK.deployment, name="others")
+    await platform.create_private_link(LINK.deployment, "com.amazonaws.vpce.a.vpce-svc-1", description(other, "s"))
+    await platform.create_private_link(LINK.deployment, "com.amazonaws.vpce.a.vpce-svc-2", "made by hand")
+    assert await remove(steps) == Removed()
+    assert ["pending", "pending"] == [row["status"] for row in private_links(sandbox)]
+
+
+async def test_a_rollback_leaves_what_an_earlier_saga_made(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """Its endpoint service belongs to the earlier saga, so the PrivateLink does too."""
+    service = make_endpoint_service(sandbox, saga_id=SAGA, complete=True)
+    await create(steps, service, SAGA)
+    await create(steps, service, "saga-2")
+    assert await remove(steps, "saga-2") == Removed()
+    assert len(private_links(sandbox)) == 1
+
+
+async def test_a_rollback_removes_what_its_saga_adopted(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """The endpoint service was re-tagged by this saga: a leftover is its to remove."""
+    service = make_endpoint_service(sandbox, saga_id="saga-2")
+    made = await create(steps, service, SAGA)
+    assert await remove(steps, "saga-2") == Removed(ids=(made.private_link_id,))
+    assert private_links(sandbox) == []
+
+
+async def test_a_rollback_removes_what_its_saga_made(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """Our description is enough, the endpoint service may be gone."""
+    made = await create(steps, saga_id="saga-2")
+    assert await remove(steps, "saga-2") == Removed(ids=(made.private_link_id,))
+    assert private_links(sandbox) == []
+
+
+async def test_a_refused_delete_is_retried_for_a_person_may_mend_it(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """A rollback that gave up at a missing permission would leave things behind."""
+    await create(steps)
+    sandbox.fault(DELETE, "access_denied", times=1)
+    with pytest.raises(ApplicationError) as refused:
+        await attempt().run(steps.delete_private_link, removal())
+    assert (refused.value.type, refused.value.non_retryable) == ("PlatformKeyRefused", False)
+    await remove(steps)
+    assert private_links(sandbox) == []
+
+
+async def test_an_old_one_that_is_being_deleted_is_waited_for(
+    steps: PrivateLinks, platform: Platform, sandbox: Sandbox
+) -> None:
+    """A create right after a delete does not adopt what is about to go."""
+    made = await create(steps)
+    await platform.delete_private_link(LINK.deployment, made.private_link_id)
+    with pytest.raises(NotYet, match="is being deleted"):
+        await create(steps)
+    assert len(private_links(sandbox)) == 1

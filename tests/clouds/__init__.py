@@ -1,0 +1,1 @@
+"""Tests of the borders: waiting, budgets, settings, and each cloud."""

@@ -1,0 +1,1 @@
+"""The border to AWS: pure parts alone, the rest against the sandbox over HTTP."""

@@ -1,0 +1,116 @@
+"""The connector's body: filled in, compared, and kept secret."""
+
+import base64
+import json
+from urllib.parse import quote
+
+import pytest
+from pydantic import JsonValue
+
+from clouds.emqx.connector_body import ConnectorBody
+from privatelink.request import Connector
+
+SECRET = 'p&ss "w\\rd"/ü'
+MYSQL: dict[str, JsonValue] = {
+    "server": "{address}:3306",
+    "database": "orders",
+    "password": {"secret": "env:ORDERS_DB"},
+    "pool_size": 8,
+    "ssl": {"enable": False},
+    "hosts": ["{address}:3306", {"key": {"secret": "env:ORDERS_KEY"}}],
+}
+ENVIRONMENT = {"ORDERS_DB": SECRET, "ORDERS_KEY": "k3y"}
+
+
+def body_of(parameters: dict[str, JsonValue] = MYSQL, environment: dict[str, str] = ENVIRONMENT) -> ConnectorBody:
+    """The body of a connector with these parameters."""
+    return ConnectorBody(Connector(type="mysql", name="orders", parameters=parameters), environment)
+
+
+def test_address_and_secrets_are_filled_in_at_any_depth() -> None:
+    """What EMQX gets is complete, and marked as ours."""
+    assert body_of().filled("vpce-1.example", "ours") == {
+        "type": "mysql",
+        "name": "orders",
+        "description": "ours",
+        "server": "vpce-1.example:3306",
+        "database": "orders",
+        "password": SECRET,
+        "pool_size": 8,
+        "ssl": {"enable": False},
+        "hosts": ["vpce-1.example:3306", {"key": "k3y"}],
+    }
+
+
+@pytest.mark.parametrize("environment", [{}, {"ORDERS_DB": "", "OTHER": "x"}])
+def test_missing_secrets_are_named_all_at_once(environment: dict[str, str]) -> None:
+    """An empty variable counts as missing."""
+    assert body_of(environment=environment).missing == ("ORDERS_DB", "ORDERS_KEY")
+
+
+def test_a_probe_bounds_how_long_emqx_tries_and_keeps_the_other_options() -> None:
+    """EMQX waits for as long as the health check's interval, which a caller may have set to anything."""
+    options: JsonValue = {"health_check_interval": "1h", "start_timeout": "5s"}
+    probe = body_of({**MYSQL, "resource_opts": options}).for_probe("a", "ours")
+    assert probe["resource_opts"] == {"health_check_interval": "10s", "start_timeout": "5s"}
+
+
+def shown(**changes: JsonValue) -> dict[str, JsonValue]:
+    """The connector as EMQX shows it, secrets redacted, defaults added."""
+    filled = body_of().filled("vpce-1.example", "ours")
+    filled |= {"password": "******", "hosts": ["vpce-1.example:3306", {"key": "******"}], "enable": True}
+    return {**filled, **changes}
+
+
+def test_the_same_connector_has_no_differences() -> None:
+    """Redacted secrets and EMQX's defaults count for nothing, with the address known or not."""
+    assert body_of().differences(shown(), "vpce-1.example") == ()
+    assert body_of().differences(shown()) == ()
+
+
+@pytest.mark.parametrize(
+    ("changes", "paths"),
+    [
+        ({"server": "vpce-2.example:3306"}, ("server",)),
+        ({"server": "vpce-1.example:3307"}, ("server",)),
+        ({"pool_size": 9}, ("pool_size",)),
+        ({"pool_size": None, "database": "x"}, ("database", "pool_size")),
+        ({"ssl": {"enable": True}}, ("ssl.enable",)),
+        ({"ssl": "on"}, ("ssl",)),
+        ({"hosts": []}, ("hosts",)),
+        ({"hosts": ["vpce-9.example:3306", {"key": "******"}]}, ("hosts.0",)),
+    ],
+)
+def test_differences_are_named_by_their_path(changes: dict[str, JsonValue], paths: tuple[str, ...]) -> None:
+    """A person sees what the request would change."""
+    assert body_of().differences(shown(**changes), "vpce-1.example") == paths
+
+
+def test_without_an_address_any_host_may_stand_in_its_place_and_nothing_else() -> None:
+    """Before the link is made its address is unknown; port and path are not."""
+    assert body_of().differences(shown(server="vpce-2.example:3306")) == ()
+    assert body_of().differences(shown(server="vpce-2.example:3307")) == ("server",)
+    assert body_of().differences(shown(server="tcp://vpce-2.example:3306")) == ("server",)
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        SECRET,
+        json.dumps(SECRET),
+        json.dumps(json.dumps({"password": SECRET})),
+        quote(SECRET, safe=""),
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+)
+def test_no_spelling_of_a_secret_survives(echo: str) -> None:
+    """EMQX may echo what it was sent, as text, inside JSON, inside JSON text, in a URL."""
+    clean = body_of().clean(f"cannot connect with {echo}, key k3y")
+    assert "******" in clean
+    for spelling in (SECRET, "p&ss", quote(SECRET, safe=""), "k3y", echo.strip('"')):
+        assert spelling not in clean
+
+
+def test_secrets_do_not_show_in_a_repr() -> None:
+    """Nor does an error's traceback with values show them."""
+    assert "k3y" not in repr(body_of())

@@ -1,0 +1,71 @@
+"""A deployment's own API, against the sandbox."""
+
+from typing import Any
+
+import pytest
+
+from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
+from clouds.emqx.errors import message_of
+from clouds.settings import Settings
+from privatelink.errors import CloudRefused, PlatformKeyRefused
+from privatelink.names import Link, description
+from tests.support.sandbox import Sandbox
+
+LINK = Link(deployment="w41b11c0", name="orders-db")
+BODY: dict[str, Any] = {"type": "mysql", "name": "orders", "server": "vpce-1.example.com:3306", "database": "orders"}
+
+
+@pytest.fixture
+def api(sandbox: Sandbox) -> DeploymentApi:
+    """The sandbox's deployment."""
+    assert sandbox.endpoint
+    return DeploymentApis(Settings.from_environment()).of(LINK.deployment)
+
+
+async def test_a_connector_is_created_listed_and_deleted(api: DeploymentApi, sandbox: Sandbox) -> None:
+    """The whole life; an id's colon is escaped on its way."""
+    await api.create_connector(BODY)
+    (connector,) = await api.list_connectors()
+    assert (connector.id, connector.raw["server"]) == ("mysql:orders", "vpce-1.example.com:3306")
+    assert len(connector.node_status) == 2
+    await api.delete_connector("mysql:orders")
+    await api.delete_connector("mysql:orders")
+    assert sandbox.books().get("connectors", {}) == {}
+
+
+async def test_a_name_is_a_key(api: DeploymentApi) -> None:
+    """The second create of a name is refused with a code that a caller can ask for."""
+    await api.create_connector(BODY)
+    with pytest.raises(CloudRefused) as refused:
+        await api.create_connector(BODY)
+    assert refused.value.cloud_code == "ALREADY_EXISTS"
+
+
+async def test_a_failed_probe_has_a_reason_and_stores_nothing(api: DeploymentApi, sandbox: Sandbox) -> None:
+    """The reason is asked for, never part of the sentence by itself."""
+    with pytest.raises(CloudRefused) as refused:
+        await api.probe_connector(BODY)
+    assert (refused.value.cloud_code, message_of(refused.value)) == ("TEST_FAILED", "nxdomain")
+    assert "nxdomain" not in refused.value.message
+    assert sandbox.books().get("connectors", {}) == {}
+
+
+async def test_only_others_connectors_at_the_address_are_dependants(api: DeploymentApi) -> None:
+    """Our own goes with the link, and one that dials another host does not need it."""
+    await api.create_connector(BODY | {"name": "own", "description": description(LINK, "s1")})
+    await api.create_connector(BODY | {"name": "elsewhere", "server": "db.example.com:3306"})
+    await api.create_connector(BODY | {"name": "theirs"})
+    others = await api.connectors_of_others(LINK, "vpce-1.example.com")
+    assert ["mysql:theirs"] == [one.id for one in others]
+    assert await api.connectors_of_others(LINK, "") == ()
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_without_a_key_the_sentence_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every installation has one, so its absence is asked for, or told."""
+    for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
+        monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
+    apis = DeploymentApis(Settings.from_environment())
+    assert apis.find(LINK.deployment) is None
+    with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_ENDPOINT"):
+        apis.of(LINK.deployment)

@@ -1,0 +1,95 @@
+"""The table of EMQX's fields, and what is read out of them."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from clouds.emqx.deployment_api import uses_host
+from clouds.emqx.wire import CONNECTORS_SHAPE, PRIVATE_LINK_SHAPE, PrivateLinkRow, PrivateLinkState
+from privatelink.names import Link, description
+
+LINK = Link(deployment="w41b11c0", name="orders-db")
+SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8"
+
+
+def row_of(**fields: object) -> PrivateLinkRow:
+    """A row as the platform answers it."""
+    return PRIVATE_LINK_SHAPE.validate_python({"privatelinkID": "pl3f9c21", **fields})
+
+
+@pytest.mark.parametrize(
+    ("status", "state"),
+    [
+        ("running", PrivateLinkState.RUNNING),
+        ("Running", PrivateLinkState.RUNNING),
+        ("FAILED", PrivateLinkState.FAILED),
+        ("terminated", PrivateLinkState.TERMINATED),
+        ("pending", PrivateLinkState.MOVING),
+        ("provisioning", PrivateLinkState.MOVING),
+        ("", PrivateLinkState.MOVING),
+        (None, PrivateLinkState.MOVING),
+    ],
+)
+def test_a_status_that_nobody_knows_is_moving(status: str | None, state: PrivateLinkState) -> None:
+    """Only running, failed and terminated end a wait."""
+    assert row_of(status=status).state is state
+
+
+def test_optional_fields_may_be_missing_or_null() -> None:
+    """EMQX's answers leave fields out; the one that makes the accept exact is optional."""
+    for row in (row_of(), row_of(vpcEndpointID=None, reason=None, address=None, description=None)):
+        assert (row.vpc_endpoint_id, row.address, row.description) == ("", "", "")
+        assert row.why == "the platform gives no reason"
+
+
+def test_a_privatelink_is_ours_by_endpoint_service_or_description() -> None:
+    """Either proves it; a description of another link, or of a person, does not."""
+    assert row_of(serviceName=SERVICE).is_of(LINK, SERVICE)
+    assert row_of(description=description(LINK, "s1")).is_of(LINK)
+    assert row_of(description=description(LINK, "s1")).saga_id == "s1"
+    assert not row_of(serviceName="").is_of(LINK, "")
+    assert not row_of(serviceName=SERVICE, description="made by hand").is_of(LINK)
+    other = Link(deployment="w41b11c0", name="orders-db2")
+    assert not row_of(description=description(other, "s1")).is_of(LINK)
+
+
+def test_createat_has_no_zone_so_it_counts_from_the_earliest_that_it_can_mean() -> None:
+    """A connection must never look older than the PrivateLink that asked for it."""
+    assert row_of(createAt="2026-08-11 03:20").earliest_creation == datetime(2026, 8, 10, 13, 20, tzinfo=UTC)
+    assert row_of(createAt="soon").earliest_creation == datetime.fromtimestamp(0, UTC)
+
+
+def test_a_connector_shows_its_dependants_and_its_owner() -> None:
+    """Whoever reads a refusal must know what to delete first."""
+    (connector,) = CONNECTORS_SHAPE.validate_python(
+        [
+            {
+                "type": "mysql",
+                "name": "orders",
+                "description": description(LINK, "s1"),
+                "actions": ["write"],
+                "sources": ["read"],
+                "node_status": None,
+            }
+        ]
+    )
+    assert connector.id == "mysql:orders"
+    assert connector.dependants == ("action write", "source read")
+    assert (connector.is_of(LINK), connector.saga_id) == (True, "s1")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["vpce-1.example.com:3306", "http://vpce-1.example.com/x", "a:1, VPCE-1.Example.com:2", "vpce-1.example.com."],
+)
+def test_a_connector_that_dials_the_address_is_found(text: str) -> None:
+    """In any field, in any spelling of the host."""
+    assert uses_host({"parameters": {"servers": ["x", {"y": text}]}}, "vpce-1.example.com")
+
+
+@pytest.mark.parametrize(
+    "text", ["a-vpce-1.example.com", "vpce-1.example.com.cn", "vpce-1.example", "vpce-1xexample.com"]
+)
+def test_a_connector_that_dials_another_host_is_not(text: str) -> None:
+    """A longer name is another host."""
+    assert not uses_host({"server": text, "port": 1, "none": None}, "vpce-1.example.com")

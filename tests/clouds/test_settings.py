@@ -1,0 +1,178 @@
+"""Settings: what a worker starts with, and the sentence when it can't."""
+
+from pathlib import Path
+
+import pytest
+
+from clouds.settings import Settings, SettingsError
+
+PLATFORM = {
+    "EMQXCLOUD_PLATFORM_ENDPOINT": "https://cloud.example.com/public_api/v1",
+    "EMQXCLOUD_PLATFORM_API_KEY": "key",
+    "EMQXCLOUD_PLATFORM_API_SECRET": "platform-secret",
+}
+DEPLOYMENT = {
+    "EMQXCLOUD_DEPLOYMENT_ENDPOINT": "https://deployment.example.com:8443/api/v5",
+    "EMQXCLOUD_DEPLOYMENT_API_KEY": "key",
+    "EMQXCLOUD_DEPLOYMENT_API_SECRET": "deployment-secret",
+}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in (*PLATFORM, *DEPLOYMENT, "PRIVATELINK_SETTINGS", "PRIVATELINK_DEPLOYMENT_TYPES"):
+        monkeypatch.delenv(name, raising=False)
+    for kind in ("READS", "WRITES"):
+        monkeypatch.delenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", raising=False)
+
+
+def settings_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> Settings:
+    """The settings in an environment that has these and nothing else of ours."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return Settings.from_environment()
+
+
+def fault_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> str:
+    """The sentence with which the settings are refused."""
+    with pytest.raises(SettingsError) as refused:
+        settings_of(monkeypatch, environment)
+    assert "secret" not in str(refused.value).replace("SECRET", "").replace("api_secret_env", "")
+    return str(refused.value)
+
+
+def test_the_platform_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything else has a default: the limits that EMQX publishes, and no deployment's API."""
+    settings = settings_of(monkeypatch, PLATFORM)
+    assert settings.platform.access.endpoint == "https://cloud.example.com/public_api/v1"
+    assert (settings.platform.reads_per_hour, settings.platform.writes_per_hour) == (60, 6)
+    assert settings.deployment_access("w41b11c0") is None
+
+
+def test_without_the_platform_the_sentence_names_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that can't reach the platform says so at its start, not in its first saga."""
+    assert "EMQXCLOUD_PLATFORM_ENDPOINT" in fault_of(monkeypatch, {})
+
+
+@pytest.mark.parametrize("missing", [*PLATFORM, *DEPLOYMENT])
+def test_a_missing_third_of_an_access_is_named(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Endpoint, key and secret go together."""
+    given = {name: value for name, value in (PLATFORM | DEPLOYMENT).items() if name != missing}
+    assert f"{missing} is not set" in fault_of(monkeypatch, given)
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "why"),
+    [
+        ("http://cloud.example.com/public_api/v1", "must begin with https://"),
+        ("https://cloud.example.com", "must end in /public_api/v1"),
+        ("https://cloud.example.com/public_api/v1/deployments", "must end in /public_api/v1"),
+        ("https://user:secret@cloud.example.com/public_api/v1", "must hold neither user, password, query nor fragment"),
+        ("https://cloud.example.com/public_api/v1?key=secret", "must hold neither user, password, query nor fragment"),
+        ("https://cloud.example.com/public_api/v1#secret", "must hold neither user, password, query nor fragment"),
+        ("cloud.example.com/public_api/v1", "is not a URL"),
+        ("ftp://cloud.example.com/public_api/v1", "is not a URL"),
+        ("https://cloud.example.com:port/public_api/v1", "is not a URL"),
+    ],
+)
+def test_an_endpoint_that_would_leak_or_miss_is_refused(
+    monkeypatch: pytest.MonkeyPatch, endpoint: str, why: str
+) -> None:
+    """Keys go out by https only, to exactly the API; what is refused is not shown, since a secret may stand in it."""
+    sentence = fault_of(monkeypatch, PLATFORM | {"EMQXCLOUD_PLATFORM_ENDPOINT": endpoint})
+    assert f"EMQXCLOUD_PLATFORM_ENDPOINT {why}" in sentence
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_plain_http_is_for_this_machine_only(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """The sandbox runs on a loopback address."""
+    endpoint = f"http://{host}:8080/public_api/v1/"
+    access = settings_of(monkeypatch, PLATFORM | {"EMQXCLOUD_PLATFORM_ENDPOINT": endpoint}).platform.access
+    assert access.endpoint == endpoint.removesuffix("/")
+    assert access.is_loopback
+
+
+def test_the_deployment_pair_serves_every_deployment_that_the_file_does_not_list(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A deployment's own entry goes before the default."""
+    file = tmp_path / "privatelink.toml"
+    file.write_text(
+        '[deployments.w41b11c0]\nendpoint = "https://own.example.com:8443/api/v5"\n'
+        'api_key = "own"\napi_secret_env = "OWN_SECRET"\n'
+    )
+    environment = PLATFORM | DEPLOYMENT | {"PRIVATELINK_SETTINGS": str(file), "OWN_SECRET": "own-secret"}
+    settings = settings_of(monkeypatch, environment)
+    own, other = settings.deployment_access("w41b11c0"), settings.deployment_access("w41b11c1")
+    assert own is not None
+    assert other is not None
+    assert ("own", "own-secret") == (own.api_key, own.api_secret.get_secret_value())
+    assert other.endpoint == DEPLOYMENT["EMQXCLOUD_DEPLOYMENT_ENDPOINT"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("deployments = 3", "deployments"),
+        ("[deployments.w41b11c0]\napi_key = 'k'\napi_secret_env = 'OWN'", "deployments.w41b11c0.endpoint"),
+        ("[deployment.w41b11c0]", "deployment: Extra inputs"),
+        ("not toml", "cannot be read"),
+        (
+            "[deployments.w41b11c0]\nendpoint = 'https://own.example/api/v5'\napi_key = 'k'\napi_secret_env = 'UNSET'",
+            "names UNSET, which is not set",
+        ),
+        (
+            "[deployments.w41b11c0]\nendpoint = 'http://own.example/api/v5'\napi_key = 'k'\napi_secret_env = 'UNSET'",
+            "deployments.w41b11c0.endpoint must begin with https://",
+        ),
+    ],
+)
+def test_a_wrong_file_is_refused_with_its_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, why: str
+) -> None:
+    """A misspelt table must not silently leave a deployment without its key."""
+    file = tmp_path / "privatelink.toml"
+    file.write_text(text)
+    assert why in fault_of(monkeypatch, PLATFORM | {"PRIVATELINK_SETTINGS": str(file)})
+
+
+def test_a_file_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whoever names a file wants it read."""
+    name = str(tmp_path / "absent.toml")
+    assert "cannot be read" in fault_of(monkeypatch, PLATFORM | {"PRIVATELINK_SETTINGS": name})
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "six", "1.5", ""])
+def test_a_limit_that_is_no_number_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A limit of none would mean that nothing ever runs."""
+    name = "PRIVATELINK_PLATFORM_WRITES_PER_HOUR"
+    assert name in fault_of(monkeypatch, PLATFORM | {name: text})
+
+
+def test_limits_and_types_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """EMQX may publish others than we assume."""
+    platform = settings_of(
+        monkeypatch,
+        PLATFORM
+        | {
+            "PRIVATELINK_PLATFORM_READS_PER_HOUR": "600",
+            "PRIVATELINK_PLATFORM_WRITES_PER_HOUR": "60",
+            "PRIVATELINK_DEPLOYMENT_TYPES": "premium, byoc,",
+        },
+    ).platform
+    assert (platform.reads_per_hour, platform.writes_per_hour) == (600, 60)
+    assert platform.further_types == {"premium", "byoc"}
+
+
+def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody should start a worker five times to learn of five faults."""
+    environment = PLATFORM | DEPLOYMENT | {"EMQXCLOUD_DEPLOYMENT_API_KEY": "", "EMQXCLOUD_PLATFORM_API_KEY": ""}
+    sentence = fault_of(monkeypatch, environment | {"PRIVATELINK_SETTINGS": "absent.toml"})
+    for name in ("EMQXCLOUD_DEPLOYMENT_API_KEY", "EMQXCLOUD_PLATFORM_API_KEY", "PRIVATELINK_SETTINGS"):
+        assert name in sentence
+
+
+def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings may get into a log; their secrets may not."""
+    assert "secret'" not in repr(settings_of(monkeypatch, PLATFORM | DEPLOYMENT))
+    assert "platform-secret" not in repr(settings_of(monkeypatch, PLATFORM | DEPLOYMENT))

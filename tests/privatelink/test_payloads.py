@@ -1,0 +1,39 @@
+"""How values cross Temporal."""
+
+import pytest
+from temporalio.api.common.v1 import Payload
+
+from privatelink.errors import InvalidRequest
+from privatelink.payloads import DATA_CONVERTER
+from privatelink.request import DeleteRequest
+
+REQUEST = DeleteRequest.model_validate(
+    {"name": "orders-db", "deployment": "w41b11c0", "aws": {"region": "us-east-1"}, "allow_failed": True}
+)
+
+
+async def test_a_model_arrives_as_it_was_sent() -> None:
+    """As the same type, defaults included."""
+    payloads = await DATA_CONVERTER.encode([REQUEST])
+    assert [REQUEST] == await DATA_CONVERTER.decode(payloads, [DeleteRequest])
+
+
+async def test_a_value_that_does_not_fit_is_a_named_failure_without_the_value() -> None:
+    """Temporal would retry a decode error for ever, and pydantic's message would show the input."""
+    payload = Payload(
+        metadata={"encoding": b"json/plain"},
+        data=b'{"name": "a", "deployment": "w", "aws": "hunter2", "more": "hunter2"}',
+    )
+    with pytest.raises(InvalidRequest) as invalid:
+        await DATA_CONVERTER.decode([payload], [DeleteRequest])
+    assert {found.concerns for found in invalid.value.details_model.findings} == {"aws", "more"}
+    assert invalid.value.non_retryable
+    assert "hunter2" not in f"{invalid.value} {invalid.value.details_model} {invalid.value.__cause__}"
+
+
+async def test_what_is_no_json_is_a_named_failure_too() -> None:
+    """Whatever a stranger starts a workflow with."""
+    payload = Payload(metadata={"encoding": b"json/plain"}, data=b"{hunter2")
+    with pytest.raises(InvalidRequest) as invalid:
+        await DATA_CONVERTER.decode([payload], [DeleteRequest])
+    assert "hunter2" not in str(invalid.value)

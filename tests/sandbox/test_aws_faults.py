@@ -1,0 +1,73 @@
+"""Faults as boto3 meets them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+
+from tests.sandbox.conftest import refused
+
+if TYPE_CHECKING:
+    from tests.sandbox.conftest import Aws
+
+
+@pytest.mark.parametrize(
+    ("kind", "ec2", "elb"),
+    [
+        ("throttle", ("RequestLimitExceeded", 503), ("Throttling", 400)),
+        ("server_error", ("InternalError", 500), ("InternalFailure", 500)),
+        ("access_denied", ("UnauthorizedOperation", 403), ("AccessDenied", 403)),
+    ],
+)
+def test_refusals_have_each_service_s_own_code(aws: Aws, kind: str, ec2: tuple[str, int], elb: tuple[str, int]) -> None:
+    """ec2-api-throttling, elb-api-throttling, EC2 error codes, ELB common errors; and nothing is changed."""
+    for action in ("DescribeSubnets", "CreateTargetGroup"):
+        aws.sandbox.fault(action, kind)
+    assert ec2 == refused(aws.ec2.describe_subnets)
+    assert elb == refused(aws.target_group)
+    assert {} == aws.sandbox.books()["aws"]
+    aws.target_group()
+
+
+def test_a_lost_answer_leaves_the_effect(aws: Aws) -> None:
+    """The call takes effect, the connection is closed without an answer: what idempotency is for."""
+    aws.sandbox.fault("CreateLoadBalancer", "lost_reply")
+    with pytest.raises(ConnectionClosedError):
+        aws.load_balancer()
+    assert ["orders"] == [
+        one["name"] for one in aws.sandbox.books()["aws"]["210987654321"]["us-east-1"]["load_balancers"]
+    ]
+    assert aws.load_balancer()
+
+
+def test_a_fault_hits_only_the_named_thing(aws: Aws) -> None:
+    """`match` looks into the decoded request."""
+    aws.sandbox.fault("CreateTargetGroup", "throttle", match="Name=orders-db")
+    aws.target_group("payments")
+    assert "Throttling" == refused(lambda: aws.target_group("orders-db"))[0]
+
+
+def test_a_slow_call_answers_late(aws: Aws) -> None:
+    """`seconds` are of the sandbox, so they pass with its speed."""
+    aws.set_clock(speed=1000)
+    aws.sandbox.fault("DescribeSubnets", "slow", seconds=30)
+    before = aws.control.get("/clock").json()["now"]
+    aws.ec2.describe_subnets()
+    assert 30 <= aws.control.get("/clock").json()["now"] - before
+
+
+def test_what_the_sandbox_does_not_have_it_says(aws: Aws) -> None:
+    """An action without an implementation is a named error, never an answer of another shape."""
+    assert "InvalidAction" == refused(aws.elbv2.describe_account_limits)[0]
+    missing = aws.ec2.create_vpc_endpoint_connection_notification
+    parameters = {"ConnectionNotificationArn": "arn:aws:sns:us-east-1:210987654321:x", "ConnectionEvents": ["Accept"]}
+    assert "UnsupportedOperation" == refused(missing, **parameters)[0]
+
+
+def test_every_answer_has_its_own_request_id(aws: Aws) -> None:
+    """Operators look calls up by it."""
+    ids = {aws.ec2.describe_vpcs()["ResponseMetadata"]["RequestId"] for _ in range(2)}
+    ids |= {aws.elbv2.describe_load_balancers()["ResponseMetadata"]["RequestId"] for _ in range(2)}
+    assert 4 == len(ids)

@@ -1,0 +1,147 @@
+"""Target groups and their targets."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.sandbox.conftest import refused
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import TargetDescriptionTypeDef
+
+    from tests.sandbox.conftest import Aws
+
+
+def test_arns_have_elb_s_shape(aws: Aws) -> None:
+    """ELB user guide: targetgroup/NAME/16 hex digits."""
+    shape = r"arn:aws:elasticloadbalancing:us-east-1:210987654321:targetgroup/orders/[0-9a-f]{16}"
+    assert re.fullmatch(shape, aws.target_group())
+
+
+def test_the_same_settings_again_give_the_same_target_group(aws: Aws) -> None:
+    """API_CreateTargetGroup: "This operation is idempotent"; tags are no settings, and stay as they were."""
+    tags = [[{"Key": "link", "Value": value}] for value in ("first", "second")]
+    arns = {aws.target_group(Tags=one) for one in tags}
+    assert 1 == len(arns)
+    described = aws.elbv2.describe_tags(ResourceArns=list(arns))["TagDescriptions"][0]["Tags"]
+    assert tags[0] == described
+
+
+@pytest.mark.parametrize("other", [{"Port": 3307}, {"HealthCheckProtocol": "HTTP"}, {"HealthyThresholdCount": 3}])
+def test_other_settings_under_the_name_are_refused(aws: Aws, other: dict[str, Any]) -> None:
+    """API_CreateTargetGroup: DuplicateTargetGroupName."""
+    aws.target_group()
+    assert ("DuplicateTargetGroupName", 400) == refused(aws.target_group, **other)
+
+
+@pytest.mark.parametrize("name", ["a" * 33, "-orders", "orders-", "or_ders"])
+def test_a_bad_name_is_refused(aws: Aws, name: str) -> None:
+    """API_CreateTargetGroup, Name: 32 characters, alphanumeric or hyphens, no hyphen at the ends."""
+    assert ("ValidationError", 400) == refused(aws.target_group, name=name)
+
+
+def test_an_absent_vpc_is_refused(aws: Aws) -> None:
+    """API_CreateTargetGroup: the VPC must be the caller's."""
+    assert ("ValidationError", 400) == refused(aws.target_group, VpcId="vpc-0123456789abcdef0")
+
+
+@pytest.mark.parametrize(
+    ("bad", "code"),
+    [
+        ("8.8.8.8", "InvalidTarget"),
+        ("10.99.0.1", "InvalidTarget"),
+        ("banana", "ValidationError"),
+    ],
+)
+def test_an_address_that_cannot_be_a_target_is_refused(aws: Aws, bad: str, code: str) -> None:
+    """NLB user guide, IP addresses as targets: of the VPC, or private with the zone "all"; never public."""
+    assert (code, 400) == refused(aws.elbv2.register_targets, TargetGroupArn=aws.target_group(), Targets=[{"Id": bad}])
+
+
+def test_a_private_address_outside_the_vpc_needs_the_zone_all(aws: Aws) -> None:
+    """API_TargetDescription, AvailabilityZone: required as "all" outside the VPC."""
+    arn = aws.target_group()
+    aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.99.0.1", "AvailabilityZone": "all"}])
+    assert 1 == len(aws.health(arn))
+
+
+def test_one_bad_target_keeps_all_out(aws: Aws) -> None:
+    """API_RegisterTargets is one request: nothing of a refused one is applied."""
+    arn = aws.target_group()
+    both = [{"Id": "10.0.1.15"}, {"Id": "8.8.8.8"}]
+    assert ("InvalidTarget", 400) == refused(aws.elbv2.register_targets, TargetGroupArn=arn, Targets=both)
+    assert [] == aws.health(arn)
+
+
+@pytest.mark.parametrize("stopped", [True, False])
+def test_an_instance_that_cannot_be_a_target_is_refused(aws: Aws, *, stopped: bool) -> None:
+    """API_RegisterTargets: InvalidTarget for an absent instance, and for one that does not run."""
+    instance = aws.seed["instances"][0] if stopped else "i-0123456789abcdef0"
+    if stopped:
+        aws.ec2.stop_instances(InstanceIds=[instance])
+    arn = aws.target_group(TargetType="instance")
+    assert ("InvalidTarget", 400) == refused(aws.elbv2.register_targets, TargetGroupArn=arn, Targets=[{"Id": instance}])
+
+
+def test_an_alb_is_a_target_on_a_port_it_listens_on(aws: Aws) -> None:
+    """NLB user guide, ALB as a target: its listener's port must match the target group's."""
+    alb: list[TargetDescriptionTypeDef] = [{"Id": aws.seed["albs"][0]}]
+    good, bad = (aws.target_group(f"alb-{port}", TargetType="alb", Port=port) for port in (80, 81))
+    aws.elbv2.register_targets(TargetGroupArn=good, Targets=alb)
+    assert 1 == len(aws.health(good))
+    assert ("InvalidTarget", 400) == refused(aws.elbv2.register_targets, TargetGroupArn=bad, Targets=alb)
+
+
+def test_registering_again_changes_nothing(aws: Aws) -> None:
+    """aws.md 1.2: re-registering is a no-op, and does not start the health checks anew."""
+    arn = aws.target_group()
+    for _ in range(2):
+        aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.1.15"}])
+    assert 1 == len(aws.health(arn))
+
+
+@pytest.mark.parametrize("ask", [{"Names": ["absent"]}, {"TargetGroupArns": ["arn:absent"]}])
+def test_an_absent_target_group_is_not_found(aws: Aws, ask: dict[str, list[str]]) -> None:
+    """API_DescribeTargetGroups: TargetGroupNotFound, also beside ones that exist."""
+    aws.target_group()
+    asked = {key: [*values, *(["orders"] if key == "Names" else [])] for key, values in ask.items()}
+    assert ("TargetGroupNotFound", 400) == refused(aws.elbv2.describe_target_groups, **asked)
+
+
+def test_a_target_group_in_use_is_not_deleted(aws: Aws) -> None:
+    """API_DeleteTargetGroup: ResourceInUse while a listener forwards to it, and for a moment after."""
+    arn = aws.target_group()
+    listener = aws.listener(aws.load_balancer(), arn)
+    delete = aws.elbv2.delete_target_group
+    assert ("ResourceInUse", 400) == refused(delete, TargetGroupArn=arn)
+    aws.elbv2.delete_listener(ListenerArn=listener)
+    assert ("ResourceInUse", 400) == refused(delete, TargetGroupArn=arn)
+    aws.later(15)
+    delete(TargetGroupArn=arn)
+    assert ("TargetGroupNotFound", 400) == refused(delete, TargetGroupArn=arn)
+
+
+def test_the_deregistration_delay_is_300_seconds_unless_set(aws: Aws) -> None:
+    """NLB user guide, Target group attributes."""
+    arn = aws.target_group()
+
+    def delay() -> str:
+        pairs = aws.elbv2.describe_target_group_attributes(TargetGroupArn=arn)["Attributes"]
+        return next(one["Value"] for one in pairs if one["Key"] == "deregistration_delay.timeout_seconds")
+
+    before = delay()
+    wanted = [{"Key": "deregistration_delay.timeout_seconds", "Value": "0"}]
+    aws.elbv2.modify_target_group_attributes(TargetGroupArn=arn, Attributes=wanted)  # type: ignore[arg-type]
+    assert ("300", "0") == (before, delay())
+
+
+def test_target_groups_come_in_pages(aws: Aws) -> None:
+    """API_DescribeTargetGroups: PageSize and Marker."""
+    wanted = {aws.target_group(f"orders-{number}") for number in range(5)}
+    pages = aws.elbv2.get_paginator("describe_target_groups").paginate(PaginationConfig={"PageSize": 2})
+    found = [[one["TargetGroupArn"] for one in page["TargetGroups"]] for page in pages]
+    assert [2, 2, 1] == [len(page) for page in found]
+    assert wanted == {arn for page in found for arn in page}

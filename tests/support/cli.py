@@ -1,0 +1,212 @@
+"""A client without Temporal for the command line's tests: its links stand as the test says, look after look."""
+
+import asyncio
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+
+from privatelink.cli import run
+from privatelink.cli.surroundings import Surroundings
+from privatelink.client import PrivateLinks, Saga
+from privatelink.errors import ErrorDetails
+from privatelink.names import Link
+from privatelink.progress import Operation, Phase, Progress, StepProgress, StepState
+from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.status import LinkStatus, LinkSummary, Waiting
+
+LINK = Link(deployment="w41b11c0", name="orders-db")
+SAGA_ID = "0199-run"
+NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
+ARN = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/pl-orders-db-abcdefghij/50dc6c495c0c9188"
+
+REQUEST = """\
+name: orders-db
+deployment: w41b11c0
+aws: {region: us-east-1}
+subnets: [subnet-0a1, subnet-0b2]
+listeners:
+  - port: 3306
+    targets: [10.0.1.15, 10.0.2.15]
+"""
+
+RESULT = PrivateLinkResult(
+    link=str(LINK),
+    address="vpce-0a1b2c3d4e5f6a7b8-abcdefgh.vpce-svc-0a1b2c3d4e5f6a7b8.us-east-1.vpce.amazonaws.com",
+    service_name="com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8",
+    service_id="vpce-svc-0a1b2c3d4e5f6a7b8",
+    load_balancer_arn=ARN,
+    target_group_arns=("arn:aws:elasticloadbalancing:us-east-1:111122223333:targetgroup/pl-orders-db-3306/0a1",),
+    vpc_endpoint_id="vpce-0a1b2c3d4e5f6a7b8",
+    private_link_id="pl-7",
+)
+DELETED = DeleteResult(link=str(LINK), status="deleted", removed=(ARN, "vpce-svc-0a1b2c3d4e5f6a7b8"))
+
+
+def step(title: str, state: StepState, *, ago: float = 60, took: float = 12, limit: float = 600) -> StepProgress:
+    """A step that began `ago` seconds before NOW, took `took` if it has ended, and may take `limit`."""
+    started = None if state in {StepState.TO_COME, StepState.SKIPPED} else NOW - timedelta(seconds=ago)
+    return StepProgress(
+        id=title.replace(" ", "-"),
+        title=title,
+        state=state,
+        started_at=started,
+        ended_at=started + timedelta(seconds=took) if started and state is not StepState.RUNNING else None,
+        deadline=started + timedelta(seconds=limit) if started else None,
+    )
+
+
+def link_status(
+    *steps: StepProgress,
+    phase: Phase = Phase.CREATING,
+    operation: Operation = "create",
+    ids: Mapping[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
+    error: ErrorDetails | None = None,
+    saga_id: str = SAGA_ID,
+    result: PrivateLinkResult | DeleteResult | None = None,
+) -> LinkStatus:
+    """A saga that began 83 seconds before NOW. Without steps: one of which no worker tells."""
+    progress = Progress(
+        link=str(LINK),
+        operation=operation,
+        saga_id=saga_id,
+        phase=phase,
+        steps=list(steps),
+        ids=dict(ids or {}),
+        error=error,
+    )
+    return LinkStatus(
+        link=str(LINK),
+        operation=operation,
+        saga_id=saga_id,
+        started_at=NOW - timedelta(seconds=83),
+        closed_at=NOW if result else None,
+        phase=phase,
+        progress=progress if steps else None,
+        waiting=tuple(Waiting(step=name, attempt=2, said=text) for name, text in (said or {}).items()),
+        result=result,
+    )
+
+
+class _Saga(Saga):
+    def __init__(self, links: "Links") -> None:
+        self.link = LINK
+        self._links = links
+
+    @property
+    def saga_id(self) -> str:
+        return SAGA_ID
+
+    async def result(self) -> PrivateLinkResult | DeleteResult:
+        await self._links.ended.wait()
+        if isinstance(self._links.end, BaseException):
+            raise self._links.end
+        return self._links.end
+
+
+class Links(PrivateLinks):
+    """Stands as `looks` say, one after the other; at the last the saga ends by `end`. `start` refuses where given."""
+
+    def __init__(
+        self,
+        *looks: LinkStatus | Exception,
+        end: PrivateLinkResult | DeleteResult | BaseException = RESULT,
+        start: BaseException | None = None,
+        summaries: Sequence[LinkSummary] = (),
+    ) -> None:
+        self.looks = list(looks) or [link_status()]
+        self.end = end
+        self.start = start
+        self.summaries = list(summaries)
+        self.ended = asyncio.Event()
+        self.asked: list[object] = []
+
+    async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> Saga:
+        """Begin, or refuse."""
+        return self._started(request)
+
+    async def start_delete(
+        self, target: str | Link | PrivateLinkRequest | DeleteRequest, *, allow_failed: bool = False
+    ) -> Saga:
+        """Begin, or refuse."""
+        return self._started((target, allow_failed))
+
+    async def status(self, link: str | Link) -> LinkStatus:
+        """The next look; the last one is repeated."""
+        self.asked.append(link)
+        look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+        if len(self.looks) == 1:
+            self.ended.set()
+        if isinstance(look, Exception):
+            raise look
+        return look
+
+    async def list(
+        self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None
+    ) -> list[LinkSummary]:
+        """All, whatever is asked."""
+        self.asked.append((phase, deployment, account))
+        return self.summaries
+
+    def _started(self, asked: object) -> Saga:
+        self.asked.append(asked)
+        if self.start:
+            raise self.start
+        return _Saga(self)
+
+
+@dataclass
+class Terminal:
+    """A console to read back; `screen` is what was written. Not interactive: a pipe."""
+
+    interactive: bool = False
+    width: int = 80
+    height: int = 50
+    color: bool = False
+    file: io.StringIO = field(default_factory=io.StringIO)
+
+    @property
+    def console(self) -> Console:
+        """As the command line makes its own, but onto `file`."""
+        return Console(
+            file=self.file,
+            force_terminal=self.interactive,
+            force_interactive=self.interactive,
+            width=self.width,
+            height=self.height,
+            color_system="standard" if self.color else None,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines written, without blanks at their ends."""
+        return [line.rstrip() for line in self.file.getvalue().splitlines()]
+
+
+@dataclass
+class Ran:
+    """What a command did."""
+
+    code: int
+    out: Terminal
+    err: Terminal
+
+
+def run_command(links: Links | BaseException, *arguments: str, interactive: bool = False) -> Ran:
+    """Run one command against `links`, or where connecting raises."""
+
+    async def connect() -> PrivateLinks:
+        if isinstance(links, BaseException):
+            raise links
+        return links
+
+    out, err = Terminal(interactive), Terminal(interactive)
+    surroundings = Surroundings(connect=connect, out=out.console, err=err.console, now=lambda: NOW, poll_seconds=0.001)
+    return Ran(run(arguments, surroundings), out, err)

@@ -1,0 +1,34 @@
+"""The laws that every run must keep, asked of the sandbox's books, never of our own return values."""
+
+from typing import Any
+
+from privatelink.names import TAG_LINK
+
+
+def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:
+    """All that is alive of one link, in both clouds, by kind."""
+    regions = [region for account in books["aws"].values() for region in account.values()]
+    found: dict[str, list[Any]] = {}
+    for kind in ("target_groups", "load_balancers", "listeners", "endpoint_services"):
+        found[kind] = [one for region in regions for one in region.get(kind, []) if one["tags"].get(TAG_LINK) == link]
+    services = {service["id"] for service in found["endpoint_services"]}
+    names = {service["name"] for service in found["endpoint_services"]}
+    found["endpoint_connections"] = [
+        one for region in regions for one in region.get("endpoint_connections", []) if one["service_id"] in services
+    ]
+    rows = [row for rows in books["platform"].values() for row in rows]
+    found["private_links"] = [
+        row for row in rows if row["serviceName"] in names or f"link={link} " in row.get("description", "")
+    ]
+    connectors = [one for ones in books["connectors"].values() for one in ones]
+    found["connectors"] = [one for one in connectors if f"link={link} " in one.get("description", "")]
+    return {kind: ones for kind, ones in found.items() if ones}
+
+
+def counts(books: dict[str, Any], link: str) -> dict[str, int]:
+    """How many of each kind the link has; kinds without any are left out."""
+    return {kind: len(ones) for kind, ones in of_link(books, link).items()}
+
+
+NOTHING: dict[str, Any] = {"aws": {}, "platform": {}, "connectors": {}}
+"""The books of a sandbox in which nothing was made, or nothing is left."""

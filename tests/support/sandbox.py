@@ -1,0 +1,75 @@
+"""The sandbox as a process of its own, and its control path in Python."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+
+SPEED = 200
+"""The sandbox's clock in the product's tests; `PRIVATELINK_PACE` is the same number, set in `tests/conftest.py`."""
+
+
+class Sandbox:
+    """One running sandbox: its ready line, its books, its fault plan."""
+
+    def __init__(self, ready: dict[str, Any]) -> None:
+        """`ready` is the line of JSON that `python -m sandbox` prints."""
+        self.endpoint: str = ready["endpoint"]
+        self.env: dict[str, str] = ready["env"]
+        self.seed: dict[str, Any] = ready["seed"]
+        self._http = httpx.Client(base_url=f"{self.endpoint}/sandbox", timeout=30)
+
+    def _json(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of many shapes
+        answer = self._http.request(method, path, json=body) if body is not None else self._http.request(method, path)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None
+
+    def reset(self) -> None:
+        """Back to the seeded state."""
+        self._json("POST", "/reset")
+
+    def books(self) -> dict[str, Any]:
+        """All that is alive, bystanders left out."""
+        return dict(self._json("GET", "/books"))
+
+    def fault(self, action: str, kind: str, **more: object) -> None:
+        """Add a fault to the plan: `times=None` is for ever."""
+        self._json("POST", "/faults", {"action": action, "kind": kind, **more})
+
+    def clear_faults(self) -> None:
+        """Forget the plan."""
+        self._json("DELETE", "/faults")
+
+    def quirk(self, name: str, value: object) -> None:
+        """Set one of the platform's quirks."""
+        self._json("PUT", "/quirks", {name: value})
+
+    def durations(self, **seconds: float) -> None:
+        """Change how long things take, in the sandbox's seconds."""
+        self._json("PUT", "/durations", seconds)
+
+    def calls(self) -> list[dict[str, Any]]:
+        """Every call since the last reset, in order."""
+        return list(self._json("GET", "/calls"))
+
+    def close(self) -> None:
+        """Close the control connection."""
+        self._http.close()
+
+
+@contextmanager
+def running_sandbox(speed: float = SPEED) -> Iterator[Sandbox]:
+    """Start a sandbox process, and stop it at the end."""
+    command = [sys.executable, "-m", "sandbox", "--port", "0", "--speed", str(speed), "--exit-with-parent"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            sandbox = Sandbox(json.loads(process.stdout.readline()))
+            yield sandbox
+            sandbox.close()
+        finally:
+            process.terminate()

@@ -1,0 +1,49 @@
+"""Faults at steps: what happens before or after one activity of one saga, put in by a worker's interceptor."""
+
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from temporalio import activity
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+Moment = Literal["before", "after"]
+Hook = Callable[[], Awaitable[None]]
+
+
+class StepFaults(Interceptor):
+    """Runs hooks at (workflow id, step id, moment); a hook may raise. `seen` holds the steps in order, once each."""
+
+    def __init__(self) -> None:
+        """Start without any."""
+        self._hooks: dict[tuple[str, str, Moment], Hook] = {}
+        self.seen: dict[str, list[str]] = defaultdict(list)
+
+    def at(self, workflow_id: str, step: str, moment: Moment, hook: Hook) -> None:
+        """Run `hook` each time that the step reaches the moment."""
+        self._hooks[workflow_id, step, moment] = hook
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
+        """The SDK's hook."""
+        return _Inbound(next, self)
+
+    async def reach(self, workflow_id: str, step: str, moment: Moment) -> None:
+        """Run the hook of this moment, if there is one."""
+        if step not in self.seen[workflow_id]:
+            self.seen[workflow_id].append(step)
+        hook = self._hooks.get((workflow_id, step, moment))
+        if hook:
+            await hook()
+
+
+class _Inbound(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, faults: StepFaults) -> None:
+        super().__init__(following)
+        self._faults = faults
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
+        info = activity.info()
+        await self._faults.reach(info.workflow_id or "", info.activity_id, "before")
+        result = await super().execute_activity(input)
+        await self._faults.reach(info.workflow_id or "", info.activity_id, "after")
+        return result

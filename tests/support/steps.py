@@ -1,0 +1,231 @@
+"""Activities run as a worker would run them, without a Temporal server: retried while their errors allow it."""
+
+import asyncio
+import dataclasses
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import boto3
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities import specs
+from activities.endpoint_services import EndpointServices
+from activities.listeners import Listeners
+from activities.load_balancers import LoadBalancers
+from activities.target_groups import TargetGroups
+from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.waiting import Wait
+from privatelink.errors import PrivateLinkError, from_failure
+from privatelink.names import Link
+from privatelink.pace import paced_delta
+from privatelink.request import AwsAccess, Listener, PrivateLinkRequest
+from tests.support.sandbox import Sandbox
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+SAGA = "saga-1"
+"""The saga that most tests are about; others are `saga-2` and so on."""
+
+PROVIDER = "210987654321"
+CONSUMER = "111122223333"
+"""EMQX's account."""
+PRINCIPAL = f"arn:aws:iam::{CONSUMER}:root"
+
+ACCESS = AwsAccess(region="us-east-1")
+LINK = Link(deployment="w41b11c0", name="orders-db")
+
+
+async def attempt(
+    step: Callable[[S], Awaitable[R]], spec: S, *, scheduled: timedelta = timedelta(), beats: Sequence[Any] = ()
+) -> R:
+    """One attempt, of a step scheduled so long ago; `beats`: what the last attempt's heartbeat held."""
+    return await _run(_environment(datetime.now(UTC) - scheduled, list(beats)), step, spec)
+
+
+async def perform(step: Callable[[S], Awaitable[R]], spec: S, *, seconds: float = 20) -> R:
+    """Attempts until one ends well, or with an error that Temporal would not retry, or `seconds` have passed."""
+    begun = datetime.now(UTC)
+    beats: list[Any] = []
+    while True:
+        try:
+            return await _run(_environment(begun, beats), step, spec)
+        except ApplicationError as error:
+            if error.non_retryable or (datetime.now(UTC) - begun).total_seconds() > seconds:
+                raise
+            await asyncio.sleep(0.01)
+
+
+async def refusal(
+    kind: type[PrivateLinkError], step: Callable[[S], Awaitable[object]], spec: S, *, scheduled: timedelta = timedelta()
+) -> PrivateLinkError:
+    """The error of one attempt, which must be of this kind."""
+    with pytest.raises(ApplicationError) as raised:
+        await attempt(step, spec, scheduled=scheduled)
+    error = from_failure(raised.value)
+    assert isinstance(error, kind), raised.value
+    return error
+
+
+async def failure(kind: type[PrivateLinkError], step: Callable[[S], Awaitable[object]], spec: S) -> PrivateLinkError:
+    """The error with which attempts end that Temporal would not repeat, which must be of this kind."""
+    with pytest.raises(ApplicationError) as raised:
+        await perform(step, spec)
+    error = from_failure(raised.value)
+    assert isinstance(error, kind), raised.value
+    return error
+
+
+def _environment(scheduled: datetime, beats: list[Any]) -> ActivityEnvironment:
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(
+        environment.info,
+        scheduled_time=scheduled,
+        schedule_to_close_timeout=timedelta(minutes=5),
+        heartbeat_details=list(beats),
+    )
+
+    def keep(*details: object) -> None:
+        beats[:] = details
+
+    environment.on_heartbeat = keep
+    return environment
+
+
+async def _run(environment: ActivityEnvironment, step: Callable[[S], Awaitable[R]], spec: S) -> R:
+    result: R = await environment.run(step, spec)
+    return result
+
+
+def a_wait(seconds: float = 1200) -> Wait:
+    """A wait that begins now and lasts so many seconds of the cloud's clock."""
+    now = datetime.now(UTC)
+    return Wait(since=now, deadline=now + paced_delta(seconds))
+
+
+def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> specs.Scope:
+    """Whose things a test makes."""
+    return specs.Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
+
+
+def a_removal(saga_id: str | None = None, **more: Any) -> specs.RemovalSpec:  # noqa: ANN401 - fields of the spec
+    """A delete of the link, or a rollback of one saga."""
+    return specs.RemovalSpec(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
+
+
+class Provider:
+    """The seeded provider account as tests see it: its ids, its books, and a hand that is not ours."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """Set the sandbox's clouds to be quick: a test waits for order, not for time."""
+        self.sandbox = sandbox
+        self.aws = AwsAccounts()
+        self.subnets = {az_id: sandbox.seed["subnets"][az_id] for az_id in ("use1-az1", "use1-az2")}
+        self.vpc_id: str = sandbox.seed["vpc"]
+        sandbox.durations(
+            load_balancer_active=10,
+            load_balancer_delete=5,
+            target_healthy=10,
+            target_group_release=2,
+            endpoint_service_available=4,
+            endpoint_service_delete=4,
+            connection_available=4,
+            vpc_endpoint_delete=4,
+        )
+
+    @property
+    def account(self) -> AwsAccount:
+        """The account as the product reaches it."""
+        return self.aws.account(ACCESS)
+
+    def client(self, service: str, account_id: str = PROVIDER) -> Any:  # noqa: ANN401 - boto3 makes clients by name
+        """A hand that is not ours: a boto3 client with an account's own credentials."""
+        account = self.sandbox.seed["accounts"][account_id]
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # any service that a test names
+            region_name="us-east-1",
+            endpoint_url=self.sandbox.endpoint,
+            aws_access_key_id=account["access_key_id"],
+            aws_secret_access_key=account["secret_access_key"],
+        )
+
+    def books(self) -> dict[str, list[dict[str, Any]]]:
+        """What is alive in the account and region; empty lists where there is nothing."""
+        kinds = ("target_groups", "load_balancers", "listeners", "endpoint_services", "endpoint_connections")
+        everything = self.sandbox.books()["aws"]
+        mine = everything.get(PROVIDER, {}).get("us-east-1", {})
+        return {kind: mine.get(kind, []) for kind in kinds}
+
+    def request(self, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - fields of the request
+        """A request that the seeded account can satisfy."""
+        fields: dict[str, Any] = {
+            "name": LINK.name,
+            "deployment": LINK.deployment,
+            "aws": {"region": "us-east-1"},
+            "subnets": list(self.subnets.values()),
+            "listeners": [{"port": 3306, "targets": self.sandbox.seed["targets"][:2]}],
+        }
+        return PrivateLinkRequest.model_validate(fields | changes)
+
+    async def make_target_group(self, saga_id: str = SAGA, **listener: Any) -> specs.TargetGroup:  # noqa: ANN401 - its fields
+        """The link's target group, by our own step."""
+        return await perform(TargetGroups(self.aws).create_target_group, self.target_group_spec(saga_id, **listener))
+
+    def target_group_spec(self, saga_id: str = SAGA, **listener: Any) -> specs.TargetGroupSpec:  # noqa: ANN401 - its fields
+        """What `create_target_group` takes."""
+        fields = {"port": 3306, "targets": tuple(self.sandbox.seed["targets"][:2])} | listener
+        return specs.TargetGroupSpec(
+            scope=a_scope(saga_id),
+            listener=Listener.model_validate(fields),
+            vpc_id=self.vpc_id,
+            vpc_cidrs=("10.0.0.0/16",),
+        )
+
+    async def make_load_balancer(self, saga_id: str = SAGA) -> specs.LoadBalancer:
+        """The link's load balancer, by our own step."""
+        return await perform(LoadBalancers(self.aws).create_load_balancer, self.load_balancer_spec(saga_id))
+
+    def load_balancer_spec(self, saga_id: str = SAGA, ports: tuple[int, ...] = (3306,)) -> specs.LoadBalancerSpec:
+        """What `create_load_balancer` takes."""
+        return specs.LoadBalancerSpec(scope=a_scope(saga_id), subnets=self.subnets, ports=ports)
+
+    async def make_listener(
+        self, load_balancer: specs.LoadBalancer, group: specs.TargetGroup, saga_id: str = SAGA
+    ) -> str:
+        """The listener on the group's port, by our own step."""
+        spec = specs.ListenerSpec(scope=a_scope(saga_id), load_balancer=load_balancer, target_group=group)
+        return await perform(Listeners(self.aws).create_listener, spec)
+
+    async def make_active_load_balancer(self, saga_id: str = SAGA) -> specs.LoadBalancer:
+        """The link's load balancer, and wait until it is active."""
+        load_balancer = await self.make_load_balancer(saga_id)
+        wait = specs.LoadBalancerWait(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
+        await perform(LoadBalancers(self.aws).wait_for_load_balancer, wait)
+        return load_balancer
+
+    async def make_endpoint_service(self, saga_id: str = SAGA) -> specs.EndpointService:
+        """The link's endpoint service over an active load balancer, available, with the principal allowed."""
+        steps, scope = EndpointServices(self.aws), a_scope(saga_id)
+        load_balancer = await self.make_active_load_balancer(saga_id)
+        service = await perform(
+            steps.create_endpoint_service, specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer)
+        )
+        wait = specs.EndpointServiceWait(scope=scope, endpoint_service=service, wait=a_wait())
+        await perform(steps.wait_for_endpoint_service, wait)
+        allow = specs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=PRINCIPAL)
+        await perform(steps.add_allowed_principal, allow)
+        return service
+
+    def make_vpc_endpoint(self, service: specs.EndpointService, account_id: str = CONSUMER) -> str:
+        """A VPC endpoint of someone at the endpoint service, by their own hand; its id."""
+        network = self.sandbox.seed["accounts"][account_id]["networks"]["us-east-1"]
+        made = self.client("ec2", account_id).create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            VpcId=network["vpc_id"],
+            ServiceName=service.service_name,
+            SubnetIds=[network["subnets"]["use1-az1"]["id"]],
+        )
+        return str(made["VpcEndpoint"]["VpcEndpointId"])

@@ -1,0 +1,1 @@
+"""The stories, on a real Temporal server against the sandbox."""

@@ -1,0 +1,244 @@
+"""The create story: EMQX's page "AWS PrivateLink", step by step, each undo beside its step. Read this file first.
+
+The order is that of dependence, not of the page: what can overlap, overlaps.
+"""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities import specs
+    from activities.connectors import Connectors
+    from activities.deployments import Deployments
+    from activities.endpoint_connections import EndpointConnections
+    from activities.endpoint_services import EndpointServices
+    from activities.listeners import Listeners
+    from activities.load_balancers import LoadBalancers
+    from activities.private_links import PrivateLinks
+    from activities.providers import Providers
+    from activities.target_groups import TargetGroups
+    from privatelink.names import aws_name
+    from privatelink.progress import Phase
+    from privatelink.request import Listener, PrivateLinkRequest
+    from privatelink.result import PrivateLinkResult
+    from workflows.joining import JoinableSaga
+    from workflows.options import DEADLINES, limit
+    from workflows.removal import remove
+    from workflows.saga import Saga
+    from workflows.story_board import StoryBoard, step_id
+
+
+@workflow.defn
+class CreatePrivateLink(JoinableSaga):
+    """Ends with a working address, or with nothing left behind."""
+
+    @workflow.init
+    def __init__(self, request: PrivateLinkRequest) -> None:
+        """Set the board, so that a query or an Update finds it before the first step."""
+        saga_id = workflow.info().run_id
+        self._scope = specs.Scope(link=request.link, saga_id=saga_id, aws=request.aws, tags=request.tags)
+        removal = specs.RemovalSpec(link=request.link, aws=request.aws, saga_id=saga_id)
+        super().__init__("create", Saga(StoryBoard("create", request, steps_to_come(request)), removal))
+        self._request = request
+
+    @workflow.run
+    async def run(self, request: PrivateLinkRequest) -> PrivateLinkResult:
+        """Run the story, or roll everything back that it did."""
+        return await self.saga.run(lambda: self._story(request), clean_up=lambda: remove(self.saga))
+
+    async def _story(self, request: PrivateLinkRequest) -> PrivateLinkResult:
+        saga, scope, board = self.saga, self._scope, self.saga.board
+        ports = tuple(listener.port for listener in request.listeners)
+
+        deployment = await saga.check(Deployments.look_up_deployment, request, about=request.deployment)
+        provider, _ = await saga.checks(self._check_provider(deployment), self._check_connector())
+        board.enter(Phase.CREATING, account=provider.account_id)
+
+        target_groups, load_balancer = await saga.parallel(
+            saga.each(*(self._create_target_group(listener, provider) for listener in request.listeners)),
+            saga.write(
+                LoadBalancers.create_load_balancer,
+                specs.LoadBalancerSpec(scope=scope, subnets=provider.subnets, ports=ports),
+                undo=LoadBalancers.delete_load_balancer,
+                about=aws_name(scope.link),
+            ),
+        )
+        board.made(load_balancer=load_balancer.arn)
+        listener_arns = await saga.each(*(self._create_listener(load_balancer, group) for group in target_groups))
+
+        _, (service, private_link, connection) = await saga.parallel(
+            saga.each(*(self._wait_for_targets(group) for group in target_groups)),
+            self._offer_and_ask(load_balancer, deployment),
+        )
+        await saga.write(
+            EndpointConnections.accept_endpoint_connection,
+            specs.ConnectionSpec(scope=scope, connection=connection),
+            about=connection.vpc_endpoint_id,
+        )
+        await saga.wait(
+            EndpointConnections.wait_for_endpoint_connection_available,
+            specs.ConnectionAvailableWait(scope=scope, connection=connection, wait=limit(DEADLINES.connection)),
+            about=connection.vpc_endpoint_id,
+        )
+        address = await saga.wait(
+            PrivateLinks.wait_for_private_link,
+            specs.PrivateLinkWait(scope=scope, private_link=private_link, wait=limit(DEADLINES.running)),
+            about=private_link.private_link_id,
+        )
+        board.made(address=address)
+        connector = await self._connect(address)
+
+        target_group_arns = tuple(group.arn for group in target_groups)
+        arns = (load_balancer.arn, *target_group_arns, *listener_arns)
+        await saga.write(
+            Providers.mark_complete,
+            specs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id),
+            about=scope.link,
+        )
+        board.enter(Phase.RUNNING)
+        return PrivateLinkResult(
+            link=str(scope.link),
+            address=address,
+            service_name=service.service_name,
+            service_id=service.service_id,
+            load_balancer_arn=load_balancer.arn,
+            target_group_arns=target_group_arns,
+            vpc_endpoint_id=connection.vpc_endpoint_id,
+            private_link_id=private_link.private_link_id,
+            connector=connector,
+        )
+
+    async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+        return await self.saga.check(
+            Providers.check_provider,
+            specs.ProviderSpec(request=self._request, saga_id=self._scope.saga_id, deployment=deployment),
+            about=self._request.aws.region,
+        )
+
+    async def _check_connector(self) -> None:
+        if self._request.connector:
+            spec = specs.ConnectorSpec(scope=self._scope, connector=self._request.connector)
+            await self.saga.check(Connectors.check_connector, spec, about=spec.connector.name)
+
+    async def _create_target_group(self, listener: Listener, provider: specs.ProviderFacts) -> specs.TargetGroup:
+        return await self.saga.write(
+            TargetGroups.create_target_group,
+            specs.TargetGroupSpec(
+                scope=self._scope, listener=listener, vpc_id=provider.vpc_id, vpc_cidrs=provider.vpc_cidrs
+            ),
+            undo=TargetGroups.delete_target_groups,
+            about=aws_name(self._scope.link, listener.port),
+            key=listener.port,
+        )
+
+    async def _create_listener(self, load_balancer: specs.LoadBalancer, group: specs.TargetGroup) -> str:
+        return await self.saga.write(
+            Listeners.create_listener,
+            specs.ListenerSpec(scope=self._scope, load_balancer=load_balancer, target_group=group),
+            undo=Listeners.delete_listeners,
+            about=f"port {group.port}",
+            key=group.port,
+        )
+
+    async def _wait_for_targets(self, group: specs.TargetGroup) -> None:
+        await self.saga.wait(
+            TargetGroups.wait_for_targets,
+            specs.TargetsWait(scope=self._scope, target_group=group, wait=limit(DEADLINES.targets)),
+            about=aws_name(self._scope.link, group.port),
+            key=group.port,
+        )
+
+    async def _offer_and_ask(
+        self, load_balancer: specs.LoadBalancer, deployment: specs.DeploymentFacts
+    ) -> tuple[specs.EndpointService, specs.PrivateLink, specs.Connection]:
+        """Offer the endpoint service to the deployment's account, and ask the platform for the PrivateLink."""
+        saga, scope = self.saga, self._scope
+        await saga.wait(
+            LoadBalancers.wait_for_load_balancer,
+            specs.LoadBalancerWait(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.load_balancer)),
+            about=aws_name(scope.link),
+        )
+        service = await saga.write(
+            EndpointServices.create_endpoint_service,
+            specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer),
+            undo=EndpointServices.delete_endpoint_service,
+            about=aws_name(scope.link),
+        )
+        saga.board.made(endpoint_service=service.service_id)
+        await saga.wait(
+            EndpointServices.wait_for_endpoint_service,
+            specs.EndpointServiceWait(scope=scope, endpoint_service=service, wait=limit(DEADLINES.endpoint_service)),
+            about=service.service_id,
+        )
+        await saga.write(
+            EndpointServices.add_allowed_principal,
+            specs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=deployment.principal_arn),
+            undo=EndpointServices.remove_allowed_principals,
+            about=deployment.principal_arn,
+        )
+        private_link = await saga.write(
+            PrivateLinks.create_private_link,
+            specs.PrivateLinkSpec(scope=scope, endpoint_service=service),
+            undo=PrivateLinks.delete_private_link,
+            about=service.service_name,
+            deadline=DEADLINES.private_link,
+        )
+        saga.board.made(private_link=private_link.private_link_id)
+        connection = await saga.wait(
+            EndpointConnections.wait_for_endpoint_connection,
+            specs.ConnectionWait(
+                scope=scope,
+                endpoint_service=service,
+                private_link=private_link,
+                consumer_account_id=deployment.account_id,
+                wait=limit(DEADLINES.connection),
+            ),
+            undo=EndpointConnections.reject_endpoint_connections,
+            about=service.service_id,
+        )
+        saga.board.made(vpc_endpoint=connection.vpc_endpoint_id)
+        return service, private_link, connection
+
+    async def _connect(self, address: str) -> str | None:
+        """Make the connector that the request asks for, and see it connected through the address."""
+        if self._request.connector is None:
+            return None
+        spec = specs.ConnectorSpec(scope=self._scope, connector=self._request.connector, address=address)
+        connector_id = await self.saga.write(
+            Connectors.create_connector, spec, undo=Connectors.delete_connector, about=spec.connector.name
+        )
+        self.saga.board.made(connector=connector_id)
+        await self.saga.wait(
+            Connectors.wait_for_connector,
+            specs.ConnectorWait(scope=self._scope, connector=spec.connector, wait=limit(DEADLINES.connector)),
+            about=connector_id,
+        )
+        return connector_id
+
+
+def steps_to_come(request: PrivateLinkRequest) -> list[str]:
+    """The ids of the story's steps, in the order in which the page tells them."""
+    ports = [listener.port for listener in request.listeners]
+    checks = [Deployments.look_up_deployment, Providers.check_provider]
+    offer = [
+        LoadBalancers.wait_for_load_balancer,
+        EndpointServices.create_endpoint_service,
+        EndpointServices.wait_for_endpoint_service,
+        EndpointServices.add_allowed_principal,
+        PrivateLinks.create_private_link,
+        EndpointConnections.wait_for_endpoint_connection,
+        EndpointConnections.accept_endpoint_connection,
+        EndpointConnections.wait_for_endpoint_connection_available,
+        PrivateLinks.wait_for_private_link,
+    ]
+    connect = [Connectors.create_connector, Connectors.wait_for_connector] if request.connector else []
+    return [
+        *(step_id(activity.__name__) for activity in checks),
+        *([step_id(Connectors.check_connector.__name__)] if request.connector else []),
+        *(step_id(TargetGroups.create_target_group.__name__, port) for port in ports),
+        step_id(LoadBalancers.create_load_balancer.__name__),
+        *(step_id(Listeners.create_listener.__name__, port) for port in ports),
+        *(step_id(TargetGroups.wait_for_targets.__name__, port) for port in ports),
+        *(step_id(activity.__name__) for activity in offer),
+        *(step_id(activity.__name__) for activity in connect),
+        step_id(Providers.mark_complete.__name__),
+    ]

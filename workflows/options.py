@@ -1,0 +1,100 @@
+"""The few ways in which a step is run: a check, a write, a wait, a removal; and the deadlines, all of them settings.
+
+A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clock, as in
+`PRIVATELINK_DEADLINE_LOAD_BALANCER=2400`.
+"""
+
+import os
+from datetime import timedelta
+from typing import TypedDict
+
+from pydantic import BaseModel, ConfigDict, Field
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+from clouds.waiting import LOOK_SECONDS, Wait
+from privatelink.pace import paced_delta
+
+
+class Deadlines(BaseModel):
+    """How long each thing may take, in seconds of the cloud's clock; aws.amazon.com's usual times are far below."""
+
+    model_config = ConfigDict(frozen=True)
+
+    check: float = Field(300, gt=0)
+    write: float = Field(1800, gt=0)
+    private_link: float = Field(86_400, gt=0)  # a fleet queues for the platform's few writes an hour
+    load_balancer: float = Field(1200, gt=0)
+    targets: float = Field(600, gt=0)
+    endpoint_service: float = Field(600, gt=0)
+    connection: float = Field(900, gt=0)
+    running: float = Field(900, gt=0)
+    connector: float = Field(300, gt=0)
+    removal: float = Field(3600, gt=0)
+
+    @classmethod
+    def from_environment(cls) -> "Deadlines":
+        """The defaults, changed by what the environment names. Raises pydantic's `ValidationError`."""
+        prefix = "PRIVATELINK_DEADLINE_"
+        given = {name[len(prefix) :].lower(): text for name, text in os.environ.items() if name.startswith(prefix)}
+        return cls.model_validate(given, extra="forbid")
+
+
+DEADLINES = Deadlines.from_environment()
+
+SETTLE = paced_delta(15)
+"""How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
+
+_ATTEMPT = timedelta(seconds=60)  # one describe, one write and its budget's turn, each with its own time-out below it
+_LOOK = timedelta(seconds=30) + paced_delta(LOOK_SECONDS)  # a look, and the read that it may have just begun
+_FLOOR = timedelta(seconds=10)  # on a scaled clock, a call still takes its own time
+_RETRY = RetryPolicy(
+    initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
+)
+
+
+def limit(seconds: float) -> Wait:
+    """A wait that begins now and lasts `seconds` of the cloud's clock."""
+    now = workflow.now()
+    return Wait(since=now, deadline=now + paced_delta(seconds))
+
+
+class Options(TypedDict):
+    """What `workflow.execute_activity` takes beside the step and its spec."""
+
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+def check() -> Options:
+    """A read that decides whether to go on: nothing to undo, so a cancel does not wait for it."""
+    return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL)
+
+
+def write(deadline: float = DEADLINES.write) -> Options:
+    """An effect: a cancel waits until the attempt is over, so that its undo never races it."""
+    return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+
+
+def wait(until: Wait) -> Options:
+    """Looks until a deadline that the step itself knows; the time-out here is only the net below it."""
+    return _options(_LOOK, until.deadline - until.since + _FLOOR, ActivityCancellationType.TRY_CANCEL)
+
+
+def removal() -> Options:
+    """An undo: it asks, and looks until the thing is gone, for long, because a person may have to mend something."""
+    return _options(
+        _ATTEMPT + _LOOK, paced_delta(DEADLINES.removal), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+    )
+
+
+def _options(attempt: timedelta, limit: timedelta, cancellation: ActivityCancellationType) -> Options:
+    return Options(
+        start_to_close_timeout=attempt,
+        schedule_to_close_timeout=max(limit, _FLOOR),
+        retry_policy=_RETRY,
+        cancellation_type=cancellation,
+    )
