@@ -7,7 +7,7 @@ from activities.moments import settling_until
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import ListenerSpec, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccounts
-from clouds.aws.listeners import create_listener, delete_listener, find_listeners, forward_to
+from clouds.aws.listeners import create_listener, delete_listener, find_listeners
 from clouds.aws.load_balancers import find_load_balancer
 from clouds.aws.tags import add_elb_tags, elb_tags
 from privatelink.errors import NotYet
@@ -25,26 +25,26 @@ class Listeners:
     async def create_listener(self, spec: ListenerSpec) -> str:
         """Make the TCP listener on the target group's port that forwards to it; gives its ARN.
 
-        One that is there is adopted, and a leftover that forwards elsewhere is pointed at the target group. Raises
-        `NameTaken` for one that someone else put on the port.
+        One that is there is adopted, and a leftover that forwards elsewhere is made anew. Raises `NameTaken` for one that
+        someone else put on the port.
         """
         scope, group, load_balancer_arn = spec.scope, spec.target_group, spec.load_balancer.arn
         account = self._aws.account(scope.aws)
         tags = elb_tags(scope.link, scope.saga_id, scope.tags)
         listed = await find_listeners(account, load_balancer_arn, settles_at=settling_until())
         found = next((one for one in listed if one.port == group.port), None)
-        if found is None:
-            return await create_listener(
-                account, load_balancer_arn, group.port, group.arn, tags, settles_at=settling_until()
-            )
-        check_ours(found.ownership, scope.link, kind="listener", thing_id=f"port {group.port}")
-        if found.ownership.complete:
-            return found.arn
-        if found.target_group_arns != (group.arn,):
-            await forward_to(account, found.arn, group.arn)
-        if found.ownership.saga_id != scope.saga_id:
-            await add_elb_tags(account, [found.arn], tags)
-        return found.arn
+        if found:
+            check_ours(found.ownership, scope.link, kind="listener", thing_id=f"port {group.port}")
+            if found.ownership.complete:
+                return found.arn
+            if found.target_group_arns == (group.arn,):
+                if found.ownership.saga_id != scope.saga_id:
+                    await add_elb_tags(account, [found.arn], tags)
+                return found.arn
+            await delete_listener(account, found.arn)
+        return await create_listener(
+            account, load_balancer_arn, group.port, group.arn, tags, settles_at=settling_until()
+        )
 
     @activity.defn
     @patient

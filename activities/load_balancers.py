@@ -140,9 +140,14 @@ async def _delete_other_ports(account: AwsAccount, spec: LoadBalancerSpec, arn: 
     if not spec.ports:
         return
     link = spec.scope.link
+    groups = {
+        group.arn
+        for group in await find_target_groups(account, link)
+        if group.ownership.belongs_to(link) and group.listener_port(link) not in spec.ports
+    }
     for listener in await find_listeners(account, arn):
-        if listener.ownership.belongs_to(link) and listener.port not in spec.ports:
+        holds_one = not groups.isdisjoint(listener.target_group_arns)
+        if listener.ownership.belongs_to(link) and (holds_one or listener.port not in spec.ports):
             await delete_listener(account, listener.arn)
-    for group in await find_target_groups(account, link):
-        if group.ownership.belongs_to(link) and group.listener_port(link) not in spec.ports:
-            await delete_target_group(account, group.arn)
+    for group_arn in sorted(groups):
+        await delete_target_group(account, group_arn)

@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections import Counter
+from collections.abc import Iterator
 from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
@@ -36,6 +37,15 @@ def _unique(values: tuple[T, ...]) -> tuple[T, ...]:
         message = f"given twice: {', '.join(twice)}"
         raise ValueError(message)
     return values
+
+
+def texts(value: JsonValue) -> Iterator[str]:
+    """Every text in a JSON value, the names of its fields left out."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from texts(item)
 
 
 Port = Annotated[int, Field(ge=1, le=65535)]
@@ -167,7 +177,7 @@ class Connector(_RequestPart):
     @field_validator("parameters")
     @classmethod
     def _parameters_use_the_address(cls, parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
-        if ADDRESS not in str(parameters):
+        if not any(ADDRESS in text for text in texts(parameters)):
             message = f"no text in it holds {ADDRESS}, so the connector would not use this PrivateLink"
             raise ValueError(message)
         reserved = sorted({"type", "name", "description", "enable"} & parameters.keys())
@@ -215,7 +225,9 @@ class PrivateLinkRequest(_RequestPart):
         ports = [listener.port for listener in self.listeners]
         _unique(tuple(f"listener port {port}" for port in ports))
         if self.connector:
-            dialled = {int(port) for port in re.findall(r"\{address\}:(\d+)", str(self.connector.parameters))}
+            dialled = {
+                int(port) for port in re.findall(r"\{address\}:(\d+)", "\n".join(texts(self.connector.parameters)))
+            }
             unknown = sorted(dialled - set(ports))
             if unknown:
                 message = f"the connector dials port {unknown[0]}, which no listener has"

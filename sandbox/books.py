@@ -28,18 +28,18 @@ def _page(store: Store, now: float, *, bystanders: bool) -> dict[str, list[dict[
             {
                 "arn": one.arn,
                 "name": one.name,
-                "tags": one.tags,
+                "tags": dict(one.tags),
                 "targets": [target.id for target in one.targets.values() if now < target.gone_at],
             }
             for one in store.target_groups.values()
         ],
         "load_balancers": [
-            {"arn": one.arn, "name": one.name, "state": one.state(now), "tags": one.tags}
+            {"arn": one.arn, "name": one.name, "state": one.state(now), "tags": dict(one.tags)}
             for one in store.load_balancers.values()
             if bystanders or not one.bystander
         ],
         "listeners": [
-            {"arn": one.arn, "port": one.port, "load_balancer_arn": one.load_balancer_arn, "tags": one.tags}
+            {"arn": one.arn, "port": one.port, "load_balancer_arn": one.load_balancer_arn, "tags": dict(one.tags)}
             for one in store.listeners.values()
             if bystanders or not one.bystander
         ],
@@ -48,9 +48,9 @@ def _page(store: Store, now: float, *, bystanders: bool) -> dict[str, list[dict[
                 "id": one.id,
                 "name": one.name,
                 "state": one.state(now),
-                "tags": one.tags,
+                "tags": dict(one.tags),
                 "principals": list(one.principals),
-                "load_balancer_arns": one.load_balancer_arns,
+                "load_balancer_arns": list(one.load_balancer_arns),
             }
             for one in store.endpoint_services.values()
             if one.state(now) != "Deleted"

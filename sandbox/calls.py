@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import threading
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from sandbox.faults import FaultKind
-
-Service = Literal["ec2", "elasticloadbalancing", "sts", "platform", "deployment"]
 
 
 class Call(BaseModel):
@@ -18,6 +15,7 @@ class Call(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     service: str
+    """`ec2`, `elasticloadbalancing`, `sts`, `platform` or `deployment`; "" when it could not be told."""
     action: str
     read: bool
     account: str

@@ -1,13 +1,16 @@
-"""Fixtures that every room's tests use. The pace is set before any product module is imported: it is read once."""
+"""Fixtures that every room's tests use: the sandbox, a real Temporal server, a worker."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
+from temporalio.client import Client
 
-from tests.support.sandbox import SPEED, Sandbox, running_sandbox
-
-os.environ["PRIVATELINK_PACE"] = str(SPEED)
+from privatelink.payloads import DATA_CONVERTER
+from privatelink.search_attributes import ensure_search_attributes
+from scripts.temporal_server import TemporalServer, temporal_server
+from tests.support.requests import SECRET, SECRET_NAME
+from tests.support.sandbox import Sandbox, running_sandbox
+from tests.support.world import World, working_world
 
 
 @pytest.fixture(scope="session")
@@ -24,3 +27,26 @@ def sandbox(sandbox_process: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbo
     for name, value in sandbox_process.env.items():
         monkeypatch.setenv(name, value)
     return sandbox_process
+
+
+@pytest.fixture(scope="session")
+async def server() -> AsyncIterator[TemporalServer]:
+    """One Temporal server for the whole run."""
+    async with temporal_server() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def client(server: TemporalServer) -> Client:
+    """A client whose namespace has our search attributes."""
+    connected = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
+    await ensure_search_attributes(connected)
+    return connected
+
+
+@pytest.fixture
+async def world(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A fresh sandbox and a worker that talks to it; the connector's secret is the worker's alone."""
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+    async with working_world(sandbox, client) as running:
+        yield running

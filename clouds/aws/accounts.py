@@ -7,7 +7,7 @@ the links of a role; that is why CloudTrail shows one session name for all of th
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import (
@@ -17,6 +17,7 @@ from botocore.credentials import (
     DeferredRefreshableCredentials,
 )
 from botocore.exceptions import NoCredentialsError
+from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 
 from clouds.aws.budgets import Bucket, Budgets
@@ -88,8 +89,20 @@ class AwsAccount:
         return self._id
 
 
+@cache
+def _models() -> Loader:
+    """The models of AWS's APIs, read by botocore once for all accounts: EC2's alone takes 0.1 s and tens of megabytes."""
+    return create_loader()
+
+
+def _new_session() -> BotocoreSession:
+    session = BotocoreSession()
+    session.register_component("data_loader", _models())
+    return session
+
+
 def _open_session(access: AwsAccess) -> BotocoreSession:
-    own = BotocoreSession()
+    own = _new_session()
     if access.role_arn is None:
         return own
     source = own.get_credentials()
@@ -104,7 +117,7 @@ def _open_session(access: AwsAccess) -> BotocoreSession:
         role_arn=access.role_arn,
         extra_args=extra,
     )
-    session = BotocoreSession()
+    session = _new_session()
     session.register_component("credential_provider", CredentialResolver([_AssumedRole(fetcher)]))
     return session
 

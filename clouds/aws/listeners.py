@@ -97,18 +97,6 @@ async def create_listener(
     return answer["Listeners"][0].get("ListenerArn", "")
 
 
-async def forward_to(account: AwsAccount, listener_arn: str, target_group_arn: str) -> None:
-    """Let a listener forward to this target group and no other (ModifyListener)."""
-    await account.call(
-        Bucket.ELB_WRITE,
-        "pointing the listener at its target group",
-        listener_arn,
-        lambda clients: clients.elbv2.modify_listener(
-            ListenerArn=listener_arn, DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group_arn}]
-        ),
-    )
-
-
 async def delete_listener(account: AwsAccount, arn: str) -> None:
     """Delete a listener; gone already is success (DeleteListener)."""
     try:

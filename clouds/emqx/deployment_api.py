@@ -1,7 +1,6 @@
 """A deployment's own API, the broker's `/api/v5`: the connectors of its data integration ("Deployment API")."""
 
 import re
-from collections.abc import Iterator
 
 from pydantic import JsonValue
 
@@ -12,6 +11,7 @@ from clouds.settings import ApiAccess, Settings
 from clouds.waiting import SharedView
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 from privatelink.names import Link
+from privatelink.request import texts
 
 LIST_SECONDS = 2.0
 """Least time between two readings for waits: one call asks every node of the deployment."""
@@ -95,15 +95,4 @@ class DeploymentApis:
 def uses_host(value: JsonValue, host: str) -> bool:
     """Whether any text in a JSON value names the host, as a whole name."""
     pattern = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
-    return any(pattern.search(text) for text in _texts(value))
-
-
-def _texts(value: JsonValue) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts(item)
+    return any(pattern.search(text) for text in texts(value))

@@ -1,7 +1,7 @@
-"""EMQX answers with display labels where requests take codes, as in `N. Virginia (us-east-1)` ("Deployment
-Management").
+"""EMQX answers with display labels where requests take codes, as in `N. Virginia (us-east-1)`.
 
-A label is normalised here or not at all: what cannot be read is a named finding, never a guess.
+A label is normalised here or not at all: what cannot be read is a named finding, never a guess ("Deployment
+Management" of EMQX's Platform API shows such answers).
 """
 
 import re

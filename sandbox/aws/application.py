@@ -29,6 +29,7 @@ from sandbox.aws.actions import ACTIONS, Action, Call
 from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
 from sandbox.aws.errors import EC2, ELB, STS, AwsError, refusal
 from sandbox.aws.state import Listener, LoadBalancer, Store, World
+from sandbox.books import aws_books
 from sandbox.faults import FAULT, Fault, FaultPlan
 
 if TYPE_CHECKING:
@@ -87,20 +88,20 @@ class AwsSandbox:
             request.environ[ACCOUNT] = caller.account
             fault: Fault | None = request.environ.get(FAULT)
             _refuse(fault, service, name, caller)
-            return self._serve(request, signature, caller, fault)
+            if (service, name) in ACTIONS:
+                return self._serve(request, signature, caller, fault)
+            # moto reads and changes the network itself, and knows no lock.
+            with self._world.lock:
+                self._sweep()
+                return self._serve(request, signature, caller, fault)
         except AwsError as error:
             return error.response(service)
 
-    def live_stores(self) -> list[Store]:
-        """Every account's things in every region, without what is gone."""
+    def books(self, *, bystanders: bool) -> dict[str, Any]:
+        """All that is alive, by account and region; seeded things only with `bystanders`."""
         with self._world.lock:
             self._sweep()
-            return self._world.stores()
-
-    @property
-    def now(self) -> float:
-        """Sandbox seconds, by which the states of `live_stores` are to be read."""
-        return self._world.clock.now()
+            return aws_books(self._world.stores(), self._world.clock.now(), bystanders=bystanders)
 
     def _serve(self, request: Request, signature: Signature, caller: AccessKey, fault: Fault | None) -> Response:
         def serve(action: Action, params: dict[str, Any], moto: Callable[[], Any]) -> Any:  # noqa: ANN401
@@ -125,16 +126,9 @@ class AwsSandbox:
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = caller.account
         environ[wire.SERVE] = serve
         try:
-            if (signature.service, self.action_of(request)[1]) in ACTIONS:
-                response = Response.from_app(self._moto, environ, buffered=True)
-            else:
-                # moto reads and changes the network itself, and knows no lock.
-                with self._world.lock:
-                    self._sweep()
-                    response = Response.from_app(self._moto, environ, buffered=True)
+            response = Response.from_app(self._moto, environ, buffered=True)
         except NotImplementedError as error:
-            msg = f"The sandbox does not have this action: {error}"
-            raise AwsError("UnsupportedOperation", msg) from error
+            raise AwsError("UnsupportedOperation", f"The sandbox does not have this action: {error}") from error
         # moto gives every EC2 answer the same request id, and operators look calls up by it.
         response.set_data(response.get_data().replace(_MOTO_REQUEST_ID, f"<requestId>{uuid.uuid4()}<".encode()))
         return response

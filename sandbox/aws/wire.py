@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import moto.backends
 import moto.core.responses
@@ -23,12 +22,11 @@ from moto.sts.responses import TokenResponse
 from sandbox.aws.actions import ACTIONS, Action
 from sandbox.aws.errors import EC2, ELB, STS, AwsError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
 SERVE = "sandbox.aws.serve"
 """The WSGI environ key of the function that serves the request: (action, parameters, moto's own way) -> answer."""
-REFUSED = "sandbox.aws.refused"
-"""The WSGI environ key under which a refused call leaves its `AwsError`."""
-
-Serve = Callable[[Action, dict[str, Any], Callable[[], Any]], Any]
 
 _RESPONSES: dict[str, type[BaseResponse]] = {EC2: EC2Response, ELB: ELBV2Response, STS: TokenResponse}
 
@@ -66,7 +64,6 @@ def _install(responses: type[BaseResponse], name: str, action: Action) -> None:
         try:
             answer = environ[SERVE](action, dict(self.params), moto_way)
         except AwsError as error:
-            environ[REFUSED] = error
             return error.xml(action.service), {"status": error.status, "Content-Type": "text/xml;charset=UTF-8"}
         return ActionResult(answer) if isinstance(answer, dict) else answer
 

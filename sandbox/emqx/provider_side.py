@@ -65,7 +65,7 @@ class ProviderSide:
                 for target in client.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
             ]
         except ClientError:
-            # Deleted since the books were read, or not visible yet: what cannot be looked at is not known to be healthy.
+            # Deleted since the books were read, or not visible yet: what cannot be looked at is not healthy.
             return False
         return any(target["TargetHealth"]["State"] == "healthy" for target in targets)
 

@@ -4,6 +4,7 @@ import pytest
 
 from activities import specs
 from activities.listeners import Listeners
+from clouds.aws.tags import elb_tags
 from privatelink.errors import NameTaken
 from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA
 from tests.support.sandbox import Sandbox
@@ -40,6 +41,7 @@ def forwards_to(provider: Provider, arn: str) -> str:
 
 async def test_it_listens_on_its_port_and_forwards_to_its_group(provider: Provider, steps: Listeners) -> None:
     """TCP, known as ours by its tags; it does not wait for the load balancer to be active."""
+    provider.sandbox.durations(load_balancer_active=1000)
     spec = await a_spec(provider)
     made = await attempt(steps.create_listener, spec)
     (found,) = provider.books()["listeners"]
@@ -81,21 +83,35 @@ async def test_a_strangers_on_the_port_is_refused_and_left_alone(provider: Provi
         Port=3306,
         DefaultActions=[{"Type": "forward", "TargetGroupArn": spec.target_group.arn}],
     )
-    before = provider.books()
+    before = provider.things()
     await refusal(NameTaken, steps.create_listener, spec)
     await attempt(steps.delete_listeners, a_removal())
-    assert before == provider.books()
+    assert before == provider.things()
 
 
-async def test_a_leftover_is_adopted_and_pointed_at_the_group(provider: Provider, steps: Listeners) -> None:
-    """The dead saga's forwards where this request wants it, and carries this saga's tag."""
-    old = await a_spec(provider, "saga-0", port=5432)
-    as_if_3306 = old.target_group.model_copy(update={"port": 3306})
-    first = await attempt(steps.create_listener, old.model_copy(update={"target_group": as_if_3306}))
-    spec = await a_spec(provider)
-    assert first == await attempt(steps.create_listener, spec)
-    assert spec.target_group.arn == forwards_to(provider, first)
+async def test_a_leftover_is_adopted(provider: Provider, steps: Listeners) -> None:
+    """The dead saga's becomes this saga's, so that this one's rollback removes it."""
+    spec = await a_spec(provider, "saga-0")
+    first = await attempt(steps.create_listener, spec)
+    assert first == await attempt(steps.create_listener, spec.model_copy(update={"scope": a_scope()}))
     assert SAGA == provider.books()["listeners"][0]["tags"][TAG_SAGA]
+
+
+async def test_a_leftover_that_forwards_elsewhere_is_made_anew(provider: Provider, steps: Listeners) -> None:
+    """Traffic goes to this request's targets and nowhere else."""
+    spec = await a_spec(provider)
+    elbv2 = provider.client("elbv2")
+    theirs = elbv2.create_target_group(Name="theirs", Protocol="TCP", Port=1, VpcId=provider.vpc_id, TargetType="ip")
+    elbv2.create_listener(
+        LoadBalancerArn=spec.load_balancer.arn,
+        Protocol="TCP",
+        Port=3306,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": theirs["TargetGroups"][0]["TargetGroupArn"]}],
+        Tags=elb_tags(LINK, "saga-0", {}),
+    )
+    made = await attempt(steps.create_listener, spec)
+    assert [made] == [found["arn"] for found in provider.books()["listeners"]]
+    assert spec.target_group.arn == forwards_to(provider, made)
 
 
 async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: Listeners) -> None:
@@ -103,10 +119,10 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: Listen
     spec = await a_spec(provider, "saga-0")
     first = await attempt(steps.create_listener, spec)
     provider.client("elbv2").add_tags(ResourceArns=[first], Tags=[{"Key": TAG_COMPLETE, "Value": "true"}])
-    before = provider.books()
+    before = provider.things()
     assert first == await attempt(steps.create_listener, spec.model_copy(update={"scope": a_scope()}))
     await attempt(steps.delete_listeners, a_removal(SAGA))
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def test_they_are_deleted_all_of_them(provider: Provider, steps: Listeners) -> None:

@@ -70,10 +70,10 @@ async def test_a_bad_moment_makes_no_second_one(
 async def test_a_strangers_is_refused_and_left_alone(provider: Provider, steps: LoadBalancers) -> None:
     """Something without our tag has the name: named, not touched, nothing made."""
     by_strangers(provider)
-    before = provider.books()
+    before = provider.things()
     error = await refusal(NameTaken, steps.create_load_balancer, provider.load_balancer_spec())
     assert aws_name(LINK) == error.details_model.concerns
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def test_one_that_is_not_shown_has_its_owner_looked_up_when_it_is(
@@ -110,10 +110,10 @@ async def test_a_leftover_under_an_endpoint_service_is_a_persons_business(
 ) -> None:
     """What a live endpoint service stands on is not torn down by a create."""
     await provider.make_endpoint_service("saga-0")
-    before = provider.books()
+    before = provider.things()
     error = await refusal(CloudRefused, steps.create_load_balancer, elsewhere(provider, SAGA))
     assert "delete the link" in error.details_model.next_step
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def test_what_a_leftover_has_on_other_ports_goes(provider: Provider, steps: LoadBalancers) -> None:
@@ -132,10 +132,10 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: LoadBa
     """What an earlier create completed keeps its saga, so that this one's rollback leaves it alone."""
     first = await attempt(steps.create_load_balancer, provider.load_balancer_spec("saga-0"))
     provider.client("elbv2").add_tags(ResourceArns=[first.arn], Tags=[{"Key": TAG_COMPLETE, "Value": "true"}])
-    before = provider.books()
+    before = provider.things()
     assert first == await attempt(steps.create_load_balancer, provider.load_balancer_spec())
     await attempt(steps.delete_load_balancer, a_removal(SAGA))
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def waiting(provider: Provider, seconds: float = 1200) -> specs.LoadBalancerWait:
@@ -200,9 +200,9 @@ async def test_a_lost_reply_of_its_deletion_does_no_harm(provider: Provider, ste
 async def test_a_strangers_look_alike_is_never_deleted(provider: Provider, steps: LoadBalancers) -> None:
     """A name is no proof: only the tag is."""
     by_strangers(provider)
-    before = provider.books()
+    before = provider.things()
     await attempt(steps.delete_load_balancer, a_removal())
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def test_one_that_an_endpoint_service_still_has_is_patience(provider: Provider, steps: LoadBalancers) -> None:

@@ -60,9 +60,9 @@ async def test_twice_is_once(provider: Provider, steps: TargetGroups) -> None:
     """A repeated call gives the same and makes nothing."""
     spec = provider.target_group_spec()
     first = await attempt(steps.create_target_group, spec)
-    before = provider.books()
+    before = provider.things()
     assert first == await attempt(steps.create_target_group, spec)
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 @pytest.mark.parametrize("action", ["CreateTargetGroup", "RegisterTargets", "ModifyTargetGroupAttributes"])
@@ -100,10 +100,10 @@ async def test_a_strangers_is_refused_and_left_alone(
 ) -> None:
     """Something else has the name: named, not touched, nothing made."""
     by_strangers(provider, aws_name(LINK, 3306), tags)
-    before = provider.books()
+    before = provider.things()
     error = await refusal(NameTaken, steps.create_target_group, provider.target_group_spec())
     assert aws_name(LINK, 3306) == error.details_model.concerns
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def test_a_leftover_is_adopted(provider: Provider, steps: TargetGroups) -> None:
@@ -140,10 +140,10 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: Target
     """What an earlier create completed keeps its saga, so that this one's rollback leaves it alone."""
     first = await attempt(steps.create_target_group, provider.target_group_spec("saga-0"))
     complete(provider, first.arn)
-    before = provider.books()
+    before = provider.things()
     assert first == await attempt(steps.create_target_group, provider.target_group_spec())
     await attempt(steps.delete_target_groups, a_removal(SAGA))
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 def complete(provider: Provider, *arns: str) -> None:
@@ -228,9 +228,9 @@ async def test_a_rollback_deletes_its_own_sagas_only(provider: Provider, steps: 
 async def test_a_strangers_look_alike_is_never_deleted(provider: Provider, steps: TargetGroups) -> None:
     """A name is no proof: only the tag is."""
     by_strangers(provider, aws_name(LINK, 3306))
-    before = provider.books()
+    before = provider.things()
     await attempt(steps.delete_target_groups, a_removal())
-    assert before == provider.books()
+    assert before == provider.things()
 
 
 async def test_one_in_use_is_patience_and_the_others_go_all_the_same(provider: Provider, steps: TargetGroups) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 from pydantic import ValidationError
+from temporalio.api.failure.v1 import Failure
 from temporalio.converter import DataConverter
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, FailureError, RetryState
 
@@ -50,22 +51,15 @@ def test_every_type_answers_both_questions(leaf: type[PrivateLinkError]) -> None
     assert inspect.getdoc(leaf)
 
 
-async def across_temporal(error: BaseException) -> BaseException:
-    """The same error as the other side sees it."""
-    failure = await _encoded(error)
-    return DATA_CONVERTER.failure_converter.from_failure(failure, DATA_CONVERTER.payload_converter)
-
-
-async def _encoded(error: BaseException):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a protobuf message
-    from temporalio.api.failure.v1 import Failure
-
+def across_temporal(error: BaseException, converter: DataConverter = DATA_CONVERTER) -> BaseException:
+    """The same error as the other side sees it, by its converter."""
     failure = Failure()
     DATA_CONVERTER.failure_converter.to_failure(error, DATA_CONVERTER.payload_converter, failure)
-    return failure
+    return converter.failure_converter.from_failure(failure, converter.payload_converter)
 
 
 @pytest.mark.parametrize("leaf", LEAVES)
-async def test_every_type_is_read_back_from_its_failure(leaf: type[PrivateLinkError]) -> None:
+def test_every_type_is_read_back_from_its_failure(leaf: type[PrivateLinkError]) -> None:
     """With all that it carries."""
     error = leaf(
         "doing it (id): why",
@@ -76,7 +70,7 @@ async def test_every_type_is_read_back_from_its_failure(leaf: type[PrivateLinkEr
         step="create-load-balancer",
         outcome=Outcome.INCOMPLETE,
     )
-    arrived = await across_temporal(error)
+    arrived = across_temporal(error)
     assert not isinstance(arrived, PrivateLinkError)
     again = from_failure(arrived)
     assert type(again) is leaf
@@ -178,11 +172,9 @@ def test_an_incomplete_rollback_lists_what_is_left() -> None:
     assert RollbackIncomplete("left", leftovers=(left,)).details_model.leftovers == (left,)
 
 
-async def test_the_default_converter_of_temporal_reads_our_errors_too() -> None:
+def test_the_default_converter_of_temporal_reads_our_errors_too() -> None:
     """A backend in another language, or one that forgot our converter, sees type, message and details."""
-    failure = await _encoded(RequestRefused.of_findings([FINDING]))
-    default = DataConverter.default
-    arrived = default.failure_converter.from_failure(failure, default.payload_converter)
+    arrived = across_temporal(RequestRefused.of_findings([FINDING]), DataConverter.default)
     assert isinstance(arrived, ApplicationError)
     assert arrived.type == "RequestRefused"
     assert arrived.details[0]["findings"][0]["type"] == "NameTaken"

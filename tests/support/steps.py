@@ -170,6 +170,13 @@ class Provider:
         }
         return PrivateLinkRequest.model_validate(fields | changes)
 
+    def things(self) -> dict[str, list[dict[str, Any]]]:
+        """The books without states, which move by themselves: to tell that nothing was touched."""
+        return {
+            kind: [{field: value for field, value in one.items() if field != "state"} for one in ones]
+            for kind, ones in self.books().items()
+        }
+
     async def make_target_group(self, saga_id: str = SAGA, **listener: Any) -> specs.TargetGroup:  # noqa: ANN401 - its fields
         """The link's target group, by our own step."""
         return await perform(TargetGroups(self.aws).create_target_group, self.target_group_spec(saga_id, **listener))

@@ -10,7 +10,7 @@ from privatelink.errors import Cancelled, CloudRefused, Outcome, PrivateLinkErro
 from tests.support.laws import NOTHING
 from tests.support.requests import full_request
 from tests.support.step_faults import Moment
-from tests.workflows.conftest import World
+from tests.support.world import World
 from workflows.create import steps_to_come
 
 ROLLBACK = (

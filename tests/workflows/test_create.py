@@ -20,7 +20,7 @@ from privatelink.names import TASK_QUEUE
 from privatelink.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts, of_link
 from tests.support.requests import SECRET, full_request, request_json
-from tests.workflows.conftest import World
+from tests.support.world import World
 from workflows.create import steps_to_come
 
 LINK = "w41b11c0/orders-db"

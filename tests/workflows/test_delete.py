@@ -12,7 +12,7 @@ from privatelink.request import DeleteRequest
 from privatelink.result import DeleteResult
 from tests.support.laws import NOTHING
 from tests.support.requests import full_request
-from tests.workflows.conftest import World
+from tests.support.world import World
 
 LINK = "w41b11c0/orders-db"
 

@@ -9,7 +9,7 @@ from privatelink.errors import CloudRefused, Outcome, PrivateLinkError
 from tests.support.laws import NOTHING
 from tests.support.requests import full_request
 from tests.support.step_faults import Moment
-from tests.workflows.conftest import World
+from tests.support.world import World
 
 
 def _failure(step: str, moment: Moment) -> Callable[[], Awaitable[None]]:

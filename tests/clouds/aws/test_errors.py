@@ -34,7 +34,6 @@ OPERATIONS = (
     "DescribeTags",
     "DescribeTargetGroups",
     "DescribeTargetHealth",
-    "ModifyListener",
     "ModifyLoadBalancerAttributes",
     "ModifyTargetGroupAttributes",
     "RegisterTargets",

@@ -1,0 +1,277 @@
+"""The endpoint connection: exactly this PrivateLink's is proven and accepted, and no stranger's is touched."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from activities import specs
+from activities.endpoint_connections import LATE_SECONDS, LEAVING_SECONDS, NAMING_SECONDS, EndpointConnections
+from activities.private_links import PrivateLinks
+from clouds.aws.tags import TAG_VPC_ENDPOINT
+from clouds.emqx.platform import Platform
+from clouds.settings import Settings
+from clouds.waiting import Wait
+from privatelink.errors import (
+    AmbiguousConnection,
+    DeadlinePassed,
+    EndpointConnectionFailed,
+    NotYet,
+    PrivateLinkFailed,
+)
+from privatelink.pace import paced_delta
+from tests.support.sandbox import Sandbox
+from tests.support.steps import (
+    CONSUMER,
+    SAGA,
+    Provider,
+    a_removal,
+    a_scope,
+    a_wait,
+    attempt,
+    failure,
+    perform,
+    refusal,
+)
+
+STRANGER = "410987654321"
+
+
+@pytest.fixture
+def provider(sandbox: Sandbox) -> Provider:
+    """The seeded account, its platform quick."""
+    sandbox.durations(platform_endpoint=5, platform_running=2, platform_delete=4)
+    return Provider(sandbox)
+
+
+@pytest.fixture
+def platform(provider: Provider) -> Platform:
+    """The platform; `provider` has set the environment."""
+    assert provider.sandbox.env
+    return Platform(Settings.from_environment().platform)
+
+
+@pytest.fixture
+def steps(provider: Provider, platform: Platform) -> EndpointConnections:
+    """The steps under test."""
+    return EndpointConnections(provider.aws, platform)
+
+
+async def asked(provider: Provider, platform: Platform, seconds: float = 1200) -> specs.ConnectionWait:
+    """An endpoint service, the PrivateLink asked for, and the wait for its connection."""
+    service = await provider.make_endpoint_service()
+    private_link = await perform(
+        PrivateLinks(platform, provider.aws).create_private_link,
+        specs.PrivateLinkSpec(scope=a_scope(), endpoint_service=service),
+    )
+    return specs.ConnectionWait(
+        scope=a_scope(),
+        endpoint_service=service,
+        private_link=private_link,
+        consumer_account_id=CONSUMER,
+        wait=a_wait(seconds),
+    )
+
+
+def states(provider: Provider) -> dict[str, str]:
+    """The state of every connection by its VPC endpoint."""
+    return {one["vpc_endpoint_id"]: one["state"] for one in provider.books()["endpoint_connections"]}
+
+
+def allow(provider: Provider, service: specs.EndpointService, account_id: str) -> None:
+    """Let another account connect, as someone other than us may do."""
+    provider.client("ec2").modify_vpc_endpoint_service_permissions(
+        ServiceId=service.service_id, AddAllowedPrincipals=[f"arn:aws:iam::{account_id}:root"]
+    )
+
+
+async def test_the_one_that_the_platform_names_is_proven(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """Also among others of the same account, which a shared principal lets in."""
+    spec = await asked(provider, platform)
+    others = {provider.make_vpc_endpoint(spec.endpoint_service) for _ in range(2)}
+    found = await perform(steps.wait_for_endpoint_connection, spec)
+    (row,) = provider.sandbox.books()["platform"]["w41b11c0"]
+    assert row["vpcEndpointID"] == found.vpc_endpoint_id
+    assert found.vpc_endpoint_id not in others
+    assert {"pendingAcceptance"} == set(states(provider).values())
+
+
+async def test_the_proven_one_is_marked_on_the_endpoint_service(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """By the mark a removal tells it from a stranger's when the platform has forgotten it."""
+    found = await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
+    assert found.vpc_endpoint_id == provider.books()["endpoint_services"][0]["tags"][TAG_VPC_ENDPOINT]
+
+
+async def test_without_a_name_the_only_one_is_proven_after_a_while(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """A stranger's account does not count, however early it came."""
+    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    spec = await asked(provider, platform)
+    allow(provider, spec.endpoint_service, STRANGER)
+    stranger = provider.make_vpc_endpoint(spec.endpoint_service, STRANGER)
+    found = await perform(steps.wait_for_endpoint_connection, spec)
+    assert stranger != found.vpc_endpoint_id
+    assert found.vpc_endpoint_id in states(provider)
+
+
+async def test_without_a_name_it_is_not_proven_before_the_platform_had_its_time(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """The platform may be about to name another one."""
+    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    begun = datetime.now(UTC)
+    await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
+    assert datetime.now(UTC) - begun >= paced_delta(NAMING_SECONDS)
+
+
+async def test_several_without_a_name_are_a_persons_business(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """Each is named with owner and time; none is accepted, none is marked."""
+    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    spec = await asked(provider, platform)
+    other = provider.make_vpc_endpoint(spec.endpoint_service)
+    error = await failure(AmbiguousConnection, steps.wait_for_endpoint_connection, spec)
+    assert 2 == len(states(provider))
+    for vpc_endpoint_id in states(provider):
+        assert f"{vpc_endpoint_id} of account {CONSUMER}" in error.details_model.sentence
+    assert other in error.details_model.sentence
+    assert {"pendingAcceptance"} == set(states(provider).values())
+    assert TAG_VPC_ENDPOINT not in provider.books()["endpoint_services"][0]["tags"]
+
+
+async def test_one_that_is_older_than_the_asking_is_no_candidate(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """It belongs to something that was there before."""
+    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    provider.sandbox.durations(platform_endpoint=10_000)
+    spec = await asked(provider, platform, 100)
+    provider.make_vpc_endpoint(spec.endpoint_service)
+    later = spec.private_link.model_copy(update={"asked_at": datetime.now(UTC) + timedelta(minutes=1)})
+    error = await failure(
+        DeadlinePassed, steps.wait_for_endpoint_connection, spec.model_copy(update={"private_link": later})
+    )
+    assert "no endpoint connection of this PrivateLink" in error.details_model.sentence
+
+
+async def test_the_platform_is_not_asked_before_aws_moves(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """Its few reads an hour are for what only it can tell."""
+    provider.sandbox.durations(platform_endpoint=10_000)
+    spec = await asked(provider, platform)
+    before = platform_reads(provider)
+    await refusal(NotYet, steps.wait_for_endpoint_connection, spec)
+    assert before == platform_reads(provider)
+
+
+def platform_reads(provider: Provider) -> int:
+    """How often the platform was read."""
+    return sum(call["service"] == "platform" and call["read"] for call in provider.sandbox.calls())
+
+
+async def test_a_failed_private_link_is_told_when_it_is_late(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """No connection will ever come: the platform's reason is told instead of a deadline that passes."""
+    provider.sandbox.fault("POST /deployments/{deploymentID}/privatelinks", "failed")
+    spec = await asked(provider, platform)
+    since = datetime.now(UTC) - paced_delta(LATE_SECONDS + 10)
+    late = spec.model_copy(update={"wait": Wait(since=since, deadline=datetime.now(UTC) + timedelta(minutes=1))})
+    error = await failure(PrivateLinkFailed, steps.wait_for_endpoint_connection, late)
+    assert spec.private_link.private_link_id == error.details_model.concerns
+
+
+async def proven(provider: Provider, platform: Platform, steps: EndpointConnections) -> specs.ConnectionSpec:
+    """A connection that waits for our acceptance, proven."""
+    found = await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
+    return specs.ConnectionSpec(scope=a_scope(), connection=found)
+
+
+@pytest.mark.parametrize("kind", [None, "lost_reply", "throttle", "server_error"])
+async def test_exactly_that_one_is_accepted(
+    provider: Provider, platform: Platform, steps: EndpointConnections, kind: str | None
+) -> None:
+    """Others wait on; accepting again, or after a lost reply, is fine."""
+    spec = await proven(provider, platform, steps)
+    other = provider.make_vpc_endpoint(specs.EndpointService(service_id="", service_name=service_name(provider)))
+    if kind:
+        provider.sandbox.fault("AcceptVpcEndpointConnections", kind)
+    await perform(steps.accept_endpoint_connection, spec)
+    await perform(steps.accept_endpoint_connection, spec)
+    wait = specs.ConnectionAvailableWait(scope=a_scope(), connection=spec.connection, wait=a_wait())
+    await perform(steps.wait_for_endpoint_connection_available, wait)
+    assert {spec.connection.vpc_endpoint_id: "available", other: "pendingAcceptance"} == states(provider)
+
+
+def service_name(provider: Provider) -> str:
+    """The name of the one endpoint service."""
+    return str(provider.books()["endpoint_services"][0]["name"])
+
+
+async def test_a_200_that_accepted_nothing_is_no_success(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """AWS answers 200 and says in `Unsuccessful` that it did not accept."""
+    spec = await proven(provider, platform, steps)
+    provider.sandbox.fault("AcceptVpcEndpointConnections", "unsuccessful", times=None)
+    with pytest.raises(Exception, match="accepting the endpoint connection"):
+        await attempt(steps.accept_endpoint_connection, spec)
+    assert {"pendingAcceptance"} == set(states(provider).values())
+
+
+async def test_one_that_was_rejected_meanwhile_is_a_failure(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """By whomever: it is told, before and after the accept."""
+    spec = await proven(provider, platform, steps)
+    provider.client("ec2").reject_vpc_endpoint_connections(
+        ServiceId=spec.connection.service_id, VpcEndpointIds=[spec.connection.vpc_endpoint_id]
+    )
+    await failure(EndpointConnectionFailed, steps.accept_endpoint_connection, spec)
+    wait = specs.ConnectionAvailableWait(scope=a_scope(), connection=spec.connection, wait=a_wait())
+    error = await failure(EndpointConnectionFailed, steps.wait_for_endpoint_connection_available, wait)
+    assert "rejected" in error.details_model.sentence
+
+
+async def test_a_connection_that_goes_by_itself_is_not_rejected(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """The platform's delete takes it away; rejecting it first would only look like a failure to EMQX."""
+    spec = await proven(provider, platform, steps)
+    provider.client("ec2", CONSUMER).delete_vpc_endpoints(VpcEndpointIds=[spec.connection.vpc_endpoint_id])
+    removed = await perform(steps.reject_endpoint_connections, a_removal())
+    assert (spec.connection.vpc_endpoint_id,) == removed.ids
+    assert not any(call["action"] == "RejectVpcEndpointConnections" for call in provider.sandbox.calls())
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+async def test_a_connection_that_stays_is_rejected_and_no_other(
+    provider: Provider, platform: Platform, steps: EndpointConnections, *, accepted: bool
+) -> None:
+    """Not before its time to go by itself is over; a stranger's is never touched."""
+    spec = await proven(provider, platform, steps)
+    if accepted:
+        await perform(steps.accept_endpoint_connection, spec)
+    other = provider.make_vpc_endpoint(specs.EndpointService(service_id="", service_name=service_name(provider)))
+    await refusal(NotYet, steps.reject_endpoint_connections, a_removal())
+    late = paced_delta(LEAVING_SECONDS + 1)
+    provider.sandbox.fault("RejectVpcEndpointConnections", "throttle")
+    await refusal(NotYet.__mro__[1], steps.reject_endpoint_connections, a_removal(), scheduled=late)
+    await attempt(steps.reject_endpoint_connections, a_removal(), scheduled=late)
+    assert {spec.connection.vpc_endpoint_id: "rejected", other: "pendingAcceptance"} == states(provider)
+    await attempt(steps.reject_endpoint_connections, a_removal(), scheduled=late)
+
+
+async def test_nothing_to_reject_is_fine(provider: Provider, steps: EndpointConnections) -> None:
+    """No endpoint service; one without a proven connection, and a stranger's on it."""
+    await attempt(steps.reject_endpoint_connections, a_removal(SAGA))
+    service = await provider.make_endpoint_service()
+    other = provider.make_vpc_endpoint(service)
+    await attempt(steps.reject_endpoint_connections, a_removal(SAGA))
+    assert {other: "pendingAcceptance"} == states(provider)
