@@ -37,8 +37,11 @@ LATE_SECONDS = 300
 NAMING_SECONDS = 60
 """How long the platform has to name its VPC endpoint before AWS's facts alone must do: one of its reading intervals."""
 
+WHOLE_SECOND = timedelta(seconds=1)
+"""AWS cuts times down to whole seconds, so a connection may look as much older than it is."""
+
 CLOCK_SLACK = timedelta(seconds=5)
-"""AWS gives whole seconds, and its clock is not ours."""
+"""AWS's clock is not ours, and it gives whole seconds."""
 
 LEAVING_SECONDS = 120
 """How long a connection has to go by itself after the platform's delete, before we reject it."""
@@ -93,7 +96,7 @@ class EndpointConnections:
         private_link_id = spec.private_link.private_link_id
         # Judged by a reading that begins after this moment.
         had_time = bool(candidates) and all(
-            datetime.now(UTC) - one.created_at >= paced_delta(NAMING_SECONDS) for one in candidates
+            datetime.now(UTC) - one.created_at >= paced_delta(NAMING_SECONDS) + WHOLE_SECOND for one in candidates
         )
 
         def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:

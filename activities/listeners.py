@@ -25,8 +25,8 @@ class Listeners:
     async def create_listener(self, spec: ListenerSpec) -> str:
         """Make the TCP listener on the target group's port that forwards to it; gives its ARN.
 
-        One that is there is adopted, and a leftover that forwards elsewhere is made anew. Raises `NameTaken` for one that
-        someone else put on the port.
+        One that is there is adopted, and a leftover that forwards elsewhere is made anew. Raises `NameTaken` for one
+        that someone else put on the port.
         """
         scope, group, load_balancer_arn = spec.scope, spec.target_group, spec.load_balancer.arn
         account = self._aws.account(scope.aws)

@@ -27,18 +27,6 @@ class _AtAws(NamedTuple):
     load_balancers: list[str]
     target_groups: list[str]
 
-    @property
-    def own_connections(self) -> list[FoundConnection]:
-        return [one for one in self.connections if one.vpc_endpoint_id in self._marked]
-
-    @property
-    def foreign_connections(self) -> list[FoundConnection]:
-        return [one for one in self.connections if one.vpc_endpoint_id not in self._marked]
-
-    @property
-    def _marked(self) -> set[str]:
-        return {service.vpc_endpoint_id for service in self.services}
-
 
 class _AtEmqx(NamedTuple):
     """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more)."""
@@ -62,8 +50,8 @@ class Removals:
     async def check_removal(self, spec: RemovalSpec) -> RemovalFacts:
         """Find everything of the link before any of it is removed; no ids means that there is nothing. Changes nothing.
 
-        Raises `RemovalRefused` with every finding: the PrivateLink is not `running` (with `allow_failed` it
-        may be anything), connectors of others still use the address, the link's own connector has actions or sources, an
+        Raises `RemovalRefused` with every finding: the PrivateLink is not `running` (with `allow_failed` it may be
+        anything), connectors of others still use the address, the link's own connector has actions or sources, an
         endpoint that is not the link's stands on the endpoint service (EMQX: "Delete the PrivateLink"). Connectors are
         not looked at where the worker has no API key of the deployment, which the log says.
         """
@@ -160,11 +148,18 @@ def _in_scope(spec: RemovalSpec, at_aws: _AtAws, row: PrivateLinkRow | Connector
     return spec.saga_id in {None, row.saga_id} or any(service.saga_id == spec.saga_id for service in at_aws.services)
 
 
+def _is_own(connection: FoundConnection, at_aws: _AtAws, at_emqx: _AtEmqx) -> bool:
+    """Whether the connection was proven to be the link's, or the platform names it as the PrivateLink's."""
+    marked = {service.vpc_endpoint_id for service in at_aws.services}
+    named = {row.vpc_endpoint_id for row in at_emqx.private_links}
+    return connection.vpc_endpoint_id in marked | named
+
+
 def _ids(at_aws: _AtAws, at_emqx: _AtEmqx) -> list[str]:
     return [
         *(one.id for one in at_emqx.connectors),
         *(one.private_link_id for one in at_emqx.private_links),
-        *(one.vpc_endpoint_id for one in at_aws.own_connections),
+        *(one.vpc_endpoint_id for one in at_aws.connections if _is_own(one, at_aws, at_emqx)),
         *(one.service_id for one in at_aws.services),
         *at_aws.listeners,
         *at_aws.load_balancers,
@@ -177,7 +172,7 @@ def _findings(spec: RemovalSpec, at_aws: _AtAws, at_emqx: _AtEmqx) -> list[Findi
         *(_not_running(row) for row in at_emqx.private_links if not _may_go(row, spec)),
         *(_in_use(connector) for connector in at_emqx.others),
         *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
-        *(_foreign(connection) for connection in at_aws.foreign_connections),
+        *(_foreign(connection) for connection in at_aws.connections if not _is_own(connection, at_aws, at_emqx)),
     ]
     if not at_emqx.deployment_exists and (at_aws.connections or not _ids(at_aws, at_emqx)):
         findings.insert(0, _unknown_deployment(spec))

@@ -116,6 +116,7 @@ class Sandbox:
             "AWS_ACCESS_KEY_ID": provider.access_key_id,
             "AWS_SECRET_ACCESS_KEY": provider.secret_access_key,
             "AWS_REGION": HOME_REGION,
+            "AWS_DEFAULT_REGION": HOME_REGION,
             "EMQXCLOUD_PLATFORM_ENDPOINT": f"{self.endpoint}/public_api/v1",
             "EMQXCLOUD_PLATFORM_API_KEY": self.seed.platform_key.key,
             "EMQXCLOUD_PLATFORM_API_SECRET": self.seed.platform_key.secret,
@@ -123,6 +124,7 @@ class Sandbox:
             "EMQXCLOUD_DEPLOYMENT_API_KEY": self.seed.deployment_key.key,
             "EMQXCLOUD_DEPLOYMENT_API_SECRET": self.seed.deployment_key.secret,
             "PRIVATELINK_PACE": f"{self._speed:g}",
+            "PRIVATELINK_PLATFORM_WRITES_PER_HOUR": str(self._emqx.quirks.writes_per_hour),
         }
 
     def reset(self) -> None:

@@ -13,38 +13,38 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
 import threading
 
 
-def _stop(program: subprocess.Popen[bytes], grace_seconds: float) -> None:
+def main() -> int:
+    """Run the program named by the command line and return its exit code."""
+    grace_seconds = float(sys.argv[1])
+    told, tell = os.pipe()
+    # Before the program runs: a signal in between would end us alone, and leave the program behind.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.write(tell, b"."))
+    program = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
+    threading.Thread(target=_stop_when_told, args=(program, grace_seconds, told), daemon=True).start()
+    code = program.wait()
+    return code if code >= 0 else 128 - code
+
+
+def _stop_when_told(program: subprocess.Popen[bytes], grace_seconds: float, told: int) -> None:
+    """Wait for a signal, or for our standard input to close, and stop the program."""
+    standard_input = 0
+    while True:
+        readable, _, _ = select.select([standard_input, told], [], [])
+        if told in readable or not os.read(standard_input, 1):
+            break
     if grace_seconds:
         program.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
             program.wait(grace_seconds)
     program.kill()
-
-
-def main() -> int:
-    """Run the program named by the command line and return its exit code."""
-    grace_seconds = float(sys.argv[1])
-    program = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)
-
-    def stop_when_the_pipe_closes() -> None:
-        while os.read(0, 1):
-            pass
-        _stop(program, grace_seconds)
-
-    def stop_on_signal(*_: object) -> None:
-        threading.Thread(target=_stop, args=(program, grace_seconds)).start()
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, stop_on_signal)
-    threading.Thread(target=stop_when_the_pipe_closes, daemon=True).start()
-    code = program.wait()
-    return code if code >= 0 else 128 - code
 
 
 if __name__ == "__main__":

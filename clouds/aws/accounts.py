@@ -91,7 +91,7 @@ class AwsAccount:
 
 @cache
 def _models() -> Loader:
-    """The models of AWS's APIs, read by botocore once for all accounts: EC2's alone takes 0.1 s and tens of megabytes."""
+    """The models of AWS's APIs, read once for all accounts: EC2's alone takes 0.1 s and tens of megabytes."""
     return create_loader()
 
 

@@ -384,3 +384,11 @@ async def test_without_a_key_of_the_deployment_there_is_nothing_to_look_at(
     steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
     assert await remove(steps) == Removed()
     assert names(sandbox) == ["orders"]
+
+
+async def test_with_its_deployment_a_connector_is_gone(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A link must be deletable after its deployment was."""
+    endpoint = sandbox.env["EMQXCLOUD_DEPLOYMENT_ENDPOINT"].replace(LINK.deployment, "wunknown")
+    monkeypatch.setenv("EMQXCLOUD_DEPLOYMENT_ENDPOINT", endpoint)
+    steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    assert await remove(steps) == Removed()

@@ -5,8 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities import specs
-from activities.endpoint_connections import LATE_SECONDS, LEAVING_SECONDS, NAMING_SECONDS, EndpointConnections
+from activities.endpoint_connections import (
+    LATE_SECONDS,
+    LEAVING_SECONDS,
+    NAMING_SECONDS,
+    EndpointConnections,
+    _checked,
+)
 from activities.private_links import PrivateLinks
+from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.tags import TAG_VPC_ENDPOINT
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
@@ -16,7 +23,9 @@ from privatelink.errors import (
     DeadlinePassed,
     EndpointConnectionFailed,
     NotYet,
+    PrivateLinkError,
     PrivateLinkFailed,
+    Throttled,
 )
 from privatelink.pace import paced_delta
 from tests.support.sandbox import Sandbox
@@ -109,7 +118,7 @@ async def test_without_a_name_the_only_one_is_proven_after_a_while(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
     """A stranger's account does not count, however early it came."""
-    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     spec = await asked(provider, platform)
     allow(provider, spec.endpoint_service, STRANGER)
     stranger = provider.make_vpc_endpoint(spec.endpoint_service, STRANGER)
@@ -122,7 +131,7 @@ async def test_without_a_name_it_is_not_proven_before_the_platform_had_its_time(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
     """The platform may be about to name another one."""
-    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     begun = datetime.now(UTC)
     await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
     assert datetime.now(UTC) - begun >= paced_delta(NAMING_SECONDS)
@@ -132,11 +141,13 @@ async def test_several_without_a_name_are_a_persons_business(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
     """Each is named with owner and time; none is accepted, none is marked."""
-    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     spec = await asked(provider, platform)
     other = provider.make_vpc_endpoint(spec.endpoint_service)
+    patience = a_wait()
+    while len(states(provider)) < 2:
+        assert not patience.passed
     error = await failure(AmbiguousConnection, steps.wait_for_endpoint_connection, spec)
-    assert 2 == len(states(provider))
     for vpc_endpoint_id in states(provider):
         assert f"{vpc_endpoint_id} of account {CONSUMER}" in error.details_model.sentence
     assert other in error.details_model.sentence
@@ -148,7 +159,7 @@ async def test_one_that_is_older_than_the_asking_is_no_candidate(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
     """It belongs to something that was there before."""
-    provider.sandbox.quirk("vpc_endpoint_id", "never")
+    provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     provider.sandbox.durations(platform_endpoint=10_000)
     spec = await asked(provider, platform, 100)
     provider.make_vpc_endpoint(spec.endpoint_service)
@@ -239,6 +250,30 @@ async def test_one_that_was_rejected_meanwhile_is_a_failure(
     assert "rejected" in error.details_model.sentence
 
 
+async def test_one_that_aws_does_not_show_is_waited_for_and_then_told(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """Just after it was proven that is eventual consistency; later it is gone."""
+    spec = await proven(provider, platform, steps)
+    unseen = spec.connection.model_copy(update={"vpc_endpoint_id": "vpce-0123456789abcdef0"})
+    await refusal(NotYet, steps.accept_endpoint_connection, spec.model_copy(update={"connection": unseen}))
+    await refusal(
+        EndpointConnectionFailed,
+        steps.accept_endpoint_connection,
+        spec.model_copy(update={"connection": unseen}),
+        scheduled=timedelta(hours=1),
+    )
+    assert {"pendingAcceptance"} == set(states(provider).values())
+
+
+@pytest.mark.parametrize(("state", "kind"), [(None, NotYet), ("rejected", EndpointConnectionFailed)])
+def test_the_platforms_word_counts_when_aws_shows_it_alive(state: str | None, kind: type[PrivateLinkError]) -> None:
+    """An id that AWS does not show is waited for; one that has ended is told."""
+    shown = [FoundConnection("vpce-svc-1", "vpce-1", CONSUMER, state, datetime.now(UTC))] if state else []
+    with pytest.raises(kind):
+        _checked("vpce-1", shown)
+
+
 async def test_a_connection_that_goes_by_itself_is_not_rejected(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
@@ -262,7 +297,7 @@ async def test_a_connection_that_stays_is_rejected_and_no_other(
     await refusal(NotYet, steps.reject_endpoint_connections, a_removal())
     late = paced_delta(LEAVING_SECONDS + 1)
     provider.sandbox.fault("RejectVpcEndpointConnections", "throttle")
-    await refusal(NotYet.__mro__[1], steps.reject_endpoint_connections, a_removal(), scheduled=late)
+    await refusal(Throttled, steps.reject_endpoint_connections, a_removal(), scheduled=late)
     await attempt(steps.reject_endpoint_connections, a_removal(), scheduled=late)
     assert {spec.connection.vpc_endpoint_id: "rejected", other: "pendingAcceptance"} == states(provider)
     await attempt(steps.reject_endpoint_connections, a_removal(), scheduled=late)

@@ -198,6 +198,41 @@ async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_no
         await attempt(since=400).run(steps.create_private_link, spec())
 
 
+@pytest.mark.usefixtures("sandbox")
+async def test_two_of_it_are_reported_and_neither_is_chosen() -> None:
+    """Whichever were chosen, the other would be left behind."""
+
+    class Doubled(Platform):
+        """A platform that made two."""
+
+        async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
+            assert deployment == LINK.deployment
+            return tuple(PrivateLinkRow(private_link_id=id_, service_name=SERVICE.service_name) for id_ in ("p1", "p2"))
+
+    steps = PrivateLinks(Doubled(Settings.from_environment().platform), AwsAccounts())
+    with pytest.raises(PrivateLinkFailed, match="p1, p2"):
+        await create(steps)
+
+
+async def test_a_failed_one_of_before_is_told_at_once(steps: PrivateLinks, sandbox: Sandbox) -> None:
+    """Waiting for its connection would be for nothing."""
+    sandbox.durations(platform_endpoint=0)
+    sandbox.fault(POST, "failed")
+    await create(steps)
+    while private_links(sandbox)[0]["status"] != "failed":
+        pass
+    with pytest.raises(PrivateLinkFailed, match="creating the PrivateLink"):
+        await create(steps)
+    assert len(private_links(sandbox)) == 1
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_with_its_deployment_a_privatelink_is_gone(steps: PrivateLinks) -> None:
+    """A link must be deletable after its deployment was."""
+    gone = removal().model_copy(update={"link": Link(deployment="wunknown", name="orders-db")})
+    assert await attempt().run(steps.delete_private_link, gone) == Removed()
+
+
 async def running_link(steps: PrivateLinks, sandbox: Sandbox) -> tuple[EndpointService, PrivateLink]:
     """A PrivateLink that is on its way to running: its connection is accepted."""
     sandbox.durations(platform_endpoint=0, connection_available=0, platform_running=0)

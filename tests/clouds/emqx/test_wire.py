@@ -5,7 +5,10 @@ from datetime import UTC, datetime
 import pytest
 
 from clouds.emqx.deployment_api import uses_host
+from clouds.emqx.errors import Call
+from clouds.emqx.http import read_as
 from clouds.emqx.wire import CONNECTORS_SHAPE, PRIVATE_LINK_SHAPE, PrivateLinkRow, PrivateLinkState
+from privatelink.errors import UnknownCloudError
 from privatelink.names import Link, description
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
@@ -40,6 +43,14 @@ def test_optional_fields_may_be_missing_or_null() -> None:
     for row in (row_of(), row_of(vpcEndpointID=None, reason=None, address=None, description=None)):
         assert (row.vpc_endpoint_id, row.address, row.description) == ("", "", "")
         assert row.why == "the platform gives no reason"
+
+
+def test_an_answer_of_another_form_is_loud_and_names_fields_only() -> None:
+    """What the table does not describe must not pass as empty, and no value of it may show."""
+    call = Call("listing the connectors of", "w41b11c0", "the API", "KEY")
+    with pytest.raises(UnknownCloudError, match=r": 0\.name, 1; ") as unknown:
+        read_as(CONNECTORS_SHAPE, [{"type": "mysql", "secret": "hunter2"}, "hunter2"], call)
+    assert "hunter2" not in f"{unknown.value} {unknown.value.__cause__}"
 
 
 def test_a_privatelink_is_ours_by_endpoint_service_or_description() -> None:

@@ -1,0 +1,253 @@
+"""The check of the service provider's side: every finding at once, nothing made; and the mark of a complete create."""
+
+from typing import Any
+
+import pytest
+
+from activities import specs
+from activities.providers import Providers
+from privatelink.errors import CredentialsRefused, FindingType, RequestRefused
+from privatelink.names import TAG_COMPLETE, TAG_LINK, aws_name
+from privatelink.request import AwsAccess, PrivateLinkRequest
+from tests.support.sandbox import Sandbox
+from tests.support.steps import CONSUMER, LINK, PRINCIPAL, SAGA, Provider, a_scope, attempt, perform, refusal
+
+AZ_IDS = ("use1-az1", "use1-az2")
+
+
+@pytest.fixture
+def provider(sandbox: Sandbox) -> Provider:
+    """The seeded account."""
+    return Provider(sandbox)
+
+
+@pytest.fixture
+def steps(provider: Provider) -> Providers:
+    """The steps under test."""
+    return Providers(provider.aws)
+
+
+def a_spec(request: PrivateLinkRequest, az_ids: tuple[str, ...] = AZ_IDS) -> specs.ProviderSpec:
+    """The check of a request for a deployment with endpoints in these AZ IDs."""
+    deployment = specs.DeploymentFacts(region="us-east-1", az_ids=az_ids, principal_arn=PRINCIPAL, account_id=CONSUMER)
+    return specs.ProviderSpec(request=request, saga_id=SAGA, deployment=deployment)
+
+
+async def findings(steps: Providers, spec: specs.ProviderSpec) -> list[tuple[str, str]]:
+    """What the check finds: type and what it concerns."""
+    error = await refusal(RequestRefused, steps.check_provider, spec)
+    assert all(finding.next_step for finding in error.details_model.findings)
+    return sorted((finding.type, finding.concerns) for finding in error.details_model.findings)
+
+
+def listener(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the listener
+    """A listener on 3306."""
+    return {"port": 3306, **fields}
+
+
+async def test_a_good_request_gives_what_the_create_builds_on(provider: Provider, steps: Providers) -> None:
+    """Account, VPC, its blocks, and the subnets by AZ ID; nothing is made."""
+    facts = await attempt(steps.check_provider, a_spec(provider.request()))
+    expected = specs.ProviderFacts(
+        account_id="210987654321", vpc_id=provider.vpc_id, vpc_cidrs=("10.0.0.0/16",), subnets=provider.subnets
+    )
+    assert expected == facts
+    assert {} == provider.sandbox.books()["aws"]
+
+
+async def test_only_reads_are_made(provider: Provider, steps: Providers) -> None:
+    """A check that changes something is no check."""
+    await attempt(steps.check_provider, a_spec(provider.request()))
+    assert all(call["read"] for call in provider.sandbox.calls())
+
+
+async def test_another_account_is_checked_as_its_role(provider: Provider, steps: Providers) -> None:
+    """The subnets of the role's account, which the worker's own does not have."""
+    seed = provider.sandbox.seed
+    theirs = seed["accounts"]["310987654321"]["networks"]["us-east-1"]["subnets"]
+    request = provider.request(
+        aws={"region": "us-east-1", "role_arn": seed["role_arn"], "external_id": seed["external_id"]},
+        subnets=[theirs[az_id]["id"] for az_id in AZ_IDS],
+    )
+    assert "310987654321" == (await attempt(steps.check_provider, a_spec(request))).account_id
+    own = request.model_copy(update={"aws": AwsAccess(region="us-east-1")})
+    assert FindingType.SUBNET_NOT_FOUND in {kind for kind, _ in await findings(steps, a_spec(own))}
+
+
+async def test_subnets_in_an_az_twice_and_missing_ones_are_named(provider: Provider, steps: Providers) -> None:
+    """One subnet for each AZ ID of the deployment, and only one in each."""
+    subnets = provider.sandbox.seed["subnets"]
+    request = provider.request(subnets=[subnets["use1-az1"], subnets["use1-az1-second"], "subnet-0123"])
+    assert sorted(
+        [
+            (FindingType.AZ_NOT_COVERED, "use1-az2"),
+            (FindingType.SUBNETS_IN_ONE_AZ, "use1-az1"),
+            (FindingType.SUBNET_NOT_FOUND, "subnet-0123"),
+        ]
+    ) == await findings(steps, a_spec(request))
+
+
+async def test_subnets_of_several_vpcs_and_full_ones_are_named(provider: Provider, steps: Providers) -> None:
+    """A load balancer stands in one VPC, and takes addresses."""
+    subnets = provider.sandbox.seed["subnets"]
+    request = provider.request(subnets=[subnets["other-vpc"], subnets["use1-az2-tiny"]])
+    found = await findings(steps, a_spec(request))
+    assert (FindingType.SUBNETS_IN_SEVERAL_VPCS, "subnets") in found
+    assert (FindingType.SUBNET_WITHOUT_ADDRESSES, subnets["use1-az2-tiny"]) in found
+
+
+async def test_an_az_without_a_subnet_says_what_to_do(provider: Provider, steps: Providers) -> None:
+    """Else the deployment's VPC endpoint would fail as a whole, minutes later, in the consumer's account."""
+    spec = a_spec(provider.request(), (*AZ_IDS, "use1-az5"))
+    error = await refusal(RequestRefused, steps.check_provider, spec)
+    assert "no subnet in use1-az5" in error.details_model.sentence
+    assert "create a subnet in use1-az5 or add it to subnets" in error.details_model.next_step
+
+
+@pytest.mark.parametrize(
+    ("target", "absent"),
+    [("10.0.1.15", False), ("10.0.1.99", True), ("172.16.5.9", False), ("10.9.9.9", False)],
+)
+async def test_an_address_in_the_vpc_must_be_someones(
+    provider: Provider, steps: Providers, target: str, *, absent: bool
+) -> None:
+    """Outside the VPC it may be reached by a peering, which nobody can look up."""
+    spec = a_spec(provider.request(listeners=[listener(targets=[target])]))
+    if absent:
+        assert [(FindingType.TARGET_NOT_FOUND, target)] == await findings(steps, spec)
+    else:
+        await attempt(steps.check_provider, spec)
+
+
+async def test_instances_must_run_in_the_vpc(provider: Provider, steps: Providers) -> None:
+    """Running ones pass; absent and stopped ones are named."""
+    running, stopped = provider.sandbox.seed["instances"]
+    provider.client("ec2").stop_instances(InstanceIds=[stopped])
+    absent = "i-0123456789abcdef0"
+    request = provider.request(listeners=[listener(target_type="instance", targets=[running, stopped, absent])])
+    assert sorted([(FindingType.TARGET_NOT_FOUND, stopped), (FindingType.TARGET_NOT_FOUND, absent)]) == (
+        await findings(steps, a_spec(request))
+    )
+
+
+async def test_instances_of_another_vpc_are_elsewhere(provider: Provider, steps: Providers) -> None:
+    """A target group of type instance serves one VPC."""
+    other = provider.sandbox.seed["subnets"]["other-vpc"]
+    made = provider.client("ec2").run_instances(ImageId="ami-1", MinCount=1, MaxCount=1, SubnetId=other)
+    instance = made["Instances"][0]["InstanceId"]
+    request = provider.request(listeners=[listener(target_type="instance", targets=[instance])])
+    assert [(FindingType.TARGET_ELSEWHERE, instance)] == await findings(steps, a_spec(request))
+
+
+def alb(arn: str, port: int = 80) -> dict[str, Any]:
+    """A listener to an Application Load Balancer."""
+    return {"port": port, "target_type": "alb", "targets": [arn], "health_check": {"protocol": "http"}}
+
+
+async def test_an_alb_must_be_there_and_listen(provider: Provider, steps: Providers) -> None:
+    """It passes on its listener's port; another port, an absent one and one of another region are named."""
+    (arn,) = provider.sandbox.seed["albs"]
+    await attempt(steps.check_provider, a_spec(provider.request(listeners=[alb(arn)])))
+    absent, abroad = arn[:-4] + "0000", arn.replace("us-east-1", "eu-west-1")
+    request = provider.request(listeners=[alb(arn, 8080), alb(absent, 81), alb(abroad, 82)])
+    assert sorted(
+        [
+            (FindingType.TARGET_NOT_FOUND, arn),
+            (FindingType.TARGET_NOT_FOUND, absent),
+            (FindingType.TARGET_ELSEWHERE, abroad),
+        ]
+    ) == await findings(steps, a_spec(request))
+
+
+async def test_names_that_others_have_are_named(provider: Provider, steps: Providers) -> None:
+    """Both of them at once, and left as they are."""
+    elbv2 = provider.client("elbv2")
+    subnets = list(provider.subnets.values())
+    elbv2.create_load_balancer(Name=aws_name(LINK), Type="network", Scheme="internal", Subnets=subnets)
+    elbv2.create_target_group(
+        Name=aws_name(LINK, 3306),
+        Protocol="TCP",
+        Port=3306,
+        VpcId=provider.vpc_id,
+        TargetType="ip",
+        Tags=[{"Key": TAG_LINK, "Value": "w41b11c0/other"}],
+    )
+    before = provider.things()
+    assert sorted([(FindingType.NAME_TAKEN, aws_name(LINK)), (FindingType.NAME_TAKEN, aws_name(LINK, 3306))]) == (
+        await findings(steps, a_spec(provider.request()))
+    )
+    assert before == provider.things()
+
+
+async def made_complete(provider: Provider, steps: Providers) -> list[str]:
+    """Load balancer, target group, listener and endpoint service, marked complete; their ids."""
+    service = await provider.make_endpoint_service()
+    load_balancer = await provider.make_load_balancer()
+    group = await provider.make_target_group()
+    arns = (load_balancer.arn, group.arn, await provider.make_listener(load_balancer, group))
+    spec = specs.CompleteSpec(scope=a_scope(), arns=arns, service_id=service.service_id)
+    await perform(steps.mark_complete, spec)
+    return [*arns, service.service_id]
+
+
+async def test_everything_is_marked_complete(provider: Provider, steps: Providers) -> None:
+    """All that the create made, also when a call goes wrong and is repeated."""
+    provider.sandbox.fault("AddTags", "lost_reply")
+    provider.sandbox.fault("CreateTags", "throttle")
+    await made_complete(provider, steps)
+    books = provider.books()
+    things = [
+        one for kind in ("load_balancers", "target_groups", "listeners", "endpoint_services") for one in books[kind]
+    ]
+    assert ["true"] * 4 == [one["tags"].get(TAG_COMPLETE) for one in things]
+
+
+async def test_the_same_request_of_a_complete_link_passes(provider: Provider, steps: Providers) -> None:
+    """A create converges; addresses that its own load balancer took are not missed."""
+    await made_complete(provider, steps)
+    await attempt(steps.check_provider, a_spec(provider.request()))
+
+
+@pytest.mark.parametrize(
+    ("changes", "concerns", "words"),
+    [
+        ({"targets": ["10.0.1.15"]}, aws_name(LINK, 3306), "its targets are"),
+        ({"target_port": 3307}, aws_name(LINK, 3306), "its target port is 3306, not 3307"),
+        ({"health_check": {"protocol": "tcp", "port": 9}}, aws_name(LINK, 3306), "its health check is"),
+        ({"port": 5432}, aws_name(LINK), "it listens on 3306, not on 5432"),
+    ],
+)
+async def test_another_request_of_a_complete_link_is_a_conflict(
+    provider: Provider, steps: Providers, changes: dict[str, Any], concerns: str, words: str
+) -> None:
+    """The difference is named, and the link stays as it is."""
+    await made_complete(provider, steps)
+    before = provider.things()
+    fields = {"targets": provider.sandbox.seed["targets"][:2]} | changes
+    request = provider.request(listeners=[listener(**fields)])
+    error = await refusal(RequestRefused, steps.check_provider, a_spec(request))
+    (finding,) = error.details_model.findings
+    assert (FindingType.LINK_DIFFERS, concerns) == (finding.type, finding.concerns)
+    assert words in finding.sentence
+    assert before == provider.things()
+
+
+async def test_other_subnets_of_a_complete_link_are_a_conflict(provider: Provider, steps: Providers) -> None:
+    """A load balancer stays where it was made."""
+    await made_complete(provider, steps)
+    subnets = [*provider.subnets.values(), provider.sandbox.seed["subnets"]["use1-az4"]]
+    found = await findings(steps, a_spec(provider.request(subnets=subnets)))
+    assert [(FindingType.LINK_DIFFERS, aws_name(LINK))] == found
+
+
+async def test_a_leftover_is_no_conflict(provider: Provider, steps: Providers) -> None:
+    """What a dead saga left is made to fit by the create, whatever its request was."""
+    await provider.make_target_group("saga-0", target_port=3307)
+    await provider.make_load_balancer("saga-0")
+    await attempt(steps.check_provider, a_spec(provider.request()))
+
+
+async def test_a_role_that_cannot_be_assumed_is_told(provider: Provider, steps: Providers) -> None:
+    """At once: no finding can be had without it."""
+    role = {"region": "us-east-1", "role_arn": provider.sandbox.seed["role_arn"], "external_id": "ext-wrong"}
+    await refusal(CredentialsRefused, steps.check_provider, a_spec(provider.request(aws=role)))
