@@ -8,7 +8,6 @@ from activities.patience import each, nothing_found, patient, remember
 from activities.specs import (
     EndpointService,
     EndpointServiceSpec,
-    EndpointServiceWait,
     PrincipalSpec,
     RemovalSpec,
     Removed,
@@ -59,64 +58,33 @@ class EndpointServices:
 
     @activity.defn
     async def create_endpoint_service(self, spec: EndpointServiceSpec) -> EndpointService:
-        """Make the endpoint service over the load balancer: IPv4, every connection to be accepted by us.
+        """Make the endpoint service over the load balancer, and wait until it is Available: seconds, as a rule.
 
-        The ClientToken makes a repeated call of one saga give the same one; one that carries the link's tag is adopted.
-        Raises `NameTaken` when the load balancer belongs to an endpoint service of someone else: AWS lets a load
-        balancer belong to one only ("Create a service powered by AWS PrivateLink").
+        IPv4, and every connection is to be accepted by us. The ClientToken makes a repeated call of one saga give the
+        same one; one that carries the link's tag is adopted. Raises `NameTaken` when the load balancer belongs to an
+        endpoint service of someone else: AWS lets a load balancer belong to one only ("Create a service powered by AWS
+        PrivateLink"). Raises `EndpointServiceFailed` when it is Failed, or on its way out. Available does not yet mean
+        that a consumer's call succeeds (aws-sdk issue 805), which the PrivateLink's own step bears with.
         """
-        scope, load_balancer_arn = spec.scope, spec.load_balancer.arn
-        account = self._aws.account(scope.aws)
-        found = await find_endpoint_service(account, scope.link)
-        if found is None:
-            try:
-                service_id, service_name = await create_endpoint_service(
-                    account,
-                    load_balancer_arn,
-                    client_token(scope.saga_id, "endpoint-service"),
-                    ec2_tags(scope.link, scope.saga_id, scope.tags),
-                    settles_at=settling_until(),
-                )
-            except PrivateLinkError as error:
-                if is_code(error, INVALID_PARAMETER):
-                    await _refuse_if_taken(account, load_balancer_arn)
-                raise
-            return EndpointService(service_id=service_id, service_name=service_name)
-        if not found.ownership.complete:
-            if found.load_balancer_arns != (load_balancer_arn,):
-                raise CloudRefused(
-                    f"adopting the endpoint service ({found.service_id}), a leftover of an earlier create: it stands "
-                    f"over {', '.join(found.load_balancer_arns)}",
-                    concerns=found.service_id,
-                    next_step="delete the link, then create it again",
-                )
-            if found.saga_id != scope.saga_id:
-                await add_ec2_tags(account, found.service_id, ec2_tags(scope.link, scope.saga_id, scope.tags))
-        return EndpointService(service_id=found.service_id, service_name=found.service_name)
+        account = self._aws.account(spec.scope.aws)
+        found = await find_endpoint_service(account, spec.scope.link)
+        service = await _make(account, spec) if found is None else await _adopt(account, spec, found)
 
-    @activity.defn
-    async def wait_for_endpoint_service(self, spec: EndpointServiceWait) -> None:
-        """Wait until the endpoint service is Available.
-
-        Raises `EndpointServiceFailed` when it is Failed, or on its way out. Available does not yet mean that a
-        consumer's call succeeds (aws-sdk issue 805), which the PrivateLink's own step bears with.
-        """
-        service_id = spec.endpoint_service.service_id
-
-        def judge(view: list[FoundEndpointService]) -> Moving | None:
-            found = next((one for one in view if one.service_id == service_id), None)
-            if found is None:
-                return Moving(f"endpoint service {service_id} is not listed by AWS yet", service_id)
-            if found.state in LEAVING | {FAILED}:
+        def judge(view: list[FoundEndpointService]) -> EndpointService | Moving:
+            seen = next((one for one in view if one.service_id == service.service_id), None)
+            if seen is None:
+                return Moving(f"endpoint service {service.service_id} is not listed by AWS yet", service.service_id)
+            if seen.state in LEAVING | {FAILED}:
                 raise EndpointServiceFailed(
-                    f"waiting for the endpoint service ({service_id}): it is {found.state}",
-                    concerns=service_id,
+                    f"waiting for the endpoint service ({service.service_id}): it is {seen.state}",
+                    concerns=service.service_id,
                     next_step="find out who or what ended it (AWS CloudTrail), then create the link again",
                 )
-            return None if found.state == AVAILABLE else Moving(f"endpoint service is {found.state}", service_id)
+            if seen.state == AVAILABLE:
+                return service
+            return Moving(f"endpoint service {service.service_id} is {seen.state}", service.service_id)
 
-        views = self._aws.account(spec.scope.aws).views
-        await views.endpoint_services.look(judge, wait=spec.wait, cadence=AVAILABILITY)
+        return await account.views.endpoint_services.look(judge, wait=spec.wait, cadence=AVAILABILITY)
 
     @activity.defn
     async def add_allowed_principal(self, spec: PrincipalSpec) -> None:
@@ -217,6 +185,38 @@ async def _delete(account: AwsAccount, service: FoundEndpointService) -> None:
             ),
         )
     await delete_endpoint_service(account, service.service_id)
+
+
+async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointService:
+    scope, load_balancer_arn = spec.scope, spec.load_balancer.arn
+    try:
+        service_id, service_name = await create_endpoint_service(
+            account,
+            load_balancer_arn,
+            client_token(scope.saga_id, "endpoint-service"),
+            ec2_tags(scope.link, scope.saga_id, scope.tags),
+            settles_at=settling_until(),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, INVALID_PARAMETER):
+            await _refuse_if_taken(account, load_balancer_arn)
+        raise
+    return EndpointService(service_id=service_id, service_name=service_name)
+
+
+async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEndpointService) -> EndpointService:
+    scope = spec.scope
+    if not found.ownership.complete:
+        if found.load_balancer_arns != (spec.load_balancer.arn,):
+            raise CloudRefused(
+                f"adopting the endpoint service ({found.service_id}), a leftover of an earlier create: it stands "
+                f"over {', '.join(found.load_balancer_arns)}",
+                concerns=found.service_id,
+                next_step="delete the link, then create it again",
+            )
+        if found.saga_id != scope.saga_id:
+            await add_ec2_tags(account, found.service_id, ec2_tags(scope.link, scope.saga_id, scope.tags))
+    return EndpointService(service_id=found.service_id, service_name=found.service_name)
 
 
 async def _refuse_if_taken(account: AwsAccount, load_balancer_arn: str) -> None:

@@ -140,10 +140,11 @@ class ListenerSpec(_Spec):
 
 
 class EndpointServiceSpec(_Spec):
-    """The endpoint service over the load balancer."""
+    """The endpoint service over the load balancer, which must become Available."""
 
     scope: Scope
     load_balancer: LoadBalancer
+    wait: Wait
 
 
 class EndpointService(_Spec):
@@ -151,14 +152,6 @@ class EndpointService(_Spec):
 
     service_id: str
     service_name: str
-
-
-class EndpointServiceWait(_Spec):
-    """The endpoint service that must become Available."""
-
-    scope: Scope
-    endpoint_service: EndpointService
-    wait: Wait
 
 
 class PrincipalSpec(_Spec):

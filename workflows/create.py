@@ -159,16 +159,11 @@ class CreatePrivateLink(JoinableSaga):
         )
         service = await saga.write(
             EndpointServices.create_endpoint_service,
-            specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer),
+            specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.endpoint_service)),
             undo=EndpointServices.delete_endpoint_service,
             about=aws_name(scope.link),
         )
         saga.board.made(endpoint_service=service.service_id)
-        await saga.wait(
-            EndpointServices.wait_for_endpoint_service,
-            specs.EndpointServiceWait(scope=scope, endpoint_service=service, wait=limit(DEADLINES.endpoint_service)),
-            about=service.service_id,
-        )
         await saga.write(
             EndpointServices.add_allowed_principal,
             specs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=deployment.principal_arn),
@@ -222,7 +217,6 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
     offer = [
         LoadBalancers.wait_for_load_balancer,
         EndpointServices.create_endpoint_service,
-        EndpointServices.wait_for_endpoint_service,
         EndpointServices.add_allowed_principal,
         PrivateLinks.create_private_link,
         EndpointConnections.wait_for_endpoint_connection,

@@ -43,12 +43,14 @@ class Deadlines(BaseModel):
 
 DEADLINES = Deadlines.from_environment()
 
+FLOOR = timedelta(seconds=10)
+"""No deadline is shorter: on a scaled clock, calls still take their own time."""
+
 SETTLE = paced_delta(15)
 """How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
 
 _ATTEMPT = timedelta(seconds=60)  # one describe, one write and its budget's turn, each with its own time-out below it
 _LOOK = timedelta(seconds=30) + paced_delta(LOOK_SECONDS)  # a look, and the read that it may have just begun
-_FLOOR = timedelta(seconds=10)  # on a scaled clock, a call still takes its own time
 _RETRY = RetryPolicy(
     initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
 )
@@ -57,7 +59,7 @@ _RETRY = RetryPolicy(
 def limit(seconds: float) -> Wait:
     """A wait that begins now and lasts `seconds` of the cloud's clock."""
     now = workflow.now()
-    return Wait(since=now, deadline=now + paced_delta(seconds))
+    return Wait(since=now, deadline=now + max(paced_delta(seconds), FLOOR))
 
 
 class Options(TypedDict):
@@ -81,7 +83,7 @@ def write(deadline: float = DEADLINES.write) -> Options:
 
 def wait(until: Wait) -> Options:
     """Looks until a deadline that the step itself knows; the time-out here is only the net below it."""
-    return _options(_LOOK, until.deadline - until.since + _FLOOR, ActivityCancellationType.TRY_CANCEL)
+    return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL)
 
 
 def removal() -> Options:
@@ -94,7 +96,7 @@ def removal() -> Options:
 def _options(attempt: timedelta, limit: timedelta, cancellation: ActivityCancellationType) -> Options:
     return Options(
         start_to_close_timeout=attempt,
-        schedule_to_close_timeout=max(limit, _FLOOR),
+        schedule_to_close_timeout=max(limit, FLOOR),
         retry_policy=_RETRY,
         cancellation_type=cancellation,
     )

@@ -46,7 +46,7 @@ def steps(provider: Provider) -> EndpointServices:
 async def a_spec(provider: Provider, saga_id: str = SAGA) -> specs.EndpointServiceSpec:
     """An endpoint service over an active load balancer."""
     load_balancer = await provider.make_active_load_balancer(saga_id)
-    return specs.EndpointServiceSpec(scope=a_scope(saga_id), load_balancer=load_balancer)
+    return specs.EndpointServiceSpec(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
 
 
 async def test_it_stands_over_the_load_balancer_and_asks_us(provider: Provider, steps: EndpointServices) -> None:
@@ -78,9 +78,9 @@ async def test_a_bad_moment_makes_no_second_one(provider: Provider, steps: Endpo
 
 async def test_one_that_is_not_visible_yet_is_not_made_twice(provider: Provider, steps: EndpointServices) -> None:
     """No tag shows it, but the ClientToken does: AWS gives the same one again."""
-    provider.sandbox.fault("CreateVpcEndpointServiceConfiguration", "not_visible", seconds=1000)
-    spec = await a_spec(provider)
-    assert await attempt(steps.create_endpoint_service, spec) == await attempt(steps.create_endpoint_service, spec)
+    provider.sandbox.fault("CreateVpcEndpointServiceConfiguration", "not_visible", seconds=200)
+    await refusal(NotYet, steps.create_endpoint_service, spec := await a_spec(provider))
+    await perform(steps.create_endpoint_service, spec)
     assert 1 == len(provider.books()["endpoint_services"])
 
 
@@ -129,37 +129,32 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: Endpoi
     assert before == provider.things()
 
 
-async def waiting(provider: Provider, steps: EndpointServices) -> specs.EndpointServiceWait:
-    """The wait for a new endpoint service."""
-    service = await attempt(steps.create_endpoint_service, await a_spec(provider))
-    return specs.EndpointServiceWait(scope=a_scope(), endpoint_service=service, wait=a_wait())
-
-
-async def test_the_wait_ends_when_it_is_available(provider: Provider, steps: EndpointServices) -> None:
+async def test_the_step_ends_when_it_is_available(provider: Provider, steps: EndpointServices) -> None:
     """Pending on the way is progress."""
-    await perform(steps.wait_for_endpoint_service, await waiting(provider, steps))
+    await perform(steps.create_endpoint_service, await a_spec(provider))
     assert ["Available"] == [found["state"] for found in provider.books()["endpoint_services"]]
 
 
 async def test_a_failed_one_ends_the_wait(provider: Provider, steps: EndpointServices) -> None:
     """Waiting does not mend it."""
     provider.sandbox.fault("CreateVpcEndpointServiceConfiguration", "failed")
-    await failure(EndpointServiceFailed, steps.wait_for_endpoint_service, await waiting(provider, steps))
+    await failure(EndpointServiceFailed, steps.create_endpoint_service, await a_spec(provider))
 
 
 async def test_one_that_someone_deletes_meanwhile_ends_the_wait(provider: Provider, steps: EndpointServices) -> None:
     """It will never be available."""
-    provider.sandbox.durations(endpoint_service_available=100, endpoint_service_delete=1000)
-    spec = await waiting(provider, steps)
-    provider.client("ec2").delete_vpc_endpoint_service_configurations(ServiceIds=[spec.endpoint_service.service_id])
-    error = await failure(EndpointServiceFailed, steps.wait_for_endpoint_service, spec)
-    assert "Deleting" in error.details_model.sentence
+    provider.sandbox.durations(endpoint_service_available=10_000, endpoint_service_delete=10_000)
+    spec = await a_spec(provider)
+    pending = await refusal(NotYet, steps.create_endpoint_service, spec)
+    provider.client("ec2").delete_vpc_endpoint_service_configurations(ServiceIds=[pending.details_model.concerns])
+    error = await failure(EndpointServiceFailed, steps.create_endpoint_service, spec)
+    assert pending.details_model.concerns == error.details_model.concerns
 
 
 async def a_principal(provider: Provider, steps: EndpointServices) -> specs.PrincipalSpec:
     """The principal at a new endpoint service."""
-    spec = await waiting(provider, steps)
-    return specs.PrincipalSpec(scope=spec.scope, endpoint_service=spec.endpoint_service, principal_arn=PRINCIPAL)
+    service = await perform(steps.create_endpoint_service, await a_spec(provider))
+    return specs.PrincipalSpec(scope=a_scope(), endpoint_service=service, principal_arn=PRINCIPAL)
 
 
 @pytest.mark.parametrize("kind", [None, "lost_reply", "throttle"])

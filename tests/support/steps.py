@@ -218,10 +218,9 @@ class Provider:
         steps, scope = EndpointServices(self.aws), a_scope(saga_id)
         load_balancer = await self.make_active_load_balancer(saga_id)
         service = await perform(
-            steps.create_endpoint_service, specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer)
+            steps.create_endpoint_service,
+            specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=a_wait()),
         )
-        wait = specs.EndpointServiceWait(scope=scope, endpoint_service=service, wait=a_wait())
-        await perform(steps.wait_for_endpoint_service, wait)
         allow = specs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=PRINCIPAL)
         await perform(steps.add_allowed_principal, allow)
         return service
