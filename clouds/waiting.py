@@ -21,6 +21,12 @@ R = TypeVar("R")
 LOOK_SECONDS = 20.0
 """How long one look stays: long enough for few attempts a wait, short enough that a killed worker is missed soon."""
 
+LEAST_LOOK_SECONDS = 1.0
+"""No look is shorter, however fast the cloud's clock: an attempt costs Temporal and the worker some milliseconds."""
+
+LEAST_READ_SECONDS = 0.05
+"""No view is read more often, however fast the cloud's clock: a read itself takes some milliseconds."""
+
 BETWEEN_LOOKS_SECONDS = 1.0
 """Temporal's server rounds shorter delays up to this."""
 
@@ -137,7 +143,7 @@ class SharedView(Generic[V]):
     @staticmethod
     def _look_seconds(wait: Wait) -> float:
         remaining = (wait.deadline - datetime.now(UTC)).total_seconds()
-        return max(0.1, min(paced(LOOK_SECONDS), remaining))
+        return max(0.1, min(max(paced(LOOK_SECONDS), LEAST_LOOK_SECONDS), remaining))
 
     def _join(self, waiter: _Waiter[V]) -> None:
         self._waiters.add(waiter)
@@ -168,7 +174,7 @@ class SharedView(Generic[V]):
     def _next_read(self) -> float:
         newcomer = any(waiter.joined > self._last_read for waiter in self._waiters)
         wanted = min(waiter.cadence.interval(waiter.wait.elapsed) for waiter in self._waiters)
-        least = paced(self._least_interval)
+        least = max(paced(self._least_interval), LEAST_READ_SECONDS)
         return self._last_read + (least if newcomer else max(least, wanted))
 
 

@@ -1,6 +1,7 @@
 """The tests mirror the rooms; `workflows` runs whole stories, `e2e` whole commands, `support` is what several share.
 
-The pace is set here, before any product module is imported, because it is read once.
+Pace and deadlines are set here, before any product module is imported, because they are read once. The deadlines are
+two minutes of our clock each: what a loaded machine does to them is no law of ours. A test of a deadline sets its own.
 """
 
 import os
@@ -8,3 +9,15 @@ import os
 from tests.support.sandbox import SPEED
 
 os.environ["PRIVATELINK_PACE"] = str(SPEED)
+for name in (
+    "CHECK",
+    "WRITE",
+    "LOAD_BALANCER",
+    "TARGETS",
+    "ENDPOINT_SERVICE",
+    "CONNECTION",
+    "RUNNING",
+    "CONNECTOR",
+    "REMOVAL",
+):
+    os.environ[f"PRIVATELINK_DEADLINE_{name}"] = str(120 * SPEED)

@@ -59,7 +59,8 @@ async def find_listeners(
             raise
         return []
     tags = await read_elb_tags(account, [one["ListenerArn"] for one in listed if "ListenerArn" in one])
-    found = (_found(one, Ownership.of(tags.get(one.get("ListenerArn", ""), {}))) for one in listed)
+    # One without an answer about its tags was deleted since.
+    found = (_found(one, Ownership.of(tags[arn])) for one in listed if (arn := one.get("ListenerArn", "")) in tags)
     return sorted(found, key=lambda one: one.port)
 
 

@@ -67,8 +67,9 @@ async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalanc
     found = [_found(one) for one in answer["LoadBalancers"]]
     if not found:
         return None
-    tags = await read_elb_tags(account, [found[0].arn])
-    return found[0]._replace(ownership=Ownership.of(tags.get(found[0].arn, {})))
+    tags = (await read_elb_tags(account, [found[0].arn])).get(found[0].arn)
+    # Without an answer about its tags it was deleted since, and is nobody's.
+    return None if tags is None else found[0]._replace(ownership=Ownership.of(tags))
 
 
 async def read_load_balancer(account: AwsAccount, arn: str) -> FoundLoadBalancer | None:

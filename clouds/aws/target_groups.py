@@ -256,7 +256,8 @@ async def delete_target_group(account: AwsAccount, arn: str) -> None:
 async def _with_ownership(account: AwsAccount, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
     arns = [one["TargetGroupArn"] for one in named if "TargetGroupArn" in one]
     tags = await read_elb_tags(account, arns)
-    return [_found(one, Ownership.of(tags.get(one.get("TargetGroupArn", ""), {}))) for one in named]
+    # One without an answer about its tags was deleted since.
+    return [_found(one, Ownership.of(tags[arn])) for one in named if (arn := one.get("TargetGroupArn", "")) in tags]
 
 
 def _found(one: TargetGroupTypeDef, ownership: Ownership) -> FoundTargetGroup:

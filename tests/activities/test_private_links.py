@@ -282,6 +282,7 @@ async def look(steps: PrivateLinks, made: PrivateLink, *, seconds: float = 600) 
 async def test_moving_is_told_in_the_platforms_word(steps: PrivateLinks, sandbox: Sandbox, word: str | None) -> None:
     """A word that nobody knows is shown to the operator, and waited for."""
     sandbox.quirk("pending_word", word)
+    sandbox.durations(platform_endpoint=100_000)
     made = await create(steps)
     with pytest.raises(NotYet, match=f"{made.private_link_id} is {word or 'pending'}"):
         await look(steps, made)

@@ -127,7 +127,7 @@ async def test_a_look_goes_on_until_the_judge_is_content() -> None:
 async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
     """What operators read while they wait names the state, and is retried."""
     view = SharedView(Readings().read, least_interval=1000)
-    with pytest.raises(NotYet, match=r"reading 1; 0 s of 60 s") as not_yet:
+    with pytest.raises(NotYet, match=r"reading 1; 1 s of 60 s") as not_yet:
         await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE)
     assert not_yet.value.details_model.concerns == "it"
     assert not not_yet.value.non_retryable

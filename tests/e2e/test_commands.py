@@ -11,7 +11,9 @@ from privatelink.cli import run
 from scripts.temporal_server import TemporalServer
 from tests.support.laws import NOTHING
 from tests.support.requests import SECRET, full_request
+from tests.support.sandbox import SPEED
 from tests.support.world import World
+from workflows import options
 
 LINK = "w41b11c0/orders-db"
 
@@ -60,13 +62,14 @@ async def test_a_failed_create_exits_with_3_and_names_the_first_cause(
 
 
 async def test_a_rollback_that_cannot_finish_exits_with_4_and_lists_what_is_left(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The list has the load balancer's ARN and AWS's reason; a later delete finishes it."""
     file = tmp_path / "orders-db.json"
     file.write_text(full_request(world.sandbox).model_dump_json())
     world.sandbox.fault("CreateVpcEndpointServiceConfiguration", "access_denied", times=None)
     world.sandbox.fault("DeleteLoadBalancer", "access_denied", times=None)
+    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 12 * SPEED}))
     code = await asyncio.to_thread(run, ["create", "-f", str(file), "--output", "json"])
     error = json.loads(capsys.readouterr().out)["error"]
     assert (code, error["type"], error["outcome"]) == (4, "RollbackIncomplete", "incomplete")

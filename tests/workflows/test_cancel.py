@@ -39,15 +39,14 @@ async def test_cancel_at_any_step_ends_cancelled_with_nothing_left(world: World,
         world.faults.at(request.link.workflow_id, step, moment, cancel)
         try:
             await world.links.create(request)
-        except Cancelled as error:
-            outcome = error.details_model.outcome
+        except PrivateLinkError as error:
             status = (await handle.describe()).status
-            return str(status and status.name), outcome
+            return f"{status and status.name} by {type(error).__name__}", error.details_model.outcome
         return "no error", None
 
     steps = steps_to_come(full_request(world.sandbox))
     outcomes = dict(zip(steps, await asyncio.gather(*(run(step) for step in steps)), strict=True))
-    assert outcomes == dict.fromkeys(steps, ("CANCELED", Outcome.ROLLED_BACK))
+    assert outcomes == dict.fromkeys(steps, ("CANCELED by Cancelled", Outcome.ROLLED_BACK))
     assert world.sandbox.books() == NOTHING
 
 
