@@ -21,7 +21,7 @@ demo: $(SET_UP)  ## watch a create and a delete on a local Temporal server and a
 	.venv/bin/python -m scripts.demo $(ARGS)
 
 test: $(SET_UP)  ## run all tests
-	.venv/bin/python -m pytest --cov $(ARGS)
+	.venv/bin/python -m pytest --cov -n auto $(ARGS)
 
 check: $(SET_UP)  ## run the linter, the formatter's check, the types and the import contracts
 	.venv/bin/ruff check .
