@@ -21,17 +21,11 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 
 from clouds.aws.budgets import Bucket, Budgets
-from clouds.aws.calls import CONFIG, THREADS, Caller, Clients
+from clouds.aws.calls import CONFIG, THREADS, AccountCalls, Clients
 from clouds.aws.views import Views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-    from typing import TypeVar
-
     from privatelink.request import AwsAccess
-
-    T = TypeVar("T")
 
 ROLE_SESSION_NAME = "privatelink-orchestrator"
 
@@ -54,27 +48,15 @@ class AwsAccounts:
         return self._accounts[access]
 
 
-class AwsAccount:
-    """One account and region as one role sees it: calls, and the views that all who wait share."""
+class AwsAccount(AccountCalls):
+    """One account and region as one role sees it: its calls, and the views that all who wait share."""
 
     def __init__(self, access: AwsAccess, budgets: Budgets, executor: ThreadPoolExecutor) -> None:
-        """`budgets` are shared by every role of the account."""
-        self._caller = Caller(Clients(partial(_open_session, access), access.region), budgets, executor)
+        """Nothing is read, and no session opened, before the first call."""
+        clients = Clients(partial(_open_session, access), access.region)
+        super().__init__(clients, access.region, budgets, executor)
         self._id: str | None = None
-        self.region = access.region
         self.views = Views(self)
-
-    async def call(
-        self,
-        bucket: Bucket,
-        doing: str,
-        concerns: str,
-        operation: Callable[[Clients], T],
-        *,
-        settles_at: datetime | None = None,
-    ) -> T:
-        """Make one call to AWS; see `Caller.call`."""
-        return await self._caller.call(bucket, doing, concerns, operation, settles_at=settles_at)
 
     async def account_id(self) -> str:
         """The 12 digits of the account that the credentials belong to (STS GetCallerIdentity; needs no permission)."""

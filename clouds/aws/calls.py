@@ -78,11 +78,12 @@ class Clients:
             return self._made[name]
 
 
-class Caller:
-    """Makes the calls of one account and region."""
+class AccountCalls:
+    """Makes the calls of one account and region, as one role."""
 
-    def __init__(self, clients: Clients, budgets: Budgets, executor: Executor) -> None:
-        """`executor` bounds how many calls are in flight."""
+    def __init__(self, clients: Clients, region: str, budgets: Budgets, executor: Executor) -> None:
+        """`budgets` are shared by every role of the account; `executor` bounds how many calls are in flight."""
+        self.region = region
         self._clients = clients
         self._budgets = budgets
         self._executor = executor

@@ -11,7 +11,7 @@ from clouds.aws.unsuccessful import raise_unsuccessful
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import VpcEndpointConnectionTypeDef
 
-    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import AccountCalls
 
 PENDING_ACCEPTANCE = "pendingAcceptance"
 AVAILABLE = "available"
@@ -51,7 +51,7 @@ class FoundConnection(NamedTuple):
         return self.state_word in ENDED
 
 
-async def read_endpoint_connections(account: AwsAccount) -> list[FoundConnection]:
+async def read_endpoint_connections(account: AccountCalls) -> list[FoundConnection]:
     """Every endpoint connection of the account and region (DescribeVpcEndpointConnections).
 
     Not filtered: one reading answers every saga, and AWS was seen to refuse the filter by endpoint id
@@ -69,12 +69,12 @@ async def read_endpoint_connections(account: AwsAccount) -> list[FoundConnection
     )
 
 
-async def find_connections_of(account: AwsAccount, service_id: str) -> list[FoundConnection]:
+async def find_connections_of(account: AccountCalls, service_id: str) -> list[FoundConnection]:
     """The connections at one endpoint service, those that ended included while AWS lists them."""
     return [found for found in await read_endpoint_connections(account) if found.service_id == service_id]
 
 
-async def accept_connection(account: AwsAccount, service_id: str, vpc_endpoint_id: str) -> None:
+async def accept_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:
     """Accept one connection (AcceptVpcEndpointConnections); what it did not do is raised."""
     doing = "accepting the endpoint connection"
     answer = await account.call(
@@ -88,7 +88,7 @@ async def accept_connection(account: AwsAccount, service_id: str, vpc_endpoint_i
     raise_unsuccessful(answer.get("Unsuccessful", []), doing, operation="AcceptVpcEndpointConnections")
 
 
-async def reject_connection(account: AwsAccount, service_id: str, vpc_endpoint_id: str) -> None:
+async def reject_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:
     """Reject one connection, accepted or not (RejectVpcEndpointConnections); what it did not do is raised."""
     doing = "rejecting the endpoint connection"
     answer = await account.call(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ServiceConfigurationTypeDef
     from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2Tag
 
-    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import AccountCalls
     from privatelink.names import Link
 
 AVAILABLE = "Available"
@@ -49,13 +49,13 @@ class FoundEndpointService(NamedTuple):
         return self.state not in LEAVING
 
 
-async def find_endpoint_service(account: AwsAccount, link: Link) -> FoundEndpointService | None:
+async def find_endpoint_service(account: AccountCalls, link: Link) -> FoundEndpointService | None:
     """The link's live endpoint service; of several (leftovers), a complete one, then an available one, comes first."""
     live = [found for found in await find_endpoint_services(account, link) if found.is_live]
     return max(live, key=lambda found: (found.complete, found.state == AVAILABLE, found.service_id), default=None)
 
 
-async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundEndpointService]:
+async def find_endpoint_services(account: AccountCalls, link: Link) -> list[FoundEndpointService]:
     """Every endpoint service of the link that is not gone, also those that are being deleted."""
     return [
         found
@@ -64,7 +64,7 @@ async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundE
     ]
 
 
-async def read_endpoint_services(account: AwsAccount) -> list[FoundEndpointService]:
+async def read_endpoint_services(account: AccountCalls) -> list[FoundEndpointService]:
     """Every endpoint service of the account and region (DescribeVpcEndpointServiceConfigurations).
 
     All of them, since filters by tag can't be relied on everywhere, and one reading answers every saga.
@@ -82,7 +82,7 @@ async def read_endpoint_services(account: AwsAccount) -> list[FoundEndpointServi
 
 
 async def read_allowed_principals(
-    account: AwsAccount, service_id: str, *, settles_at: datetime | None = None
+    account: AccountCalls, service_id: str, *, settles_at: datetime | None = None
 ) -> list[str]:
     """The ARNs that may connect (DescribeVpcEndpointServicePermissions); none when the service is gone.
 
@@ -110,7 +110,7 @@ async def read_allowed_principals(
 
 
 async def create_endpoint_service(
-    account: AwsAccount, load_balancer_arn: str, token: str, tags: list[Ec2Tag], *, settles_at: datetime
+    account: AccountCalls, load_balancer_arn: str, token: str, tags: list[Ec2Tag], *, settles_at: datetime
 ) -> tuple[str, str]:
     """Make an IPv4 endpoint service that needs acceptance; its id and name (CreateVpcEndpointServiceConfiguration).
 
@@ -140,7 +140,7 @@ async def create_endpoint_service(
     return service_id, service_name
 
 
-async def add_principal(account: AwsAccount, service_id: str, arn: str, *, settles_at: datetime) -> None:
+async def add_principal(account: AccountCalls, service_id: str, arn: str, *, settles_at: datetime) -> None:
     """Allow one ARN to connect (ModifyVpcEndpointServicePermissions, a set operation)."""
     await account.call(
         Bucket.EC2_WRITE,
@@ -153,7 +153,7 @@ async def add_principal(account: AwsAccount, service_id: str, arn: str, *, settl
     )
 
 
-async def remove_principals(account: AwsAccount, service_id: str, arns: list[str]) -> None:
+async def remove_principals(account: AccountCalls, service_id: str, arns: list[str]) -> None:
     """Allow these ARNs no more; success when the service is gone."""
     try:
         await account.call(
@@ -169,7 +169,7 @@ async def remove_principals(account: AwsAccount, service_id: str, arns: list[str
             raise
 
 
-async def delete_endpoint_service(account: AwsAccount, service_id: str) -> None:
+async def delete_endpoint_service(account: AccountCalls, service_id: str) -> None:
     """Ask for its deletion; gone already is success (DeleteVpcEndpointServiceConfigurations).
 
     `NotYet` while endpoint connections stand on it.

@@ -2,7 +2,7 @@
 
 Sources: the EC2 API's "Error codes" page and the botocore models of elbv2 and sts. The meaning of a code may depend on
 the phase: `*NotFound` right after a create is a matter of moments, on a delete it is success. Whoever knows the phase
-says so by `settles_at` (AwsAccount.call), or asks by `is_code`.
+says so by `settles_at` (AccountCalls.call), or asks by `is_code`.
 """
 
 import random

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
-    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import AccountCalls
 
 
 class FoundListener(NamedTuple):
@@ -34,7 +34,7 @@ class FoundListener(NamedTuple):
 
 
 async def find_listeners(
-    account: AwsAccount, load_balancer_arn: str, *, settles_at: datetime | None = None
+    account: AccountCalls, load_balancer_arn: str, *, settles_at: datetime | None = None
 ) -> list[FoundListener]:
     """Every listener of a load balancer in the order of their ports; none when the load balancer is gone.
 
@@ -65,7 +65,7 @@ async def find_listeners(
 
 
 async def create_listener(
-    account: AwsAccount,
+    account: AccountCalls,
     load_balancer_arn: str,
     port: int,
     target_group_arn: str,
@@ -98,7 +98,7 @@ async def create_listener(
     return answer["Listeners"][0].get("ListenerArn", "")
 
 
-async def delete_listener(account: AwsAccount, arn: str) -> None:
+async def delete_listener(account: AccountCalls, arn: str) -> None:
     """Delete a listener; gone already is success (DeleteListener)."""
     try:
         await account.call(

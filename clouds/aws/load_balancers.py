@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
-    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import AccountCalls
     from privatelink.names import Link
 
 ACTIVE = "active"
@@ -50,7 +50,7 @@ class FoundLoadBalancer(NamedTuple):
         return found
 
 
-async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalancer | None:
+async def find_load_balancer(account: AccountCalls, link: Link) -> FoundLoadBalancer | None:
     """The load balancer that has the link's name, ours or not (`ownership` tells), or None."""
     name = aws_name(link)
     try:
@@ -72,7 +72,7 @@ async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalanc
     return None if tags is None else found[0]._replace(ownership=Ownership.of(tags))
 
 
-async def read_load_balancer(account: AwsAccount, arn: str) -> FoundLoadBalancer | None:
+async def read_load_balancer(account: AccountCalls, arn: str) -> FoundLoadBalancer | None:
     """One load balancer by ARN, its tags not read; None when AWS has none of that ARN."""
     try:
         answer = await account.call(
@@ -88,7 +88,7 @@ async def read_load_balancer(account: AwsAccount, arn: str) -> FoundLoadBalancer
     return next((_found(one) for one in answer["LoadBalancers"]), None)
 
 
-async def read_load_balancers(account: AwsAccount) -> dict[str, FoundLoadBalancer]:
+async def read_load_balancers(account: AccountCalls) -> dict[str, FoundLoadBalancer]:
     """Every load balancer of the account and region by ARN, tags not read: what all who wait for one share."""
     found = await account.call(
         Bucket.ELB_READ,
@@ -103,7 +103,7 @@ async def read_load_balancers(account: AwsAccount) -> dict[str, FoundLoadBalance
     return {one.arn: one for one in found}
 
 
-async def create_load_balancer(account: AwsAccount, name: str, subnets: Sequence[str], tags: list[ElbTag]) -> str:
+async def create_load_balancer(account: AccountCalls, name: str, subnets: Sequence[str], tags: list[ElbTag]) -> str:
     """Make an internal IPv4 Network Load Balancer in these subnets; its ARN (CreateLoadBalancer).
 
     AWS answers the same settings again with the one that exists. `NotYet` when one has the name that was not shown.
@@ -124,7 +124,7 @@ async def create_load_balancer(account: AwsAccount, name: str, subnets: Sequence
     return answer["LoadBalancers"][0].get("LoadBalancerArn", "")
 
 
-async def set_cross_zone(account: AwsAccount, arn: str, *, settles_at: datetime) -> None:
+async def set_cross_zone(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:
     """Let a target in one AZ serve endpoints in all of them (ModifyLoadBalancerAttributes)."""
     await account.call(
         Bucket.ELB_WRITE,
@@ -137,7 +137,7 @@ async def set_cross_zone(account: AwsAccount, arn: str, *, settles_at: datetime)
     )
 
 
-async def delete_load_balancer(account: AwsAccount, arn: str) -> None:
+async def delete_load_balancer(account: AccountCalls, arn: str) -> None:
     """Ask for its deletion, its listeners with it; gone already is success (DeleteLoadBalancer).
 
     `NotYet` while an endpoint service has it, also one that is being deleted.

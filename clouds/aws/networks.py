@@ -10,7 +10,7 @@ from clouds.aws.budgets import Bucket
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import AccountCalls
 
 
 class FoundSubnet(NamedTuple):
@@ -31,7 +31,7 @@ class FoundInstance(NamedTuple):
     state: str
 
 
-async def find_subnets(account: AwsAccount, subnet_ids: Sequence[str]) -> dict[str, FoundSubnet]:
+async def find_subnets(account: AccountCalls, subnet_ids: Sequence[str]) -> dict[str, FoundSubnet]:
     """Those of the subnets that there are, by id (DescribeSubnets by filter, which does not mind absent ones)."""
     listed = await account.call(
         Bucket.EC2_READ,
@@ -58,7 +58,7 @@ async def find_subnets(account: AwsAccount, subnet_ids: Sequence[str]) -> dict[s
     return {one.subnet_id: one for one in found}
 
 
-async def read_vpc_cidrs(account: AwsAccount, vpc_id: str) -> tuple[str, ...]:
+async def read_vpc_cidrs(account: AccountCalls, vpc_id: str) -> tuple[str, ...]:
     """The IPv4 blocks of a VPC, those added later included (DescribeVpcs)."""
     answer = await account.call(
         Bucket.EC2_READ, "reading the VPC", vpc_id, lambda clients: clients.ec2.describe_vpcs(VpcIds=[vpc_id])
@@ -71,7 +71,7 @@ async def read_vpc_cidrs(account: AwsAccount, vpc_id: str) -> tuple[str, ...]:
     )
 
 
-async def find_unheld_addresses(account: AwsAccount, vpc_id: str, addresses: Sequence[str]) -> list[str]:
+async def find_unheld_addresses(account: AccountCalls, vpc_id: str, addresses: Sequence[str]) -> list[str]:
     """Those of the addresses that no network interface of the VPC has, by itself or within a prefix."""
     interfaces = await account.call(
         Bucket.EC2_READ,
@@ -99,7 +99,7 @@ async def find_unheld_addresses(account: AwsAccount, vpc_id: str, addresses: Seq
     ]
 
 
-async def find_instances(account: AwsAccount, instance_ids: Sequence[str]) -> dict[str, FoundInstance]:
+async def find_instances(account: AccountCalls, instance_ids: Sequence[str]) -> dict[str, FoundInstance]:
     """Those of the instances that there are, by id (DescribeInstances by filter, which does not mind absent ones)."""
     listed = await account.call(
         Bucket.EC2_READ,

@@ -16,8 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2Tag
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
-    from clouds.aws.accounts import AwsAccount
-    from clouds.aws.calls import Clients
+    from clouds.aws.calls import AccountCalls, Clients
 
 TAG_VPC_ENDPOINT = "privatelink:vpc-endpoint"
 """On an endpoint service: the VPC endpoint proven to be this link's, so that a removal knows it from a stranger's."""
@@ -64,7 +63,7 @@ def tag_dict(tags: Iterable[ElbTag | Ec2Tag]) -> dict[str, str]:
     return {tag["Key"]: tag.get("Value", "") for tag in tags if "Key" in tag}
 
 
-async def read_elb_tags(account: AwsAccount, arns: Sequence[str]) -> dict[str, dict[str, str]]:
+async def read_elb_tags(account: AccountCalls, arns: Sequence[str]) -> dict[str, dict[str, str]]:
     """The tags of load balancers, target groups or listeners, by ARN. What was deleted meanwhile is left out."""
     found: dict[str, dict[str, str]] = {}
     for some in _chunks(arns):
@@ -72,7 +71,7 @@ async def read_elb_tags(account: AwsAccount, arns: Sequence[str]) -> dict[str, d
     return found
 
 
-async def _read_elb_tags(account: AwsAccount, arns: list[str]) -> dict[str, dict[str, str]]:
+async def _read_elb_tags(account: AccountCalls, arns: list[str]) -> dict[str, dict[str, str]]:
     try:
         answer = await account.call(
             Bucket.ELB_READ,
@@ -93,7 +92,7 @@ async def _read_elb_tags(account: AwsAccount, arns: list[str]) -> dict[str, dict
     }
 
 
-async def add_elb_tags(account: AwsAccount, arns: Sequence[str], tags: list[ElbTag]) -> None:
+async def add_elb_tags(account: AccountCalls, arns: Sequence[str], tags: list[ElbTag]) -> None:
     """Add tags to load balancers, target groups or listeners; a key that is there gets the new value."""
     for some in _chunks(arns):
         add = partial(_add_elb_tags, some, tags)
@@ -104,7 +103,7 @@ def _add_elb_tags(arns: list[str], tags: list[ElbTag], clients: Clients) -> None
     clients.elbv2.add_tags(ResourceArns=arns, Tags=tags)
 
 
-async def add_ec2_tags(account: AwsAccount, resource_id: str, tags: list[Ec2Tag]) -> None:
+async def add_ec2_tags(account: AccountCalls, resource_id: str, tags: list[Ec2Tag]) -> None:
     """Add tags to an endpoint service; a key that is there gets the new value."""
     await account.call(
         Bucket.EC2_WRITE,

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     )
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
-    from clouds.aws.accounts import AwsAccount
-    from clouds.aws.calls import Clients
+    from clouds.aws.calls import AccountCalls, Clients
     from privatelink.names import Link
     from privatelink.request import Listener
 
@@ -101,7 +100,7 @@ def health_check_of(listener: Listener) -> tuple[ProtocolEnumType, str, str]:
     return _PROTOCOLS[check.protocol], str(check.port or TRAFFIC_PORT), path
 
 
-async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTargetGroup]:
+async def find_target_groups(account: AccountCalls, link: Link) -> list[FoundTargetGroup]:
     """Every target group that has a name of the link, ours or not (`ownership` tells), in the order of their ports."""
     prefix = f"{aws_name(link)}-"
     named = [
@@ -122,7 +121,7 @@ async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTarge
     return sorted((one for one in found if one.listener_port(link)), key=lambda one: one.listener_port(link) or 0)
 
 
-async def find_target_group(account: AwsAccount, link: Link, port: int) -> FoundTargetGroup | None:
+async def find_target_group(account: AccountCalls, link: Link, port: int) -> FoundTargetGroup | None:
     """The target group that has the name of the link's listener on `port`, ours or not, or None."""
     name = aws_name(link, port)
     try:
@@ -140,7 +139,7 @@ async def find_target_group(account: AwsAccount, link: Link, port: int) -> Found
 
 
 async def read_target_health(
-    account: AwsAccount, arn: str, *, settles_at: datetime | None = None
+    account: AccountCalls, arn: str, *, settles_at: datetime | None = None
 ) -> list[TargetHealth]:
     """Every registered target of a target group (DescribeTargetHealth), those that drain included."""
     answer = await account.call(
@@ -154,7 +153,7 @@ async def read_target_health(
 
 
 async def create_target_group(
-    account: AwsAccount, name: str, listener: Listener, vpc_id: str, tags: list[ElbTag]
+    account: AccountCalls, name: str, listener: Listener, vpc_id: str, tags: list[ElbTag]
 ) -> str:
     """Make the TCP target group of a listener; its ARN (CreateTargetGroup).
 
@@ -190,7 +189,7 @@ async def create_target_group(
     return answer["TargetGroups"][0].get("TargetGroupArn", "")
 
 
-async def set_deregistration_delay(account: AwsAccount, arn: str, *, settles_at: datetime) -> None:
+async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:
     """Let a deregistered target go at once (ModifyTargetGroupAttributes)."""
     delay = str(DEREGISTRATION_DELAY_SECONDS)
     await account.call(
@@ -205,7 +204,7 @@ async def set_deregistration_delay(account: AwsAccount, arn: str, *, settles_at:
 
 
 async def register_targets(
-    account: AwsAccount, arn: str, targets: Sequence[str], outside: Container[str], *, settles_at: datetime
+    account: AccountCalls, arn: str, targets: Sequence[str], outside: Container[str], *, settles_at: datetime
 ) -> None:
     """Register targets; one that is registered stays as it is (RegisterTargets).
 
@@ -224,7 +223,7 @@ def _register(arn: str, batch: list[TargetDescriptionTypeDef], clients: Clients)
     clients.elbv2.register_targets(TargetGroupArn=arn, Targets=batch)
 
 
-async def deregister_targets(account: AwsAccount, arn: str, targets: Sequence[str]) -> None:
+async def deregister_targets(account: AccountCalls, arn: str, targets: Sequence[str]) -> None:
     """Deregister targets (DeregisterTargets)."""
     await account.call(
         Bucket.ELB_WRITE,
@@ -236,7 +235,7 @@ async def deregister_targets(account: AwsAccount, arn: str, targets: Sequence[st
     )
 
 
-async def delete_target_group(account: AwsAccount, arn: str) -> None:
+async def delete_target_group(account: AccountCalls, arn: str) -> None:
     """Delete a target group; gone already is success (DeleteTargetGroup).
 
     `NotYet` while AWS says that a listener uses it, which lags behind the listener's end.
@@ -253,7 +252,7 @@ async def delete_target_group(account: AwsAccount, arn: str) -> None:
             raise
 
 
-async def _with_ownership(account: AwsAccount, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
+async def _with_ownership(account: AccountCalls, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
     arns = [one["TargetGroupArn"] for one in named if "TargetGroupArn" in one]
     tags = await read_elb_tags(account, arns)
     # One without an answer about its tags was deleted since.

@@ -16,13 +16,13 @@ from clouds.aws.target_groups import TargetHealth, read_target_health
 from clouds.waiting import SharedView
 
 if TYPE_CHECKING:
-    from clouds.aws.accounts import AwsAccount
+    from clouds.aws.calls import AccountCalls
 
 
 class Views:
     """The shared views of one account and region."""
 
-    def __init__(self, account: AwsAccount) -> None:
+    def __init__(self, account: AccountCalls) -> None:
         """Nothing is read until somebody looks."""
         self._account = account
         self.load_balancers: SharedView[dict[str, FoundLoadBalancer]] = SharedView(

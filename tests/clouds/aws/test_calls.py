@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from clouds.aws.budgets import Bucket, Budgets
-from clouds.aws.calls import Caller, Clients
+from clouds.aws.calls import AccountCalls, Clients
 from privatelink.errors import CredentialsRefused
 
 
@@ -21,9 +21,11 @@ def executor() -> Iterator[ThreadPoolExecutor]:
         yield pool
 
 
-def caller(executor: ThreadPoolExecutor, clients: Clients | None = None) -> Caller:
+def caller(executor: ThreadPoolExecutor, clients: Clients | None = None) -> AccountCalls:
     """A caller whose clients nobody uses."""
-    return Caller(clients or Clients(Session, "us-east-1"), Budgets("an account", "us-east-1"), executor)
+    return AccountCalls(
+        clients or Clients(Session, "us-east-1"), "us-east-1", Budgets("an account", "us-east-1"), executor
+    )
 
 
 def expired_times(times: int) -> Callable[[Clients], str]:
