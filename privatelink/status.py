@@ -108,7 +108,8 @@ def failure_of(failure: WorkflowFailureError) -> PrivateLinkError:
     cause = failure.cause
     if isinstance(cause, CancelledError):
         return Cancelled(
-            "the saga was cancelled, and everything that it had made is removed", outcome=Outcome.ROLLED_BACK
+            "the saga was cancelled, and nothing is left of what it had made, or had to remove",
+            outcome=Outcome.ROLLED_BACK,
         )
     ours = from_failure(cause)
     if ours:

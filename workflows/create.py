@@ -37,13 +37,14 @@ class CreatePrivateLink(JoinableSaga):
         saga_id = workflow.info().run_id
         self._scope = specs.Scope(link=request.link, saga_id=saga_id, aws=request.aws, tags=request.tags)
         removal = specs.RemovalSpec(link=request.link, aws=request.aws, saga_id=saga_id)
-        super().__init__("create", Saga(StoryBoard("create", request, steps_to_come(request)), removal))
+        board = StoryBoard("create", request, steps_to_come(request))
+        super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK))
         self._request = request
 
     @workflow.run
     async def run(self, request: PrivateLinkRequest) -> PrivateLinkResult:
         """Run the story, or roll everything back that it did."""
-        return await self.saga.run(lambda: self._story(request), clean_up=lambda: remove(self.saga))
+        return await self.saga.run(lambda: self._story(request), clean_up=self._roll_back)
 
     async def _story(self, request: PrivateLinkRequest) -> PrivateLinkResult:
         saga, scope, board = self.saga, self._scope, self.saga.board
@@ -106,6 +107,10 @@ class CreatePrivateLink(JoinableSaga):
             private_link_id=private_link.private_link_id,
             connector=connector,
         )
+
+    async def _roll_back(self) -> None:
+        self.saga.board.enter(Phase.ROLLING_BACK)
+        await remove(self.saga)
 
     async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
         return await self.saga.check(

@@ -24,7 +24,7 @@ class DeletePrivateLink(JoinableSaga):
         """Set the board, so that a query or an Update finds it before the first step."""
         spec = RemovalSpec(link=request.link, aws=request.aws, allow_failed=request.allow_failed)
         to_come = [step_id(activity.__name__) for activity in (Removals.check_removal, *EVERYTHING)]
-        super().__init__("delete", Saga(StoryBoard("delete", request, to_come), spec))
+        super().__init__("delete", Saga(StoryBoard("delete", request, to_come), spec, undone=Phase.DELETED))
 
     @workflow.run
     async def run(self, request: DeleteRequest) -> DeleteResult:

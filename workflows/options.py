@@ -76,7 +76,7 @@ def check() -> Options:
     return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL)
 
 
-def write(deadline: float = DEADLINES.write) -> Options:
+def write(deadline: float) -> Options:
     """An effect: a cancel waits until the attempt is over, so that its undo never races it."""
     return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
 

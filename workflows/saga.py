@@ -50,10 +50,11 @@ Undo = Callable[[Any, RemovalSpec], Awaitable[Removed]]
 class Saga:
     """One run of one story. `board` is where everybody reads how far it is."""
 
-    def __init__(self, board: StoryBoard, spec: RemovalSpec) -> None:
-        """`spec` is what this saga's removals may touch."""
+    def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase) -> None:
+        """`spec` is what this saga's removals may touch; `undone` the phase when they have left nothing."""
         self.board = board
         self.spec = spec
+        self._undone = undone
         self._undos: set[Undo] = set()
         self._unsettled = False
         self._blocked = False
@@ -84,7 +85,6 @@ class Saga:
             self._rolling_back = True
             cause = None if is_cancelled_exception(error) else self.board.failed(_named(error))
             if self._undos:
-                self.board.enter(Phase.ROLLING_BACK)
                 if self._unsettled:
                     self.spec = self.spec.model_copy(update={"settled_at": workflow.now() + options.SETTLE})
                 await clean_up()
@@ -97,7 +97,7 @@ class Saga:
             self.board.enter(Phase.INCOMPLETE)
             return _incomplete(cause, self._leftovers, str(self.spec.link))
         outcome = Outcome.ROLLED_BACK if self._undos else Outcome.REFUSED
-        self.board.enter(Phase.ROLLED_BACK if self._undos else Phase.REFUSED)
+        self.board.enter(self._undone if self._undos else Phase.REFUSED)
         if cause is None:
             return asyncio.CancelledError()
         return type(cause).of(cause.details_model.model_copy(update={"outcome": outcome}))
@@ -114,10 +114,11 @@ class Saga:
         about: object,
         undo: Undo | None = None,
         key: object = "",
-        deadline: float = options.DEADLINES.write,
+        deadline: float | None = None,
     ) -> R:
         """A step with an effect, and its undo. `key` tells steps of one activity apart."""
-        return await self._step(activity, spec, options.write(deadline), about, undo=undo, key=key)
+        how = options.write(deadline or options.DEADLINES.write)
+        return await self._step(activity, spec, how, about, undo=undo, key=key)
 
     async def wait(
         self,
@@ -190,6 +191,8 @@ class Saga:
 
     async def look_for_leftovers(self) -> None:
         """List what is still there, when a removal failed or was interrupted; asked of the clouds, not remembered."""
+        if self._leftovers:
+            return
         failures = self._failed_undos
         step_id = self.board.begin(Removals.find_leftovers.__name__)
         try:

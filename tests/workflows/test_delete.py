@@ -7,10 +7,10 @@ import httpx
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from privatelink.errors import FindingType, LinkUnknown, RemovalRefused
+from privatelink.errors import FindingType, LinkUnknown, RemovalRefused, RollbackIncomplete
 from privatelink.request import DeleteRequest
 from privatelink.result import DeleteResult
-from tests.support.laws import NOTHING
+from tests.support.laws import NOTHING, counts
 from tests.support.requests import full_request
 from tests.support.world import World
 
@@ -123,3 +123,26 @@ async def _until_failed(world: World) -> None:
             return
         await asyncio.sleep(0.02)
     raise AssertionError(rows)
+
+
+async def test_a_cancelled_delete_stops_lists_what_is_left_and_a_later_one_finishes_it(world: World) -> None:
+    """A half removal is not undone: the error lists each thing left, of the endpoint service and all behind it."""
+    request = full_request(world.sandbox)
+    result = await world.links.create(request)
+
+    async def cancel() -> None:
+        await world.handle(LINK).cancel()
+
+    world.faults.at(request.link.workflow_id, "delete-private-link", "before", cancel)
+    with pytest.raises(RollbackIncomplete) as caught:
+        await world.links.delete(request)
+    left = {leftover.id for leftover in caught.value.details_model.leftovers}
+    assert {result.service_id, result.load_balancer_arn, *result.target_group_arns} <= left
+    assert counts(world.sandbox.books(), LINK)["load_balancers"] == 1
+    world.faults.at(request.link.workflow_id, "delete-private-link", "before", nothing)
+    assert (await world.links.delete(request)).status == "deleted"
+    assert world.sandbox.books() == NOTHING
+
+
+async def nothing() -> None:
+    """A hook that does nothing."""
