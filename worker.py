@@ -27,6 +27,10 @@ STICKY = timedelta(seconds=2)
 """How long a killed worker's sagas wait for it before another takes them."""
 
 
+SLOTS = 1000
+"""Most activities are looks that only wait; their calls to a cloud go through a few threads."""
+
+
 def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[Interceptor] = ()) -> Worker:
     """The worker with every workflow and activity; tests build it in their own process."""
     return Worker(
@@ -35,6 +39,7 @@ def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[I
         workflows=[CreatePrivateLink, DeletePrivateLink],
         activities=all_activities(AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)),
         interceptors=interceptors,
+        max_concurrent_activities=SLOTS,
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
     )

@@ -69,9 +69,12 @@ class PrivateLinks:
         self._client = client
 
     @classmethod
-    async def connect(cls) -> Self:
-        """Connect by Temporal's own settings (`TEMPORAL_ADDRESS`, ...). Raises `TemporalUnreachable`."""
-        return cls(await connect_to_temporal())
+    async def connect(cls, address: str | None = None, namespace: str | None = None) -> Self:
+        """Connect by Temporal's own settings (`TEMPORAL_ADDRESS`, ...), or to what is given.
+
+        Raises `TemporalUnreachable`.
+        """
+        return cls(await connect_to_temporal(address, namespace))
 
     async def create(self, request: PrivateLinkRequest | Mapping[str, object]) -> PrivateLinkResult:
         """Create the link and wait for its working address; a repeated call joins or finds what is there.

@@ -15,10 +15,10 @@ from privatelink.payloads import DATA_CONVERTER
 CONNECT_SECONDS = 10.0
 
 
-async def connect_to_temporal() -> Client:
+async def connect_to_temporal(address: str | None = None, namespace: str | None = None) -> Client:
     """Connect by `TEMPORAL_*` variables or the profile that they name (default: localhost:7233, namespace default).
 
-    Raises `TemporalUnreachable` with the address tried.
+    `address` (host:port) and `namespace` go before both. Raises `TemporalUnreachable` with the address tried.
     """
     try:
         config = ClientConfig.load_client_connect_config()
@@ -27,8 +27,9 @@ async def connect_to_temporal() -> Client:
             f"reading Temporal's settings: {' '.join(str(error).split())}",
             next_step="correct the TEMPORAL_* variables, or the file temporal.toml that they name",
         ) from error
-    config.setdefault("target_host", "localhost:7233")
-    address = config["target_host"]
+    config["target_host"] = address = address or config.get("target_host", "localhost:7233")
+    if namespace:
+        config["namespace"] = namespace
     try:
         return await asyncio.wait_for(Client.connect(**config, data_converter=DATA_CONVERTER), timeout=CONNECT_SECONDS)
     except (RPCError, RuntimeError, ValueError, OSError, TimeoutError) as error:
