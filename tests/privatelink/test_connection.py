@@ -1,6 +1,7 @@
 """The connection to Temporal: what is given goes before what is set."""
 
 import pytest
+from temporalio.client import Client
 
 from privatelink import PrivateLinks
 from privatelink.errors import TemporalUnreachable
@@ -8,11 +9,12 @@ from scripts.temporal_server import TemporalServer
 
 
 async def test_a_given_address_goes_before_the_environment(
-    server: TemporalServer, monkeypatch: pytest.MonkeyPatch
+    client: Client, server: TemporalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A backend may keep the address in its own settings."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
-    assert await (await PrivateLinks.connect(server.address, server.namespace)).list(deployment="nobody") == []
+    links = await PrivateLinks.connect(server.address, client.namespace)
+    assert await links.list(deployment="nobody") == []
 
 
 async def test_an_address_where_nobody_listens_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
