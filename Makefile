@@ -7,27 +7,37 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 
 # Named by what was installed, so that changed requirements install anew.
 SET_UP := .venv/set-up-$(firstword $(shell cat requirements/dev.txt pyproject.toml | cksum))
+AWS_CLI := .cache/aws-cli/bin/aws
 UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help demo test check bench schemas screenshots requirements clean
+.PHONY: help demo test chaos check histories chaos-long bench schemas screenshots requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## show this
-	@sed -n 's/^\([a-z]*\):.*  ## /  make \1	/p' Makefile | expand -t 22
+	@sed -n 's/^\([a-z-]*\):.*  ## /  make \1	/p' Makefile | expand -t 22
 
 demo: $(SET_UP)  ## watch a create and a delete on a local Temporal server and a local cloud
 	.venv/bin/python -m scripts.demo $(ARGS)
 
-test: $(SET_UP)  ## run all tests
+test: $(SET_UP) $(AWS_CLI)  ## run all tests
 	.venv/bin/python -m pytest --cov -n auto $(ARGS)
+
+chaos: $(SET_UP)  ## break every step in every way, and write docs/fault-matrix.md (ten minutes)
+	.venv/bin/python -m tests.chaos --table docs/fault-matrix.md $(ARGS)
 
 check: $(SET_UP)  ## run the linter, the formatter's check, the types and the import contracts
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+histories: $(SET_UP)  ## record the histories that the replay tests read, after a change that no running saga can meet
+	.venv/bin/python -m scripts.record_histories $(ARGS)
+
+chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew (INTERLEAVINGS=... for another number)
+	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -o faulthandler_timeout=0 tests/interleavings $(ARGS)
 
 bench: $(SET_UP)  ## measure what the README quotes
 	.venv/bin/python -m bench $(ARGS)
@@ -39,9 +49,10 @@ screenshots: $(SET_UP)  ## take the README's picture of the saga in the Temporal
 	.venv/bin/python -m scripts.screenshot
 
 requirements: $(UV)  ## write requirements/ from pyproject.toml (ARGS=--upgrade for newer versions)
-	$(COMPILE) pyproject.toml --extra worker --output-file requirements/worker.txt $(ARGS)
-	$(COMPILE) pyproject.toml --extra worker --group dev --output-file requirements/dev.txt $(ARGS)
+	$(COMPILE) pyproject.toml --extra worker --extra encryption --output-file requirements/worker.txt $(ARGS)
+	$(COMPILE) pyproject.toml --extra worker --extra encryption --group dev --output-file requirements/dev.txt $(ARGS)
 	echo uv | $(COMPILE) - --output-file requirements/uv.txt $(ARGS)
+	echo awscli | $(COMPILE) - --output-file requirements/aws-cli.txt $(ARGS)
 
 clean:  ## remove all that make and the tools made
 	rm -rf .venv .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -53,6 +64,12 @@ $(SET_UP): requirements/dev.txt pyproject.toml
 	.venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
 	.venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@rm -f .venv/set-up-* && touch $@
+
+# In a venv of its own: the AWS CLI brings its own botocore, and pins other versions than ours.
+$(AWS_CLI): requirements/aws-cli.txt
+	"$(PYTHON)" -m venv .cache/aws-cli
+	.cache/aws-cli/bin/python -m pip install --quiet --require-hashes --requirement requirements/aws-cli.txt
+	@touch $@
 
 $(UV): requirements/uv.txt
 	"$(PYTHON)" -m venv .cache/uv

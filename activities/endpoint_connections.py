@@ -111,7 +111,8 @@ class EndpointConnections:
             )
 
         view = self._platform.private_links(spec.scope.link.deployment)
-        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE)
+        spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
+        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent)
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: ConnectionSpec) -> None:

@@ -129,14 +129,16 @@ class PrivateLinks:
         Raises `PrivateLinkFailed`, with the platform's reason, when it failed, is being deleted or is gone. A status
         that nobody knows counts as moving, and is shown.
         """
-        await asyncio.sleep(max(0.0, paced(LAG_SECONDS) - spec.wait.elapsed))
+        lag = max(0.0, paced(LAG_SECONDS) - spec.wait.elapsed)
+        await asyncio.sleep(lag)
         id_, deployment = spec.private_link.private_link_id, spec.scope.link.deployment
 
         def address_in(rows: tuple[PrivateLinkRow, ...]) -> str | Moving | None:
             row = next((row for row in rows if row.private_link_id == id_), None)
             return _address_of(row) if row else None
 
-        address = await self._platform.private_links(deployment).look(address_in, wait=spec.wait, cadence=CADENCE)
+        view = self._platform.private_links(deployment)
+        address = await view.look(address_in, wait=spec.wait, cadence=CADENCE, spent=lag)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)
@@ -235,7 +237,7 @@ def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
 
 def _in_scope(row: PrivateLinkRow, spec: RemovalSpec, service: FoundEndpointService | None) -> bool:
     leads_here = service is not None and row.service_name == service.service_name
-    if not leads_here and not row.is_of(spec.link):
+    if row.is_of_another(spec.link) or not (leads_here or row.is_of(spec.link)):
         return False
     # Without tags of its own, an adopted PrivateLink belongs to the saga that adopted its endpoint service.
     adopted = leads_here and service is not None and service.saga_id == spec.saga_id

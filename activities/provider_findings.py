@@ -98,6 +98,21 @@ async def existing_findings(
     return load_balancer, findings
 
 
+async def trust_findings(account: AwsAccount, request: PrivateLinkRequest) -> list[Finding]:
+    """Whether the role's trust policy really demands the external id that the request gives."""
+    role_arn = request.aws.role_arn
+    if not (role_arn and request.aws.external_id and await account.lets_anyone_in(role_arn)):
+        return []
+    return [
+        Finding(
+            type=FindingType.TRUST_POLICY_OPEN,
+            concerns=role_arn,
+            sentence="its trust policy is open: the worker may assume it without the external_id",
+            next_step="add the condition StringEquals sts:ExternalId to the role's trust policy (deploy/iam)",
+        )
+    ]
+
+
 def _name_findings(ownership: Ownership, request: PrivateLinkRequest, kind: str, name: str) -> Iterator[Finding]:
     if not ownership.belongs_to(request.link):
         yield Finding(

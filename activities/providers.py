@@ -4,7 +4,7 @@ import asyncio
 
 from temporalio import activity
 
-from activities.provider_findings import existing_findings, subnet_findings
+from activities.provider_findings import existing_findings, subnet_findings, trust_findings
 from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec
 from activities.target_findings import target_findings
 from clouds.aws.accounts import AwsAccounts
@@ -27,8 +27,9 @@ class Providers:
 
         Raises `RequestRefused` with every finding at once: subnets absent, in several VPCs, two in one AZ, with too few
         free addresses; an AZ ID of the deployment without a subnet; targets absent or elsewhere; names that something
-        of others has; a link that exists by another request, with the differences. Raises `CredentialsRefused` when AWS
-        does not take the worker's credentials or does not let it assume the role.
+        of others has; a link that exists by another request, with the differences; a role that may be assumed without
+        its external id. Raises `CredentialsRefused` when AWS does not take the worker's credentials or does not let it
+        assume the role.
         """
         request = spec.request
         account = self._aws.account(request.aws)
@@ -44,12 +45,14 @@ class Providers:
             subnets={subnet.az_id: subnet.subnet_id for subnet in subnets.values()},
         )
         shared_vpc = any(subnet.owner != account_id for subnet in subnets.values())
-        (load_balancer, existing), targets = await asyncio.gather(
+        (load_balancer, existing), targets, trust = await asyncio.gather(
             existing_findings(account, request, facts),
             target_findings(account, request, facts, shared_vpc=shared_vpc),
+            trust_findings(account, request),
         )
         ours = load_balancer.subnets if load_balancer and load_balancer.ownership.belongs_to(request.link) else set()
-        findings = [*subnet_findings(request, spec.deployment, subnets, holds_already=ours), *targets, *existing]
+        on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=ours)
+        findings = [*trust, *on_subnets, *targets, *existing]
         if findings:
             raise RequestRefused(
                 f"checking the service provider's side of {request.link}: "

@@ -5,6 +5,14 @@ from typing import NamedTuple
 
 from temporalio import activity
 
+from activities.consoles import (
+    connector_page,
+    endpoint_service_page,
+    listener_page,
+    load_balancer_page,
+    private_link_page,
+    target_group_page,
+)
 from activities.specs import RemovalFacts, RemovalSpec
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection, read_endpoint_connections
@@ -71,26 +79,36 @@ class Removals:
 
     @activity.defn
     async def find_leftovers(self, spec: RemovalSpec) -> list[Leftover]:
-        """List what the removal's scope still holds, each thing with its kind and id, in the order of removal."""
+        """List what the removal's scope still holds, each thing with its kind, id and console, in order of removal."""
         at_aws = await _look_at_aws(self._aws.account(spec.aws), spec)
         at_emqx = await self._look_at_emqx(spec, at_aws)
-        services = {service.service_id: service.state for service in at_aws.services}
-        found = [
-            *(("connector", one.id, one.status) for one in at_emqx.connectors if _in_scope(spec, at_aws, one)),
+        region = spec.aws.region
+        # The platform lists one page of PrivateLinks, the deployment one of connectors: neither has a page by id.
+        at_connectors, at_private_links = connector_page(spec.link), private_link_page(spec.link)
+        return [
             *(
-                ("PrivateLink", one.private_link_id, one.status)
+                _leftover("connector", one.id, at_connectors, one.status)
+                for one in at_emqx.connectors
+                if _in_scope(spec, at_aws, one)
+            ),
+            *(
+                _leftover("PrivateLink", one.private_link_id, at_private_links, one.status)
                 for one in at_emqx.private_links
                 if _in_scope(spec, at_aws, one)
             ),
-            *(("endpoint connection", one.vpc_endpoint_id, one.state) for one in at_aws.connections),
-            *(("endpoint service", service_id, state) for service_id, state in services.items()),
-            *(("listener", arn, "") for arn in at_aws.listeners),
-            *(("load balancer", arn, "") for arn in at_aws.load_balancers),
-            *(("target group", arn, "") for arn in at_aws.target_groups),
-        ]
-        return [
-            Leftover(kind=kind, id=found_id, reason=f"still there, {state}" if state else "still there")
-            for kind, found_id, state in found
+            *(
+                _leftover(
+                    "endpoint connection", one.vpc_endpoint_id, endpoint_service_page(region, one.service_id), one.state
+                )
+                for one in at_aws.connections
+            ),
+            *(
+                _leftover("endpoint service", one.service_id, endpoint_service_page(region, one.service_id), one.state)
+                for one in at_aws.services
+            ),
+            *(_leftover("listener", arn, listener_page(region, arn)) for arn in at_aws.listeners),
+            *(_leftover("load balancer", arn, load_balancer_page(region, arn)) for arn in at_aws.load_balancers),
+            *(_leftover("target group", arn, target_group_page(region, arn)) for arn in at_aws.target_groups),
         ]
 
     async def _look_at_emqx(self, spec: RemovalSpec, at_aws: _AtAws) -> _AtEmqx:
@@ -101,7 +119,7 @@ class Removals:
         private_links = [
             row
             for row in await self._platform.list_private_links(deployment)
-            if row.is_of(spec.link) or row.service_name in service_names
+            if row.is_of(spec.link) or (row.service_name in service_names and not row.is_of_another(spec.link))
         ]
         connectors, others = await self._look_at_connectors(spec, {row.address for row in private_links if row.address})
         return _AtEmqx(deployment_exists=True, private_links=private_links, connectors=connectors, others=others)
@@ -120,6 +138,11 @@ class Removals:
         own = [connector for connector in await api.list_connectors() if connector.is_of(spec.link)]
         others = [one for address in sorted(addresses) for one in await api.connectors_of_others(spec.link, address)]
         return own, others
+
+
+def _leftover(kind: str, found_id: str, console: str, state: str = "") -> Leftover:
+    reason = f"still there, {state}" if state else "still there"
+    return Leftover(kind=kind, id=found_id, reason=reason, console=console)
 
 
 async def _look_at_aws(account: AwsAccount, spec: RemovalSpec) -> _AtAws:

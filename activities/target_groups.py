@@ -25,9 +25,9 @@ from clouds.aws.target_groups import (
     set_deregistration_delay,
 )
 from clouds.waiting import Cadence, Moving
-from privatelink.errors import TargetsUnhealthy
+from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.names import aws_name
-from privatelink.pace import paced
+from privatelink.pace import paced, paced_delta
 
 HEALTH = Cadence(usual=120, fast=5, slow=15)
 """Registration and first checks: one and a half to three minutes in the field."""
@@ -108,20 +108,30 @@ class TargetGroups:
     @activity.defn
     @patient
     async def delete_target_groups(self, spec: RemovalSpec) -> Removed:
-        """Delete every target group of the link; each is tried, then the first error is raised.
+        """Delete every target group of the link, and see them gone; each is tried, then the first error is raised.
 
         None there is success; a stranger's, or (in a rollback) another saga's, is left alone.
         """
         account = self._aws.account(spec.aws)
-        arns = [
-            group.arn
-            for group in await find_target_groups(account, spec.link)
-            if group.ownership.is_in_scope(spec.link, spec.saga_id)
-        ]
+
+        async def in_scope() -> list[str]:
+            return [
+                group.arn
+                for group in await find_target_groups(account, spec.link)
+                if group.ownership.is_in_scope(spec.link, spec.saga_id)
+            ]
+
+        arns = await in_scope()
         if not arns:
             return nothing_found(spec, "target groups")
         ids = remember(*arns)
         await each(arns, lambda arn: delete_target_group(account, arn))
+        if left := await in_scope():
+            raise NotYet(
+                f"deleting the target groups of {spec.link} ({', '.join(left)}): AWS still lists them",
+                concerns=", ".join(left),
+                retry_after=paced_delta(2),
+            )
         return Removed(ids=ids)
 
 

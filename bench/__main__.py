@@ -6,11 +6,12 @@ import sys
 
 from bench.creates import measure_creates
 from bench.measure import show
+from bench.recovery import measure_recovery
 
 
 async def main() -> None:
     """Run them in turn: two cores are no place for two benches at once."""
-    show(await measure_creates())
+    show([*await measure_creates(), *await measure_recovery()])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ Temporal's retry is the loop: history stays flat, and a crash costs one look.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
@@ -18,8 +18,11 @@ from privatelink.pace import paced, paced_delta
 V = TypeVar("V")
 R = TypeVar("R")
 
-LOOK_SECONDS = 20.0
+LOOK_SECONDS = 16.0
 """How long one look stays: long enough for few attempts a wait, short enough that a killed worker is missed soon."""
+
+SLACK_SECONDS = 4.0
+"""What a look may take beyond its own time, of our clock: Temporal misses a killed worker only after both."""
 
 LEAST_LOOK_SECONDS = 1.0
 """No look is shorter, however fast the cloud's clock: an attempt costs Temporal and the worker some milliseconds."""
@@ -28,7 +31,7 @@ LEAST_READ_SECONDS = 0.05
 """No view is read more often, however fast the cloud's clock: a read itself takes some milliseconds."""
 
 BETWEEN_LOOKS_SECONDS = 1.0
-"""Temporal's server rounds shorter delays up to this."""
+"""Temporal's server rounds shorter delays up to this. Where no reading is due so soon, the next look waits for it."""
 
 
 class Wait(BaseModel):
@@ -47,6 +50,11 @@ class Wait(BaseModel):
     def elapsed(self) -> float:
         """Seconds of our clock since the wait began."""
         return (datetime.now(UTC) - self.since).total_seconds()
+
+    @property
+    def remaining(self) -> float:
+        """Seconds of our clock until the deadline; below 0 after it."""
+        return (self.deadline - datetime.now(UTC)).total_seconds()
 
     @property
     def passed(self) -> bool:
@@ -103,8 +111,10 @@ class SharedView(Generic[V]):
         self._woken = asyncio.Event()
         self._last_read = float("-inf")
 
-    async def look(self, judge: Callable[[V], R | Moving], *, wait: Wait, cadence: Cadence) -> R:
+    async def look(self, judge: Callable[[V], R | Moving], *, wait: Wait, cadence: Cadence, spent: float = 0.0) -> R:
         """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Moving`.
+
+        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by.
 
         Raises `NotYet` when the look is over, `DeadlinePassed` when the wait is, whatever `judge` raises, and what the
         reading raises.
@@ -134,16 +144,16 @@ class SharedView(Generic[V]):
         waiter: _Waiter[V] = _Waiter(loop.time(), wait, cadence, hear)
         self._join(waiter)
         try:
-            return await asyncio.wait_for(answer, self._look_seconds(wait))
+            return await asyncio.wait_for(answer, self._look_seconds(wait, spent))
         except TimeoutError:
-            raise still_moving(last, wait) from None
+            due = max(0.0, self._last_read + cadence.interval(wait.elapsed) - loop.time())
+            raise still_moving(last, wait, reading_due=due) from None
         finally:
             self._waiters.discard(waiter)
 
     @staticmethod
-    def _look_seconds(wait: Wait) -> float:
-        remaining = (wait.deadline - datetime.now(UTC)).total_seconds()
-        return max(0.1, min(max(paced(LOOK_SECONDS), LEAST_LOOK_SECONDS), remaining))
+    def _look_seconds(wait: Wait, spent: float) -> float:
+        return max(0.1, min(max(paced(LOOK_SECONDS), LEAST_LOOK_SECONDS) - spent, wait.remaining))
 
     def _join(self, waiter: _Waiter[V]) -> None:
         self._waiters.add(waiter)
@@ -178,8 +188,11 @@ class SharedView(Generic[V]):
         return self._last_read + (least if newcomer else max(least, wanted))
 
 
-def still_moving(moving: Moving, wait: Wait) -> NotYet | DeadlinePassed:
-    """The error that a look ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen."""
+def still_moving(moving: Moving, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
+    """The error that a look ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen.
+
+    `reading_due`: seconds of our clock until another reading makes sense. Until then nobody need hold the wait.
+    """
     if wait.passed:
         return DeadlinePassed(
             f"{moving.sentence}, and the deadline passed ({wait.words()})",
@@ -189,5 +202,5 @@ def still_moving(moving: Moving, wait: Wait) -> NotYet | DeadlinePassed:
     return NotYet(
         f"{moving.sentence}; {wait.words()}",
         concerns=moving.concerns,
-        retry_after=paced_delta(BETWEEN_LOOKS_SECONDS),
+        retry_after=max(paced_delta(BETWEEN_LOOKS_SECONDS), timedelta(seconds=min(reading_due, wait.remaining))),
     )

@@ -15,9 +15,10 @@ from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
-from privatelink.connection import connect_to_temporal, reaching_temporal
+from privatelink.connection import connect_to_temporal, no_key, reaching_temporal
 from privatelink.errors import NoWorker, TemporalUnreachable, from_failure, invalid_request
 from privatelink.names import TASK_QUEUE, Link
+from privatelink.payloads import PayloadKeyError
 from privatelink.progress import Phase
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, PrivateLinkResult
@@ -65,7 +66,7 @@ class PrivateLinks:
     """The links of all deployments, over one Temporal namespace."""
 
     def __init__(self, client: Client) -> None:
-        """`client` must carry `privatelink.payloads.DATA_CONVERTER`; `connect` sees to that."""
+        """`client` must carry `privatelink.payloads.data_converter()`; `connect` sees to that."""
         self._client = client
 
     @classmethod
@@ -181,6 +182,8 @@ class PrivateLinks:
             raise from_failure(failure.cause) or failure from failure
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise _no_worker(link) from error
+        except PayloadKeyError as error:
+            raise no_key(error) from error
         except RPCError as error:
             if "search attribute" in error.message.lower():
                 raise not_registered(self._client.namespace, error.message) from error
@@ -207,11 +210,11 @@ class PrivateLinks:
                 if error.status == RPCStatusCode.NOT_FOUND:
                     raise unknown_link(link) from error
                 raise
-        request_type = PrivateLinkRequest if started.workflow_type.name == "CreatePrivateLink" else DeleteRequest
-        try:
-            [request] = await self._client.data_converter.decode(started.input.payloads, [request_type])
-        except ApplicationError as error:
-            raise unknown_link(link) from error
+            request_type = PrivateLinkRequest if started.workflow_type.name == "CreatePrivateLink" else DeleteRequest
+            try:
+                [request] = await self._client.data_converter.decode(started.input.payloads, [request_type])
+            except ApplicationError as error:
+                raise unknown_link(link) from error
         return request if isinstance(request, DeleteRequest) else DeleteRequest.of(request)
 
 

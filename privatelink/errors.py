@@ -62,6 +62,7 @@ class FindingType(StrEnum):
     DEPLOYMENT_REGION_UNKNOWN = "DeploymentRegionUnknown"
     REGION_MISMATCH = "RegionMismatch"
     PRINCIPAL_UNSUPPORTED = "PrincipalUnsupported"
+    TRUST_POLICY_OPEN = "TrustPolicyOpen"
     SUBNET_NOT_FOUND = "SubnetNotFound"
     SUBNETS_IN_SEVERAL_VPCS = "SubnetsInSeveralVpcs"
     SUBNETS_IN_ONE_AZ = "SubnetsInOneAz"
@@ -102,13 +103,21 @@ class Outcome(StrEnum):
 
 
 class Leftover(BaseModel):
-    """One thing that a removal could not remove: what it is, its id, and the last error (or what it waits for)."""
+    """One thing that a removal could not remove: what it is, its id, and the last error (or what it waits for).
+
+    `console` is the page where a person finds it: a URL, or words where there is none; empty when none is known.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     kind: str
     id: str
     reason: str
+    console: str = ""
+
+    def __str__(self) -> str:
+        """One line for a person."""
+        return f"{self.kind} {self.id} ({self.reason}{f'; see {self.console}' if self.console else ''})"
 
 
 class RunningSaga(BaseModel):

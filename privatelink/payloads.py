@@ -1,18 +1,48 @@
-"""How values cross Temporal: pydantic's JSON, with one difference. Every client and worker uses `DATA_CONVERTER`.
+"""How values cross Temporal: pydantic's JSON, with one difference. Every client and worker uses `data_converter()`.
 
 A value that does not fit its model is a named failure, not a decode error: Temporal would retry the latter for ever,
 and pydantic's own message shows the input, in which a secret may stand.
 """
 
+import os
 from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
-from temporalio.converter import CompositePayloadConverter, DefaultPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DataConverter,
+    DefaultPayloadConverter,
+    EncodingPayloadConverter,
+)
 
 from privatelink.errors import invalid_request
+
+PAYLOAD_KEY = "PRIVATELINK_PAYLOAD_KEY"
+"""The setting that turns encryption on (`privatelink.encryption`), the same on every client and worker."""
+
+ENCRYPTED = "binary/encrypted"
+"""The encoding of an encrypted payload, by the name that Temporal's samples use."""
+
+
+class PayloadKeyError(Exception):
+    """A payload key is wrong or missing. A worker tries such a task again until an operator has mended the setting."""
+
+
+class _Unreadable(EncodingPayloadConverter):
+    """Names what is missing where an encrypted value arrives and no key is set."""
+
+    @property
+    def encoding(self) -> str:
+        return ENCRYPTED
+
+    def to_payload(self, value: Any) -> None:  # noqa: ANN401 - as in the SDK
+        """Take nothing: values are encrypted after their conversion."""
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ANN401, ARG002 - same
+        raise PayloadKeyError(f"reading a value: it is encrypted, and {PAYLOAD_KEY} is not set here")
 
 
 class _NamedFailures(PydanticJSONPlainPayloadConverter):
@@ -30,8 +60,23 @@ class _PayloadConverter(CompositePayloadConverter):
             *(
                 json if converter.encoding == json.encoding else converter
                 for converter in DefaultPayloadConverter.default_encoding_payload_converters
-            )
+            ),
+            _Unreadable(),
         )
 
 
 DATA_CONVERTER = replace(pydantic_data_converter, payload_converter_class=_PayloadConverter)
+
+
+def data_converter() -> DataConverter:
+    """`DATA_CONVERTER`, with encryption when `PRIVATELINK_PAYLOAD_KEY` is set. Raises `PayloadKeyError`."""
+    if not os.environ.get(PAYLOAD_KEY):
+        return DATA_CONVERTER
+    try:
+        # Here, because who encrypts nothing installs no library for it.
+        from privatelink.encryption import encrypting_converter, payload_keys  # noqa: PLC0415
+    except ImportError as error:
+        raise PayloadKeyError(
+            f"reading {PAYLOAD_KEY}: encryption needs a library: pip install 'privatelink[encryption]'"
+        ) from error
+    return encrypting_converter(payload_keys())

@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
+from temporalio.api.failure.v1 import Failure
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
     WorkflowExecution,
@@ -14,7 +16,8 @@ from temporalio.client import (
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
-from temporalio.exceptions import CancelledError, TerminatedError
+from temporalio.converter import DataConverter
+from temporalio.exceptions import CancelledError, FailureError, TerminatedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.connection import reaching_temporal
@@ -87,20 +90,30 @@ class LinkSummary(BaseModel):
     closed_at: datetime | None
 
 
-def waiting_steps(description: WorkflowExecutionDescription) -> tuple[Waiting, ...]:
+async def waiting_steps(description: WorkflowExecutionDescription) -> tuple[Waiting, ...]:
     """What the pending activities have last said, from Temporal's description of the run (no worker needed)."""
-    raw = description.raw_description
     return tuple(
-        Waiting(
-            step=pending.activity_id,
-            attempt=pending.attempt,
-            said=pending.last_failure.message,
-            next_attempt_at=pending.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
-            if pending.HasField("next_attempt_schedule_time")
-            else None,
-        )
-        for pending in raw.pending_activities
+        [
+            Waiting(
+                step=pending.activity_id,
+                attempt=pending.attempt,
+                said=await _said(pending, description.data_converter),
+                next_attempt_at=pending.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
+                if pending.HasField("next_attempt_schedule_time")
+                else None,
+            )
+            for pending in description.raw_description.pending_activities
+        ]
     )
+
+
+async def _said(pending: PendingActivityInfo, converter: DataConverter) -> str:
+    if not pending.HasField("last_failure"):
+        return ""
+    failure = Failure()
+    failure.CopyFrom(pending.last_failure)
+    error = await converter.decode_failure(failure)
+    return error.message if isinstance(error, FailureError) else str(error)
 
 
 def failure_of(failure: WorkflowFailureError) -> PrivateLinkError:
@@ -140,6 +153,7 @@ async def link_status(client: Client, link: Link) -> LinkStatus:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise unknown_link(link) from error
             raise
+        waiting = await waiting_steps(description)
     operation = WORKFLOW_TYPES[description.workflow_type]
     handle: SagaHandle = client.get_workflow_handle(
         link.workflow_id, run_id=description.run_id, result_type=RESULT_TYPES[operation]
@@ -159,7 +173,7 @@ async def link_status(client: Client, link: Link) -> LinkStatus:
         closed_at=description.close_time,
         phase=_phase(description),
         progress=await _progress(handle),
-        waiting=waiting_steps(description),
+        waiting=waiting,
         result=result,
         error=error_details,
     )
@@ -182,11 +196,12 @@ def _phase(description: WorkflowExecution) -> Phase | None:
 
 async def _progress(handle: SagaHandle) -> Progress | None:
     """The query needs a worker; without one the rest of the status still stands."""
-    try:
-        progress: Progress | None = await handle.query("progress", result_type=Progress, rpc_timeout=QUERY_TIMEOUT)
-    except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError):
-        return None
-    return progress
+    with reaching_temporal("asking for a saga's progress", handle.id):
+        try:
+            progress: Progress | None = await handle.query("progress", result_type=Progress, rpc_timeout=QUERY_TIMEOUT)
+        except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError):
+            return None
+        return progress
 
 
 async def list_links(client: Client, query: str) -> list[LinkSummary]:

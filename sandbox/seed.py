@@ -17,6 +17,8 @@ STRANGER = "410987654321"
 EMQX = "111122223333"
 
 ROLE_ARN = f"arn:aws:iam::{SECOND_PROVIDER}:role/privatelink-provider"
+OPEN_ROLE_ARN = f"arn:aws:iam::{SECOND_PROVIDER}:role/privatelink-open"
+"""A role whose trust policy lacks the condition: it lets the provider's identities in without its ExternalId too."""
 EXTERNAL_ID = "ext-7f3a"
 
 REGIONS = ("us-east-1", "eu-west-1")
@@ -123,6 +125,7 @@ class Seed(_Frozen):
     platform_key: Key
     deployment_key: Key
     role_arn: str = ROLE_ARN
+    open_role_arn: str = OPEN_ROLE_ARN
     external_id: str = EXTERNAL_ID
 
     def network(self, account: str, region: str) -> Network:
@@ -141,6 +144,7 @@ class Seed(_Frozen):
             "albs": [alb.arn for alb in home.albs],
             "deployments": {id_: one.model_dump(mode="json") for id_, one in self.deployments.items()},
             "role_arn": self.role_arn,
+            "open_role_arn": self.open_role_arn,
             "external_id": self.external_id,
         }
 

@@ -48,6 +48,15 @@ class _Pace(BaseModel):
     """Sandbox seconds to skip at once."""
 
 
+class _RolePolicy(BaseModel):
+    """What the control path takes as a role's policy: IAM's JSON, or null for none."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    role_arn: str
+    policy: dict[str, Any] | None
+
+
 class Half(Protocol):
     """What the server asks of the AWS and of the EMQX half."""
 
@@ -154,7 +163,7 @@ class Sandbox:
         except ValueError as error:
             return Response(f"{request.method} {request.path}: {error}\n", _ERROR)
 
-    def _controlled(self, method: str, path: str, request: Request) -> Response:  # noqa: C901, PLR0911  a table
+    def _controlled(self, method: str, path: str, request: Request) -> Response:  # noqa: C901, PLR0911, PLR0912  a table
         match method, path:
             case "GET", "books":
                 return _json(self.books(bystanders=request.args.get("all") == "1"))
@@ -180,13 +189,20 @@ class Sandbox:
             case "PUT", "durations":
                 self._durations.put(_object(request))
                 return _json(self._durations.model_dump(mode="json"))
+            case "GET", "policy":
+                return _json(self._aws.used())
+            case "PUT", "policy":
+                wanted = _RolePolicy.model_validate(_object(request))
+                self._aws.put_policy(wanted.role_arn, wanted.policy)
+                return Response(status=204)
             case "GET", "clock":
                 return _json({"speed": self._clock.speed, "now": self._clock.now()})
             case "PUT", "clock":
                 self._set_clock(_Pace.model_validate(_object(request)))
                 return _json({"speed": self._clock.speed, "now": self._clock.now()})
         sentence = (
-            "the control path has books, reset, faults, calls, durations, clock and quirks; see sandbox/server.py\n"
+            "the control path has books, reset, faults, calls, durations, clock, policy and quirks;"
+            " see sandbox/server.py\n"
         )
         return Response(f"{method} {request.path}: {sentence}", 404)
 

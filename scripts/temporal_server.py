@@ -79,11 +79,13 @@ async def temporal_server(
     ui: bool = False,
     search_attributes: Sequence[SearchAttributeKey[Any]] = (),
     db_filename: Path | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[TemporalServer]:
     """Give a Temporal server that answers, and stop what was started at the end.
 
     A started one knows `search_attributes` at once; a server of TEMPORAL_ADDRESS learns them from the first
-    worker. In memory unless `db_filename` names a SQLite file. Raises NoTemporalError when there is no way to
+    worker. In memory unless `db_filename` names a SQLite file. On a free port unless `port` names one, as for a server
+    that comes back. Raises NoTemporalError when there is no way to
     a server, naming the log of one that did not start.
     """
     if os.environ.get("TEMPORAL_ADDRESS"):
@@ -99,7 +101,7 @@ async def temporal_server(
         arguments += ["--db-filename", str(db_filename)]
         for pragma in _SQLITE:
             arguments += ["--sqlite-pragma", pragma]
-    async with _dev_server([str(await find_temporal_cli()), *arguments], ui=ui) as server:
+    async with _dev_server([str(await find_temporal_cli()), *arguments], ui=ui, port=port) as server:
         yield server
 
 
@@ -117,13 +119,13 @@ async def _running_server() -> TemporalServer:
 
 
 @contextlib.asynccontextmanager
-async def _dev_server(command: Sequence[str], *, ui: bool) -> AsyncIterator[TemporalServer]:
+async def _dev_server(command: Sequence[str], *, ui: bool, port: int | None) -> AsyncIterator[TemporalServer]:
     with _log_file() as log:
         for _ in range(PORT_ATTEMPTS):
-            port, ui_port = _free_port(), _free_port()
-            ports = ["--port", str(port), "--ui-port", str(ui_port)]
+            own_port, ui_port = port or _free_port(), _free_port()
+            ports = ["--port", str(own_port), "--ui-port", str(ui_port)]
             ui_url = f"http://127.0.0.1:{ui_port}" if ui else None
-            server = TemporalServer(f"127.0.0.1:{port}", NAMESPACE, ui_url)
+            server = TemporalServer(f"127.0.0.1:{own_port}", NAMESPACE, ui_url)
             with log.open("wb") as output:
                 async with held([*command, *ports], grace_seconds=0, log=output) as process:
                     if await _answers(process, server, log):

@@ -13,7 +13,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from clouds.waiting import LOOK_SECONDS, Wait
+from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, SLACK_SECONDS, Wait
 from privatelink.pace import paced_delta
 
 
@@ -50,10 +50,13 @@ SETTLE = paced_delta(15)
 """How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
 
 _ATTEMPT = timedelta(seconds=60)  # one describe, one write and its budget's turn, each with its own time-out below it
-_LOOK = timedelta(seconds=30) + paced_delta(LOOK_SECONDS)  # a look, and the read that it may have just begun
+_LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
 _RETRY = RetryPolicy(
     initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
 )
+
+# A look may be a wait's tenth attempt without any failure; a growing interval would then add to a killed worker's loss.
+_LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(2), backoff_coefficient=1, maximum_attempts=0)
 
 
 def limit(seconds: float) -> Wait:
@@ -83,7 +86,7 @@ def write(deadline: float) -> Options:
 
 def wait(until: Wait) -> Options:
     """Looks until a deadline that the step itself knows; the time-out here is only the net below it."""
-    return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL)
+    return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_LOOK_AGAIN)
 
 
 def removal() -> Options:
@@ -93,10 +96,12 @@ def removal() -> Options:
     )
 
 
-def _options(attempt: timedelta, limit: timedelta, cancellation: ActivityCancellationType) -> Options:
+def _options(
+    attempt: timedelta, limit: timedelta, cancellation: ActivityCancellationType, *, again: RetryPolicy = _RETRY
+) -> Options:
     return Options(
         start_to_close_timeout=attempt,
         schedule_to_close_timeout=max(limit, FLOOR),
-        retry_policy=_RETRY,
+        retry_policy=again,
         cancellation_type=cancellation,
     )

@@ -10,25 +10,22 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol, TypeVar, cast
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, FailureError, is_cancelled_exception
+from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.removal import Removals
     from activities.specs import RemovalSpec, Removed
     from clouds.waiting import Wait
     from privatelink.errors import (
-        DeadlinePassed,
         Leftover,
-        NotYet,
         Outcome,
         PrivateLinkError,
         RequestRefused,
-        RollbackIncomplete,
-        StepFailed,
         from_failure,
     )
     from privatelink.progress import Phase, StepState
     from workflows import options
+    from workflows.endings import incomplete, named, told_why, unseen
     from workflows.story_board import StoryBoard
 
 
@@ -83,7 +80,7 @@ class Saga:
             self._stop_if_cancelled()
         except (asyncio.CancelledError, FailureError) as error:
             self._rolling_back = True
-            cause = None if is_cancelled_exception(error) else self.board.failed(_named(error))
+            cause = None if is_cancelled_exception(error) else self.board.failed(named(error))
             if self._undos:
                 if self._unsettled:
                     self.spec = self.spec.model_copy(update={"settled_at": workflow.now() + options.SETTLE})
@@ -95,7 +92,7 @@ class Saga:
         """What a saga that did not end well raises: something is left; cancelled; or the first cause."""
         if self._leftovers:
             self.board.enter(Phase.INCOMPLETE)
-            return _incomplete(cause, self._leftovers, str(self.spec.link))
+            return incomplete(cause, self._leftovers, str(self.spec.link))
         outcome = Outcome.ROLLED_BACK if self._undos else Outcome.REFUSED
         self.board.enter(self._undone if self._undos else Phase.REFUSED)
         if cause is None:
@@ -170,8 +167,9 @@ class Saga:
         what is still there.
         """
         wanted = [activity for activity in activities if activity in self._undos and not self._blocked]
+        failed_before = len(self._failed_undos)
         removed = await self.each(*(self._undo(activity) for activity in wanted))
-        self._blocked |= gate and bool(self._failed_undos)
+        self._blocked |= gate and len(self._failed_undos) > failed_before
         return tuple(removed_id for ids in removed for removed_id in ids)
 
     async def _undo(self, activity: Undo) -> tuple[str, ...]:
@@ -184,7 +182,7 @@ class Saga:
             self.board.end(step_id, StepState.FAILED)
             if is_cancelled_exception(error):
                 raise
-            self._failed_undos.append(_named(error))
+            self._failed_undos.append(named(error))
             return ()
         self.board.end(step_id, StepState.DONE)
         return removed.ids
@@ -201,15 +199,10 @@ class Saga:
             )
         except FailureError as error:
             self.board.end(step_id, StepState.FAILED)
-            unknown = [*failures, _named(error)]
-            self._leftovers = [Leftover(kind="unknown", id=e.details_model.concerns, reason=e.message) for e in unknown]
+            self._leftovers = unseen([*failures, named(error)], str(self.spec.link))
         else:
             self.board.end(step_id, StepState.DONE)
-            why = {failure.details_model.concerns: failure.message for failure in failures}
-            first = failures[0].message if failures else "the removal was interrupted"
-            self._leftovers = [
-                left.model_copy(update={"reason": why.get(left.id, left.reason or first)}) for left in self._leftovers
-            ]
+            self._leftovers = [told_why(left, self._leftovers, failures) for left in self._leftovers]
 
     async def finish_removal(self) -> None:
         """End a removal: when one of its steps failed, list what is left; a delete then fails with it."""
@@ -246,42 +239,10 @@ class Saga:
                 raise failure
         if failures:
             raise RequestRefused.of_findings(
-                [found for failure in failures for found in _named(failure).details_model.findings]
+                [found for failure in failures for found in named(failure).details_model.findings]
             )
         return cast("A", one), cast("B", two)
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled:
             raise asyncio.CancelledError
-
-
-def _named(error: BaseException) -> PrivateLinkError:
-    """Our error for a failed step: what the step raised; a time-out without a word becomes `StepFailed`."""
-    ours = from_failure(error)
-    if isinstance(ours, NotYet):
-        return DeadlinePassed(
-            f"{ours.details_model.sentence}, and the deadline passed",
-            concerns=ours.details_model.concerns,
-            next_step="look at it in the cloud's console, then repeat the call",
-        )
-    if ours:
-        return ours
-    step = error.activity_id if isinstance(error, ActivityError) else ""
-    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
-    return StepFailed(
-        f"running step {step}: {cause}",
-        concerns=str(step),
-        next_step="read the worker's log of this step, then repeat the call",
-    )
-
-
-def _incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: str) -> RollbackIncomplete:
-    first = cause.details_model.sentence if cause else "cancelled"
-    listed = "; ".join(f"{left.kind} {left.id} ({left.reason})" for left in leftovers)
-    return RollbackIncomplete(
-        f"{first}; and these are left behind: {listed}",
-        concerns=link,
-        next_step=f"mend what the reasons name, then run `privatelink delete {link}`, which finishes the removal",
-        leftovers=tuple(leftovers),
-        outcome=Outcome.INCOMPLETE,
-    )

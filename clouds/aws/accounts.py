@@ -22,12 +22,17 @@ from botocore.session import Session as BotocoreSession
 
 from clouds.aws.budgets import Bucket, Budgets
 from clouds.aws.calls import CONFIG, THREADS, AccountCalls, Clients
+from clouds.aws.errors import is_denied
 from clouds.aws.views import Views
+from privatelink.errors import PrivateLinkError
 
 if TYPE_CHECKING:
     from privatelink.request import AwsAccess
 
 ROLE_SESSION_NAME = "privatelink-orchestrator"
+
+_SHORTEST_SESSION_SECONDS = 900
+"""STS's least, for a session that nobody uses."""
 
 
 class AwsAccounts:
@@ -55,6 +60,7 @@ class AwsAccount(AccountCalls):
         """Nothing is read, and no session opened, before the first call."""
         clients = Clients(partial(_open_session, access), access.region)
         super().__init__(clients, access.region, budgets, executor)
+        self._as_worker = AccountCalls(Clients(_new_session, access.region), access.region, budgets, executor)
         self._id: str | None = None
         self.views = Views(self)
 
@@ -69,6 +75,26 @@ class AwsAccount(AccountCalls):
             )
             self._id = identity["Account"]
         return self._id
+
+    async def lets_anyone_in(self, role_arn: str) -> bool:
+        """Whether the worker may assume the role without any external id (STS AssumeRole), which a customer forbids.
+
+        Else whoever names the role to this worker acts in the customer's account (IAM: "The confused deputy problem").
+        """
+        try:
+            await self._as_worker.call(
+                Bucket.STS_READ,
+                "assuming the role without its external id",
+                role_arn,
+                lambda clients: clients.sts.assume_role(
+                    RoleArn=role_arn, RoleSessionName=ROLE_SESSION_NAME, DurationSeconds=_SHORTEST_SESSION_SECONDS
+                ),
+            )
+        except PrivateLinkError as error:
+            if is_denied(error):
+                return False
+            raise
+        return True
 
 
 @cache

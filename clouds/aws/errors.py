@@ -140,6 +140,11 @@ def is_code(error: PrivateLinkError, *codes: str) -> bool:
     return error.cloud_code in codes
 
 
+def is_denied(error: PrivateLinkError) -> bool:
+    """Whether this error says that a permission, or a role's trust, is missing."""
+    return is_code(error, *_DENIED)
+
+
 def is_not_found(code: str) -> bool:
     """Whether a code says that the thing it concerns is not there."""
     return code.endswith("NotFound")

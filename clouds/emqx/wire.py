@@ -1,4 +1,4 @@
-"""The one table of EMQX's paths and field names (contracts: emqx-platform.openapi.yaml; broker API /api/v5).
+"""The one table of EMQX's paths and field names (docs/emqx-platform.openapi.yaml; broker API /api/v5).
 
 The PrivateLink half is assumed, since EMQX offers it in its console only: a real API is an edit of this table.
 """
@@ -100,6 +100,11 @@ class PrivateLinkRow(_Row):
     def is_of(self, link: Link, service_name: str | None = None) -> bool:
         """Whether it is this link's: it leads to the link's endpoint service, or our description names the link."""
         return (bool(service_name) and self.service_name == service_name) or _is_described(self.description, link)
+
+    def is_of_another(self, link: Link) -> bool:
+        """Whether our description names another link: then it is not this one's, wherever it leads."""
+        owner = described_owner(self.description)
+        return owner is not None and owner[0] != str(link)
 
 
 class NodeStatus(_Row):

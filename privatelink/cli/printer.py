@@ -156,6 +156,8 @@ class Printer:
             self._line(console, f"outcome: {_OUTCOMES[error.outcome]}")
         for left in error.leftovers:
             self._line(console, f"  - {left.kind} {left.id}: {left.reason}")
+            if left.console:
+                self._line(console, f"    see {left.console}")
         if error.next_step:
             self._line(console, f"next: {error.next_step}")
 

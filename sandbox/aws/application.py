@@ -26,8 +26,10 @@ from sandbox.aws import (  # noqa: F401  importing a noun puts its actions into 
     wire,
 )
 from sandbox.aws.actions import ACTIONS, Action, Call
+from sandbox.aws.authorization import ALWAYS_ALLOWED, needs, not_allowed
 from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
 from sandbox.aws.errors import EC2, ELB, STS, AwsError, refusal
+from sandbox.aws.policies import Asked, Policy
 from sandbox.aws.state import Listener, LoadBalancer, Store, World
 from sandbox.books import aws_books
 from sandbox.faults import FAULT, Fault, FaultPlan
@@ -54,6 +56,7 @@ class AwsSandbox:
         self._seed = seed
         self._world = World(clock, durations, seed)
         self._keyring = Keyring(seed)
+        self._used: set[tuple[str, str, str]] = set()
         self._moto = wire.moto_application()
         for service, model in _MODELS.items():
             for name in Session().get_service_model(model).operation_names:
@@ -66,6 +69,7 @@ class AwsSandbox:
         with self._world.lock:
             self._world.clear()
             self._keyring.reset()
+            self._used.clear()
             network.seed_networks(self._seed)
             for account in self._seed.accounts.values():
                 for region, seeded in account.networks.items():
@@ -93,6 +97,7 @@ class AwsSandbox:
             # moto reads and changes the network itself, and knows no lock.
             with self._world.lock:
                 self._sweep()
+                self._authorize(caller, Asked(f"{service}:{name}"))
                 return self._serve(request, signature, caller, fault)
         except AwsError as error:
             return error.response(service)
@@ -102,6 +107,32 @@ class AwsSandbox:
         with self._world.lock:
             self._sweep()
             return aws_books(self._world.stores(), self._world.clock.now(), bystanders=bystanders)
+
+    def put_policy(self, role_arn: str, document: dict[str, Any] | None) -> None:
+        """Give a role a policy, which bounds its sessions from now on; without one (None) they may do everything.
+
+        Raises ValueError when the policy has something in it that the sandbox does not understand.
+        """
+        policy = None if document is None else Policy.read(document)
+        with self._world.lock:
+            self._world.roles.pop(role_arn, None)
+            if policy is not None:
+                self._world.roles[role_arn] = policy
+
+    def used(self) -> list[dict[str, str]]:
+        """Which statement of which role's policy has allowed which action, since the last reset."""
+        with self._world.lock:
+            return [{"role_arn": role, "sid": sid, "action": action} for role, sid, action in sorted(self._used)]
+
+    def _authorize(self, caller: AccessKey, *wanted: Asked) -> None:
+        policy = self._world.roles.get(caller.role_arn or "")
+        if policy is None:
+            return
+        for asked in wanted:
+            statement = policy.allowing(asked)
+            if statement is None:
+                raise not_allowed(asked, caller.principal)
+            self._used.add((caller.role_arn or "", statement.Sid, asked.action))
 
     def _serve(self, request: Request, signature: Signature, caller: AccessKey, fault: Fault | None) -> Response:
         def serve(action: Action, params: dict[str, Any], moto: Callable[[], Any]) -> Any:  # noqa: ANN401
@@ -115,6 +146,9 @@ class AwsSandbox:
                 keyring=self._keyring,
                 moto=moto,
             )
+            if (action.service, action.name) != ALWAYS_ALLOWED:
+                with self._world.lock:
+                    self._authorize(caller, *needs(call))
             if params.get("DryRun"):
                 raise AwsError("DryRunOperation", "Request would have succeeded, but DryRun flag is set.", 412)
             with self._world.lock:

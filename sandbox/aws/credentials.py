@@ -37,6 +37,8 @@ class AccessKey:
     account: str
     principal: str
     user_id: str
+    role_arn: str | None = None
+    """The role whose session this is; its policy, if it has one, bounds what the session may do."""
     token: str | None = None
     expires_at: float | None = None
     """Of the world's clock, as the caller's SDK compares it with its own."""
@@ -101,6 +103,7 @@ class Keyring:
             account=account,
             principal=f"arn:aws:sts::{account}:assumed-role/{name}/{session}",
             user_id=f"AROA{account}{name[:4].upper()}:{session}",
+            role_arn=role_arn,
             token=secrets.token_urlsafe(96),
             expires_at=time.time() + seconds,
         )

@@ -15,7 +15,7 @@ from sandbox.aws.state import EndpointService, LoadBalancer
 from sandbox.aws.tags import described, tags_from_specifications
 
 _BLOCKING = {"pendingAcceptance", "pending", "available"}
-"""Connections in these states keep their service from being deleted (create-endpoint-service; aws.md 1.7)."""
+"""Connections in these states keep their service from being deleted (EC2: ExistingVpcEndpointConnections)."""
 
 
 @action(EC2, "CreateVpcEndpointServiceConfiguration", fates=("not_visible", "stuck", "failed"))

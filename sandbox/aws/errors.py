@@ -47,10 +47,10 @@ class AwsError(Exception):
 
 
 def throttled(service: str) -> AwsError:
-    """EC2: ec2-api-throttling; ELB: elb-api-throttling, "Rate exceeded"."""
+    """EC2: ec2-api-throttling; ELB: elb-api-throttling, "ThrottlingException", "Rate exceeded"."""
     if service == EC2:
         return AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
-    return AwsError("Throttling", "Rate exceeded", 400)
+    return AwsError("ThrottlingException", "Rate exceeded", 400)
 
 
 def broken(service: str) -> AwsError:

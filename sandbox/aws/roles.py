@@ -21,10 +21,12 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 
 @action(STS, "AssumeRole")
 def assume_role(call: Call) -> dict[str, Any]:
-    """Let the provider's identities into the customer's role, with its ExternalId only.
+    """Let the provider's identities into the customer's roles, with the ExternalId only.
 
-    The trust policy is that of IAM's "access to AWS accounts owned by third parties": StringEquals sts:ExternalId.
-    An unknown role, another caller and a missing or wrong ExternalId are one and the same AccessDenied.
+    The trust policy is that of IAM's "access to AWS accounts owned by third parties": StringEquals sts:ExternalId. That
+    of the seeded open role lacks the condition. Whatever else the control path gave a policy is a role too. An unknown
+    role, another caller and a
+    missing or wrong ExternalId are one and the same AccessDenied.
     """
     role_arn, session = call.required("RoleArn"), call.required("RoleSessionName")
     seconds = int(call.params.get("DurationSeconds") or _LONGEST_SESSION)
@@ -33,8 +35,9 @@ def assume_role(call: Call) -> dict[str, Any]:
             "ValidationError", "The requested DurationSeconds exceeds the MaxSessionDuration set for this role."
         )
     seed = call.world.seed
-    trusted = role_arn == seed.role_arn and call.account == PROVIDER
-    if not trusted or call.params.get("ExternalId") != seed.external_id:
+    closed = role_arn == seed.role_arn or role_arn in call.world.roles
+    trusted = role_arn == seed.open_role_arn or (closed and call.params.get("ExternalId") == seed.external_id)
+    if not trusted or call.account != PROVIDER:
         raise AwsError(
             "AccessDenied",
             f"User: {call.principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from sandbox.aws.policies import Policy
     from sandbox.clock import Clock
     from sandbox.durations import Durations
     from sandbox.seed import Seed
@@ -188,6 +189,8 @@ class World:
         self.durations = durations
         self.seed = seed
         self.lock = threading.RLock()
+        self.roles: dict[str, Policy] = {}
+        """The policies that roles were given, by ARN; a role without one may do everything."""
         self._stores: dict[tuple[str, str], Store] = {}
 
     def store(self, account: str, region: str) -> Store:
@@ -205,3 +208,4 @@ class World:
     def clear(self) -> None:
         """Drop everything."""
         self._stores.clear()
+        self.roles.clear()

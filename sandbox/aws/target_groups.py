@@ -81,7 +81,7 @@ def describe_target_groups(call: Call) -> dict[str, Any]:
 def delete_target_group(call: Call) -> dict[str, Any]:
     """Remove a target group, ResourceInUse while a listener uses it or did until a moment ago.
 
-    That it lags: Terraform retries for two minutes (aws.md 1.2).
+    That it lags: Terraform retries for two minutes (terraform-provider-aws, elbv2/target_group.go).
     """
     group = target_group(call, call.required("TargetGroupArn"))
     if call.store.listeners_of(group.arn) or call.now < group.released_at:

@@ -1,9 +1,9 @@
 """The EMQX half: the platform API, every deployment's broker API, and what the platform does behind them.
 
 Here belongs what EMQX would do: the published half of its platform API exactly, the assumed half as the contract
-says, the broker's data integration around a connector, and the quirks that stand for what nobody outside EMQX
-knows. What does not belong: AWS. The two halves meet over HTTP on the one port, where this one has the credentials
-of EMQX's own account.
+(docs/emqx-platform.openapi.yaml) says, the broker's data integration around a connector, and the quirks that stand for
+what nobody outside EMQX knows. What does not belong: AWS. The two halves meet over HTTP on the one port, where this one
+has the credentials of EMQX's own account.
 """
 
 from __future__ import annotations

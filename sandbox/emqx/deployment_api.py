@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import secrets
 from typing import TYPE_CHECKING
@@ -93,7 +94,8 @@ class DeploymentApi:
         connector, wait = parse_connector(body, self._clock.now()), probe_wait(body)
         fault = fault_of(request)
         if fault and fault.kind == "failed":
-            raise Refusal(400, "TEST_FAILED", "failed by the fault plan")
+            # As careless drivers do: what they were given stands in their error, the password too.
+            raise Refusal(400, "TEST_FAILED", f"failed by the fault plan, given {json.dumps(body)}")
         trouble = broker.trouble(connector, broker.nodes[0])
         if trouble == "timeout":
             self._clock.sleep(wait)

@@ -1,4 +1,4 @@
-"""The platform API, `/public_api/v1` (contracts/emqx-platform.openapi.yaml): a published and an assumed half."""
+"""The platform API, `/public_api/v1` (docs/emqx-platform.openapi.yaml): a published and an assumed half."""
 
 from __future__ import annotations
 

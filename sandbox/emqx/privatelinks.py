@@ -1,7 +1,7 @@
 """The PrivateLinks of every deployment, and the states that they may go through.
 
 `pending -> running | failed`; `running -> failed`; `pending | running | failed -> terminated -> gone`
-(contracts/emqx-platform.openapi.yaml, assumed half). Nothing here speaks to AWS.
+(docs/emqx-platform.openapi.yaml, assumed half). Nothing here speaks to AWS.
 """
 
 from __future__ import annotations

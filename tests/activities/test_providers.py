@@ -6,7 +6,7 @@ import pytest
 
 from activities import specs
 from activities.providers import Providers
-from privatelink.errors import CredentialsRefused, FindingType, RequestRefused
+from privatelink.errors import CredentialsRefused, FindingType, RequestRefused, Throttled
 from privatelink.names import TAG_COMPLETE, TAG_LINK, aws_name
 from privatelink.request import AwsAccess, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
@@ -72,6 +72,28 @@ async def test_another_account_is_checked_as_its_role(provider: Provider, steps:
     assert "310987654321" == (await attempt(steps.check_provider, a_spec(request))).account_id
     own = request.model_copy(update={"aws": AwsAccess(region="us-east-1")})
     assert FindingType.SUBNET_NOT_FOUND in {kind for kind, _ in await findings(steps, a_spec(own))}
+
+
+async def test_a_role_that_lets_anyone_in_is_named(provider: Provider, steps: Providers) -> None:
+    """With an external id given, AssumeRole without it must be refused; without one given nothing is tried."""
+    seed = provider.sandbox.seed
+    theirs = seed["accounts"]["310987654321"]["networks"]["us-east-1"]["subnets"]
+    subnets = [theirs[az_id]["id"] for az_id in AZ_IDS]
+    access = {"region": "us-east-1", "role_arn": seed["open_role_arn"], "external_id": seed["external_id"]}
+    request = provider.request(aws=access, subnets=subnets)
+    assert [(FindingType.TRUST_POLICY_OPEN, seed["open_role_arn"])] == await findings(steps, a_spec(request))
+    await attempt(steps.check_provider, a_spec(provider.request(aws=access | {"external_id": None}, subnets=subnets)))
+
+
+async def test_whether_a_role_is_open_must_be_answered(provider: Provider, steps: Providers) -> None:
+    """An answer that is no refusal of the role, such as a throttle, is no proof that the trust policy is closed."""
+    seed = provider.sandbox.seed
+    access = {"region": "us-east-1", "role_arn": seed["role_arn"], "external_id": seed["external_id"]}
+    theirs = seed["accounts"]["310987654321"]["networks"]["us-east-1"]["subnets"]
+    request = provider.request(aws=access, subnets=[theirs[az_id]["id"] for az_id in AZ_IDS])
+    await attempt(steps.check_provider, a_spec(request))
+    provider.sandbox.fault("AssumeRole", "throttle", times=1)
+    await refusal(Throttled, steps.check_provider, a_spec(request))
 
 
 async def test_subnets_in_an_az_twice_and_missing_ones_are_named(provider: Provider, steps: Providers) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from clouds.waiting import Cadence, Moving, SharedView, Wait, still_moving
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
-from privatelink.pace import paced
+from privatelink.pace import PACE, paced
 
 CADENCE = Cadence(usual=100, fast=1, slow=10)
 
@@ -131,6 +131,24 @@ async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
         await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE)
     assert not_yet.value.details_model.concerns == "it"
     assert not not_yet.value.non_retryable
+
+
+async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
+    """Until then no worker holds the wait, so none can lose it; never later than the deadline."""
+    view = SharedView(Readings().read, least_interval=0)
+    cadence = Cadence(usual=1, fast=10 * PACE, slow=10 * PACE)
+    with pytest.raises(NotYet) as not_yet:
+        await view.look(at_least(1000), wait=wait_of(60), cadence=cadence)
+    again = not_yet.value.next_retry_delay
+    assert again is not None
+    assert timedelta(seconds=5) < again <= timedelta(seconds=10)
+
+
+async def test_a_look_is_shorter_by_what_its_attempt_has_spent() -> None:
+    """Else an attempt that does more than look would be taken for lost."""
+    view = SharedView(Readings().read, least_interval=1000)
+    with pytest.raises(NotYet, match=r"reading 1; 0 s of 60 s"):
+        await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE, spent=0.9)
 
 
 async def test_a_look_after_the_deadline_says_so_for_good() -> None:

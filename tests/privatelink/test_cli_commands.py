@@ -147,21 +147,26 @@ def test_a_failed_command_prints_its_error_as_the_one_json_object(
 def test_an_error_in_text_lists_findings_what_is_left_and_the_next_step(file: str) -> None:
     """A person reads the whole of it on stderr, one thing per line."""
     error = RollbackIncomplete(
-        "removing the link (w41b11c0/orders-db): 1 thing is left",
+        "removing the link (w41b11c0/orders-db): 2 things are left",
         next_step="delete the link again",
         findings=(Finding(type="ForeignEndpoint", concerns="vpce-9", sentence="not ours", next_step="ask its owner"),),
-        leftovers=(Leftover(kind="endpoint service", id="vpce-svc-1", reason="ExistingVpcEndpointConnections"),),
+        leftovers=(
+            Leftover(kind="endpoint service", id="vpce-svc-1", reason="ExistingVpcEndpointConnections"),
+            Leftover(kind="load balancer", id="arn", reason="ResourceInUse", console="https://console/arn"),
+        ),
         step="delete-endpoint-service",
         outcome=Outcome.INCOMPLETE,
     )
     ran = run_command(Links(DONE, end=error), "create", "-f", file)
     assert 4 == ran.code
     assert [
-        "error: removing the link (w41b11c0/orders-db): 1 thing is left",
+        "error: removing the link (w41b11c0/orders-db): 2 things are left",
         "  - ForeignEndpoint (vpce-9): not ours; ask its owner",
         "step: delete-endpoint-service",
         "outcome: something is left behind",
         "  - endpoint service vpce-svc-1: ExistingVpcEndpointConnections",
+        "  - load balancer arn: ResourceInUse",
+        "    see https://console/arn",
         "next: delete the link again",
     ] == ran.err.lines
 

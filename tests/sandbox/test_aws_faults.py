@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("kind", "ec2", "elb"),
     [
-        ("throttle", ("RequestLimitExceeded", 503), ("Throttling", 400)),
+        ("throttle", ("RequestLimitExceeded", 503), ("ThrottlingException", 400)),
         ("server_error", ("InternalError", 500), ("InternalFailure", 500)),
         ("access_denied", ("UnauthorizedOperation", 403), ("AccessDenied", 403)),
     ],
@@ -46,7 +46,7 @@ def test_a_fault_hits_only_the_named_thing(aws: Aws) -> None:
     """`match` looks into the decoded request."""
     aws.sandbox.fault("CreateTargetGroup", "throttle", match="Name=orders-db")
     aws.target_group("payments")
-    assert "Throttling" == refused(lambda: aws.target_group("orders-db"))[0]
+    assert "ThrottlingException" == refused(lambda: aws.target_group("orders-db"))[0]
 
 
 def test_a_slow_call_answers_late(aws: Aws) -> None:

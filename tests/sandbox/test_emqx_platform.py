@@ -1,4 +1,7 @@
-"""The platform API on the wire: the published half exactly, the assumed half as the contract says."""
+"""The platform API on the wire: the published half exactly, the assumed half as docs/emqx-platform.openapi.yaml has it.
+
+That file is what these tests call the contract.
+"""
 
 from __future__ import annotations
 

@@ -95,7 +95,7 @@ def test_every_call_is_recorded_with_its_end(aws: Aws) -> None:
     elb = "elasticloadbalancing"
     assert [
         ("ec2", "DescribeVpcs", True, PROVIDER, 200, None, None),
-        (elb, "DescribeLoadBalancers", True, PROVIDER, 400, "Throttling", "throttle"),
+        (elb, "DescribeLoadBalancers", True, PROVIDER, 400, "ThrottlingException", "throttle"),
         (elb, "CreateTargetGroup", False, PROVIDER, 200, None, None),
     ] == seen
     aws.control.delete("/calls")

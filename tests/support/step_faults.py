@@ -1,6 +1,6 @@
 """Faults at steps: what happens before or after one activity of one saga, put in by a worker's interceptor."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
 
@@ -12,12 +12,17 @@ Hook = Callable[[], Awaitable[None]]
 
 
 class StepFaults(Interceptor):
-    """Runs hooks at (workflow id, step id, moment); a hook may raise. `seen` holds the steps in order, once each."""
+    """Runs hooks at (workflow id, step id, moment); a hook may raise. `seen` holds the steps in order, once each.
+
+    `runs` are the (workflow id, run id) of every saga that reached a step; `busy` counts a workflow's steps under way.
+    """
 
     def __init__(self) -> None:
         """Start without any."""
         self._hooks: dict[tuple[str, str, Moment], Hook] = {}
         self.seen: dict[str, list[str]] = defaultdict(list)
+        self.runs: set[tuple[str, str]] = set()
+        self.busy: Counter[str] = Counter()
 
     def at(self, workflow_id: str, step: str, moment: Moment, hook: Hook) -> None:
         """Run `hook` each time that the step reaches the moment."""
@@ -43,7 +48,13 @@ class _Inbound(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
-        await self._faults.reach(info.workflow_id or "", info.activity_id, "before")
-        result = await super().execute_activity(input)
-        await self._faults.reach(info.workflow_id or "", info.activity_id, "after")
+        self._faults.runs.add((info.workflow_id or "", info.workflow_run_id or ""))
+        workflow_id = info.workflow_id or ""
+        self._faults.busy[workflow_id] += 1
+        try:
+            await self._faults.reach(workflow_id, info.activity_id, "before")
+            result = await super().execute_activity(input)
+            await self._faults.reach(workflow_id, info.activity_id, "after")
+        finally:
+            self._faults.busy[workflow_id] -= 1
         return result

@@ -25,9 +25,9 @@ ROLLBACK = (
 )
 
 
-@pytest.mark.parametrize("moment", ["before", "after"])
-async def test_cancel_at_any_step_ends_cancelled_with_nothing_left(world: World, moment: Moment) -> None:
-    """For every step: cancel just before or after its effect. The step never notices, since it has no heartbeat."""
+@pytest.mark.parametrize("moments", [["before"], ["after"], ["before", "after"]], ids=" and ".join)
+async def test_cancel_at_any_step_ends_cancelled_with_nothing_left(world: World, moments: list[Moment]) -> None:
+    """For every step: cancel before its effect, after it, or twice. It never notices, since it has no heartbeat."""
 
     async def run(step: str) -> tuple[str, str | None]:
         request = full_request(world.sandbox, f"c-{step}"[:60].strip("-"))
@@ -36,7 +36,8 @@ async def test_cancel_at_any_step_ends_cancelled_with_nothing_left(world: World,
         async def cancel() -> None:
             await handle.cancel(reason="test")
 
-        world.faults.at(request.link.workflow_id, step, moment, cancel)
+        for moment in moments:
+            world.faults.at(request.link.workflow_id, step, moment, cancel)
         try:
             await world.links.create(request)
         except PrivateLinkError as error:

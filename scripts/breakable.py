@@ -1,0 +1,202 @@
+"""A stage whose programs are made to be killed: Temporal on a database file, the sandbox, any number of workers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import httpx
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from privatelink.names import TASK_QUEUE
+from privatelink.payloads import DATA_CONVERTER
+from privatelink.search_attributes import ensure_search_attributes
+from scripts.held import held
+from scripts.stage import PASSWORD_VARIABLE, ROOT
+from scripts.temporal_server import temporal_server
+from workflows.options import Deadlines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from types import TracebackType
+
+START_SECONDS = 120.0
+"""From a program's start until it is ready: 2 s on an idle machine."""
+
+LOOK_SECONDS = 0.1
+"""Between two looks for something that starts or comes back."""
+
+WORKER = ("worker.py",)
+"""The product's worker, as Python takes it."""
+
+PATIENCE_SECONDS = 1200
+"""Every deadline, of our clock: a crash costs its time also where the clouds' clock runs fast."""
+
+_MANY = 1_000_000
+
+
+class BreakableStage:
+    """Everything on one machine, each program to be killed (SIGKILL) and started again; gone when the block ends.
+
+    The platform's hourly limits are lifted: who studies crashes has no use for queues. `temporal_address` stays the
+    same over every restart, and so does what the server knows. A server that `TEMPORAL_ADDRESS` names is left alone.
+    """
+
+    def __init__(
+        self, speed: float, *, worker: Sequence[str] = WORKER, settings: Mapping[str, str] | None = None
+    ) -> None:
+        """`speed`: that of the sandbox's clock. `settings`: what the workers' environment has beside the usual."""
+        self.speed = speed
+        self._worker = worker
+        self._settings = dict(settings or {})
+        self._deadlines = {
+            f"PRIVATELINK_DEADLINE_{name.upper()}": f"{PATIENCE_SECONDS * speed:g}" for name in Deadlines.model_fields
+        }
+        self._everything = contextlib.AsyncExitStack()
+        self._temporal = contextlib.AsyncExitStack()
+        self._workers: dict[str, contextlib.AsyncExitStack] = {}
+        self._identities: set[str] = set()
+
+    async def __aenter__(self) -> Self:
+        """Start the server and the sandbox; workers are the caller's to start."""
+        async with contextlib.AsyncExitStack() as building:
+            directory = building.enter_context(tempfile.TemporaryDirectory(prefix="privatelink-breakable-"))
+            self.directory = Path(directory)
+            building.push_async_callback(self._end_temporal)
+            await self._start_temporal(port=None)
+            await self._start_sandbox(building)
+            building.push_async_callback(self._kill_workers)
+            self.client = await Client.connect(self.temporal_address, data_converter=DATA_CONVERTER)
+            await ensure_search_attributes(self.client)
+            self._everything = building.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Kill everything."""
+        await self._everything.aclose()
+
+    async def start_worker(self, name: str) -> None:
+        """Start the worker of that name, which must not run; it asks for work a moment later."""
+        environment = {
+            **self._without_clouds(),
+            **self.ready["env"],
+            "TEMPORAL_ADDRESS": self.temporal_address,
+            "PRIVATELINK_PLATFORM_WRITES_PER_HOUR": str(_MANY),
+            "PRIVATELINK_PLATFORM_READS_PER_HOUR": str(_MANY),
+            PASSWORD_VARIABLE: secrets.token_urlsafe(),
+            **self._deadlines,
+            **self._settings,
+        }
+        stack = contextlib.AsyncExitStack()
+        log = stack.enter_context((self.directory / f"{name}.log").open("ab"))
+        command = [sys.executable, *self._worker]
+        await stack.enter_async_context(
+            held(command, grace_seconds=0, log=log, environment=environment, directory=ROOT)
+        )
+        self._workers[name] = stack
+
+    async def kill_worker(self, name: str) -> None:
+        """`kill -9`; a worker that does not run is left so."""
+        if name in self._workers:
+            await self._workers.pop(name).aclose()
+
+    @property
+    def running_workers(self) -> tuple[str, ...]:
+        """The names of those that were started and not killed."""
+        return tuple(self._workers)
+
+    async def new_identity(self) -> str:
+        """Wait until a worker asks for work that did not before; give what Temporal calls it."""
+        request = DescribeTaskQueueRequest(
+            namespace=self.client.namespace,
+            task_queue=TaskQueue(name=TASK_QUEUE),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY,
+        )
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                answer = await self.client.workflow_service.describe_task_queue(request)
+                if new := {poller.identity for poller in answer.pollers} - self._identities:
+                    self._identities |= new
+                    return new.pop()
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def restart_temporal(self) -> None:
+        """`kill -9` the server and start it on its database and port; return when it answers."""
+        await self._end_temporal()
+        await self._start_temporal(port=int(self.temporal_address.rpartition(":")[2]))
+        async with asyncio.timeout(START_SECONDS):
+            while True:
+                with contextlib.suppress(RPCError):
+                    await self.client.count_workflows()
+                    return
+                await asyncio.sleep(LOOK_SECONDS)
+
+    def freeze_sandbox(self) -> None:
+        """Let both clouds answer nobody, while their clock goes on."""
+        self._sandbox.send_signal(signal.SIGSTOP)
+
+    def thaw_sandbox(self) -> None:
+        """Let them answer again."""
+        self._sandbox.send_signal(signal.SIGCONT)
+
+    async def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of many shapes
+        """One call to the sandbox's control path."""
+        async with httpx.AsyncClient(base_url=f"{self.ready['endpoint']}/sandbox", timeout=60, trust_env=False) as http:
+            answer = await http.request(method, path, json=body)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def _start_temporal(self, *, port: int | None) -> None:
+        server = await self._temporal.enter_async_context(
+            temporal_server(db_filename=self.directory / "temporal.db", port=port)
+        )
+        self.temporal_address = server.address
+
+    async def _end_temporal(self) -> None:
+        await self._temporal.aclose()
+
+    async def _kill_workers(self) -> None:
+        for name in self.running_workers:
+            await self.kill_worker(name)
+
+    async def _start_sandbox(self, building: contextlib.AsyncExitStack) -> None:
+        log = building.enter_context((self.directory / "sandbox.log").open("ab"))
+        # On no lifeline, which would take the signals in its place.
+        self._sandbox = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "sandbox", "--port", "0", "--speed", str(self.speed), "--exit-with-parent"),
+            cwd=ROOT,
+            env=self._without_clouds(),
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            start_new_session=True,
+        )
+        building.push_async_callback(self._end_sandbox)
+        assert self._sandbox.stdout is not None  # noqa: S101 - asked for above
+        line = await asyncio.wait_for(self._sandbox.stdout.readline(), START_SECONDS)
+        self.ready: dict[str, Any] = json.loads(line)
+        await self.control("PUT", "/quirks", {"writes_per_hour": _MANY, "reads_per_hour": _MANY})
+
+    async def _end_sandbox(self) -> None:
+        if self._sandbox.returncode is None:
+            self._sandbox.kill()
+        await self._sandbox.communicate()
+
+    @staticmethod
+    def _without_clouds() -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EMQXCLOUD_"))}
+        return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

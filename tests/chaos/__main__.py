@@ -1,0 +1,82 @@
+"""`python -m tests.chaos [step:fault ...]`: run cells of the fault matrix, or all of it, and judge them."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import sys
+from pathlib import Path
+
+from tests.chaos.deadlines import set_deadlines
+
+set_deadlines()  # read once, when the product is imported
+
+from temporalio.client import Client  # noqa: E402
+
+from privatelink.payloads import DATA_CONVERTER  # noqa: E402
+from privatelink.search_attributes import ensure_search_attributes  # noqa: E402
+from scripts.temporal_server import temporal_server  # noqa: E402
+from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
+from tests.chaos.matrix import MANY, Ran, arena_of, run_alone, run_cells, table  # noqa: E402
+from tests.support.requests import SECRET, SECRET_NAME  # noqa: E402
+from tests.support.sandbox import running_sandbox  # noqa: E402
+
+
+def main(arguments: list[str]) -> int:
+    """0: every law held; 1: one broke; 2: no such cell."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("cells", nargs="*", metavar="step:fault", help=f"as in {EXAMPLE}; none = all")
+    parser.add_argument("--table", type=Path, help="write the table of all cells to this file")
+    parser.add_argument("--json", action="store_true", help="tell the result as one line of JSON")
+    chosen = parser.parse_args(arguments)
+    try:
+        cells = [Cell.parse(text).possible() for text in chosen.cells] or all_cells()
+    except UnknownCellError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    # Temporal's SDK logs each failed attempt with its stack: here that is the point of it all.
+    logging.getLogger("temporalio").setLevel(logging.CRITICAL)
+    ran = asyncio.run(_run(cells))
+    sys.stdout.write((_as_json(ran) if chosen.json else _for_people(ran)) + "\n")
+    if chosen.table and not ran.broken:
+        chosen.table.write_text(table(ran.outcomes))
+    return 1 if ran.broken or ran.touched else 0
+
+
+def _as_json(ran: Ran) -> str:
+    outcomes = {str(cell): words for cell, words in ran.outcomes.items()}
+    return json.dumps({"outcomes": outcomes, "broken": ran.broken, "touched": ran.touched})
+
+
+def _for_people(ran: Ran) -> str:
+    numbers = (
+        f"{len(ran.outcomes)} cells, {len(ran.broken)} broken laws, {len(ran.touched)} strangers touched, "
+        f"{ran.seconds:.0f} s"
+    )
+    return "\n".join([*(f"BROKEN {one}" for one in ran.broken), *(f"TOUCHED {one}" for one in ran.touched), numbers])
+
+
+async def _run(cells: list[Cell]) -> Ran:
+    together = [cell for cell in cells if not cell.is_alone] if len(cells) > 1 else cells
+    alone = [cell for cell in cells if cell not in together]
+    ran, apart = await asyncio.gather(_run_together(together), run_alone(alone))
+    ran.outcomes |= apart.outcomes
+    ran.broken += apart.broken
+    ran.touched += apart.touched
+    return ran
+
+
+async def _run_together(cells: list[Cell]) -> Ran:
+    with running_sandbox() as sandbox:
+        limits = {f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR": str(MANY) for kind in ("READS", "WRITES")}
+        os.environ.update(sandbox.env | limits | {SECRET_NAME: SECRET})
+        async with temporal_server() as server:
+            client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
+            await ensure_search_attributes(client)
+            async with arena_of(sandbox, client) as arena:
+                return await run_cells(arena, cells)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

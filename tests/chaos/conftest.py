@@ -1,0 +1,21 @@
+"""The arena for the cells that run with all other tests."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from temporalio.client import Client
+
+from tests.chaos.cells import Arena
+from tests.chaos.matrix import MANY, arena_of
+from tests.support.requests import SECRET, SECRET_NAME
+from tests.support.sandbox import Sandbox
+
+
+@pytest.fixture
+async def arena(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Arena]:
+    """A fresh sandbox with strangers in it, and a worker that no request limit of EMQX holds up."""
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+    for kind in ("READS", "WRITES"):
+        monkeypatch.setenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", str(MANY))
+    async with arena_of(sandbox, client) as opened:
+        yield opened

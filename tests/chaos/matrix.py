@@ -1,0 +1,157 @@
+"""The matrix: many cells at once on one server, one worker and one sandbox; and its table."""
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio.client import Client
+
+from clouds.settings import Settings
+from privatelink import PrivateLinks
+from tests.chaos.cells import Arena, BrokenLawError, CellRun, Witness, standing_by
+from tests.chaos.faults import FAULTS, Cell
+from tests.chaos.steps import STEPS
+from tests.chaos.strangers import theirs
+from tests.support.sandbox import Sandbox
+from tests.support.world import World
+from worker import build_worker
+
+AT_WORK = 6
+"""Cells that keep the machine busy, at once: more would only make each slower."""
+
+AT_WAIT = 24
+"""Cells that wait for a deadline, at once: they cost nothing meanwhile."""
+
+SLOW_AT_ONCE = 4
+"""Cells with a call that takes long: each holds one of the worker's threads for calls to AWS."""
+
+ALONE_AT_ONCE = 4
+"""Cells with a sandbox, a server and a worker of their own."""
+
+MANY = 1_000_000
+"""Calls an hour: the matrix is not about EMQX's request limits."""
+
+
+BROKEN = "BROKEN"
+
+HEAD = """# The fault matrix
+
+Written by `make chaos`. Each row is a real saga on a real Temporal server against the sandbox, with one fault at one
+step. Whatever the outcome, the sandbox's books held these laws: exactly one of everything or nothing of ours left,
+nothing of anybody else touched, the first cause in the error, the platform removed before AWS, everything left listed
+with its id and finished by a later delete.
+
+*Rolled back*, *refused* and *nothing removed* name the error's type. A cell that *cannot be* says why."""
+
+
+@dataclass
+class Ran:
+    """What became of the cells: an outcome in words each, and the laws that broke."""
+
+    outcomes: dict[Cell, str] = field(default_factory=dict)
+    broken: list[str] = field(default_factory=list)
+    touched: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+@asynccontextmanager
+async def arena_of(sandbox: Sandbox, client: Client) -> AsyncIterator[Arena]:
+    """A worker of this process, with strangers around; its environment must be the sandbox's."""
+    sandbox.quirk("writes_per_hour", MANY)
+    sandbox.quirk("reads_per_hour", MANY)
+    witness = Witness()
+    with standing_by(World(sandbox, client, PrivateLinks(client), witness), witness) as arena:
+        arena.stood = await _settled(arena)
+        async with build_worker(client, Settings.from_environment(), interceptors=[witness]):
+            yield arena
+
+
+async def _settled(arena: Arena) -> dict[str, Any]:
+    """The strangers' things once the platform has made the endpoint of theirs: after that they move no more."""
+    while True:
+        now = theirs(await arena.books(), set())
+        rows = [one for one in now.values() if "vpcEndpointID" in one]
+        waiting = {one.get("vpc_endpoint_id") for one in now.values() if one.get("state") == "pendingAcceptance"}
+        if rows and all(one["vpcEndpointID"] in waiting for one in rows):
+            return now
+        await asyncio.sleep(0.1)
+
+
+async def run_cells(arena: Arena, cells: Sequence[Cell]) -> Ran:
+    """Run them all, each on a link of its own; then lift every fault and finish what is left."""
+    began = time.monotonic()
+    ran = Ran()
+    work, wait, slow = (asyncio.Semaphore(many) for many in (AT_WORK, AT_WAIT, SLOW_AT_ONCE))
+    runs = [CellRun(arena, cell, number) for number, cell in enumerate(cells)]
+
+    async def run(one: CellRun) -> None:
+        gate = slow if one.cell.fault == "slow" else wait if FAULTS[one.cell.fault].lasts else work
+        async with gate:
+            await _judged(ran, one.cell, one.run())
+
+    await asyncio.gather(*(run(one) for one in runs))
+    await asyncio.to_thread(arena.world.sandbox.clear_faults)
+
+    async def finish(one: CellRun) -> None:
+        async with wait:
+            first = ran.outcomes[one.cell]
+            await _judged(ran, one.cell, one.finish(), f"{first}, ")
+
+    await asyncio.gather(*(finish(one) for one in runs if one.left_behind and one.cell in ran.outcomes))
+    ran.touched = await arena.touched()
+    ran.seconds = time.monotonic() - began
+    return ran
+
+
+async def _judged(ran: Ran, cell: Cell, running: Awaitable[str], before: str = "") -> None:
+    try:
+        ran.outcomes[cell] = before + await running
+    except BrokenLawError as error:
+        ran.broken.append(str(error))
+        ran.outcomes[cell] = BROKEN
+    except Exception as error:  # noqa: BLE001 - one cell's surprise is told, and the others go on
+        ran.broken.append(f"{cell}: {type(error).__name__}: {error}")
+        ran.outcomes[cell] = BROKEN
+    if ran.outcomes[cell] == BROKEN:
+        sys.stderr.write(f"{ran.broken[-1]}\n")
+    sys.stderr.write(f"{cell}: {ran.outcomes[cell]}\n")
+
+
+async def run_alone(cells: Sequence[Cell]) -> Ran:
+    """Run each in a process of its own, where a reading that all sagas share may break for ever."""
+    ran, gate = Ran(), asyncio.Semaphore(ALONE_AT_ONCE)
+
+    async def run(cell: Cell) -> None:
+        async with gate:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "tests.chaos", "--json", str(cell), stdout=asyncio.subprocess.PIPE
+            )
+            out, _ = await process.communicate()
+            if process.returncode not in {0, 1}:
+                ran.broken.append(f"{cell}: its process ended with {process.returncode}")
+                return
+            told = json.loads(out.splitlines()[-1])  # above it, Temporal's core may have logged
+            ran.outcomes[cell] = told["outcomes"][str(cell)]
+            ran.broken += told["broken"]
+            ran.touched += told["touched"]
+
+    await asyncio.gather(*(run(cell) for cell in cells))
+    return ran
+
+
+def table(outcomes: dict[Cell, str]) -> str:
+    """The table for people: a section for each step, a row for each fault; cells that cannot be, with the reason."""
+    lines = [HEAD]
+    for step, spec in STEPS.items():
+        where = {"create": "", "rollback": ", in a rollback", "delete": ", in a delete"}[spec.story]
+        lines += ["", f"## {step}{where}", "", "| fault | outcome |", "|---|---|"]
+        for name, fault in FAULTS.items():
+            cell = Cell(step, name)
+            outcome = f"cannot be: {cell.absence}" if cell.absence else outcomes.get(cell, "not run")
+            lines.append(f"| {fault.words} | {outcome} |")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,165 @@
+"""Other people's things that look like ours, set beside ours; nothing of ours may touch them."""
+
+import copy
+from typing import Any
+
+from privatelink.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name
+from tests.chaos.strangers_hands import CONSUMER, DEPLOYMENT, Hands
+from tests.support.sandbox import Sandbox
+
+OTHER_LINK = "w41b11c1/somebody-elses"
+
+
+class Strangers:
+    """Look-alikes of a link that nobody makes here, and of nothing at all."""
+
+    def __init__(self, sandbox: Sandbox, hands: Hands) -> None:
+        """`hands` make them."""
+        self._sandbox = sandbox
+        self._hands = hands
+
+    def settle_in(self) -> None:
+        """Make one of everything: tagged for another link, or named like one of ours, or not marked at all."""
+        near = aws_name(Link(deployment=DEPLOYMENT, name="near"))
+        tagged = {TAG_LINK: OTHER_LINK, TAG_MANAGED_BY: "privatelink-orchestrator"}
+        load_balancer, group = self.load_balancer(near, {}), self.target_group(f"{near}-3306", tagged)
+        self.listener(load_balancer, group)
+        service_id = self.endpoint_service(load_balancer, tagged)
+        self.allow(service_id, f"arn:aws:iam::{CONSUMER}:root")
+        service_name = next(
+            one["name"]
+            for region in self._sandbox.books()["aws"].values()
+            for page in region.values()
+            for one in page["endpoint_services"]
+            if one["id"] == service_id
+        )
+        self.vpc_endpoint(service_name)
+        self.private_link(service_name, "made by hand")
+        self.connector("somebody-elses")
+
+    def target_group(self, name: str, tags: dict[str, str]) -> str:
+        """A TCP target group of that name with one target; its ARN."""
+        made = self._hands.elb.create_target_group(
+            Name=name, Protocol="TCP", Port=3306, VpcId=self._sandbox.seed["vpc"], TargetType="ip", **_tagged(tags)
+        )
+        arn = str(made["TargetGroups"][0]["TargetGroupArn"])
+        self._hands.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": self._sandbox.seed["targets"][0]}])
+        return arn
+
+    def load_balancer(self, name: str, tags: dict[str, str]) -> str:
+        """An internal Network Load Balancer of that name, active at once; its ARN."""
+        subnets = self._sandbox.seed["subnets"]
+        usual = self._sandbox._json("GET", "/durations")["load_balancer_active"]
+        self._sandbox.durations(load_balancer_active=0)
+        made = self._hands.elb.create_load_balancer(
+            Name=name,
+            Type="network",
+            Scheme="internal",
+            IpAddressType="ipv4",
+            Subnets=[subnets["use1-az1"], subnets["use1-az2"]],
+            **_tagged(tags),
+        )
+        self._sandbox.durations(load_balancer_active=usual)
+        return str(made["LoadBalancers"][0]["LoadBalancerArn"])
+
+    def listener(self, load_balancer_arn: str, target_group_arn: str, port: int = 3306) -> str:
+        """A listener without tags; its ARN."""
+        made = self._hands.elb.create_listener(
+            LoadBalancerArn=load_balancer_arn,
+            Protocol="TCP",
+            Port=port,
+            DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group_arn}],
+        )
+        return str(made["Listeners"][0]["ListenerArn"])
+
+    def endpoint_service(self, load_balancer_arn: str, tags: dict[str, str]) -> str:
+        """An endpoint service, available at once; its id."""
+        usual = self._sandbox._json("GET", "/durations")["endpoint_service_available"]
+        self._sandbox.durations(endpoint_service_available=0)
+        made = self._hands.ec2.create_vpc_endpoint_service_configuration(
+            AcceptanceRequired=True,
+            NetworkLoadBalancerArns=[load_balancer_arn],
+            TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": _tags(tags)}] if tags else [],
+        )
+        self._sandbox.durations(endpoint_service_available=usual)
+        return str(made["ServiceConfiguration"]["ServiceId"])
+
+    def allow(self, service_id: str, arn: str) -> None:
+        """Let an ARN connect."""
+        self._hands.ec2.modify_vpc_endpoint_service_permissions(ServiceId=service_id, AddAllowedPrincipals=[arn])
+
+    def vpc_endpoint(self, service_name: str, account_id: str = CONSUMER) -> str:
+        """An endpoint of an account at a service, waiting to be accepted; its id."""
+        network = self._sandbox.seed["accounts"][account_id]["networks"]["us-east-1"]
+        made = self._hands.aws("ec2", account_id).create_vpc_endpoint(
+            VpcEndpointType="Interface",
+            VpcId=network["vpc_id"],
+            ServiceName=service_name,
+            SubnetIds=[network["subnets"]["use1-az1"]["id"]],
+        )
+        return str(made["VpcEndpoint"]["VpcEndpointId"])
+
+    def private_link(self, service_name: str, description: str) -> str:
+        """A PrivateLink made in the console; its id."""
+        made = self._hands.platform.post(
+            "/privatelinks", json={"serviceName": service_name, "description": description}
+        ).raise_for_status()
+        return str(made.json()["privatelinkID"])
+
+    def connector(self, name: str) -> str:
+        """A connector made in the console, of the type that our links make; its id."""
+        body = {"type": "mysql", "name": name, "server": "10.0.1.15:3306", "database": "d", "username": "u"}
+        self._hands.broker.post("/connectors", json=body).raise_for_status()
+        return f"mysql:{name}"
+
+
+def theirs(books: dict[str, Any], links: set[str]) -> dict[str, Any]:
+    """Everything in the books that does not belong to `links`, by whose it is, its kind and its id."""
+    at_aws = [
+        (f"{account} {region} {kind}", one)
+        for account, regions in books["aws"].items()
+        for region, page in regions.items()
+        for kind, ones in page.items()
+        for one in ones
+    ]
+    own = {one["id"] for place, one in at_aws if place.endswith("endpoint_services") and _tagged_for(one, links)}
+    at_emqx = [
+        *((f"{deployment} PrivateLink", one) for deployment, ones in books["platform"].items() for one in ones),
+        *((f"{deployment} connector", one) for deployment, ones in books["connectors"].items() for one in ones),
+    ]
+    return copy.deepcopy(
+        {
+            f"{place} {_id(one)}": one
+            for place, one in [*at_aws, *at_emqx]
+            if not (_tagged_for(one, links) or _described_for(one, links) or _service_of(one) in own)
+        }
+    )
+
+
+def _tagged_for(one: dict[str, Any], links: set[str]) -> bool:
+    return one.get("tags", {}).get(TAG_LINK) in links
+
+
+def _described_for(one: dict[str, Any], links: set[str]) -> bool:
+    words = dict(word.partition("=")[::2] for word in str(one.get("description", "")).split())
+    return words.get("link") in links
+
+
+def _service_of(one: dict[str, Any]) -> str:
+    """The endpoint service at which a connection, an endpoint or a PrivateLink stands."""
+    name = one.get("service_id") or one.get("service_name") or one.get("serviceName") or ""
+    return str(name).rpartition(".")[2]
+
+
+def _id(one: dict[str, Any]) -> str:
+    keys = ("arn", "id", "vpc_endpoint_id", "privatelinkID", "name")
+    return str(next(one[key] for key in keys if key in one))
+
+
+def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+def _tagged(tags: dict[str, str]) -> dict[str, Any]:
+    """Load balancing takes no empty list of tags."""
+    return {"Tags": _tags(tags)} if tags else {}

@@ -1,0 +1,1 @@
+"""What a customer or an operator installs: that it is right, complete and no more than is needed."""

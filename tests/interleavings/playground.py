@@ -1,0 +1,94 @@
+"""The programs that a state machine plays with, driven from plain code: hypothesis knows no event loop."""
+
+import asyncio
+import itertools
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any, TypeVar
+
+from privatelink import DeleteResult, PrivateLinkRequest, PrivateLinkResult, PrivateLinks
+from privatelink.errors import NoWorker, TemporalUnreachable
+from scripts.breakable import BreakableStage
+from tests.support.hasty_worker import HASTY_WORKER
+from tests.support.sandbox import SPEED
+
+R = TypeVar("R")
+
+LIMIT_SECONDS = 600
+"""What any one thing may take; only something that hangs takes so long."""
+
+WORKERS = ("first", "second")
+
+
+class Playground:
+    """One breakable stage with two workers, on an event loop in a thread of its own."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop, stage: BreakableStage) -> None:
+        """`loop` runs elsewhere, and `stage` on it."""
+        self._loop = loop
+        self.stage = stage
+        self.links = PrivateLinks(stage.client)
+        self.numbers = itertools.count(1)
+
+    def run(self, work: Coroutine[Any, Any, R]) -> R:
+        """Do this on the loop, and wait for it."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(LIMIT_SECONDS)
+
+    def begin(self, work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
+        """Begin this on the loop."""
+
+        async def task() -> "asyncio.Task[R]":
+            return asyncio.create_task(work)
+
+        return self.run(task())
+
+    def control(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of many shapes
+        """One call to the sandbox's control path."""
+        return self.run(self.stage.control(method, path, body))
+
+    async def create(self, request: PrivateLinkRequest) -> PrivateLinkResult:
+        """Create, and repeat the call while nobody answers it."""
+        while True:
+            with suppress(NoWorker, TemporalUnreachable):
+                return await self.links.create(request)
+            await asyncio.sleep(1)
+
+    async def delete(self, request: PrivateLinkRequest) -> DeleteResult:
+        """Delete, also a failed PrivateLink, and repeat the call while nobody answers it."""
+        while True:
+            with suppress(NoWorker, TemporalUnreachable):
+                return await self.links.delete(request, allow_failed=True)
+            await asyncio.sleep(1)
+
+    async def replace_worker(self, name: str) -> None:
+        """`kill -9`, and start it anew, until it asks for work: one that finds no server ends at once."""
+        await self.stage.kill_worker(name)
+        await self.stage.start_worker(name)
+        await self.stage.new_identity()
+
+
+@contextmanager
+def playground() -> Iterator[Playground]:
+    """Start it all, and kill it all at the end."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, name="playground")
+    thread.start()
+
+    def run(work: Coroutine[Any, Any, R]) -> R:
+        return asyncio.run_coroutine_threadsafe(work, loop).result(LIMIT_SECONDS)
+
+    stage = BreakableStage(SPEED, worker=HASTY_WORKER)
+    try:
+        run(stage.__aenter__())
+        try:
+            for worker in WORKERS:
+                run(stage.start_worker(worker))
+                run(stage.new_identity())
+            yield Playground(loop, stage)
+        finally:
+            run(stage.__aexit__(None, None, None))
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()

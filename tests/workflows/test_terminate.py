@@ -1,0 +1,76 @@
+"""Terminate runs no code by design: what a saga has made stays, and a later delete of the link removes it."""
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+
+from privatelink.errors import Outcome, RollbackIncomplete
+from tests.support.laws import NOTHING, of_link
+from tests.support.requests import full_request
+from tests.support.step_faults import Moment
+from tests.support.world import World
+from workflows.create import steps_to_come
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+async def test_a_later_delete_removes_what_a_create_terminated_at_any_third_step_left(
+    world: World, moment: Moment
+) -> None:
+    """The caller is told that something may be left; whatever it is, the delete finds it by identity."""
+    story = steps_to_come(full_request(world.sandbox))
+    steps = story[::3]
+
+    async def terminated(step: str) -> tuple[str, bool]:
+        """How the create ended, and whether it left anything."""
+        request = full_request(world.sandbox, f"t-{step}"[:60].strip("-"))
+        handle = world.handle(str(request.link))
+
+        async def terminate() -> None:
+            await handle.terminate("test")
+
+        world.faults.at(request.link.workflow_id, step, moment, terminate)
+        with pytest.raises(RollbackIncomplete, match="terminated, which runs no rollback") as caught:
+            await world.links.create(request)
+        assert caught.value.details_model.outcome == Outcome.INCOMPLETE
+        await _until_quiet(world, request.link.workflow_id)
+        status = (await handle.describe()).status
+        assert status == WorkflowExecutionStatus.TERMINATED
+        left = bool(of_link(world.sandbox.books(), str(request.link)))
+        deleted = await world.links.delete(request, allow_failed=True)
+        return deleted.status, left
+
+    outcomes = dict(zip(steps, await asyncio.gather(*(terminated(step) for step in steps)), strict=True))
+    assert set(outcomes.values()) == {("absent", False), ("deleted", True)}
+    after_the_first_writes = story.index("create-listener-3306")
+    assert [step for step in story[after_the_first_writes:] if step in outcomes and not outcomes[step][1]] == []
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_terminated_delete_is_finished_by_the_next(world: World) -> None:
+    """In the middle of the removal: what is left is removed, and nothing is missed for being half gone."""
+    request = full_request(world.sandbox)
+    await world.links.create(request)
+    handle = world.handle(str(request.link))
+
+    async def terminate() -> None:
+        await handle.terminate("test")
+
+    async def nothing() -> None:
+        """Let it run."""
+
+    for undo in ("delete-private-link", "delete-listeners"):
+        world.faults.at(request.link.workflow_id, undo, "after", terminate)
+        with pytest.raises(RollbackIncomplete, match="terminated"):
+            await world.links.delete(request, allow_failed=True)
+        await _until_quiet(world, request.link.workflow_id)
+        assert of_link(world.sandbox.books(), str(request.link))
+        world.faults.at(request.link.workflow_id, undo, "after", nothing)
+    assert (await world.links.delete(request, allow_failed=True)).status == "deleted"
+    assert world.sandbox.books() == NOTHING
+
+
+async def _until_quiet(world: World, workflow_id: str) -> None:
+    """Wait for the calls that were on their way when their saga was terminated: they still arrive."""
+    while world.faults.busy[workflow_id]:  # noqa: ASYNC110 - a counter, looked at from outside
+        await asyncio.sleep(0.02)

@@ -1,0 +1,68 @@
+"""How a saga that did not end well tells of it: the step's error by name, and each thing left with why."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from privatelink.errors import (
+        DeadlinePassed,
+        Leftover,
+        NotYet,
+        Outcome,
+        PrivateLinkError,
+        RollbackIncomplete,
+        StepFailed,
+        from_failure,
+    )
+
+
+def named(error: BaseException) -> PrivateLinkError:
+    """Our error for a failed step: what the step raised; a time-out without a word becomes `StepFailed`."""
+    ours = from_failure(error)
+    if isinstance(ours, NotYet):
+        return DeadlinePassed(
+            f"{ours.details_model.sentence}, and the deadline passed",
+            concerns=ours.details_model.concerns,
+            next_step="look at it in the cloud's console, then repeat the call",
+        )
+    if ours:
+        return ours
+    step = error.activity_id if isinstance(error, ActivityError) else ""
+    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
+    return StepFailed(
+        f"running step {step}: {cause}",
+        concerns=str(step),
+        next_step="read the worker's log of this step, then repeat the call",
+    )
+
+
+def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError]) -> Leftover:
+    """With the last error that concerns it; else with one that concerns no single thing, or that its turn never came.
+
+    Without any failure somebody interrupted the removal.
+    """
+    own = next((failure.message for failure in reversed(failures) if failure.details_model.concerns == left.id), None)
+    if own:
+        return left.model_copy(update={"reason": own})
+    ids = {one.id for one in leftovers}
+    general = [failure.message for failure in failures if failure.details_model.concerns not in ids]
+    why = general[0] if general else "its turn never came" if failures else "the removal was interrupted"
+    return left.model_copy(update={"reason": f"{left.reason}; {why}"})
+
+
+def unseen(failures: list[PrivateLinkError], link: str) -> list[Leftover]:
+    """What stands in for the list of what is left when it cannot be read: each failure, by what it concerns."""
+    return [Leftover(kind="unknown", id=one.details_model.concerns or link, reason=one.message) for one in failures]
+
+
+def incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: str) -> RollbackIncomplete:
+    """What a saga raises that leaves something behind: the first cause, each thing left, and how to finish."""
+    first = cause.details_model.sentence if cause else "cancelled"
+    listed = "; ".join(str(left) for left in leftovers)
+    return RollbackIncomplete(
+        f"{first}; and these are left behind: {listed}",
+        concerns=link,
+        next_step=f"mend what the reasons name, then run `privatelink delete {link}`, which finishes the removal",
+        leftovers=tuple(leftovers),
+        outcome=Outcome.INCOMPLETE,
+    )
