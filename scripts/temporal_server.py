@@ -42,6 +42,9 @@ START_SECONDS = 60.0
 LOOK_SECONDS = 0.05
 """Between two looks at a server that starts."""
 
+LISTEN_SECONDS = 5.0
+"""A connection on the loopback takes microseconds, unless the machine is starved."""
+
 PORT_ATTEMPTS = 5
 """A port found free may be gone when the server binds it.
 
@@ -84,9 +87,9 @@ async def temporal_server(
     """Give a Temporal server that answers, and stop what was started at the end.
 
     A started one knows `search_attributes` at once; a server of TEMPORAL_ADDRESS learns them from the first
-    worker. In memory unless `db_filename` names a SQLite file. On a free port unless `port` names one, as for a server
-    that comes back. Raises NoTemporalError when there is no way to
-    a server, naming the log of one that did not start.
+    worker. In memory unless `db_filename` names a SQLite file. On a free port unless `port` names one, as for a
+    server that comes back. Raises NoTemporalError when there is no way to a server, naming the log of one that did
+    not start.
     """
     if os.environ.get("TEMPORAL_ADDRESS"):
         yield await _running_server()
@@ -132,7 +135,8 @@ async def _dev_server(command: Sequence[str], *, ui: bool, port: int | None) -> 
                         try:
                             yield server
                         finally:
-                            if process.returncode is not None:
+                            # Its port closes at once; its exit is heard of a moment later.
+                            if process.returncode is not None or not _listens(own_port):
                                 raise NoTemporalError(_failure("it ended while in use", log))
                         return
             if b"address already in use" not in log.read_bytes():
@@ -169,6 +173,12 @@ async def _answers(process: Process, server: TemporalServer, log: Path) -> bool:
                 await asyncio.sleep(LOOK_SECONDS)
             return False
     raise NoTemporalError(_failure(f"no answer within {START_SECONDS:.0f} s", log))
+
+
+def _listens(port: int) -> bool:
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=LISTEN_SECONDS):
+        return True
+    return False
 
 
 def _free_port() -> int:

@@ -15,6 +15,8 @@ from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
 from workflows import options
 
+pytestmark = pytest.mark.chaos
+
 ALL_OF_AWS = {"endpoint connection", "endpoint service", "listener", "load balancer", "target group"}
 
 

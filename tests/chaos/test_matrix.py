@@ -15,6 +15,8 @@ from workflows.create import steps_to_come
 from workflows.removal import EVERYTHING
 from workflows.story_board import step_id
 
+pytestmark = pytest.mark.chaos
+
 
 def _part(fault: str, *stories: Story) -> list[Cell]:
     cells = [cell for cell in all_cells() if cell.fault == fault and not cell.is_alone]

@@ -1,8 +1,12 @@
 """Workers killed again and again, the server killed once, the clouds unreachable once: nothing lost, nothing twice."""
 
+import pytest
+
 from bench.recovery import crash
 from scripts.breakable import BreakableStage
 from tests.support.hasty_worker import HASTY_WORKER
+
+pytestmark = pytest.mark.chaos
 
 SAGAS = 10
 KILLS = 4

@@ -73,6 +73,7 @@ async def _fail() -> None:
     raise AccessDenied("failing mark-complete on purpose", concerns="mark-complete")
 
 
+@pytest.mark.chaos
 async def test_without_any_one_permission_a_saga_stops_and_names_it(world: World) -> None:
     """Take one action from one statement: create or delete stops at it and names it, and a delete ends the matter.
 

@@ -9,6 +9,8 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.interleavings.machine import Interleavings
 from tests.interleavings.playground import playground
 
+pytestmark = pytest.mark.chaos
+
 LONG = os.environ.get("INTERLEAVINGS")
 
 

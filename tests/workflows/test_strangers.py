@@ -179,6 +179,7 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
 
 
 @pytest.mark.usefixtures("short_removal")
+@pytest.mark.chaos
 async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_rejected(
     world: World, strangers: Strangers, hands: Hands
 ) -> None:
@@ -212,6 +213,7 @@ def _decisions(world: World) -> list[str]:
 
 
 @pytest.mark.usefixtures("short_removal")
+@pytest.mark.chaos
 async def test_an_endpoint_service_of_others_over_our_load_balancer_is_named_and_left(
     world: World, strangers: Strangers, hands: Hands
 ) -> None:
