@@ -1,5 +1,9 @@
-"""`make bench`: run every measure, print the table, write bench/results.json."""
+"""`make bench`: measure, print the table, write bench/results.json.
 
+`python -m bench` measures creates; `python -m bench recovery` measures crashes, at real durations and for longer.
+"""
+
+import argparse
 import asyncio
 import os
 import sys
@@ -8,10 +12,14 @@ from bench.creates import measure_creates
 from bench.measure import show
 from bench.recovery import measure_recovery
 
+MEASURES = {"creates": measure_creates, "recovery": measure_recovery}
+
 
 async def main() -> None:
-    """Run them in turn: two cores are no place for two benches at once."""
-    show([*await measure_creates(), *await measure_recovery()])
+    """Run one measure: two cores are no place for two benches at once."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=MEASURES, default="creates")
+    show(await MEASURES[parser.parse_args().what]())
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def machine() -> str:
 
 
 def show(measures: list[Measure]) -> None:
-    """Print the table and write the results."""
+    """Print the table and write the results; those of other measures, from their own runs, stay."""
     table = Table(title=machine(), title_justify="left")
     for column in ("measure", "value", "goal", "unit", ""):
         table.add_column(column)
@@ -49,4 +49,5 @@ def show(measures: list[Measure]) -> None:
     results = {
         measure.name: {key: value for key, value in asdict(measure).items() if key != "name"} for measure in measures
     }
-    RESULTS.write_text(json.dumps({"machine": machine(), **results}, indent=2) + "\n")
+    kept = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    RESULTS.write_text(json.dumps({**kept, "machine": machine(), **results}, indent=2) + "\n")
