@@ -36,17 +36,21 @@ async def measure_creates() -> list[Measure]:
             running.temporal.address, namespace=running.temporal.namespace, data_converter=DATA_CONVERTER
         )
         bench = _Creates(running, client)
-        ratios = [await bench.create() for _ in range(RUNS)]
-        history, actions = await bench.cost()
+        ratios, costs = [], []
+        for _ in range(RUNS):
+            ratios.append(await bench.create())
+            costs.append(await bench.cost())
+        # The most of all runs: two steps that end in one moment share a workflow task, which is 3 events less by luck.
+        history, actions = (max(values) for values in zip(*costs, strict=True))
         calls = await bench.calls()
         await bench.double_the_durations()
         await bench.create()
         slow_history, slow_actions = await bench.cost()
     return [
         Measure("create_wall_over_longest_chain", median(ratios), 1.10, f"ratio, median of {RUNS}"),
-        Measure("history_events_per_create", history, 120, "events"),
+        Measure("history_events_per_create", history, 120, f"events, the most of {RUNS}"),
         Measure("history_events_at_twice_the_waiting", slow_history, history, "events"),
-        Measure("actions_per_create", actions, None, "billed actions"),
+        Measure("actions_per_create", actions, None, f"billed actions, the most of {RUNS}"),
         Measure("actions_at_twice_the_waiting", slow_actions, None, "billed actions"),
         *(Measure(f"calls {operation}", count, None, "calls a create") for operation, count in sorted(calls.items())),
     ]
