@@ -14,11 +14,13 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
+from clouds.webhook import Webhook
 from privatelink.connection import connect_to_temporal
 from privatelink.names import TASK_QUEUE
 from privatelink.search_attributes import ensure_search_attributes
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
+from workflows.inquiries import CheckSetUp, InspectPrivateLink
 
 GRACE = timedelta(seconds=25)
 """Longer than any single call to a cloud, shorter than the 30 s that Kubernetes gives a pod."""
@@ -33,11 +35,12 @@ SLOTS = 1000
 
 def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[Interceptor] = ()) -> Worker:
     """The worker with every workflow and activity; tests build it in their own process."""
+    webhook = Webhook(settings.webhook) if settings.webhook else None
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[CreatePrivateLink, DeletePrivateLink],
-        activities=all_activities(AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)),
+        workflows=[CreatePrivateLink, DeletePrivateLink, InspectPrivateLink, CheckSetUp],
+        activities=all_activities(AwsAccounts(), Platform(settings.platform), DeploymentApis(settings), webhook),
         interceptors=interceptors,
         max_concurrent_activities=SLOTS,
         graceful_shutdown_timeout=GRACE,
@@ -49,6 +52,10 @@ async def main() -> None:
     """Run until SIGTERM or SIGINT, then let the steps that run come to their end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = Settings.from_environment()
+    if settings.platform.access is None:
+        logging.getLogger("privatelink.worker").info(
+            "no key of the platform's API: only requests with `platform: {mode: console}` can be served"
+        )
     client = await connect_to_temporal()
     await ensure_search_attributes(client)
     stop = asyncio.Event()

@@ -1,7 +1,8 @@
 """Adoption: what a create does with a thing that already has the link's identity.
 
 Complete: used as it is, never tagged again, so that no rollback removes what an earlier create completed. Ours, but of
-a saga that died: made to fit and re-tagged, so that this saga's rollback removes it. Not ours: refused by name.
+a saga that died: made to fit, and removed by this saga's rollback, whichever step it comes from. Not ours: refused by
+name.
 """
 
 from clouds.aws.tags import Ownership

@@ -254,8 +254,10 @@ def _progress(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
 async def _in_scope(
     api: DeploymentApi, spec: RemovalSpec, service: FoundEndpointService | None
 ) -> tuple[ConnectorRow, ...]:
-    # Without tags of its own, an adopted connector belongs to the saga that adopted the link's endpoint service.
-    all_of_link = spec.saga_id is None or (service is not None and service.saga_id == spec.saga_id)
+    # Without tags of its own, a connector is as complete as the link's endpoint service.
+    all_of_link = spec.saga_id is None or (
+        service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
+    )
     try:
         connectors = await api.list_connectors()
     except CloudRefused as error:

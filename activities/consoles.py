@@ -1,6 +1,4 @@
-"""The console page where a person finds a thing that a removal left behind."""
-
-from privatelink.names import Link
+"""The page of AWS's console where a person finds a thing."""
 
 _AWS_DOMAINS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
 """By the region's prefix, where it is not `console.aws.amazon.com` ("AWS Management Console endpoints")."""
@@ -26,17 +24,11 @@ def endpoint_service_page(region: str, service_id: str) -> str:
     return _aws(region, "vpcconsole", f"EndpointServices:search={service_id}")
 
 
-def private_link_page(link: Link) -> str:
-    """In words, since the addresses of EMQX's console are not published ("AWS PrivateLink", "Delete the PrivateLink").
-
-    The same page names the menu.
-    """
-    return f"EMQX Platform Console, deployment {link.deployment}, Network Management, PrivateLink"
-
-
-def connector_page(link: Link) -> str:
-    """In words, as for a PrivateLink."""
-    return f"EMQX Platform Console, deployment {link.deployment}, Data Integration, Connectors"
+def page_of(region: str, made: str) -> str:
+    """The page of what a create made, by its id or ARN; empty for what stands in no console of the provider's."""
+    if ":loadbalancer/" in made:
+        return load_balancer_page(region, made)
+    return endpoint_service_page(region, made) if made.startswith("vpce-svc-") else ""
 
 
 def _aws(region: str, service: str, page: str) -> str:

@@ -9,7 +9,7 @@ from clouds.emqx.labels import is_aws, one_line, principal_account, region_code,
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import Deployment, Network
 from privatelink.errors import CloudRefused, Finding, FindingType, RequestRefused
-from privatelink.request import PrivateLinkRequest
+from privatelink.request import ConsolePlatform, PrivateLinkRequest
 
 TYPES_WITH_PRIVATE_LINK = ("dedicated", "dedicatedFlex")
 """EMQX: "AWS PrivateLink" says Dedicated; Flex, as its page on VPC peering adds it, is assumed: no public source."""
@@ -26,24 +26,27 @@ class Deployments:
     async def look_up_deployment(self, request: PrivateLinkRequest) -> DeploymentFacts:
         """Give region, AZ IDs and principal of the deployment; change nothing.
 
-        Raises `RequestRefused` with every reason at once why it cannot have this PrivateLink.
+        In console mode AZ IDs and principal are the request's, and the platform is asked only when the worker has a key
+        of it. Raises `RequestRefused` with every reason at once why the deployment cannot have this PrivateLink.
         """
+        console = request.platform if isinstance(request.platform, ConsolePlatform) else None
+        if console and not self._platform.is_configured:
+            return _facts(request, console.az_ids, console.principal_arn, console.account_id)
         deployment = await self._platform.get_deployment(request.deployment)
         if deployment is None:
             raise RequestRefused.of_findings([_unknown(request.deployment)])
         findings = [*self._deployment_findings(deployment), *_region_findings(deployment, request.aws.region)]
+        if console:
+            if findings:
+                raise RequestRefused.of_findings(findings)
+            return _facts(request, console.az_ids, console.principal_arn, console.account_id)
         network = await self._network(request.deployment, findings)
         account_id = principal_account(network.aws_arn) if network else None
         if network and account_id is None:
             findings.append(_principal_finding(network))
         if findings or network is None or account_id is None:
             raise RequestRefused.of_findings(findings)
-        return DeploymentFacts(
-            region=request.aws.region,
-            az_ids=tuple(dict.fromkeys(network.az_ids)),
-            principal_arn=network.aws_arn,
-            account_id=account_id,
-        )
+        return _facts(request, tuple(dict.fromkeys(network.az_ids)), network.aws_arn, account_id)
 
     async def _network(self, deployment: str, findings: list[Finding]) -> Network | None:
         """The network, or None when there is none and `findings` already say why."""
@@ -78,6 +81,12 @@ class Deployments:
                 sentence=f"deployments of type {_word(deployment.type)} have no PrivateLink",
                 next_step=f"choose one of type {', '.join(types)}",
             )
+
+
+def _facts(
+    request: PrivateLinkRequest, az_ids: tuple[str, ...], principal_arn: str, account_id: str
+) -> DeploymentFacts:
+    return DeploymentFacts(region=request.aws.region, az_ids=az_ids, principal_arn=principal_arn, account_id=account_id)
 
 
 def _unknown(deployment: str) -> Finding:

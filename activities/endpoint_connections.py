@@ -14,6 +14,7 @@ from clouds.aws.endpoint_connections import (
     FoundConnection,
     accept_connection,
     find_connections_of,
+    read_endpoint_connections,
     reject_connection,
 )
 from clouds.aws.endpoint_services import find_endpoint_services
@@ -137,39 +138,48 @@ class EndpointConnections:
             await accept_connection(account, service_id, vpc_endpoint_id)
 
     @activity.defn
-    async def wait_for_endpoint_connection_available(self, spec: ConnectionAvailableWait) -> None:
-        """Wait until the accepted connection is available. `pending` on the way is progress.
+    async def wait_for_endpoint_connection_available(self, spec: ConnectionAvailableWait) -> str:
+        """Wait until the accepted connection is available; gives its DNS name. `pending` on the way is progress.
 
         Raises `EndpointConnectionFailed` when it ends instead.
         """
         vpc_endpoint_id = spec.connection.vpc_endpoint_id
 
-        def judge(view: list[FoundConnection]) -> Moving | None:
+        def judge(view: list[FoundConnection]) -> Moving | str:
             found = _the_one(view, spec.connection)
             if found is None:
                 return Moving(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
             if found.has_ended:
                 raise _ended("waiting for the endpoint connection", vpc_endpoint_id, found.state)
             if found.state_word == AVAILABLE:
-                return None
+                return found.dns_name
             return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
         views = self._aws.account(spec.scope.aws).views
-        await views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE)
+        return await views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE)
 
     @activity.defn
     @patient
     async def reject_endpoint_connections(self, spec: RemovalSpec) -> Removed:
         """See the link's own connection go: by itself after the platform's delete, else rejected. Never a foreign one.
 
-        Own is what `wait_for_endpoint_connection` marked. No service, or no live connection of the link, is success.
+        Own is what was marked as proven; in console mode, what is of the deployment's account. No service, or no live
+        connection of the link, is success.
         """
         account = self._aws.account(spec.aws)
-        own = {
-            (service.service_id, service.vpc_endpoint_id)
+        services = [
+            service
             for service in await find_endpoint_services(account, spec.link)
-            if service.ownership.is_in_scope(spec.link, spec.saga_id) and service.vpc_endpoint_id
-        }
+            if service.ownership.is_in_scope(spec.link, spec.saga_id)
+        ]
+        own = {(service.service_id, service.vpc_endpoint_id) for service in services if service.vpc_endpoint_id}
+        if services and spec.consumer_account_id:
+            service_ids = {service.service_id for service in services}
+            own |= {
+                (one.service_id, one.vpc_endpoint_id)
+                for one in await read_endpoint_connections(account)
+                if one.service_id in service_ids and one.owner == spec.consumer_account_id and one.is_live
+            }
         if not own:
             return Removed()
         wait = removal_wait()

@@ -239,6 +239,6 @@ def _in_scope(row: PrivateLinkRow, spec: RemovalSpec, service: FoundEndpointServ
     leads_here = service is not None and row.service_name == service.service_name
     if row.is_of_another(spec.link) or not (leads_here or row.is_of(spec.link)):
         return False
-    # Without tags of its own, an adopted PrivateLink belongs to the saga that adopted its endpoint service.
-    adopted = leads_here and service is not None and service.saga_id == spec.saga_id
-    return spec.saga_id is None or row.saga_id == spec.saga_id or adopted
+    # Without tags of its own, a PrivateLink is as complete as the endpoint service that it leads to.
+    goes_with_it = leads_here and service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
+    return spec.saga_id in {None, row.saga_id} or goes_with_it

@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
+from typing import NamedTuple
 
 from activities.adoption import TAKEN_NEXT_STEP, taken_words
 from activities.specs import DeploymentFacts, ProviderFacts
 from clouds.aws.accounts import AwsAccount
+from clouds.aws.endpoint_services import find_endpoint_services
 from clouds.aws.listeners import find_listeners
 from clouds.aws.load_balancers import FoundLoadBalancer, find_load_balancer
 from clouds.aws.networks import FoundSubnet
@@ -73,12 +75,19 @@ def subnet_findings(
     return findings
 
 
-async def existing_findings(
-    account: AwsAccount, request: PrivateLinkRequest, facts: ProviderFacts
-) -> tuple[FoundLoadBalancer | None, list[Finding]]:
-    """The load balancer that has the link's name, and what is wrong with everything that has names of the link."""
+class Existing(NamedTuple):
+    """What has the link's names: the load balancer, whose all of it is, and what is wrong with it."""
+
+    load_balancer: FoundLoadBalancer | None
+    ownerships: list[Ownership]
+    findings: list[Finding]
+
+
+async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, facts: ProviderFacts) -> Existing:
+    """Look at everything that has names or tags of the link."""
     load_balancer = await find_load_balancer(account, request.link)
     groups = await find_target_groups(account, request.link)
+    services = await find_endpoint_services(account, request.link)
     findings: list[Finding] = []
     if load_balancer:
         findings.extend(_name_findings(load_balancer.ownership, request, "load balancer", load_balancer.name))
@@ -95,7 +104,10 @@ async def existing_findings(
             differences = group.differences(listener, facts.vpc_id)
             differences += await _target_differences(account, group, listener)
             findings.extend(_differs(group.name, differences))
-    return load_balancer, findings
+    ownerships = [one.ownership for one in groups] + [one.ownership for one in services]
+    if load_balancer:
+        ownerships.append(load_balancer.ownership)
+    return Existing(load_balancer, ownerships, findings)
 
 
 async def trust_findings(account: AwsAccount, request: PrivateLinkRequest) -> list[Finding]:

@@ -45,14 +45,15 @@ class Providers:
             subnets={subnet.az_id: subnet.subnet_id for subnet in subnets.values()},
         )
         shared_vpc = any(subnet.owner != account_id for subnet in subnets.values())
-        (load_balancer, existing), targets, trust = await asyncio.gather(
+        existing, targets, trust = await asyncio.gather(
             existing_findings(account, request, facts),
             target_findings(account, request, facts, shared_vpc=shared_vpc),
             trust_findings(account, request),
         )
-        ours = load_balancer.subnets if load_balancer and load_balancer.ownership.belongs_to(request.link) else set()
+        held = existing.load_balancer
+        ours = held.subnets if held and held.ownership.belongs_to(request.link) else set()
         on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=ours)
-        findings = [*trust, *on_subnets, *targets, *existing]
+        findings = [*trust, *on_subnets, *targets, *existing.findings]
         if findings:
             raise RequestRefused(
                 f"checking the service provider's side of {request.link}: "
@@ -61,7 +62,8 @@ class Providers:
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )
-        return facts
+        left = [one for one in existing.ownerships if one.belongs_to(request.link) and not one.complete]
+        return facts.model_copy(update={"has_leftovers": bool(left)})
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:

@@ -8,19 +8,27 @@ from activities.connectors import Connectors
 from activities.deployments import Deployments
 from activities.endpoint_connections import EndpointConnections
 from activities.endpoint_services import EndpointServices
+from activities.inquiries import Inquiries
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
+from activities.notifications import Notifications
 from activities.private_links import PrivateLinks
+from activities.private_links_by_hand import PrivateLinksByHand
 from activities.providers import Providers
 from activities.removal import Removals
+from activities.standing import Onlooker
 from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
+from clouds.webhook import Webhook
 
 
-def all_activities(aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis) -> list[Callable[..., Any]]:
-    """The activities, bound to the clouds that they use."""
+def all_activities(
+    aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, webhook: Webhook | None
+) -> list[Callable[..., Any]]:
+    """The activities, bound to the clouds that they use and to the webhook, if there is one."""
+    onlooker = Onlooker(aws, platform, deployment_apis)
     nouns = (
         Deployments(platform),
         Providers(aws),
@@ -29,9 +37,12 @@ def all_activities(aws: AwsAccounts, platform: Platform, deployment_apis: Deploy
         Listeners(aws),
         EndpointServices(aws),
         PrivateLinks(platform, aws),
+        PrivateLinksByHand(aws),
         EndpointConnections(aws, platform),
         Connectors(deployment_apis, aws),
-        Removals(aws, platform, deployment_apis),
+        Removals(onlooker),
+        Inquiries(aws, platform, deployment_apis, onlooker),
+        Notifications(webhook),
     )
     return [
         method

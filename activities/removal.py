@@ -1,58 +1,20 @@
 """What a removal may do, and what it left: the checks before a delete, and the list of what still stands."""
 
-import asyncio
-from typing import NamedTuple
-
 from temporalio import activity
 
-from activities.consoles import (
-    connector_page,
-    endpoint_service_page,
-    listener_page,
-    load_balancer_page,
-    private_link_page,
-    target_group_page,
-)
 from activities.specs import RemovalFacts, RemovalSpec
-from clouds.aws.accounts import AwsAccount, AwsAccounts
-from clouds.aws.endpoint_connections import FoundConnection, read_endpoint_connections
-from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_services
-from clouds.aws.listeners import find_listeners
-from clouds.aws.load_balancers import find_load_balancer
-from clouds.aws.target_groups import find_target_groups
-from clouds.emqx.deployment_api import DeploymentApis
-from clouds.emqx.platform import Platform
+from activities.standing import Onlooker, Standing
+from clouds.aws.endpoint_connections import FoundConnection
 from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
 from privatelink.errors import Finding, FindingType, Leftover, RemovalRefused
-
-
-class _AtAws(NamedTuple):
-    """What AWS has within a removal's scope: ids by kind, in the order of removal."""
-
-    services: list[FoundEndpointService]
-    connections: list[FoundConnection]
-    listeners: list[str]
-    load_balancers: list[str]
-    target_groups: list[str]
-
-
-class _AtEmqx(NamedTuple):
-    """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more)."""
-
-    deployment_exists: bool
-    private_links: list[PrivateLinkRow]
-    connectors: list[ConnectorRow]
-    others: list[ConnectorRow]
 
 
 class Removals:
     """The steps about a removal as a whole."""
 
-    def __init__(self, aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis) -> None:
-        """The clouds in which a link stands."""
-        self._aws = aws
-        self._platform = platform
-        self._deployment_apis = deployment_apis
+    def __init__(self, onlooker: Onlooker) -> None:
+        """`onlooker` sees both clouds."""
+        self._onlooker = onlooker
 
     @activity.defn
     async def check_removal(self, spec: RemovalSpec) -> RemovalFacts:
@@ -63,11 +25,10 @@ class Removals:
         endpoint that is not the link's stands on the endpoint service (EMQX: "Delete the PrivateLink"). Connectors are
         not looked at where the worker has no API key of the deployment, which the log says.
         """
-        at_aws = await _look_at_aws(self._aws.account(spec.aws), spec)
-        at_emqx = await self._look_at_emqx(spec, at_aws)
-        ids = _ids(at_aws, at_emqx)
-        findings = _findings(spec, at_aws, at_emqx)
-        if findings and (ids or not at_emqx.deployment_exists):
+        found = await self._onlooker.look(spec)
+        ids = found.ids
+        findings = _findings(found)
+        if findings and (ids or not found.at_emqx.deployment_exists):
             sentences = "; ".join(f"{finding.concerns}: {finding.sentence}" for finding in findings)
             raise RemovalRefused(
                 f"deleting {spec.link}: {sentences}",
@@ -80,124 +41,26 @@ class Removals:
     @activity.defn
     async def find_leftovers(self, spec: RemovalSpec) -> list[Leftover]:
         """List what the removal's scope still holds, each thing with its kind, id and console, in order of removal."""
-        at_aws = await _look_at_aws(self._aws.account(spec.aws), spec)
-        at_emqx = await self._look_at_emqx(spec, at_aws)
-        region = spec.aws.region
-        # The platform lists one page of PrivateLinks, the deployment one of connectors: neither has a page by id.
-        at_connectors, at_private_links = connector_page(spec.link), private_link_page(spec.link)
         return [
-            *(
-                _leftover("connector", one.id, at_connectors, one.status)
-                for one in at_emqx.connectors
-                if _in_scope(spec, at_aws, one)
-            ),
-            *(
-                _leftover("PrivateLink", one.private_link_id, at_private_links, one.status)
-                for one in at_emqx.private_links
-                if _in_scope(spec, at_aws, one)
-            ),
-            *(
-                _leftover(
-                    "endpoint connection", one.vpc_endpoint_id, endpoint_service_page(region, one.service_id), one.state
-                )
-                for one in at_aws.connections
-            ),
-            *(
-                _leftover("endpoint service", one.service_id, endpoint_service_page(region, one.service_id), one.state)
-                for one in at_aws.services
-            ),
-            *(_leftover("listener", arn, listener_page(region, arn)) for arn in at_aws.listeners),
-            *(_leftover("load balancer", arn, load_balancer_page(region, arn)) for arn in at_aws.load_balancers),
-            *(_leftover("target group", arn, target_group_page(region, arn)) for arn in at_aws.target_groups),
-        ]
-
-    async def _look_at_emqx(self, spec: RemovalSpec, at_aws: _AtAws) -> _AtEmqx:
-        deployment = spec.link.deployment
-        if await self._platform.get_deployment(deployment) is None:
-            return _AtEmqx(deployment_exists=False, private_links=[], connectors=[], others=[])
-        service_names = {service.service_name for service in at_aws.services}
-        private_links = [
-            row
-            for row in await self._platform.list_private_links(deployment)
-            if row.is_of(spec.link) or (row.service_name in service_names and not row.is_of_another(spec.link))
-        ]
-        connectors, others = await self._look_at_connectors(spec, {row.address for row in private_links if row.address})
-        return _AtEmqx(deployment_exists=True, private_links=private_links, connectors=connectors, others=others)
-
-    async def _look_at_connectors(
-        self, spec: RemovalSpec, addresses: set[str]
-    ) -> tuple[list[ConnectorRow], list[ConnectorRow]]:
-        api = self._deployment_apis.find(spec.link.deployment)
-        if api is None:
-            activity.logger.warning(
-                "the connectors of %s are not looked at: the worker has no API key of it",
-                spec.link.deployment,
-                extra={"deployment": spec.link.deployment},
+            Leftover(
+                kind=thing.kind,
+                id=thing.id,
+                reason=f"still there, {thing.state}" if thing.state else "still there",
+                console=thing.console,
             )
-            return [], []
-        own = [connector for connector in await api.list_connectors() if connector.is_of(spec.link)]
-        others = [one for address in sorted(addresses) for one in await api.connectors_of_others(spec.link, address)]
-        return own, others
+            for thing in (await self._onlooker.look(spec)).things()
+        ]
 
 
-def _leftover(kind: str, found_id: str, console: str, state: str = "") -> Leftover:
-    reason = f"still there, {state}" if state else "still there"
-    return Leftover(kind=kind, id=found_id, reason=reason, console=console)
-
-
-async def _look_at_aws(account: AwsAccount, spec: RemovalSpec) -> _AtAws:
-    services, load_balancer, target_groups = await asyncio.gather(
-        find_endpoint_services(account, spec.link),
-        find_load_balancer(account, spec.link),
-        find_target_groups(account, spec.link),
-    )
-    services = [one for one in services if one.ownership.is_in_scope(spec.link, spec.saga_id)]
-    service_ids = {service.service_id for service in services}
-    connections = await read_endpoint_connections(account) if services else []
-    listeners = await find_listeners(account, load_balancer.arn) if load_balancer else []
-    return _AtAws(
-        services=services,
-        connections=[one for one in connections if one.service_id in service_ids and one.is_live],
-        listeners=[one.arn for one in listeners if one.ownership.is_in_scope(spec.link, spec.saga_id)],
-        load_balancers=[
-            one.arn for one in [load_balancer] if one and one.ownership.is_in_scope(spec.link, spec.saga_id)
-        ],
-        target_groups=[one.arn for one in target_groups if one.ownership.is_in_scope(spec.link, spec.saga_id)],
-    )
-
-
-def _in_scope(spec: RemovalSpec, at_aws: _AtAws, row: PrivateLinkRow | ConnectorRow) -> bool:
-    """Whether a rollback's scope holds it: made by its saga, or adopted with the endpoint service."""
-    return spec.saga_id in {None, row.saga_id} or any(service.saga_id == spec.saga_id for service in at_aws.services)
-
-
-def _is_own(connection: FoundConnection, at_aws: _AtAws, at_emqx: _AtEmqx) -> bool:
-    """Whether the connection was proven to be the link's, or the platform names it as the PrivateLink's."""
-    marked = {service.vpc_endpoint_id for service in at_aws.services}
-    named = {row.vpc_endpoint_id for row in at_emqx.private_links}
-    return connection.vpc_endpoint_id in marked | named
-
-
-def _ids(at_aws: _AtAws, at_emqx: _AtEmqx) -> list[str]:
-    return [
-        *(one.id for one in at_emqx.connectors),
-        *(one.private_link_id for one in at_emqx.private_links),
-        *(one.vpc_endpoint_id for one in at_aws.connections if _is_own(one, at_aws, at_emqx)),
-        *(one.service_id for one in at_aws.services),
-        *at_aws.listeners,
-        *at_aws.load_balancers,
-        *at_aws.target_groups,
-    ]
-
-
-def _findings(spec: RemovalSpec, at_aws: _AtAws, at_emqx: _AtEmqx) -> list[Finding]:
+def _findings(found: Standing) -> list[Finding]:
+    spec, at_aws, at_emqx = found
     findings = [
         *(_not_running(row) for row in at_emqx.private_links if not _may_go(row, spec)),
         *(_in_use(connector) for connector in at_emqx.others),
         *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
-        *(_foreign(connection) for connection in at_aws.connections if not _is_own(connection, at_aws, at_emqx)),
+        *(_foreign(connection) for connection in at_aws.connections if not found.owns(connection)),
     ]
-    if not at_emqx.deployment_exists and (at_aws.connections or not _ids(at_aws, at_emqx)):
+    if not at_emqx.deployment_exists and (at_aws.connections or not found.ids):
         findings.insert(0, _unknown_deployment(spec))
     return findings
 

@@ -2,11 +2,21 @@
 
 from datetime import datetime
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from clouds.waiting import Wait
+from privatelink.errors import ErrorDetails
 from privatelink.names import Link
-from privatelink.request import AwsAccess, Connector, Listener, PrivateLinkRequest
+from privatelink.progress import Ask, Operation, Phase
+from privatelink.request import (
+    AnyPlatform,
+    ApiPlatform,
+    AwsAccess,
+    Connector,
+    ConsolePlatform,
+    Listener,
+    PrivateLinkRequest,
+)
 
 
 class _Spec(BaseModel):
@@ -24,7 +34,7 @@ class Scope(_Spec):
 
 
 class RemovalSpec(_Spec):
-    """What a removal may touch: all that is the link's (`saga_id` None: delete), or only one saga's (rollback).
+    """What a removal may touch: all that is the link's (`saga_id` None: delete), or what no other create completed.
 
     Until `settled_at` a removal that finds nothing looks again: the create whose rollback it is may have lost a
     reply, and a cloud may not yet show what it made (EC2 is eventually consistent).
@@ -32,9 +42,15 @@ class RemovalSpec(_Spec):
 
     link: Link
     aws: AwsAccess
+    platform: AnyPlatform = ApiPlatform()
     saga_id: str | None = None
     settled_at: datetime | None = None
     allow_failed: bool = False
+
+    @property
+    def consumer_account_id(self) -> str | None:
+        """In console mode: the account whose endpoints are the deployment's; None where the platform names its own."""
+        return self.platform.account_id if isinstance(self.platform, ConsolePlatform) else None
 
 
 class Removed(_Spec):
@@ -61,12 +77,16 @@ class ProviderSpec(_Spec):
 
 
 class ProviderFacts(_Spec):
-    """The service provider: account (12 digits), VPC, its CIDR blocks, the load balancer's subnets by AZ ID."""
+    """The service provider: account (12 digits), VPC, its CIDR blocks, the load balancer's subnets by AZ ID.
+
+    `has_leftovers`: things of the link stand there that a create which did not end well has left.
+    """
 
     account_id: str
     vpc_id: str
     vpc_cidrs: tuple[str, ...]
     subnets: dict[str, str]
+    has_leftovers: bool = False
 
 
 class ConnectorSpec(_Spec):
@@ -193,6 +213,34 @@ class Connection(_Spec):
     vpc_endpoint_id: str
 
 
+class ByHandWait(_Spec):
+    """The endpoint connection of a PrivateLink that a person makes at the console.
+
+    `asked_about`: the endpoints among which a person has been asked to choose; `chosen`: the answer.
+    """
+
+    scope: Scope
+    endpoint_service: EndpointService
+    consumer_account_id: str
+    asked_about: tuple[str, ...] = ()
+    chosen: str = ""
+    wait: Wait
+
+
+class Candidate(_Spec):
+    """An endpoint connection that may be the PrivateLink's; `words` tell a person its owner, state and time."""
+
+    vpc_endpoint_id: str
+    words: str
+
+
+class RemovalWait(_Spec):
+    """The removal by a person of what the removal's scope has at the console, until `wait` is over."""
+
+    removal: RemovalSpec
+    wait: Wait
+
+
 class ConnectionSpec(_Spec):
     """The connection to accept."""
 
@@ -228,3 +276,21 @@ class RemovalFacts(_Spec):
     """What a delete found of the link before removing anything; `ids` is empty when there is nothing."""
 
     ids: tuple[str, ...] = ()
+
+
+class NotificationSpec(_Spec):
+    """One phase that a saga has reached, as `progress` shows it: so no secret can be in it.
+
+    `number` counts the saga's notifications. With `saga_id` it makes the event's id, which a dot must not stand in
+    (Standard Webhooks 1.0, "Signature scheme"): Temporal's run ids have none.
+    """
+
+    link: Link
+    operation: Operation
+    saga_id: str
+    number: int
+    phase: Phase
+    at: AwareDatetime
+    asks: tuple[Ask, ...] = ()
+    error: ErrorDetails | None = None
+    address: str | None = None

@@ -1,16 +1,18 @@
-"""Settings of a worker: where EMQX is reached and with which keys, from the environment and one optional file.
+"""Settings of a worker: where EMQX and the webhook are reached and with which keys, from the environment and one file.
 
 AWS and Temporal bring their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `TEMPORAL_ADDRESS`, `temporal.toml`).
 """
 
+import base64
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints, ValidationError
+import httpx
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, StringConstraints, ValidationError
 
 from privatelink.names import DeploymentId
 
@@ -18,6 +20,9 @@ PLATFORM_PATH = "/public_api/v1"
 DEPLOYMENT_PATH = "/api/v5"
 
 _LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+_KEY_BYTES = range(24, 65)
+"""Standard Webhooks 1.0, "Signature scheme": at least 192 bits, at most 512."""
 
 
 class SettingsError(ValueError):
@@ -45,21 +50,35 @@ class ApiAccess(_Part):
 class PlatformSettings(_Part):
     """The platform's API, and what we assume of it where EMQX publishes nothing.
 
+    `access` is None in a worker that serves only requests with `platform: {mode: console}`.
     `reads_per_hour` and `writes_per_hour` hold for each kind of call with one key: 60 and 6 are the limits that EMQX
     publishes for deployments and for `/tls`. `further_types` are deployment types that have PrivateLink beside
     dedicated and dedicatedFlex.
     """
 
-    access: ApiAccess
+    access: ApiAccess | None = None
     reads_per_hour: Annotated[int, Field(ge=1)] = 60
     writes_per_hour: Annotated[int, Field(ge=1)] = 6
     further_types: frozenset[str] = frozenset()
+
+
+class WebhookSettings(_Part):
+    """Where notifications go, and the key that signs them. The URL counts as a secret: a token may stand in it."""
+
+    url: SecretStr
+    key: SecretBytes
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the receiver runs on this machine, where no proxy stands between."""
+        return urlsplit(self.url.get_secret_value()).hostname in _LOOPBACK
 
 
 class Settings(_Part):
     """All of it. `deployments` are those with an API key of their own; `default_deployment` serves every other one."""
 
     platform: PlatformSettings
+    webhook: WebhookSettings | None = None
     deployments: dict[str, ApiAccess] = {}
     default_deployment: ApiAccess | None = None
 
@@ -76,10 +95,7 @@ class Settings(_Part):
         faults: list[str] = []
         platform = _access(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
         default = _access(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
-        if platform is None and not faults:
-            faults.append(
-                "EMQXCLOUD_PLATFORM_ENDPOINT, _API_KEY and _API_SECRET are not set: the platform's API is needed"
-            )
+        webhook = _webhook(environment, faults)
         limits = {
             field: limit
             for field in ("reads_per_hour", "writes_per_hour")
@@ -87,10 +103,11 @@ class Settings(_Part):
         }
         further = {word.strip() for word in environment.get("PRIVATELINK_DEPLOYMENT_TYPES", "").split(",")} - {""}
         deployments = _deployments_file(environment, faults)
-        if faults or platform is None:
+        if faults:
             raise SettingsError("reading the settings: " + "; ".join(faults))
         return cls(
             platform=PlatformSettings(access=platform, further_types=frozenset(further), **limits),
+            webhook=webhook,
             deployments=deployments,
             default_deployment=default,
         )
@@ -119,21 +136,65 @@ def _access(environment: Mapping[str, str], prefix: str, path: str, faults: list
 
 def _endpoint_faults(endpoint: str, path: str) -> Iterator[str]:
     """What is wrong with a base URL. It is never shown: a password may stand in it."""
-    try:
-        parts = urlsplit(endpoint)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        yield "is not a URL"
-        return
-    if not host or parts.scheme not in {"http", "https"}:
+    parts = _url(endpoint)
+    if parts is None:
         yield "is not a URL of the form https://HOST" + path
         return
-    if parts.scheme == "http" and host not in _LOOPBACK:
+    if _is_plain(parts):
         yield "must begin with https://: the API key goes with every call"
     if not parts.path.endswith(path):
         yield f"must end in {path}"
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+    if "@" in parts.netloc or parts.query or parts.fragment:
         yield "must hold neither user, password, query nor fragment"
+
+
+def _url(text: str) -> SplitResult | None:
+    """A URL that a call can go to, or None."""
+    try:
+        parts = urlsplit(text)
+        host, _, _ = parts.hostname, parts.port, httpx.URL(text).host
+    except (ValueError, httpx.InvalidURL):
+        return None
+    return parts if host and parts.scheme in {"http", "https"} and not any(map(str.isspace, text)) else None
+
+
+def _is_plain(url: SplitResult) -> bool:
+    """Whether a call would go over a network for all to read."""
+    return url.scheme == "http" and url.hostname not in _LOOPBACK
+
+
+def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettings | None:
+    url, secret = (environment.get(f"PRIVATELINK_WEBHOOK_{name}", "") for name in ("URL", "SECRET"))
+    if not url and not secret:
+        return None
+    unset = "is not set, though PRIVATELINK_WEBHOOK_{} is"
+    wrong = _webhook_url_faults(url) if url else [unset.format("SECRET")]
+    faults.extend(f"PRIVATELINK_WEBHOOK_URL {fault}" for fault in wrong)
+    key = _signing_key(secret)
+    if len(key) not in _KEY_BYTES:
+        why = "is not 24 to 64 bytes in base64" if secret else unset.format("URL")
+        faults.append(f"PRIVATELINK_WEBHOOK_SECRET {why}: `openssl rand -base64 32` makes one")
+    return WebhookSettings(url=SecretStr(url), key=SecretBytes(key))
+
+
+def _webhook_url_faults(url: str) -> Iterator[str]:
+    """What is wrong with the webhook's URL. Unlike an API's, it may have any path and a query."""
+    parts = _url(url)
+    if parts is None:
+        yield "is not a URL of the form https://HOST/PATH"
+        return
+    if _is_plain(parts):
+        yield "must begin with https://: ids, addresses and errors go with every call"
+    if "@" in parts.netloc or parts.fragment:
+        yield "must hold neither user, password nor fragment"
+
+
+def _signing_key(secret: str) -> bytes:
+    """The bytes of a secret; none when it is not base64."""
+    try:
+        return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return b""
 
 
 def _limit(environment: Mapping[str, str], name: str, faults: list[str]) -> int | None:

@@ -1,43 +1,35 @@
 """The client: what a backend service calls. Async; every call is safe to repeat."""
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, Self, cast
 
 from pydantic import ValidationError
-from temporalio.client import (
-    Client,
-    WithStartWorkflowOperation,
-    WorkflowUpdateFailedError,
-    WorkflowUpdateRPCTimeoutOrCancelledError,
-)
+from temporalio.client import WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
+from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.connection import connect_to_temporal, no_key, reaching_temporal
-from privatelink.errors import NoWorker, TemporalUnreachable, from_failure, invalid_request
+from privatelink.errors import NoWorker, TemporalUnreachable, invalid_request
+from privatelink.inquiries import inspect
 from privatelink.names import TASK_QUEUE, Link
 from privatelink.payloads import PayloadKeyError
 from privatelink.progress import Phase
 from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
 from privatelink.search_attributes import ACCOUNT, DEPLOYMENT, at_start, not_registered
 from privatelink.status import (
     RESULT_TYPES,
     WORKFLOW_TYPES,
-    LinkStatus,
     LinkSummary,
     SagaHandle,
-    link_status,
     list_links,
     saga_result,
     unknown_link,
 )
+from privatelink.steering import Steering
 from privatelink.updates import JoinCreate, JoinDelete, Joined
-
-ANSWER_SECONDS = 30.0
-"""How long a start waits for a worker's first word; far above its usual few milliseconds."""
 
 
 class Saga:
@@ -62,12 +54,8 @@ class Saga:
         await self.handle.cancel(reason=reason)
 
 
-class PrivateLinks:
-    """The links of all deployments, over one Temporal namespace."""
-
-    def __init__(self, client: Client) -> None:
-        """`client` must carry `privatelink.payloads.data_converter()`; `connect` sees to that."""
-        self._client = client
+class PrivateLinks(Steering):
+    """The links of all deployments, over one Temporal namespace; `Steering` has what acts on a saga that runs."""
 
     @classmethod
     async def connect(cls, address: str | None = None, namespace: str | None = None) -> Self:
@@ -126,9 +114,12 @@ class PrivateLinks:
             JoinDelete(request=target.model_copy(update={"allow_failed": target.allow_failed or allow_failed}))
         )
 
-    async def status(self, link: str | Link) -> LinkStatus:
-        """The latest saga of the link. Raises `LinkUnknown`."""
-        return await link_status(self._client, Link.parse(link) if isinstance(link, str) else link)
+    async def inspect(self, request: PrivateLinkRequest | DeleteRequest) -> InspectionResult:
+        """What there is of the link in AWS and at the platform, also of one that Temporal has forgotten; reads only.
+
+        Raises what the clouds refuse with, and `NoWorker`.
+        """
+        return await inspect(self._client, request if isinstance(request, DeleteRequest) else DeleteRequest.of(request))
 
     async def list(
         self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None
@@ -166,22 +157,11 @@ class PrivateLinks:
                 f"To remove that, run `privatelink delete {link}`."
             ),
         )
-        joining = asyncio.ensure_future(
-            self._client.execute_update_with_start_workflow(
-                "join", join, start_workflow_operation=start, result_type=Joined
-            )
+        joining = self._client.execute_update_with_start_workflow(
+            "join", join, start_workflow_operation=start, result_type=Joined
         )
         try:
-            # Watched from outside: while no worker answers the SDK asks again for ever, each time with a new time-out,
-            # and it turns a cancel of its caller into an error of its own.
-            await asyncio.wait({joining}, timeout=ANSWER_SECONDS)
-            if not joining.done():
-                raise _no_worker(link)
-            joined = joining.result()
-        except WorkflowUpdateFailedError as failure:
-            raise from_failure(failure.cause) or failure from failure
-        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
-            raise _no_worker(link) from error
+            joined = await answered(joining, otherwise=_no_worker(link))
         except PayloadKeyError as error:
             raise no_key(error) from error
         except RPCError as error:
@@ -192,9 +172,6 @@ class PrivateLinks:
                 concerns=str(link),
                 next_step="repeat the call when Temporal answers again: it is safe",
             ) from error
-        finally:
-            joining.cancel()
-            await asyncio.gather(joining, return_exceptions=True)
         handle: SagaHandle = self._client.get_workflow_handle(
             link.workflow_id, run_id=joined.saga_id, result_type=RESULT_TYPES[join.operation]
         )

@@ -10,6 +10,7 @@ Each answers two questions: will waiting help, and who must act?
     |-- InvalidRequest                the caller: the request breaks its schema
     |-- RequestRefused                the caller: the checks found something; each finding is named (FindingType)
     |-- RemovalRefused                the caller: a delete that would break something; each finding is named
+    |-- UpdateRefused                 the caller: the saga does not wait for what an Update says, or has ended
     |-- OtherOperationRunning         the caller: the link's other saga runs
     |-- RequestDiffers                the caller: the link exists, or is being made, by another request
     |-- NameTaken                     the caller: something that is not ours has the name
@@ -23,11 +24,14 @@ Each answers two questions: will waiting help, and who must act?
     |                                 the customer: a thing that was made ended in a bad state
     |-- DeadlinePassed                the customer: it kept moving, but longer than its deadline
     |-- StepFailed                    an operator: a time-out without a word, or a fault of ours
+    |-- GivenUp                       nobody: somebody said `roll_back`, and all is rolled back
     |-- Cancelled                     nobody: somebody cancelled, and all is rolled back
     |-- RollbackIncomplete            an operator: something is left behind; each thing is listed
     |-- LinkUnknown                   the caller: Temporal does not remember a saga of that link
     |-- TemporalUnreachable           an operator: no Temporal server answers, or its namespace is not prepared
     |-- NoWorker                      an operator: Temporal took the saga, and no worker has answered yet
+
+Of each docstring the first paragraph says what happened, the second what to do; docs/runbook.md is made of them.
 
 An error is raised where it is found, crosses Temporal as an ApplicationError whose type is the class's name, and is
 read back by `from_failure`. Workflows and callers compare classes or types, never messages.
@@ -204,23 +208,39 @@ class _Transient(PrivateLinkError):
 
 
 class NotYet(_Transient):
-    """A state that is still moving; the message is what operators read while they wait."""
+    """A state that is still moving; the message is what operators read while they wait.
+
+    Nothing while a step says it. The sentence names the state and the deadline; a step that is still so at its deadline
+    ends as `DeadlinePassed`.
+    """
 
     category_of_type = ApplicationErrorCategory.BENIGN
 
 
 class Throttled(_Transient):
-    """A cloud's rate limit, or our own budget for it. Patience, not failure."""
+    """A cloud's rate limit, or our own budget for it. Patience, not failure.
+
+    Nothing: the step goes on by itself. If it lasts, see who else calls the same API with the same account or key, and
+    whether the budgets in the worker's settings fit.
+    """
 
     category_of_type = ApplicationErrorCategory.BENIGN
 
 
 class CloudUnavailable(_Transient):
-    """A cloud did not answer, or answered with a server's error."""
+    """A cloud did not answer, or answered with a server's error.
+
+    Nothing for minutes; after that, read the cloud's status page, and check that the worker's network reaches the host
+    in the sentence.
+    """
 
 
 class UnknownCloudError(_Transient):
-    """A code that no translator knows. Retried, because most unknown codes pass; loud, because it should get a name."""
+    """A code that no translator knows. Retried, because most unknown codes pass; loud, because it should get a name.
+
+    Read the code and the sentence. `roll-back` if it will not pass; and give the code a name in `clouds/`, so that the
+    next saga knows what it means.
+    """
 
     actor = Actor.OPERATOR
 
@@ -230,7 +250,10 @@ class _CallerMustAct(PrivateLinkError):
 
 
 class InvalidRequest(_CallerMustAct):
-    """The request breaks its schema. One finding per fault, with the path of each."""
+    """The request breaks its schema. One finding per fault, with the path of each.
+
+    Correct every field that the findings name, and repeat the call. Nothing was started.
+    """
 
 
 class _Findings(_CallerMustAct):
@@ -248,111 +271,214 @@ class _Findings(_CallerMustAct):
 
 
 class RequestRefused(_Findings):
-    """The checks before a create found something. Nothing was made."""
+    """The checks before a create found something. Nothing was made.
+
+    Do what the findings say, and repeat the create.
+    """
 
     doing = "checking the request"
 
 
 class RemovalRefused(_Findings):
-    """Removing now would break something. Nothing was removed."""
+    """Removing now would break something. Nothing was removed.
+
+    Do what the findings say, and repeat the delete.
+    """
 
     doing = "checking the removal"
 
 
+class UpdateRefused(_CallerMustAct):
+    """An Update that does not fit how the saga stands. It had no effect.
+
+    Read `privatelink status LINK`: it shows what the saga waits for, and the command that fits.
+    """
+
+
 class OtherOperationRunning(_CallerMustAct):
-    """The link's other saga (create or delete) runs; its operation and request are in the message."""
+    """The link's other saga (create or delete) runs; its operation and request are in the message.
+
+    Wait until the other saga has ended, or end it: `privatelink roll-back` for a create, a cancel for a delete. Then
+    repeat the call.
+    """
 
 
 class RequestDiffers(_CallerMustAct):
-    """The link is being made by another request; the differences are the findings."""
+    """The link is being made by another request; the differences are the findings.
+
+    Repeat the call with the running request; or wait until the saga has ended, delete the link, and create it anew.
+    """
 
 
 class NameTaken(_CallerMustAct):
-    """Something that does not carry our tags has the name that this link's thing must have."""
+    """Something that does not carry our tags has the name that this link's thing must have.
+
+    Give the link another name; or delete what has the name, if it is yours and nobody needs it. It is never adopted and
+    never removed by a saga.
+    """
 
 
 class CredentialsRefused(PrivateLinkError):
-    """AWS does not take the credentials, there are none, or the role can't be assumed."""
+    """AWS does not take the credentials, there are none, or the role can't be assumed.
+
+    Correct the worker's AWS credentials, or `aws.role_arn`, `aws.external_id` and the role's trust policy
+    (`deploy/iam`). `privatelink check -f FILE` tries them without changing anything.
+    """
 
 
 class PlatformKeyRefused(PrivateLinkError):
-    """EMQX does not take the API key, or none is configured."""
+    """EMQX does not take the API key, or none is configured.
+
+    Correct the key that the sentence names in the worker's settings, and restart the worker. Check that the key's
+    project holds the deployment.
+    """
 
 
 class AccessDenied(PrivateLinkError):
-    """The credentials are right, a permission is missing."""
+    """The credentials are right, a permission is missing.
+
+    Add the action that the sentence names to the role's policy; `deploy/iam` has the whole of it. An organization's
+    policy may deny it too.
+    """
 
 
 class QuotaExceeded(PrivateLinkError):
-    """A quota (not a rate) of AWS or EMQX is used up."""
+    """A quota (not a rate) of AWS or EMQX is used up.
+
+    Raise the quota (AWS: Service Quotas; EMQX: a ticket), or remove what is no longer needed, and create the link
+    again.
+    """
 
 
 class CloudRefused(PrivateLinkError):
-    """A cloud refused the call itself, with a code that waiting does not mend."""
+    """A cloud refused the call itself, with a code that waiting does not mend.
+
+    Read the cloud's own code and words in the sentence, correct what they name, and repeat the call.
+    """
 
 
 class LoadBalancerFailed(PrivateLinkError):
-    """The load balancer's state is `failed`."""
+    """The load balancer's state is `failed`.
+
+    Look at its subnets and at AWS's health page, and create the link again.
+    """
 
 
 class TargetsUnhealthy(PrivateLinkError):
-    """Targets that cannot become healthy by waiting, with AWS's reason."""
+    """Targets that cannot become healthy by waiting, with AWS's reason.
+
+    Correct the targets: each must be registered in an AZ that has one of the subnets, and answer on its port. The
+    reason is AWS's own.
+    """
 
 
 class EndpointServiceFailed(PrivateLinkError):
-    """The endpoint service's state is `Failed`, or it is being deleted by someone else."""
+    """The endpoint service's state is `Failed`, or it is being deleted by someone else.
+
+    Find out in AWS CloudTrail who or what ended it, and create the link again.
+    """
 
 
 class EndpointConnectionFailed(PrivateLinkError):
-    """The endpoint connection was rejected, expired, failed, or deleted."""
+    """The endpoint connection was rejected, expired, failed, or deleted.
+
+    Find out who ended it (AWS CloudTrail, EMQX's notifications), and create the link again.
+    """
 
 
 class AmbiguousConnection(PrivateLinkError):
-    """It can't be told which endpoint connection is this PrivateLink's, so none was accepted."""
+    """It can't be told which endpoint connection is this PrivateLink's, so none was accepted.
+
+    Find out whose each endpoint connection is, reject the others in AWS's console, and create the link again. Never
+    accept one to try: another customer of EMQX may be behind it.
+    """
 
 
 class PrivateLinkFailed(PrivateLinkError):
-    """The platform says that the PrivateLink failed, or holds two of it."""
+    """The platform says that the PrivateLink failed, or holds two of it.
+
+    Look at the PrivateLink in EMQX's console. Delete it there if there are two; then create the link again. A `failed`
+    one lets itself be deleted with `--allow-failed`.
+    """
 
 
 class ConnectorFailed(PrivateLinkError):
-    """The connector does not connect through the address, on at least one node."""
+    """The connector does not connect through the address, on at least one node.
+
+    Check that the targets take connections on the listener's port with these parameters and this secret: the sentence
+    has EMQX's reason. Then create the link again.
+    """
 
 
 class DeadlinePassed(PrivateLinkError):
-    """It was still moving when its deadline came."""
+    """It was still moving when its deadline came.
+
+    Look in the cloud's console at what the sentence names. If it only needs longer, raise the deadline
+    (`PRIVATELINK_DEADLINE_*`) and repeat the call.
+    """
 
 
 class StepFailed(PrivateLinkError):
-    """A step ended in a way that no translator has a name for: a time-out without a word, or a fault of ours."""
+    """A step ended in a way that no translator has a name for: a time-out without a word, or a fault of ours.
+
+    Read the worker's log of the step, and repeat the call. If it comes again, it is a fault of the orchestrator: report
+    it with the log.
+    """
 
     actor = Actor.OPERATOR
 
 
+class GivenUp(PrivateLinkError):
+    """Somebody said `roll_back` to a create that ran, and everything that it had made is removed.
+
+    Nothing. The reason is in the sentence; repeat the create when you want the link after all.
+    """
+
+    actor = Actor.NOBODY
+
+
 class Cancelled(PrivateLinkError):
-    """Somebody cancelled the saga, and everything that it had made is removed."""
+    """Somebody cancelled the saga, and everything that it had made is removed.
+
+    Nothing. Repeat the call when you want it after all.
+    """
 
     actor = Actor.NOBODY
 
 
 class RollbackIncomplete(PrivateLinkError):
-    """A rollback or delete could not remove everything; `leftovers` lists each thing."""
+    """A rollback or delete could not remove everything; `leftovers` lists each thing.
+
+    Mend what each reason names (a permission, a foreign endpoint, a connector in use), then run `privatelink delete
+    LINK`: it finishes the removal, and may be repeated.
+    """
 
     actor = Actor.OPERATOR
 
 
 class LinkUnknown(_CallerMustAct):
-    """Temporal does not remember a saga of that link (its retention is over, or there never was one)."""
+    """Temporal does not remember a saga of that link (its retention is over, or there never was one).
+
+    Check the name (`privatelink list`). For a link that Temporal has forgotten give its file: `privatelink status -f
+    FILE` looks in both clouds, `privatelink delete -f FILE` deletes it.
+    """
 
 
 class TemporalUnreachable(PrivateLinkError):
-    """No Temporal server answers at the address, or its namespace lacks what we need."""
+    """No Temporal server answers at the address, or its namespace lacks what we need.
+
+    Run `privatelink check`. Start the server, or correct `TEMPORAL_ADDRESS`, the namespace or the payload key, and
+    repeat the call: it is safe.
+    """
 
     actor = Actor.OPERATOR
 
 
 class NoWorker(PrivateLinkError):
-    """Accepted, outcome unknown: the saga is started, but no worker answered in time. Repeating the call is safe."""
+    """Accepted, outcome unknown: the saga is started, but no worker answered in time. Repeating the call is safe.
+
+    Start a worker (`python worker.py`) and repeat the call: it joins what was started.
+    """
 
     actor = Actor.OPERATOR
 

@@ -11,11 +11,21 @@ from privatelink.errors import ErrorDetails
 Operation = Literal["create", "delete"]
 
 
+TRIED_AGAIN = "~"
+"""In Temporal's id of an activity: after it stands how often `retry_now` has made the step's activity anew."""
+
+
 class Phase(StrEnum):
-    """What the whole saga is doing, also the search attribute `PrivateLinkPhase`. The last five end it."""
+    """What the whole saga is doing, also the search attribute `PrivateLinkPhase`.
+
+    `waiting-for-person`, `held` and `paused` need somebody; the last five end the saga.
+    """
 
     CHECKING = "checking"
     CREATING = "creating"
+    WAITING_FOR_PERSON = "waiting-for-person"
+    HELD = "held"
+    PAUSED = "paused"
     ROLLING_BACK = "rolling-back"
     DELETING = "deleting"
     RUNNING = "running"
@@ -24,16 +34,26 @@ class Phase(StrEnum):
     ROLLED_BACK = "rolled-back"
     INCOMPLETE = "incomplete"
 
+    @property
+    def needs_person(self) -> bool:
+        """Whether the saga goes on only when somebody acts."""
+        return self in {Phase.WAITING_FOR_PERSON, Phase.HELD, Phase.PAUSED}
+
+    @property
+    def ends(self) -> bool:
+        """Whether the saga is over."""
+        return self in {Phase.RUNNING, Phase.DELETED, Phase.REFUSED, Phase.ROLLED_BACK, Phase.INCOMPLETE}
+
 
 class StepState(StrEnum):
-    """What one step is doing. `stopped`: cut short because the saga failed elsewhere or was cancelled."""
+    """What one step is doing. `held`: failed, and a person decides; `stopped`: cut short by what happened elsewhere."""
 
     TO_COME = "to come"
     RUNNING = "running"
+    HELD = "held"
     DONE = "done"
     FAILED = "failed"
     STOPPED = "stopped"
-    SKIPPED = "skipped"
 
 
 class StepProgress(BaseModel):
@@ -49,8 +69,42 @@ class StepProgress(BaseModel):
     deadline: datetime | None = None
 
 
+class Ask(BaseModel):
+    """What a saga needs from a person: where (`page`), the `clicks` in order, the values to `paste` by their fields.
+
+    `commands` are what the person then runs, if anything; each works in a shell as it stands. At `deadline` the saga
+    stops asking, and rolls back (a pause: goes on); `reminders` counts how often it has asked again.
+    """
+
+    model_config = ConfigDict(extra="ignore")
+
+    step: str
+    sentence: str
+    page: str = ""
+    clicks: tuple[str, ...] = ()
+    paste: dict[str, str] = {}
+    commands: tuple[str, ...] = ()
+    since: datetime
+    deadline: datetime | None = None
+    reminders: int = 0
+
+
+class Intervention(BaseModel):
+    """One Update by which somebody steered the saga. `by` is as the caller gave it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    at: datetime
+    action: str
+    by: str
+    why: str = ""
+
+
 class Progress(BaseModel):
-    """A saga as it stands. `ids` maps a word ("load balancer") to what exists so far; `error` is its first cause."""
+    """A saga as it stands. `ids` maps a word ("load balancer") to what exists so far; `error` is its first cause.
+
+    `asks` is what it needs from people right now, `interventions` what they have done.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -60,4 +114,6 @@ class Progress(BaseModel):
     phase: Phase
     steps: list[StepProgress] = []
     ids: dict[str, str] = {}
+    asks: list[Ask] = []
+    interventions: list[Intervention] = []
     error: ErrorDetails | None = None

@@ -59,6 +59,32 @@ class ApiPlatform(_RequestPart):
     mode: Literal["api"] = "api"
 
 
+class ConsolePlatform(_RequestPart):
+    """How the platform is reached where it has no API: by a person at its console, which the saga tells what to do.
+
+    `az_ids` and `principal_arn` are what the console's dialog `+PrivateLink` shows (EMQX: "AWS PrivateLink"). Example:
+    `{mode: console, az_ids: [use1-az1, use1-az2], principal_arn: "arn:aws:iam::111122223333:root"}`.
+    """
+
+    mode: Literal["console"]
+    az_ids: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+-az\d+$")], ...],
+        Field(min_length=1, max_length=20),
+        AfterValidator(_unique),
+    ]
+    principal_arn: Annotated[
+        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[A-Za-z0-9_+=,.@-]{1,64})$")
+    ]
+
+    @property
+    def account_id(self) -> str:
+        """The account whose VPC endpoints are the deployment's, 12 digits."""
+        return self.principal_arn.split(":")[4]
+
+
+AnyPlatform = Annotated[ApiPlatform | ConsolePlatform, Field(discriminator="mode")]
+
+
 class AwsAccess(_RequestPart):
     """Where in AWS the service provider's side is built, and as whom.
 
@@ -204,20 +230,20 @@ class PrivateLinkRequest(_RequestPart):
     """One link to create. `deployment` and `name` are its identity; all else may differ only while no such link exists.
 
     `subnets`: one in every AZ ID of the deployment, all in one VPC, each with at least 8 free addresses.
-    `listeners`: 1 to 50 (a Network Load Balancer's limit, not adjustable). `on_failure` and `approval` name
-    behaviour that is the only one yet: roll back, and accept without asking. `tags` are added to everything made in
-    AWS.
+    `listeners`: 1 to 50 (a Network Load Balancer's limit, not adjustable). `on_failure`: `roll_back`, or `hold` to
+    stop at a step that fails until a person says `retry_now` or `roll_back`. `approval`: wait for `approve` before the
+    connection is accepted. `tags` are added to everything made in AWS.
     """
 
     name: LinkName
     deployment: DeploymentId
-    platform: ApiPlatform = ApiPlatform()
+    platform: AnyPlatform = ApiPlatform()
     aws: AwsAccess
     subnets: Annotated[tuple[SubnetId, ...], Field(min_length=1, max_length=20), AfterValidator(_unique)]
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=50)]
     connector: Connector | None = None
-    on_failure: Literal["roll_back"] = "roll_back"
-    approval: Literal[False] = False
+    on_failure: Literal["roll_back", "hold"] = "roll_back"
+    approval: bool = False
     tags: Annotated[dict[str, str], AfterValidator(_check_tags)] = {}
 
     @model_validator(mode="after")
@@ -249,7 +275,7 @@ class DeleteRequest(_RequestPart):
 
     name: LinkName
     deployment: DeploymentId
-    platform: ApiPlatform = ApiPlatform()
+    platform: AnyPlatform = ApiPlatform()
     aws: AwsAccess
     allow_failed: bool = False
 

@@ -31,7 +31,7 @@ from privatelink.errors import (
     from_failure,
 )
 from privatelink.names import Link, link_of_workflow_id
-from privatelink.progress import Operation, Phase, Progress
+from privatelink.progress import TRIED_AGAIN, Operation, Phase, Progress
 from privatelink.result import DeleteResult, PrivateLinkResult
 from privatelink.search_attributes import ACCOUNT, PHASE, REGION
 
@@ -95,7 +95,7 @@ async def waiting_steps(description: WorkflowExecutionDescription) -> tuple[Wait
     return tuple(
         [
             Waiting(
-                step=pending.activity_id,
+                step=pending.activity_id.partition(TRIED_AGAIN)[0],
                 attempt=pending.attempt,
                 said=await _said(pending, description.data_converter),
                 next_attempt_at=pending.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)

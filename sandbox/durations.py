@@ -1,21 +1,19 @@
 """How long each thing takes, in sandbox seconds, with the reason for each number."""
 
-from __future__ import annotations
+from pydantic import NonNegativeFloat
 
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat
+from sandbox.settable import Settable
 
 
-class Durations(BaseModel):
+class Durations(Settable):
     """Settable while running: a change holds for what begins after it, and leaves what is under way alone."""
-
-    model_config = ConfigDict(extra="forbid")
 
     load_balancer_active: NonNegativeFloat = 150
     """CreateLoadBalancer to `active`: about two minutes in the field, with slower tails."""
     load_balancer_delete: NonNegativeFloat = 30
-    """DeleteLoadBalancer to gone: network interfaces have to be taken down."""
+    """DeleteLoadBalancer to gone."""
+    load_balancer_interfaces: NonNegativeFloat = 60
+    """A load balancer gone, to its network interfaces gone: Terraform waits up to five minutes for them."""
     target_healthy: NonNegativeFloat = 120
     """Target and listener both there, to `healthy`: reports say 90-180 s for registration and health checks."""
     target_deregister: NonNegativeFloat = 300
@@ -24,6 +22,8 @@ class Durations(BaseModel):
     """Listener gone, to its target group deletable: `ResourceInUse` lags; Terraform retries for two minutes."""
     endpoint_service_available: NonNegativeFloat = 8
     """CreateVpcEndpointServiceConfiguration to `Available`."""
+    endpoint_service_reachable: NonNegativeFloat = 0
+    """`Available`, to consumers finding it so (aws-sdk 805): 0, because a test that wants the gap asks for it."""
     endpoint_service_delete: NonNegativeFloat = 20
     """DeleteVpcEndpointServiceConfigurations to `Deleted`; until then it holds its load balancers."""
     endpoint_service_listed: NonNegativeFloat = 60
@@ -48,13 +48,3 @@ class Durations(BaseModel):
     """POST of a connector to `connected`."""
     visibility: NonNegativeFloat = 0
     """How long a new AWS thing is hidden from reads: 0, because a test that wants eventual consistency asks for it."""
-
-    def put(self, partial: dict[str, Any]) -> None:
-        """Set the named durations; on an unknown name or a bad number set none (pydantic ValidationError)."""
-        checked = type(self).model_validate(self.model_dump() | partial)
-        for name in partial:
-            setattr(self, name, getattr(checked, name))
-
-    def restore(self) -> None:
-        """Go back to the defaults."""
-        self.put(type(self)().model_dump())

@@ -6,7 +6,9 @@ and puts the answer (a `Fault` or None) into `request.environ[FAULT]`. Who then 
 - `throttle`, `server_error`, `access_denied`: the half answers with the refusal in its own wire format and changes
   nothing.
 - `slow`, `lost_reply`: the half serves as if there were no fault; the server delays or drops the answer.
-- `not_visible`, `stuck`, `failed`, `unsuccessful`: the half gives the thing that the call makes (or changes) that fate.
+- `not_visible`, `stuck`, `failed`, `impaired`, `unsuccessful`: the half gives the thing that the call makes (or
+  changes) that fate.
+- `not_found_yet`: the half refuses as if what the call names did not exist, as AWS may right after it was made.
 
 Each half tells the plan its actions with `FaultPlan.know` when it is built; faults on anything else are refused.
 """
@@ -31,6 +33,8 @@ FaultKind = Literal[
     "not_visible",
     "stuck",
     "failed",
+    "impaired",
+    "not_found_yet",
     "unsuccessful",
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)

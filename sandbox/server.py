@@ -184,11 +184,11 @@ class Sandbox:
             case "DELETE", "calls":
                 self._calls.clear()
                 return Response(status=204)
-            case "GET", "durations":
-                return _json(self._durations.model_dump(mode="json"))
-            case "PUT", "durations":
-                self._durations.put(_object(request))
-                return _json(self._durations.model_dump(mode="json"))
+            case (("GET" | "PUT"), ("durations" | "quotas")):
+                settable = self._durations if path == "durations" else self._aws.quotas
+                if method == "PUT":
+                    settable.put(_object(request))
+                return _json(settable.model_dump(mode="json"))
             case "GET", "policy":
                 return _json(self._aws.used())
             case "PUT", "policy":
@@ -201,7 +201,7 @@ class Sandbox:
                 self._set_clock(_Pace.model_validate(_object(request)))
                 return _json({"speed": self._clock.speed, "now": self._clock.now()})
         sentence = (
-            "the control path has books, reset, faults, calls, durations, clock, policy and quirks;"
+            "the control path has books, reset, faults, calls, durations, quotas, clock, policy and quirks;"
             " see sandbox/server.py\n"
         )
         return Response(f"{method} {request.path}: {sentence}", 404)

@@ -190,6 +190,7 @@ class BreakableStage:
         line = await asyncio.wait_for(self._sandbox.stdout.readline(), START_SECONDS)
         self.ready: dict[str, Any] = json.loads(line)
         await self.control("PUT", "/quirks", {"writes_per_hour": _MANY, "reads_per_hour": _MANY})
+        await self.control("PUT", "/quotas", {"load_balancers_per_region": _MANY, "interface_endpoints_per_vpc": _MANY})
 
     async def _end_sandbox(self) -> None:
         if self._sandbox.returncode is None:

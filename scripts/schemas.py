@@ -12,20 +12,27 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
+from clouds.webhook import CloudEvent
 from privatelink.cli.printer import FailedAnswer, ListAnswer
 from privatelink.errors import ErrorDetails
 from privatelink.progress import Progress
 from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
 from privatelink.status import LinkStatus
-from privatelink.updates import Join, Joined
+from privatelink.updates import Approve, Confirm, Join, Joined, Pause, Resume, RetryNow, RollBack, Steered
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 
 SENT: dict[str, Any] = {
+    "approve": Approve,
+    "confirm": Confirm,
     "create-request": PrivateLinkRequest,
     "delete-request": DeleteRequest,
     "join": Join,
+    "pause": Pause,
+    "resume": Resume,
+    "retry-now": RetryNow,
+    "roll-back": RollBack,
 }
 """What callers write: fields with a default may be left out."""
 
@@ -34,10 +41,14 @@ RECEIVED: dict[str, Any] = {
     "delete-result": DeleteResult,
     "error-details": ErrorDetails,
     "failed-answer": FailedAnswer,
+    "inspection-result": InspectionResult,
     "joined": Joined,
     "list-answer": ListAnswer,
+    "notification": CloudEvent,
     "progress": Progress,
+    "set-up-result": SetUpResult,
     "status": LinkStatus,
+    "steered": Steered,
 }
 """What callers read; a later version may add fields."""
 

@@ -13,22 +13,23 @@ with workflow.unsafe.imports_passed_through():
     from activities.endpoint_services import EndpointServices
     from activities.listeners import Listeners
     from activities.load_balancers import LoadBalancers
-    from activities.private_links import PrivateLinks
     from activities.providers import Providers
     from activities.target_groups import TargetGroups
     from privatelink.names import aws_name
     from privatelink.progress import Phase
     from privatelink.request import Listener, PrivateLinkRequest
     from privatelink.result import PrivateLinkResult
-    from workflows.joining import JoinableSaga
+    from workflows.consumer import consumer, step_of_running, steps_of_asking
     from workflows.options import DEADLINES, limit
-    from workflows.removal import remove
+    from workflows.removal import everything, remove
     from workflows.saga import Saga
+    from workflows.steerable import SteerableSaga
+    from workflows.steering import APPROVAL
     from workflows.story_board import StoryBoard, step_id
 
 
 @workflow.defn
-class CreatePrivateLink(JoinableSaga):
+class CreatePrivateLink(SteerableSaga):
     """Ends with a working address, or with nothing left behind."""
 
     @workflow.init
@@ -36,9 +37,11 @@ class CreatePrivateLink(JoinableSaga):
         """Set the board, so that a query or an Update finds it before the first step."""
         saga_id = workflow.info().run_id
         self._scope = specs.Scope(link=request.link, saga_id=saga_id, aws=request.aws, tags=request.tags)
-        removal = specs.RemovalSpec(link=request.link, aws=request.aws, saga_id=saga_id)
+        removal = specs.RemovalSpec(link=request.link, aws=request.aws, platform=request.platform, saga_id=saga_id)
         board = StoryBoard("create", request, steps_to_come(request))
-        super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK))
+        holds = request.on_failure == "hold"
+        super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK, holds=holds))
+        self._consumer = consumer(self.saga, self._scope, request)
         self._request = request
 
     @workflow.run
@@ -53,6 +56,8 @@ class CreatePrivateLink(JoinableSaga):
         deployment = await saga.check(Deployments.look_up_deployment, request, about=request.deployment)
         provider, _ = await saga.checks(self._check_provider(deployment), self._check_connector())
         board.enter(Phase.CREATING, account=provider.account_id)
+        if provider.has_leftovers:
+            saga.undoing.note(*everything(request.platform))
 
         target_groups, load_balancer = await saga.parallel(
             saga.each(*(self._create_target_group(listener, provider) for listener in request.listeners)),
@@ -66,25 +71,23 @@ class CreatePrivateLink(JoinableSaga):
         board.made(load_balancer=load_balancer.arn)
         listener_arns = await saga.each(*(self._create_listener(load_balancer, group) for group in target_groups))
 
-        _, (service, private_link, connection) = await saga.parallel(
+        _, (service, connection) = await saga.parallel(
             saga.each(*(self._wait_for_targets(group) for group in target_groups)),
             self._offer_and_ask(load_balancer, deployment),
         )
+        if request.approval:
+            await saga.ask(APPROVAL, saga.steering.approval(connection.vpc_endpoint_id))
         await saga.write(
             EndpointConnections.accept_endpoint_connection,
             specs.ConnectionSpec(scope=scope, connection=connection),
             about=connection.vpc_endpoint_id,
         )
-        await saga.wait(
+        dns_name = await saga.wait(
             EndpointConnections.wait_for_endpoint_connection_available,
             specs.ConnectionAvailableWait(scope=scope, connection=connection, wait=limit(DEADLINES.connection)),
             about=connection.vpc_endpoint_id,
         )
-        address = await saga.wait(
-            PrivateLinks.wait_for_private_link,
-            specs.PrivateLinkWait(scope=scope, private_link=private_link, wait=limit(DEADLINES.running)),
-            about=private_link.private_link_id,
-        )
+        address = await self._consumer.address(dns_name)
         board.made(address=address)
         connector = await self._connect(address)
 
@@ -104,7 +107,7 @@ class CreatePrivateLink(JoinableSaga):
             load_balancer_arn=load_balancer.arn,
             target_group_arns=target_group_arns,
             vpc_endpoint_id=connection.vpc_endpoint_id,
-            private_link_id=private_link.private_link_id,
+            private_link_id=self._consumer.private_link_id,
             connector=connector,
         )
 
@@ -154,8 +157,8 @@ class CreatePrivateLink(JoinableSaga):
 
     async def _offer_and_ask(
         self, load_balancer: specs.LoadBalancer, deployment: specs.DeploymentFacts
-    ) -> tuple[specs.EndpointService, specs.PrivateLink, specs.Connection]:
-        """Offer the endpoint service to the deployment's account, and ask the platform for the PrivateLink."""
+    ) -> tuple[specs.EndpointService, specs.Connection]:
+        """Offer the endpoint service to the deployment's account, and have the PrivateLink made that connects to it."""
         saga, scope = self.saga, self._scope
         await saga.wait(
             LoadBalancers.wait_for_load_balancer,
@@ -175,28 +178,9 @@ class CreatePrivateLink(JoinableSaga):
             undo=EndpointServices.remove_allowed_principals,
             about=deployment.principal_arn,
         )
-        private_link = await saga.write(
-            PrivateLinks.create_private_link,
-            specs.PrivateLinkSpec(scope=scope, endpoint_service=service),
-            undo=PrivateLinks.delete_private_link,
-            about=service.service_name,
-            deadline=DEADLINES.private_link,
-        )
-        saga.board.made(private_link=private_link.private_link_id)
-        connection = await saga.wait(
-            EndpointConnections.wait_for_endpoint_connection,
-            specs.ConnectionWait(
-                scope=scope,
-                endpoint_service=service,
-                private_link=private_link,
-                consumer_account_id=deployment.account_id,
-                wait=limit(DEADLINES.connection),
-            ),
-            undo=EndpointConnections.reject_endpoint_connections,
-            about=service.service_id,
-        )
+        connection = await self._consumer.connect(service, deployment)
         saga.board.made(vpc_endpoint=connection.vpc_endpoint_id)
-        return service, private_link, connection
+        return service, connection
 
     async def _connect(self, address: str) -> str | None:
         """Make the connector that the request asks for, and see it connected through the address."""
@@ -223,11 +207,10 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
         LoadBalancers.wait_for_load_balancer,
         EndpointServices.create_endpoint_service,
         EndpointServices.add_allowed_principal,
-        PrivateLinks.create_private_link,
-        EndpointConnections.wait_for_endpoint_connection,
+    ]
+    accept = [
         EndpointConnections.accept_endpoint_connection,
         EndpointConnections.wait_for_endpoint_connection_available,
-        PrivateLinks.wait_for_private_link,
     ]
     connect = [Connectors.create_connector, Connectors.wait_for_connector] if request.connector else []
     return [
@@ -238,6 +221,10 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
         *(step_id(Listeners.create_listener.__name__, port) for port in ports),
         *(step_id(TargetGroups.wait_for_targets.__name__, port) for port in ports),
         *(step_id(activity.__name__) for activity in offer),
+        *steps_of_asking(request),
+        *([APPROVAL] if request.approval else []),
+        *(step_id(activity.__name__) for activity in accept),
+        step_of_running(request),
         *(step_id(activity.__name__) for activity in connect),
         step_id(Providers.mark_complete.__name__),
     ]

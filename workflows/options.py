@@ -6,7 +6,7 @@ A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clo
 
 import os
 from datetime import timedelta
-from typing import TypedDict
+from typing import TypedDict, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 from temporalio import workflow
@@ -32,6 +32,9 @@ class Deadlines(BaseModel):
     running: float = Field(900, gt=0)
     connector: float = Field(300, gt=0)
     removal: float = Field(3600, gt=0)
+    person: float = Field(604_800, gt=0)
+    hold: float = Field(86_400, gt=0)
+    notice: float = Field(120, gt=0)
 
     @classmethod
     def from_environment(cls) -> "Deadlines":
@@ -40,6 +43,8 @@ class Deadlines(BaseModel):
         given = {name[len(prefix) :].lower(): text for name, text in os.environ.items() if name.startswith(prefix)}
         return cls.model_validate(given, extra="forbid")
 
+
+S = TypeVar("S")
 
 DEADLINES = Deadlines.from_environment()
 
@@ -50,6 +55,7 @@ SETTLE = paced_delta(15)
 """How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
 
 _ATTEMPT = timedelta(seconds=60)  # one describe, one write and its budget's turn, each with its own time-out below it
+_NOTICE = timedelta(seconds=15)  # above the webhook's own time-out
 _LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
 _RETRY = RetryPolicy(
     initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
@@ -94,6 +100,32 @@ def removal() -> Options:
     return _options(
         _ATTEMPT + _LOOK, paced_delta(DEADLINES.removal), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
     )
+
+
+class LocalOptions(TypedDict):
+    """What `workflow.execute_local_activity` takes beside the step and its spec."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+def notice_once() -> LocalOptions:
+    """One try to tell the webhook, within the workflow's own task, which holds up Updates meanwhile."""
+    return LocalOptions(start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1))
+
+
+def notice() -> Options:
+    """Further tries, for a short while: a saga's end waits for them."""
+    return _options(_NOTICE, paced_delta(DEADLINES.notice), ActivityCancellationType.TRY_CANCEL)
+
+
+def renewed(spec: S) -> S:
+    """The spec of a step that is tried anew after its own time was over: with as much time as it had."""
+    wait = getattr(spec, "wait", None)
+    if not (isinstance(spec, BaseModel) and isinstance(wait, Wait)):
+        return spec
+    now = workflow.now()
+    return spec.model_copy(update={"wait": Wait(since=now, deadline=now + (wait.deadline - wait.since))})
 
 
 def _options(

@@ -13,33 +13,48 @@ with workflow.unsafe.imports_passed_through():
     from activities.listeners import Listeners
     from activities.load_balancers import LoadBalancers
     from activities.private_links import PrivateLinks
+    from activities.private_links_by_hand import PrivateLinksByHand
     from activities.target_groups import TargetGroups
+    from privatelink.request import ApiPlatform, ConsolePlatform
     from workflows.saga import Saga
+    from workflows.undoing import Undo
 
-EVERYTHING = (
-    Connectors.delete_connector,
-    PrivateLinks.delete_private_link,
-    EndpointConnections.reject_endpoint_connections,
-    EndpointServices.remove_allowed_principals,
-    EndpointServices.delete_endpoint_service,
-    Listeners.delete_listeners,
-    LoadBalancers.delete_load_balancer,
-    TargetGroups.delete_target_groups,
-)
+
+def everything(platform: ApiPlatform | ConsolePlatform) -> tuple[Undo, ...]:
+    """Every removal of a link, in order."""
+    by_hand = isinstance(platform, ConsolePlatform)
+    return (
+        Connectors.delete_connector,
+        PrivateLinksByHand.wait_for_deletion_by_hand if by_hand else PrivateLinks.delete_private_link,
+        EndpointConnections.reject_endpoint_connections,
+        EndpointServices.remove_allowed_principals,
+        EndpointServices.delete_endpoint_service,
+        Listeners.delete_listeners,
+        LoadBalancers.delete_load_balancer,
+        TargetGroups.delete_target_groups,
+    )
 
 
 async def remove(saga: Saga) -> tuple[str, ...]:
-    """Undo what the saga has begun (or everything, in a delete); give the ids removed."""
+    """Undo what the saga has begun (or everything, in a delete); give the ids removed.
+
+    In a delete, what could not be removed is raised; a rollback raises its first cause, and lists what is left.
+    """
+    undoing = saga.undoing
     removed = [
-        await saga.undo(Connectors.delete_connector, gate=True),
-        await saga.undo(PrivateLinks.delete_private_link, gate=True),
-        await saga.undo(
+        await undoing.undo(Connectors.delete_connector, gate=True),
+        # By the API, or by a person's hand: only one of the two is noted.
+        await undoing.undo(PrivateLinks.delete_private_link, gate=True),
+        await undoing.undo_by_hand(gate=not saga.is_ending),
+        await undoing.undo(
             EndpointConnections.reject_endpoint_connections,
             EndpointServices.remove_allowed_principals,
         ),
-        await saga.undo(EndpointServices.delete_endpoint_service, gate=True),
-        await saga.undo(Listeners.delete_listeners),
-        await saga.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups),
+        await undoing.undo(EndpointServices.delete_endpoint_service, gate=True),
+        await undoing.undo(Listeners.delete_listeners),
+        await undoing.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups),
     ]
-    await saga.finish_removal()
+    await undoing.finish()
+    if undoing.failure and not saga.is_ending:
+        raise undoing.failure
     return tuple(removed_id for ids in removed for removed_id in ids)

@@ -1,4 +1,4 @@
-"""The saga: runs a story step by step, and undoes what it did when a step fails or somebody cancels.
+"""The saga: runs a story step by step, and undoes what it did when a step fails or somebody ends it.
 
 Temporal delivers a cancel once, to the main task, and a step that does not notice it swallows it. So the main task only
 listens; the story runs in a task of its own; a flag is looked at before and after each step; and once the rollback has
@@ -13,20 +13,16 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.removal import Removals
-    from activities.specs import RemovalSpec, Removed
+    from activities.specs import RemovalSpec
     from clouds.waiting import Wait
-    from privatelink.errors import (
-        Leftover,
-        Outcome,
-        PrivateLinkError,
-        RequestRefused,
-        from_failure,
-    )
+    from privatelink.errors import Outcome, PrivateLinkError, RequestRefused, from_failure
     from privatelink.progress import Phase, StepState
     from workflows import options
-    from workflows.endings import incomplete, named, told_why, unseen
+    from workflows.endings import incomplete, named
+    from workflows.notices import Notices
+    from workflows.steering import Steering
     from workflows.story_board import StoryBoard
+    from workflows.undoing import Undo, Undoing
 
 
 class _Waits(Protocol):
@@ -40,68 +36,92 @@ R = TypeVar("R")
 A = TypeVar("A")
 B = TypeVar("B")
 
-Undo = Callable[[Any, RemovalSpec], Awaitable[Removed]]
-"""A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
-
 
 class Saga:
-    """One run of one story. `board` is where everybody reads how far it is."""
+    """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it."""
 
-    def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase) -> None:
-        """`spec` is what this saga's removals may touch; `undone` the phase when they have left nothing."""
+    def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
+        """`spec` is what this saga's removals may touch; `undone` the phase when they have left nothing.
+
+        `holds`: a step that fails after something was made waits for a person.
+        """
         self.board = board
-        self.spec = spec
+        self.steering = Steering(board, spec.link)
+        self.undoing = Undoing(board, self.steering, spec, self.each)
+        self._notices = Notices(board)
         self._undone = undone
-        self._undos: set[Undo] = set()
-        self._unsettled = False
-        self._blocked = False
-        self._failed_undos: list[PrivateLinkError] = []
-        self._leftovers: list[Leftover] = []
+        self._holds = holds
+        self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
-        self._rolling_back = False
+        self._ending_begun = False
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether it rolls back, or has ended: from then on nobody can stop or steer it but to hurry it."""
+        return self._ending_begun
 
     async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         """Run `story`; when it does not end well, `clean_up`. Raises the first cause, told with what was left behind.
 
         A cancelled run of which nothing is left ends as Temporal's Cancelled.
         """
-        saga = asyncio.create_task(self._run(story, clean_up))
+        self._task = saga = asyncio.create_task(self._run(story, clean_up))
         try:
             return await asyncio.shield(saga)
         except asyncio.CancelledError:
             self._cancelled = True
-            if not (saga.done() or self._rolling_back):
-                saga.cancel()
+            self._stop()
             return await saga
+
+    def give_up(self, by: str, reason: str) -> None:
+        """End a story that runs or is held, by a person's word: it rolls back."""
+        self.steering.give_up(by, reason)
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._task and not (self._task.done() or self._ending_begun):
+            self._task.cancel()
 
     async def _run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         try:
             result = await story()
-            self._stop_if_cancelled()
+            self._stop_if_told()
+            self._ending_begun = True
         except (asyncio.CancelledError, FailureError) as error:
-            self._rolling_back = True
-            cause = None if is_cancelled_exception(error) else self.board.failed(named(error))
-            if self._undos:
-                if self._unsettled:
-                    self.spec = self.spec.model_copy(update={"settled_at": workflow.now() + options.SETTLE})
+            self._ending_begun = True
+            self.steering.resume()
+            cause = self._cause(error)
+            if self.undoing.has_begun:
+                self.undoing.settle()
                 await clean_up()
-            raise self._ending(cause) from error
+            ending = self._ending(cause)
+            await self._notices.flush()
+            raise ending from error
+        await self._notices.flush()
         return result
+
+    def _cause(self, error: BaseException) -> PrivateLinkError | None:
+        """The first cause for the board; None when somebody cancelled."""
+        if not is_cancelled_exception(error):
+            return self.board.failed(named(error))
+        return self.board.failed(self.steering.given_up) if self.steering.given_up else None
 
     def _ending(self, cause: PrivateLinkError | None) -> BaseException:
         """What a saga that did not end well raises: something is left; cancelled; or the first cause."""
-        if self._leftovers:
+        if self.undoing.leftovers:
+            error = self.board.failed(incomplete(cause, self.undoing.leftovers, str(self.undoing.spec.link)))
             self.board.enter(Phase.INCOMPLETE)
-            return incomplete(cause, self._leftovers, str(self.spec.link))
-        outcome = Outcome.ROLLED_BACK if self._undos else Outcome.REFUSED
-        self.board.enter(self._undone if self._undos else Phase.REFUSED)
+            return error
+        undone = self.undoing.has_begun
+        self.board.enter(self._undone if undone else Phase.REFUSED)
         if cause is None:
             return asyncio.CancelledError()
+        outcome = Outcome.ROLLED_BACK if undone else Outcome.REFUSED
         return type(cause).of(cause.details_model.model_copy(update={"outcome": outcome}))
 
     async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
         """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""
-        return await self._step(activity, spec, options.check(), about)
+        return await self._step(activity, spec, lambda _: options.check(), about)
 
     async def write(
         self,
@@ -115,7 +135,8 @@ class Saga:
     ) -> R:
         """A step with an effect, and its undo. `key` tells steps of one activity apart."""
         how = options.write(deadline or options.DEADLINES.write)
-        return await self._step(activity, spec, how, about, undo=undo, key=key)
+        await self.steering.before_effect()
+        return await self._step(activity, spec, lambda _: how, about, undo=undo, key=key)
 
     async def wait(
         self,
@@ -127,89 +148,61 @@ class Saga:
         key: object = "",
     ) -> R:
         """A step that looks until its deadline. Its undo removes what it waits for, which somebody else makes."""
-        return await self._step(activity, spec, options.wait(spec.wait), about, undo=undo, key=key, until=spec.wait)
+        return await self._step(activity, spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key)
+
+    async def ask(self, step: str, answer: Awaitable[R]) -> R:
+        """A step that a person takes. Its own deadline ends in a rollback, never in a hold."""
+        self.board.begin(step)
+        try:
+            result = await answer
+            self._stop_if_told()
+        except (asyncio.CancelledError, FailureError) as error:
+            self.board.end(step, StepState.STOPPED if is_cancelled_exception(error) else StepState.FAILED)
+            raise
+        self.board.end(step, StepState.DONE)
+        return result
 
     async def _step(
         self,
         activity: Callable[[Any, S], Awaitable[R]],
         spec: S,
-        how: options.Options,
+        how: Callable[[S], options.Options],
         about: object,
         *,
         undo: Undo | None = None,
         key: object = "",
-        until: Wait | None = None,
     ) -> R:
-        self._stop_if_cancelled()
+        self._stop_if_told()
         if undo:
-            self._undos.add(undo)
-        step_id = self.board.begin(activity.__name__, key, until)
-        try:
-            result = await workflow.execute_activity_method(
-                activity, spec, activity_id=step_id, summary=str(about), **how
-            )
-        except FailureError as error:
-            self._unsettled |= undo is not None
-            self.board.end(step_id, StepState.STOPPED if is_cancelled_exception(error) else StepState.FAILED)
-            raise
-        self.board.end(step_id, StepState.DONE)
-        self._stop_if_cancelled()
-        return result
-
-    def undo_everything(self, *activities: Undo) -> None:
-        """Note these undos as if their steps had run: a delete removes whatever there is."""
-        self._undos.update(activities)
-
-    async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:
-        """Run these removals side by side, those whose step had begun; give the ids that they removed.
-
-        One that fails for good does not stop what comes after it, unless it is a `gate`: then going on would break
-        what is still there.
-        """
-        wanted = [activity for activity in activities if activity in self._undos and not self._blocked]
-        failed_before = len(self._failed_undos)
-        removed = await self.each(*(self._undo(activity) for activity in wanted))
-        self._blocked |= gate and len(self._failed_undos) > failed_before
-        return tuple(removed_id for ids in removed for removed_id in ids)
-
-    async def _undo(self, activity: Undo) -> tuple[str, ...]:
-        step_id = self.board.begin(activity.__name__)
-        try:
-            removed = await workflow.execute_activity_method(
-                activity, self.spec, activity_id=step_id, summary=str(self.spec.link), **options.removal()
-            )
-        except FailureError as error:
-            self.board.end(step_id, StepState.FAILED)
-            if is_cancelled_exception(error):
-                raise
-            self._failed_undos.append(named(error))
-            return ()
-        self.board.end(step_id, StepState.DONE)
-        return removed.ids
-
-    async def look_for_leftovers(self) -> None:
-        """List what is still there, when a removal failed or was interrupted; asked of the clouds, not remembered."""
-        if self._leftovers:
-            return
-        failures = self._failed_undos
-        step_id = self.board.begin(Removals.find_leftovers.__name__)
-        try:
-            self._leftovers = await workflow.execute_activity_method(
-                Removals.find_leftovers, self.spec, activity_id=step_id, summary=str(self.spec.link), **options.check()
-            )
-        except FailureError as error:
-            self.board.end(step_id, StepState.FAILED)
-            self._leftovers = unseen([*failures, named(error)], str(self.spec.link))
-        else:
+            self.undoing.note(undo)
+        while True:
+            step_id = self.board.begin(activity.__name__, key, getattr(spec, "wait", None))
+            try:
+                result = await self.steering.attempt(activity, spec, step_id, about, how(spec))
+            except FailureError as error:
+                if undo:
+                    self.undoing.outcome_unknown()
+                if is_cancelled_exception(error):
+                    self.board.end(step_id, StepState.STOPPED)
+                    raise
+                if not (self._holds and self.undoing.has_begun) or self._ending_begun:
+                    self.board.end(step_id, StepState.FAILED)
+                    raise
+                await self._hold(step_id, named(error))
+                spec = options.renewed(spec)
+                continue
             self.board.end(step_id, StepState.DONE)
-            self._leftovers = [told_why(left, self._leftovers, failures) for left in self._leftovers]
+            self._stop_if_told()
+            return result
 
-    async def finish_removal(self) -> None:
-        """End a removal: when one of its steps failed, list what is left; a delete then fails with it."""
-        if self._failed_undos:
-            await self.look_for_leftovers()
-        if self._leftovers and not self._rolling_back:
-            raise self._failed_undos[0]
+    async def _hold(self, step_id: str, error: PrivateLinkError) -> None:
+        self.board.end(step_id, StepState.HELD)
+        try:
+            await self.steering.hold(step_id, error)
+        except BaseException:
+            self.board.end(step_id, StepState.FAILED)
+            raise
+        self._stop_if_told()
 
     async def parallel(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
         """Both at once; when one fails the other is stopped and awaited, and the first failure raised."""
@@ -223,7 +216,7 @@ class Saga:
             return list(await asyncio.gather(*tasks))
         except (asyncio.CancelledError, FailureError):
             # From here on the story ends; a cancel that comes now must not cut the waiting for what is being stopped.
-            self._rolling_back = True
+            self._ending_begun = True
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -232,7 +225,7 @@ class Saga:
     async def checks(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
         """Both checks at once, both to their end: everything that they refuse is told in one error."""
         one, two = await asyncio.gather(first, second, return_exceptions=True)
-        self._stop_if_cancelled()
+        self._stop_if_told()
         failures = [outcome for outcome in (one, two) if isinstance(outcome, BaseException)]
         for failure in failures:
             if not isinstance(from_failure(failure), RequestRefused):
@@ -243,6 +236,6 @@ class Saga:
             )
         return cast("A", one), cast("B", two)
 
-    def _stop_if_cancelled(self) -> None:
-        if self._cancelled:
+    def _stop_if_told(self) -> None:
+        if self._cancelled or self.steering.given_up:
             raise asyncio.CancelledError

@@ -1,15 +1,22 @@
 """The story board: how far a saga is, for the query `progress`, the Temporal UI's details and its search attributes."""
 
+from typing import TYPE_CHECKING
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from clouds.waiting import Wait
     from privatelink.errors import PrivateLinkError
-    from privatelink.progress import Operation, Phase, Progress, StepProgress, StepState
+    from privatelink.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
     from privatelink.request import DeleteRequest, PrivateLinkRequest
     from privatelink.search_attributes import ACCOUNT, DEPLOYMENT, PHASE, REGION
+    from workflows.details import details, title
 
-_ENDED = {Phase.RUNNING, Phase.DELETED, Phase.REFUSED, Phase.ROLLED_BACK, Phase.INCOMPLETE}
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What needs somebody shows before what the saga does by itself; of several, the one that stops most.
+_BY_URGENCY = (Phase.PAUSED, Phase.HELD, Phase.WAITING_FOR_PERSON)
 
 
 def step_id(activity: str, key: object = "") -> str:
@@ -23,25 +30,22 @@ class StoryBoard:
     def __init__(self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str]) -> None:
         """`to_come` are the step ids of the whole story, in the order in which a person expects them."""
         self.request = request
+        self.on_phase: Callable[[Progress], None] = _unheard
+        self._phase = Phase.CHECKING
+        self._account: str | None = None
+        self._asking: dict[str, tuple[Phase, Ask]] = {}
         self.progress = Progress(
             link=str(request.link),
             operation=operation,
             saga_id=workflow.info().run_id,
-            phase=Phase.CHECKING,
-            steps=[StepProgress(id=name, title=_title(name)) for name in to_come],
+            phase=self._phase,
+            steps=[StepProgress(id=name, title=title(name)) for name in to_come],
         )
 
     def enter(self, phase: Phase, *, account: str | None = None) -> None:
         """Move the whole saga on; operators find sagas by this word."""
-        self.progress.phase = phase
-        attributes = [
-            PHASE.value_set(phase),
-            DEPLOYMENT.value_set(self.request.deployment),
-            REGION.value_set(self.request.aws.region),
-        ]
-        if account:
-            attributes.append(ACCOUNT.value_set(account))
-        workflow.upsert_search_attributes(attributes)
+        self._phase = phase
+        self._account = account or self._account
         self._show()
 
     def begin(self, activity: str, key: object = "", wait: Wait | None = None) -> str:
@@ -50,12 +54,13 @@ class StoryBoard:
         step = self._step(name)
         step.state = StepState.RUNNING
         step.started_at = workflow.now()
+        step.ended_at = None
         step.deadline = wait.deadline if wait else None
         self._show()
         return name
 
     def end(self, name: str, state: StepState) -> None:
-        """A step ended."""
+        """A step ended, or is held."""
         step = self._step(name)
         step.state = state
         step.ended_at = workflow.now()
@@ -64,6 +69,29 @@ class StoryBoard:
     def made(self, **ids: str) -> None:
         """Remember ids for people: `made(load_balancer=arn)` reads `load balancer` on the board."""
         self.progress.ids.update({name.replace("_", " "): value for name, value in ids.items()})
+        self._show()
+
+    def ask(self, phase: Phase, ask: Ask) -> None:
+        """Show what a person must do, and be in `phase` until it is `answered`."""
+        self._asking[ask.step] = (phase, ask)
+        self._show()
+
+    def remind(self, step: str) -> None:
+        """Ask once more."""
+        self._asking[step][1].reminders += 1
+        self._show()
+        self.on_phase(self.progress)
+
+    def answered(self, step: str) -> None:
+        """Nobody need act on this any more."""
+        if self._asking.pop(step, None):
+            self._show()
+
+    def record(self, action: str, by: str | None, why: str | None) -> None:
+        """Remember who steered the saga, when, and why."""
+        self.progress.interventions.append(
+            Intervention(at=workflow.now(), action=action, by=by or "somebody", why=why or "")
+        )
         self._show()
 
     def failed(self, error: PrivateLinkError) -> PrivateLinkError:
@@ -76,40 +104,33 @@ class StoryBoard:
         for step in self.progress.steps:
             if step.id == name:
                 return step
-        step = StepProgress(id=name, title=_title(name))
+        step = StepProgress(id=name, title=title(name))
         self.progress.steps.append(step)
         return step
 
     def _show(self) -> None:
-        workflow.set_current_details(_details(self.progress))
+        if not workflow.in_workflow():
+            return  # evicted from a worker's cache: what still ends here is the coroutines, not the saga
+        progress = self.progress
+        progress.asks = [ask for _, ask in self._asking.values()]
+        asking = {phase for phase, _ in self._asking.values()}
+        phase = next((one for one in _BY_URGENCY if one in asking), self._phase)
+        if phase is not progress.phase:
+            progress.phase = phase
+            self._tell_temporal(phase)
+            self.on_phase(progress)
+        workflow.set_current_details(details(progress, self.request.aws.region))
+
+    def _tell_temporal(self, phase: Phase) -> None:
+        attributes = [
+            PHASE.value_set(phase),
+            DEPLOYMENT.value_set(self.request.deployment),
+            REGION.value_set(self.request.aws.region),
+        ]
+        if self._account:
+            attributes.append(ACCOUNT.value_set(self._account))
+        workflow.upsert_search_attributes(attributes)
 
 
-def _title(name: str) -> str:
-    return name.replace("-", " ")
-
-
-def _details(progress: Progress) -> str:
-    """Markdown for the UI's details box: it is low, so what is going on stands first, the whole story below."""
-    steps = progress.steps
-    done = sum(step.state == StepState.DONE for step in steps)
-    running = [step for step in steps if step.state == StepState.RUNNING]
-    lines = [f"**{progress.phase}**, step {min(done + 1, len(steps))} of {len(steps)}"]
-    if progress.phase in _ENDED:
-        lines = [f"**{progress.phase}**, {done} of {len(steps)} steps done"]
-    if progress.error:
-        lines.append(f"First cause: {progress.error.sentence}. {progress.error.next_step}")
-    for step in running:
-        since = f" since {step.started_at:%H:%M:%S} UTC" if step.started_at else ""
-        until = f", until {step.deadline:%H:%M:%S} UTC at the latest" if step.deadline else ""
-        lines.append(f"- {step.title}{since}{until}")
-    lines += ["", "| step | state |", "|---|---|"]
-    lines += [f"| {step.title} | {_state(step)} |" for step in steps]
-    if progress.ids:
-        lines += ["", "| made | id |", "|---|---|", *(f"| {word} | {made} |" for word, made in progress.ids.items())]
-    return "\n".join(lines)
-
-
-def _state(step: StepProgress) -> str:
-    if step.started_at and step.ended_at:
-        return f"{step.state}, {(step.ended_at - step.started_at).total_seconds():.1f} s"
-    return str(step.state)
+def _unheard(_: Progress) -> None:
+    """Nobody listens."""

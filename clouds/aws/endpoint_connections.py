@@ -22,13 +22,18 @@ ENDED = frozenset({"rejected", "expired", "failed", "deleting", "deleted"})
 
 
 class FoundConnection(NamedTuple):
-    """An endpoint connection as AWS shows it. `owner`: the 12 digits of the account whose VPC endpoint it is."""
+    """An endpoint connection as AWS shows it. `owner`: the 12 digits of the account whose VPC endpoint it is.
+
+    `dns_name`: the endpoint's name for the whole region, which AWS lists before those of its AZs; empty before there is
+    one.
+    """
 
     service_id: str
     vpc_endpoint_id: str
     owner: str
     state: str
     created_at: datetime
+    dns_name: str = ""
 
     def __str__(self) -> str:
         """For a person who has to tell it from others."""
@@ -109,4 +114,5 @@ def _found(one: VpcEndpointConnectionTypeDef) -> FoundConnection:
         owner=one.get("VpcEndpointOwner", ""),
         state=str(one.get("VpcEndpointState", "")),
         created_at=one.get("CreationTimestamp", datetime.fromtimestamp(0, UTC)),
+        dns_name=next((name for entry in one.get("DnsEntries", []) if (name := entry.get("DnsName"))), ""),
     )

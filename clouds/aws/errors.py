@@ -100,7 +100,7 @@ _REFUSED = frozenset(
         DUPLICATE_LISTENER,
         DUPLICATE_LOAD_BALANCER,
         DUPLICATE_TARGET_GROUP,
-        "ALPNPolicyNotSupported",
+        "ALPNPolicyNotFound",
         "AllocationIdNotFound",
         "AvailabilityZoneNotSupported",
         "DuplicateTagKeys",

@@ -44,8 +44,11 @@ class Ownership(NamedTuple):
         return self.link == str(link)
 
     def is_in_scope(self, link: Link, saga_id: str | None) -> bool:
-        """Whether a removal may touch it: all of the link's, or (with a saga) only what that saga made or adopted."""
-        return self.belongs_to(link) and saga_id in {None, self.saga_id}
+        """Whether a removal may touch it: all of the link's, or (with a saga) what no other one completed.
+
+        What another saga of the link has left incomplete is a dead one's: no two sagas of a link run at once.
+        """
+        return self.belongs_to(link) and (saga_id in {None, self.saga_id} or not self.complete)
 
 
 def elb_tags(link: Link, saga_id: str, more: Mapping[str, str]) -> list[ElbTag]:

@@ -28,7 +28,8 @@ _LARGEST_BODY = 4 * 1024 * 1024
 
 
 @cache
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
+    """What every call by TLS trusts. Loading it takes longer than most calls, so it is made once."""
     return httpx.create_ssl_context()
 
 
@@ -112,7 +113,7 @@ class Api:
         async with (
             httpx.AsyncClient(
                 auth=self._auth,
-                verify=_tls(),
+                verify=tls(),
                 trust_env=not self._access.is_loopback,
                 timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
             ) as client,

@@ -1,7 +1,7 @@
 """The EMQX platform, by its API: deployments (published) and PrivateLinks (assumed; see `wire.py`)."""
 
 from clouds.budgets import Budget
-from clouds.emqx.errors import NOT_FOUND
+from clouds.emqx.errors import NOT_FOUND, Call
 from clouds.emqx.http import Api, path_of, read_as
 from clouds.emqx.wire import (
     DEPLOYMENT,
@@ -18,7 +18,7 @@ from clouds.emqx.wire import (
 )
 from clouds.settings import PlatformSettings
 from clouds.waiting import SharedView
-from privatelink.errors import CloudRefused
+from privatelink.errors import CloudRefused, PlatformKeyRefused
 
 HOUR = 3600
 
@@ -27,11 +27,14 @@ LIST_SECONDS = 60.0
 
 
 class Platform:
-    """The platform behind one API key. Every call has a budget of its own, as EMQX's limits are per key and call."""
+    """The platform behind one API key. Every call has a budget of its own, as EMQX's limits are per key and call.
+
+    Each call raises `PlatformKeyRefused` when the worker has no key.
+    """
 
     def __init__(self, settings: PlatformSettings) -> None:
         """One for the whole worker: budgets and views are shared by all sagas."""
-        self._api = Api("the platform", settings.access)
+        self._api = Api("the platform", settings.access) if settings.access else None
         self.further_types = settings.further_types
         self._budgets = {
             (method, path): Budget(
@@ -48,11 +51,16 @@ class Platform:
         }
         self._views: dict[str, SharedView[tuple[PrivateLinkRow, ...]]] = {}
 
+    @property
+    def is_configured(self) -> bool:
+        """Whether the worker has a key of the platform."""
+        return self._api is not None
+
     async def get_deployment(self, deployment: str) -> Deployment | None:
         """The deployment, or None when the platform does not know it."""
-        call = self._api.call_of("looking up the deployment", deployment)
+        api, call = self._api_for("looking up the deployment", deployment)
         try:
-            body = await self._api.send(
+            body = await api.send(
                 "GET", path_of(DEPLOYMENT, deployment=deployment), call, budget=self._budgets["GET", DEPLOYMENT]
             )
         except CloudRefused as error:
@@ -63,17 +71,15 @@ class Platform:
 
     async def get_network(self, deployment: str) -> Network:
         """The consumer's side of a deployment on AWS."""
-        call = self._api.call_of("reading the network of the deployment", deployment)
+        api, call = self._api_for("reading the network of the deployment", deployment)
         path = path_of(NETWORK, deployment=deployment)
-        return read_as(
-            NETWORK_SHAPE, await self._api.send("GET", path, call, budget=self._budgets["GET", NETWORK]), call
-        )
+        return read_as(NETWORK_SHAPE, await api.send("GET", path, call, budget=self._budgets["GET", NETWORK]), call)
 
     async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
         """The deployment's PrivateLinks now, by one call. Waits use `private_links` instead."""
-        call = self._api.call_of("listing the PrivateLinks of the deployment", deployment)
+        api, call = self._api_for("listing the PrivateLinks of the deployment", deployment)
         path = path_of(PRIVATE_LINKS, deployment=deployment)
-        body = await self._api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINKS])
+        body = await api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINKS])
         return read_as(PRIVATE_LINKS_SHAPE, body, call)
 
     def private_links(self, deployment: str) -> SharedView[tuple[PrivateLinkRow, ...]]:
@@ -86,10 +92,10 @@ class Platform:
 
     async def find_private_link(self, deployment: str, private_link_id: str) -> PrivateLinkRow | None:
         """One PrivateLink, or None when it is gone: 404, or 200 with an empty object."""
-        call = self._api.call_of("reading the PrivateLink", private_link_id)
+        api, call = self._api_for("reading the PrivateLink", private_link_id)
         path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
         try:
-            body = await self._api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINK])
+            body = await api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINK])
         except CloudRefused as error:
             if error.cloud_code == NOT_FOUND:
                 return None
@@ -98,8 +104,8 @@ class Platform:
 
     async def create_private_link(self, deployment: str, service_name: str, description: str) -> PrivateLinkRow:
         """Ask for a PrivateLink. Not idempotent: look first, and again after `CloudUnavailable`."""
-        call = self._api.call_of(f"creating the PrivateLink in {deployment}", service_name)
-        body = await self._api.send(
+        api, call = self._api_for(f"creating the PrivateLink in {deployment}", service_name)
+        body = await api.send(
             "POST",
             path_of(PRIVATE_LINKS, deployment=deployment),
             call,
@@ -110,10 +116,21 @@ class Platform:
 
     async def delete_private_link(self, deployment: str, private_link_id: str) -> None:
         """Ask for the deletion, which then takes about a minute. Absent is success, to be confirmed by a reading."""
-        call = self._api.call_of("deleting the PrivateLink", private_link_id)
+        api, call = self._api_for("deleting the PrivateLink", private_link_id)
         path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
         try:
-            await self._api.send("DELETE", path, call, budget=self._budgets["DELETE", PRIVATE_LINK])
+            await api.send("DELETE", path, call, budget=self._budgets["DELETE", PRIVATE_LINK])
         except CloudRefused as error:
             if error.cloud_code != NOT_FOUND:
                 raise
+
+    def _api_for(self, doing: str, concerns: str) -> tuple[Api, Call]:
+        """The API, and a call of it in words."""
+        if self._api is None:
+            raise PlatformKeyRefused(
+                f"{doing} ({concerns}): the worker has no API key of the platform",
+                concerns=concerns,
+                next_step="set EMQXCLOUD_PLATFORM_ENDPOINT, EMQXCLOUD_PLATFORM_API_KEY and "
+                "EMQXCLOUD_PLATFORM_API_SECRET; requests with `platform: {mode: console}` need none",
+            )
+        return self._api, self._api.call_of(doing, concerns)

@@ -2,7 +2,9 @@
 
 from enum import IntEnum
 
+from privatelink.doctor import TEMPORAL, WORKER
 from privatelink.errors import ErrorDetails, Outcome
+from privatelink.result import SetUpResult
 
 
 class ExitCode(IntEnum):
@@ -26,10 +28,12 @@ _BY_TYPE = {
     "InvalidRequest": ExitCode.REFUSED,
     "RequestRefused": ExitCode.REFUSED,
     "RemovalRefused": ExitCode.REFUSED,
+    "UpdateRefused": ExitCode.REFUSED,
     "OtherOperationRunning": ExitCode.REFUSED,
     "RequestDiffers": ExitCode.REFUSED,
     "LinkUnknown": ExitCode.REFUSED,
     "Cancelled": ExitCode.ROLLED_BACK,
+    "GivenUp": ExitCode.ROLLED_BACK,
     "TemporalUnreachable": ExitCode.UNREACHABLE,
     "NoWorker": ExitCode.UNREACHABLE,
 }
@@ -43,3 +47,11 @@ def exit_code(error: ErrorDetails) -> ExitCode:
     if error.outcome is not None:
         return _BY_OUTCOME[error.outcome]
     return _BY_TYPE.get(error.type, ExitCode.INCOMPLETE)
+
+
+def set_up_exit_code(result: SetUpResult) -> ExitCode:
+    """The code for what `check` found: what can't be reached goes before what is wrong."""
+    wrong = {finding.what for finding in result.findings if not finding.ok}
+    if wrong & {TEMPORAL, WORKER}:
+        return ExitCode.UNREACHABLE
+    return ExitCode.REFUSED if wrong else ExitCode.DONE

@@ -1,8 +1,10 @@
 """Plain lines: a saga as text, one line per fact, for pipes, logs and terminals that can't redraw."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from itertools import chain
 
+from privatelink.cli.people import person_facts
 from privatelink.cli.words import NO_WORKER, duration, one_line, time_of
 from privatelink.progress import StepProgress, StepState
 from privatelink.status import LinkStatus
@@ -59,7 +61,11 @@ class Changes:
         self._told = {"worker": "a worker answers"}
 
     def of(self, status: LinkStatus, now: datetime) -> list[str]:
-        """The lines for what differs from all that was told before."""
-        changed = [(key, line) for key, line in facts(status, now) if self._told.get(key) != line]
+        """What differs from all that was told before; a fact for people may have several lines."""
+        return self.among(chain(facts(status, now), person_facts(status)))
+
+    def among(self, known: Iterable[tuple[str, str]]) -> list[str]:
+        """Those of these facts that were not told before."""
+        changed = [(key, line) for key, line in known if self._told.get(key) != line]
         self._told.update(changed)
         return [line for _, line in changed]

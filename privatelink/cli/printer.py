@@ -1,23 +1,23 @@
 """The printer: what a command answers at its end, as text for people or as exactly one JSON object on stdout."""
 
-from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from privatelink.cli.lines import facts, headline
+from privatelink.cli.people import instructions, intervention_line
 from privatelink.cli.surroundings import Surroundings
+from privatelink.cli.tables import COLUMNS, needs_person, row, table
 from privatelink.cli.tree import Tree
-from privatelink.cli.words import duration, printable
+from privatelink.cli.words import printable
 from privatelink.errors import ErrorDetails, Outcome
 from privatelink.names import Link
 from privatelink.progress import Operation
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
 from privatelink.status import LinkStatus, LinkSummary
-from privatelink.updates import Joined
+from privatelink.updates import Joined, Steered
 
 _OUTCOMES = {
     Outcome.REFUSED: "nothing was changed",
@@ -95,10 +95,51 @@ class Printer:
             self._line(self._out, headline(status, self._now()))
             for line in list(facts(status, self._now()))[1:]:
                 self._line(self._out, line[1])
+        self._people(status)
+        self.ending(status)
+
+    def ending(self, status: LinkStatus) -> None:
+        """How a saga that was watched has ended."""
+        if self._json:
+            self._object(status)
+            return
         if status.result:
             self._fields(status.result)
         if status.error:
             self._details(self._out, status.error)
+
+    def steered(self, steered: Steered) -> None:
+        """What somebody's word to a saga did."""
+        if self._json:
+            self._object(steered)
+            return
+        self._line(self._out, f"{steered.link}: {steered.sentence}")
+        for step in steered.steps:
+            self._line(self._out, f"  step {step}")
+
+    def found(self, inspection: InspectionResult) -> None:
+        """What there is of a link that Temporal has forgotten."""
+        if self._json:
+            self._object(inspection)
+            return
+        there = "this is in AWS and at the platform" if inspection.things else "nothing is in AWS or at the platform"
+        self._line(self._out, f"{inspection.link}: Temporal remembers no saga; {there}")
+        for thing in inspection.things:
+            self._line(self._out, f"  {thing.kind}: {thing.state}" if thing.state else f"  {thing.kind}")
+            self._line(self._out, f"    {thing.id}")
+            if thing.console:
+                self._line(self._out, f"    see {thing.console}")
+
+    def set_up(self, result: SetUpResult) -> None:
+        """What the doctor found, each with what to do about it."""
+        if self._json:
+            self._object(result)
+            return
+        for finding in result.findings:
+            word, style = ("ok  ", "green") if finding.ok else ("FAIL", "bold red")
+            self._line(self._out, f"{word} {finding.what}: {finding.says}", style)
+            if finding.fix and not finding.ok:
+                self._line(self._out, f"     {finding.fix}")
 
     def links(self, links: list[LinkSummary]) -> None:
         """One row per link: a table for a terminal, else columns parted by tabs."""
@@ -107,10 +148,13 @@ class Printer:
         elif not links:
             self._line(self._err, "Temporal remembers no such link")
         elif self._out.is_interactive:
-            self._out.print(_table(links, self._now()))
+            self._out.print(table(links, self._now()))
         else:
-            for row in [_COLUMNS, *(_row(link, self._now()) for link in links)]:
-                self._out.file.write("\t".join(printable(cell) for cell in row) + "\n")
+            for cells in [COLUMNS, *(row(link, self._now()) for link in links)]:
+                self._out.file.write("\t".join(printable(cell) for cell in cells) + "\n")
+        if not self._json and any(map(needs_person, links)):
+            waiting = [link.link for link in links if needs_person(link)]
+            self._line(self._err, f"! needs a person: {', '.join(waiting)}; `privatelink status LINK` says what to do")
 
     def failed(self, error: ErrorDetails) -> None:
         """An error, with all that a person needs to go on."""
@@ -132,10 +176,21 @@ class Printer:
         self._line(self._err, f"watch it: privatelink status {link}")
         if operation == "create":
             self._line(self._err, f"undo it when it has ended: privatelink delete {link}")
-            self._line(self._err, f"undo it now: temporal workflow cancel --workflow-id {link.workflow_id}")
+            self._line(self._err, f"undo it now: privatelink roll-back {link} --reason WHY")
 
     def _object(self, model: BaseModel) -> None:
         self._out.file.write(model.model_dump_json(ensure_ascii=True) + "\n")
+
+    def _people(self, status: LinkStatus) -> None:
+        if status.progress is None:
+            return
+        for intervention in status.progress.interventions:
+            self._line(self._out, intervention_line(intervention))
+        for ask in status.progress.asks:
+            head, *rest = instructions(ask, self._now())
+            self._line(self._out, head, "bold yellow")
+            for line in rest:
+                self._line(self._out, line)
 
     def _fields(self, result: PrivateLinkResult | DeleteResult) -> None:
         for name, value in result.model_dump(exclude={"operation", "link", "status"}, exclude_none=True).items():
@@ -163,21 +218,3 @@ class Printer:
 
     def _line(self, console: Console, text: str, style: str = "") -> None:
         console.print(Text(printable(text), style), soft_wrap=True)
-
-
-_COLUMNS = ("LINK", "SAGA", "PHASE", "ACCOUNT", "REGION", "AGE")
-
-
-def _row(link: LinkSummary, now: datetime) -> tuple[str, ...]:
-    age = duration(now - link.started_at)
-    return (link.link, link.operation, link.phase or "-", link.account or "-", link.region or "-", age)
-
-
-def _table(links: list[LinkSummary], now: datetime) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for column in _COLUMNS:
-        # Only the link, which can be long, may break; all else keeps its width.
-        table.add_column(column, overflow="fold", no_wrap=column != "LINK")
-    for link in links:
-        table.add_row(*(Text(cell) for cell in _row(link, now)))
-    return table

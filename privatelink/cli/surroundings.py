@@ -1,4 +1,4 @@
-"""What a command meets outside itself: the client, the two streams, the clock. Tests hand in their own."""
+"""What a command meets outside itself: the client, the doctor, the two streams, the clock. Tests hand in their own."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -7,6 +7,9 @@ from datetime import UTC, datetime
 from rich.console import Console
 
 from privatelink.client import PrivateLinks
+from privatelink.doctor import check_set_up
+from privatelink.request import DeleteRequest
+from privatelink.result import SetUpResult
 
 POLL_SECONDS = 0.5
 """Between two looks at a saga: two calls to Temporal each, and a person sees a step end at once."""
@@ -23,9 +26,13 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """`connect` gives the client; `out` and `err` are the two streams; `poll_seconds` lie between two looks."""
+    """`connect` gives the client, `check_set_up` looks whether one can work; `poll_seconds` lie between two looks.
+
+    `out` and `err` are the two streams.
+    """
 
     connect: Callable[[], Awaitable[PrivateLinks]] = PrivateLinks.connect
+    check_set_up: Callable[[DeleteRequest | None], Awaitable[SetUpResult]] = check_set_up
     out: Console = field(default_factory=plain_console)
     err: Console = field(default_factory=lambda: plain_console(stderr=True))
     now: Callable[[], datetime] = _utc_now

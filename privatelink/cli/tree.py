@@ -7,20 +7,21 @@ from rich.table import Table
 from rich.text import Text
 
 from privatelink.cli.lines import headline
+from privatelink.cli.people import left, needed
 from privatelink.cli.words import NO_WORKER, one_line, time_of
-from privatelink.progress import StepProgress, StepState
+from privatelink.progress import Ask, StepProgress, StepState
 from privatelink.status import LinkStatus
 
 _STYLES = {
     StepState.TO_COME: "dim",
     StepState.RUNNING: "bold cyan",
+    StepState.HELD: "bold yellow",
     StepState.DONE: "green",
     StepState.FAILED: "bold red",
     StepState.STOPPED: "yellow",
-    StepState.SKIPPED: "dim",
 }
 # What a low terminal may do without, most dispensable first.
-_FINISHED = frozenset({StepState.DONE, StepState.SKIPPED})
+_FINISHED = frozenset({StepState.DONE})
 _FOLDS: tuple[frozenset[StepState], ...] = (frozenset(), _FINISHED, _FINISHED | {StepState.TO_COME})
 
 _WIDEST = 100
@@ -53,6 +54,11 @@ class Tree:
             parts.append(
                 Text(f"  first cause: {one_line(status.progress.error.sentence)}", style="red", overflow="fold")
             )
+        if self._fit and status.progress:
+            # What to do stands above the live picture, and below the one that stays.
+            parts += [
+                Text(f"  {_short(ask, self._now)}", "bold yellow", overflow="fold") for ask in status.progress.asks
+            ]
         parts.append(self._steps(folded, width))
         # A result holds every id, and is printed below the picture.
         if ids and status.progress and status.progress.ids and status.result is None:
@@ -80,6 +86,10 @@ class Tree:
         table.add_row(Text(step.state, style), Text(step.title), Text(time_of(step, self._now), style))
         if said:
             table.add_row("", Text(said, "dim"))
+
+
+def _short(ask: Ask, now: datetime) -> str:
+    return needed(ask) + (f" ({left(ask.deadline, now)})" if ask.deadline else "")
 
 
 def _grid() -> Table:

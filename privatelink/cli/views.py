@@ -5,11 +5,12 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Protocol
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.live import Live
 from rich.text import Text
 
 from privatelink.cli.lines import Changes
+from privatelink.cli.people import WAITS, person_facts
 from privatelink.cli.tree import Tree
 from privatelink.cli.words import one_line
 from privatelink.status import LinkStatus
@@ -29,11 +30,13 @@ class View(Protocol):
 
 
 class LiveView:
-    """One picture. `title` stands there until there is something to show."""
+    """One picture, and above it by `tell`, to be copied from, what people must know; `title` stands there at first."""
 
-    def __init__(self, now: Callable[[], datetime], title: str) -> None:
+    def __init__(self, now: Callable[[], datetime], title: str, tell: Callable[[str], None]) -> None:
         self._now = now
         self._title = title
+        self._tell = tell
+        self._changes = Changes()
         self._status: LinkStatus | None = None
         self._note = ""
         self.fit = True
@@ -41,6 +44,8 @@ class LiveView:
     def show(self, status: LinkStatus) -> None:
         """Draw this from now on."""
         self._status, self._note = status, ""
+        for told in self._changes.among(person_facts(status)):
+            self._tell(told)
 
     def note(self, sentence: str) -> None:
         """Draw the sentence below the last picture, until there is a new one."""
@@ -64,6 +69,7 @@ class LineView:
         self._now = now
         self._changes = Changes()
         self._note = ""
+        self._told_to_wait = False
         self._tell(f"{title}: starting")
 
     def show(self, status: LinkStatus) -> None:
@@ -71,6 +77,9 @@ class LineView:
         self._note = ""
         for line in self._changes.of(status, self._now()):
             self._tell(line)
+        if status.progress and status.progress.phase.needs_person and not self._told_to_wait:
+            self._told_to_wait = True
+            self._tell(WAITS)
 
     def note(self, sentence: str) -> None:
         """Tell the sentence, once."""
@@ -90,7 +99,12 @@ def view(console: Console, now: Callable[[], datetime], title: str, *, redrawn: 
 
 @contextmanager
 def _live(console: Console, now: Callable[[], datetime], title: str) -> Iterator[View]:
-    picture = LiveView(now, title)
+    def tell(lines: str) -> None:
+        # Unwrapped, so that a value can be copied; not by `soft_wrap`, which would reach the picture below, and in a
+        # group, because Rich joins bare texts and forgets how each is to wrap.
+        console.print(Group(Text(lines, "yellow", no_wrap=True, overflow="ignore")), crop=False)
+
+    picture = LiveView(now, title, tell)
     with Live(get_renderable=lambda: picture, console=console, refresh_per_second=REDRAWS_PER_SECOND):
         try:
             yield picture

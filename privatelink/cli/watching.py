@@ -6,7 +6,9 @@ from typing import Any
 from privatelink.cli.views import View
 from privatelink.client import PrivateLinks, Saga
 from privatelink.errors import PrivateLinkError, TemporalUnreachable
+from privatelink.names import Link
 from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.status import LinkStatus
 
 
 async def follow(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> PrivateLinkResult | DeleteResult:
@@ -24,6 +26,21 @@ async def follow(saga: Saga, links: PrivateLinks, view: View, poll_seconds: floa
         return ending.result()
     finally:
         await _stopped(ending, looking)
+
+
+async def watch(link: Link, links: PrivateLinks, view: View, poll_seconds: float) -> LinkStatus:
+    """Show the link's latest saga until it has ended, and give its last status. Raises when there is none to show."""
+    status = await links.status(link)
+    view.show(status)
+    while status.closed_at is None:
+        await asyncio.sleep(poll_seconds)
+        try:
+            status = await links.status(link)
+        except TemporalUnreachable as error:
+            view.note(error.message)
+        else:
+            view.show(status)
+    return status
 
 
 async def _look_on(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> None:

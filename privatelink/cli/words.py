@@ -1,6 +1,6 @@
 """Words for people: durations, and text that comes from elsewhere made fit for one line of a terminal."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from privatelink.progress import StepProgress
 
@@ -21,6 +21,11 @@ def duration(time: timedelta) -> str:
         if count:
             parts.append(f"{count}{unit}")
     return " ".join(parts[:2])
+
+
+def clock(moment: datetime) -> str:
+    """A moment, for people in different places: `2026-03-01 12:00 UTC`."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def time_of(step: StepProgress, now: datetime) -> str:

@@ -92,6 +92,16 @@ class Call:
         return self.fault is not None and self.fault.kind == "failed"
 
     @property
+    def impaired(self) -> bool:
+        """What this call sets going is to work, with too little behind it."""
+        return self.fault is not None and self.fault.kind == "impaired"
+
+    @property
+    def overlooks(self) -> bool:
+        """What this call names was made a moment ago, and is not found where the call arrives."""
+        return self.fault is not None and self.fault.kind == "not_found_yet"
+
+    @property
     def unsuccessful(self) -> bool:
         """The call is to answer 200 with `Unsuccessful` items."""
         return self.fault is not None and self.fault.kind == "unsuccessful"

@@ -30,6 +30,8 @@ from sandbox.aws.authorization import ALWAYS_ALLOWED, needs, not_allowed
 from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
 from sandbox.aws.errors import EC2, ELB, STS, AwsError, refusal
 from sandbox.aws.policies import Asked, Policy
+from sandbox.aws.quotas import Quotas
+from sandbox.aws.request_rates import RequestRates
 from sandbox.aws.state import Listener, LoadBalancer, Store, World
 from sandbox.books import aws_books
 from sandbox.faults import FAULT, Fault, FaultPlan
@@ -54,7 +56,9 @@ class AwsSandbox:
     def __init__(self, clock: Clock, durations: Durations, faults: FaultPlan, seed: Seed) -> None:
         """Make the seeded state, and let `faults` know every action there is."""
         self._seed = seed
-        self._world = World(clock, durations, seed)
+        self.quotas = Quotas()
+        self._world = World(clock, durations, self.quotas, seed)
+        self._rates = RequestRates(clock)
         self._keyring = Keyring(seed)
         self._used: set[tuple[str, str, str]] = set()
         self._moto = wire.moto_application()
@@ -68,6 +72,8 @@ class AwsSandbox:
         """Back to the seeded state."""
         with self._world.lock:
             self._world.clear()
+            self.quotas.restore()
+            self._rates.clear()
             self._keyring.reset()
             self._used.clear()
             network.seed_networks(self._seed)
@@ -85,11 +91,14 @@ class AwsSandbox:
 
     def handle(self, request: Request) -> Response:
         """Serve one request; its fault, if any, is in its environ."""
-        service, name, _ = self.action_of(request)
+        service, name, read = self.action_of(request)
         try:
             signature = _checked_signature(request)
             caller = self._keyring.caller(request, signature)
             request.environ[ACCOUNT] = caller.account
+            # The sandbox's own looks pass the fault plan by, and are no calls of the account.
+            if self.quotas.request_rates and FAULT in request.environ:
+                self._rates.take(caller.account, signature.region, service, name, read=read)
             fault: Fault | None = request.environ.get(FAULT)
             _refuse(fault, service, name, caller)
             if (service, name) in ACTIONS:
@@ -173,8 +182,11 @@ class AwsSandbox:
         for store in self._world.stores():
             for balancer in [one for one in store.load_balancers.values() if one.gone_at <= now]:
                 del store.load_balancers[balancer.arn]
-                for interface_id in balancer.interface_ids:
-                    network.release_address(store.account, store.region, interface_id)
+                left_at = balancer.gone_at + self._world.durations.load_balancer_interfaces
+                store.lingering |= dict.fromkeys(balancer.interface_ids, left_at)
+            for interface_id in [id_ for id_, left_at in store.lingering.items() if left_at <= now]:
+                del store.lingering[interface_id]
+                network.release_address(store.account, store.region, interface_id)
             for service in [one for one in store.endpoint_services.values() if one.gone_at <= now]:
                 del store.endpoint_services[service.id]
             for connection in [one for one in store.connections.values() if one.gone_at <= now]:

@@ -15,7 +15,8 @@ from sandbox.aws.state import EndpointService, LoadBalancer
 from sandbox.aws.tags import described, tags_from_specifications
 
 _BLOCKING = {"pendingAcceptance", "pending", "available"}
-"""Connections in these states keep their service from being deleted (EC2: ExistingVpcEndpointConnections)."""
+"""Connections in these states keep their service as it is (EC2: ExistingVpcEndpointConnections)."""
+_CONNECTED = "Service has existing active VPC Endpoint connections!"
 
 
 @action(EC2, "CreateVpcEndpointServiceConfiguration", fates=("not_visible", "stuck", "failed"))
@@ -35,6 +36,7 @@ def create_endpoint_service(call: Call) -> dict[str, Any]:
     id_ = new_id("vpce-svc-")
     zones = {zone["SubnetId"]: zone["ZoneName"] for balancer in balancers for zone in balancer.zones}
     views = [view for view in (network.find_subnet(call.account, call.region, one) for one in zones) if view]
+    settled_at = call.due(call.world.durations.endpoint_service_available)
     service = EndpointService(
         id=id_,
         name=endpoint_service_name(call.region, id_),
@@ -42,7 +44,8 @@ def create_endpoint_service(call: Call) -> dict[str, Any]:
         acceptance_required=call.params.get("AcceptanceRequired", True),
         az_ids=sorted({view.az_id for view in views}),
         az_names=sorted({view.az_name for view in views}),
-        settled_at=call.due(call.world.durations.endpoint_service_available),
+        settled_at=settled_at,
+        reachable_at=settled_at + call.world.durations.endpoint_service_reachable,
         settles="Failed" if call.failed else "Available",
         tags=tags,
         **call.birth(),
@@ -73,13 +76,18 @@ def describe_endpoint_services(call: Call) -> dict[str, Any]:
 
 @action(EC2, "ModifyVpcEndpointServiceConfiguration")
 def modify_endpoint_service(call: Call) -> dict[str, Any]:
-    """Change whether acceptance is required, or the NLBs; the last NLB cannot be taken away."""
+    """Change whether acceptance is required, or the NLBs; the last NLB cannot be taken away.
+
+    The NLBs cannot be changed while endpoints are connected or ask to be (EC2: ExistingVpcEndpointConnections).
+    """
     service = endpoint_service(call, call.required("ServiceId"))
     added = [_checked_balancer(call, arn).arn for arn in call.params.get("AddNetworkLoadBalancerArns") or []]
     removed = call.params.get("RemoveNetworkLoadBalancerArns") or []
     left = [arn for arn in [*service.load_balancer_arns, *added] if arn not in removed]
     if not left:
         raise AwsError("InvalidParameter", "An endpoint service must have at least one load balancer")
+    if (added or removed) and _has_connections(call, service.id):
+        raise AwsError("ExistingVpcEndpointConnections", _CONNECTED)
     service.load_balancer_arns = left
     service.acceptance_required = call.params.get("AcceptanceRequired", service.acceptance_required)
     return {"Return": True}
@@ -102,7 +110,7 @@ def endpoint_service(call: Call, id_: str) -> EndpointService:
     InvalidVpcEndpointServiceId.NotFound when absent or `Deleted`; IncorrectState when `Deleting`.
     """
     service = call.store.endpoint_services.get(id_)
-    if service is None or service.state(call.now) == "Deleted":
+    if service is None or service.state(call.now) == "Deleted" or call.overlooks:
         raise service_not_found(id_)
     if service.state(call.now) == "Deleting":
         raise AwsError("IncorrectState", f"The VpcEndpointService '{id_}' is being deleted")
@@ -128,16 +136,18 @@ def _deleted(call: Call, id_: str) -> dict[str, Any] | None:
         )
     if call.unsuccessful:
         return unsuccessful(id_, "IncorrectState", f"The VpcEndpointService '{id_}' is not in a state to be deleted")
-    connections = [one for one in call.store.connections.values() if one.service_id == id_]
-    if any(one.state(call.now) in _BLOCKING for one in connections):
-        return unsuccessful(
-            id_, "ExistingVpcEndpointConnections", "Service has existing active VPC Endpoint connections!"
-        )
+    if _has_connections(call, id_):
+        return unsuccessful(id_, "ExistingVpcEndpointConnections", _CONNECTED)
     if state != "Deleting":
         service.deletion_requested = True
         service.deleted_at = call.due(call.world.durations.endpoint_service_delete)
         service.gone_at = service.deleted_at + call.world.durations.endpoint_service_listed
     return None
+
+
+def _has_connections(call: Call, id_: str) -> bool:
+    connections = (one for one in call.store.connections.values() if one.service_id == id_)
+    return any(one.state(call.now) in _BLOCKING for one in connections)
 
 
 def _checked_balancer(call: Call, arn: str) -> LoadBalancer:
@@ -149,7 +159,7 @@ def _checked_balancer(call: Call, arn: str) -> LoadBalancer:
             "InvalidParameter",
             f"The following load balancers are already associated with another VPC endpoint service: {arn}",
         )
-    if balancer.state(call.now) != "active":
+    if balancer.state(call.now) not in {"active", "active_impaired"}:
         raise AwsError("InvalidParameter", f"The Network Load Balancer '{arn}' is not in the active state")
     return balancer
 

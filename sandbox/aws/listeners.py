@@ -8,6 +8,7 @@ from sandbox.aws.actions import Call, action
 from sandbox.aws.errors import ELB, AwsError
 from sandbox.aws.ids import new_elb_id
 from sandbox.aws.load_balancers import load_balancer, release_target_groups
+from sandbox.aws.quotas import LISTENERS_PER_LOAD_BALANCER, check_quota
 from sandbox.aws.selection import paged
 from sandbox.aws.state import Listener, LoadBalancer, TargetGroup
 from sandbox.aws.tags import tags_from
@@ -36,6 +37,8 @@ def create_listener(call: Call) -> dict[str, Any]:
             return {"Listeners": [_description(listener)]}
     for group in groups:
         _check_target_group(call, balancer, protocol, group)
+    check_quota("TooManyListeners", len(call.store.listeners_on(balancer.arn)) + 1, LISTENERS_PER_LOAD_BALANCER)
+    call.world.quotas.check_targets(balancer, call.store.targets_behind(balancer.arn, *(one.arn for one in groups)))
     arn = f"{balancer.arn.replace(':loadbalancer/', ':listener/')}/{new_elb_id()}"
     listener = Listener(
         arn=arn,

@@ -9,6 +9,7 @@ from sandbox.aws import network
 from sandbox.aws.actions import Call, action
 from sandbox.aws.errors import ELB, AwsError
 from sandbox.aws.ids import elb_arn, new_elb_id
+from sandbox.aws.quotas import CROSS_ZONE, check_quota
 from sandbox.aws.selection import paged
 from sandbox.aws.state import EndpointService, LoadBalancer
 from sandbox.aws.tags import described, tags_from
@@ -23,14 +24,14 @@ _ATTRIBUTES = {
     "access_logs.s3.bucket": "",
     "access_logs.s3.prefix": "",
     "deletion_protection.enabled": "false",
-    "load_balancing.cross_zone.enabled": "false",
+    CROSS_ZONE: "false",
     "dns_record.client_routing_policy": "any_availability_zone",
     "zonal_shift.config.enabled": "false",
 }
 _PROTECTION = "deletion_protection.enabled"
 
 
-@action(ELB, "CreateLoadBalancer", fates=("not_visible", "stuck", "failed"))
+@action(ELB, "CreateLoadBalancer", fates=("not_visible", "stuck", "failed", "impaired"))
 def create_load_balancer(call: Call) -> dict[str, Any]:
     """Make an NLB, `provisioning` at first; the same settings again give the same one, others Duplicate*.
 
@@ -59,6 +60,8 @@ def create_load_balancer(call: Call) -> dict[str, Any]:
     _check_security_groups(call, settings["SecurityGroups"])
     _check_scheme(settings["Scheme"], subnets)
     tags = tags_from(call.params.get("Tags"))
+    had = [one for one in call.store.load_balancers.values() if one.type == "network"]
+    check_quota("TooManyLoadBalancers", len(had) + 1, call.world.quotas.load_balancers_per_region)
     id_ = new_elb_id()
     arn = elb_arn(call.region, call.account, f"loadbalancer/net/{name}/{id_}")
     balancer = LoadBalancer(
@@ -69,7 +72,7 @@ def create_load_balancer(call: Call) -> dict[str, Any]:
         settings=settings,
         zones=[{"ZoneName": one.az_name, "SubnetId": one.id, "LoadBalancerAddresses": []} for one in subnets],
         settled_at=call.due(call.world.durations.load_balancer_active),
-        settles="failed" if call.failed else "active",
+        settles="failed" if call.failed else "active_impaired" if call.impaired else "active",
         attributes=dict(_ATTRIBUTES),
         interface_ids=[
             network.take_address(call.account, call.region, one.id, f"ELB net/{name}/{id_}") for one in subnets
@@ -114,7 +117,7 @@ def delete_load_balancer(call: Call) -> dict[str, Any]:
             "ResourceInUse",
             f"Load balancer '{balancer.arn}' cannot be deleted because it is currently associated with another service",
         )
-    for listener in [one for one in call.store.listeners.values() if one.load_balancer_arn == balancer.arn]:
+    for listener in call.store.listeners_on(balancer.arn):
         del call.store.listeners[listener.arn]
         release_target_groups(call, listener.target_group_arns)
     balancer.deletion_requested = True
@@ -214,6 +217,8 @@ def _check_security_groups(call: Call, ids: list[str]) -> None:
 
 def _check_scheme(scheme: str, subnets: list[SubnetView]) -> None:
     """No seeded VPC has an internet gateway, so an internet-facing NLB is refused as AWS would."""
+    if scheme not in {"internal", "internet-facing"}:
+        raise AwsError("InvalidScheme", f"The requested scheme '{scheme}' is not valid")
     if scheme != "internal":
         raise AwsError("InvalidSubnet", f"VPC {subnets[0].vpc_id} has no internet gateway")
 

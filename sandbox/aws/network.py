@@ -101,11 +101,12 @@ def zone_of_address(account: str, region: str, vpc_id: str, address: str) -> str
 
 def has_interface(account: str, region: str, vpc_id: str, address: str) -> bool:
     """Whether some network interface of the VPC holds the address."""
-    return any(
-        interface.subnet.vpc_id == vpc_id
-        and any(held["PrivateIpAddress"] == address for held in interface.private_ip_addresses)
-        for interface in ec2_backends[account][region].enis.values()
-    )
+    return any(_interfaces(account, region, vpc_id, address))
+
+
+def reserved_for_load_balancer(account: str, region: str, vpc_id: str, address: str) -> bool:
+    """Whether a load balancer's network interface in the VPC holds the address."""
+    return any(interface.requester_managed for interface in _interfaces(account, region, vpc_id, address))
 
 
 def take_address(account: str, region: str, subnet_id: str, description: str) -> str:
@@ -167,8 +168,26 @@ def describe_availability_zones(call: Call) -> dict[str, Any]:
     }
 
 
+@action(EC2, "DeleteSubnet")
+def delete_subnet(call: Call) -> Any:  # noqa: ANN401  moto's answer
+    """Let moto delete a subnet that no network interface is in; DependencyViolation else (EC2 error codes)."""
+    id_ = call.required("SubnetId")
+    if any(interface.subnet.id == id_ for interface in ec2_backends[call.account][call.region].enis.values()):
+        raise AwsError("DependencyViolation", f"The subnet '{id_}' has dependencies and cannot be deleted.")
+    return call.moto()
+
+
 def _subnets(account: str, region: str) -> list[Any]:
     return [subnet for zone in ec2_backends[account][region].subnets.values() for subnet in zone.values()]
+
+
+def _interfaces(account: str, region: str, vpc_id: str, address: str) -> list[Any]:
+    return [
+        interface
+        for interface in ec2_backends[account][region].enis.values()
+        if interface.subnet.vpc_id == vpc_id
+        and any(held["PrivateIpAddress"] == address for held in interface.private_ip_addresses)
+    ]
 
 
 def _free_address(backend: EC2Backend, subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from sandbox.aws.policies import Policy
+    from sandbox.aws.quotas import Quotas
     from sandbox.clock import Clock
     from sandbox.durations import Durations
     from sandbox.seed import Seed
@@ -65,6 +66,10 @@ class TargetGroup(Thing):
     released_at: float = 0.0
     """Not deletable before, because a listener used it until a moment ago."""
 
+    def registered(self) -> list[Target]:
+        """Its targets without those that are draining."""
+        return [target for target in self.targets.values() if not target.deregistered]
+
 
 @dataclass(kw_only=True)
 class LoadBalancer(Thing):
@@ -80,7 +85,7 @@ class LoadBalancer(Thing):
     settled_at: float
     """Provisioning until then."""
     settles: str
-    """The state it then has: "active" or "failed"."""
+    """The state it then has: "active", "active_impaired" or "failed"."""
     attributes: dict[str, str] = field(default_factory=dict)
     interface_ids: list[str] = field(default_factory=list)
 
@@ -88,7 +93,7 @@ class LoadBalancer(Thing):
     """Described until `gone_at`, though its name and listeners are no longer used."""
 
     def state(self, now: float) -> str:
-        """`provisioning`, `active` or `failed`."""
+        """`provisioning`, `active`, `active_impaired` or `failed`."""
         return "provisioning" if now < self.settled_at else self.settles
 
 
@@ -115,6 +120,8 @@ class EndpointService(Thing):
     az_ids: list[str]
     az_names: list[str]
     settled_at: float
+    reachable_at: float
+    """Until then consumers find it unavailable, also when it is `Available` already."""
     settles: str
     principals: dict[str, str] = field(default_factory=dict)
     """Principal -> the id of its permission."""
@@ -174,19 +181,32 @@ class Store:
     connections: dict[str, Connection] = field(default_factory=dict)
     client_tokens: dict[tuple[str, str], tuple[Any, str]] = field(default_factory=dict)
     """(action, token) -> (the parameters, the id of what was made)."""
+    lingering: dict[str, float] = field(default_factory=dict)
+    """Network interfaces of load balancers that are gone -> when they go too."""
 
     def listeners_of(self, target_group_arn: str) -> list[Listener]:
         """The listeners that forward to a target group."""
         return [one for one in self.listeners.values() if target_group_arn in one.target_group_arns]
 
+    def listeners_on(self, load_balancer_arn: str) -> list[Listener]:
+        """The listeners of a load balancer."""
+        return [one for one in self.listeners.values() if one.load_balancer_arn == load_balancer_arn]
+
+    def targets_behind(self, load_balancer_arn: str, *more_target_groups: str) -> list[Target]:
+        """The targets of a load balancer, one for each target group; also of groups that are to be its own."""
+        listeners = self.listeners_on(load_balancer_arn)
+        arns = {arn for one in listeners for arn in one.target_group_arns} | set(more_target_groups)
+        return [target for arn in arns if arn in self.target_groups for target in self.target_groups[arn].registered()]
+
 
 class World:
     """Every store, and the one lock under which actions run."""
 
-    def __init__(self, clock: Clock, durations: Durations, seed: Seed) -> None:
+    def __init__(self, clock: Clock, durations: Durations, quotas: Quotas, seed: Seed) -> None:
         """Begin empty; `sandbox.aws.network` fills it from the seed."""
         self.clock = clock
         self.durations = durations
+        self.quotas = quotas
         self.seed = seed
         self.lock = threading.RLock()
         self.roles: dict[str, Policy] = {}

@@ -9,6 +9,7 @@ from sandbox.aws import network
 from sandbox.aws.actions import Call, action
 from sandbox.aws.errors import ELB, AwsError
 from sandbox.aws.ids import elb_arn, new_elb_id
+from sandbox.aws.quotas import CROSS_ZONE, check_quota
 from sandbox.aws.selection import paged
 from sandbox.aws.state import TargetGroup
 from sandbox.aws.tags import described, tags_from
@@ -28,7 +29,7 @@ _ATTRIBUTES = {
     "proxy_protocol_v2.enabled": "false",
     "preserve_client_ip.enabled": "false",
     "deregistration_delay.connection_termination.enabled": "false",
-    "load_balancing.cross_zone.enabled": "use_load_balancer_configuration",
+    CROSS_ZONE: "use_load_balancer_configuration",
 }
 DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds"
 
@@ -56,6 +57,8 @@ def create_target_group(call: Call) -> dict[str, Any]:
                 )
             return {"TargetGroups": [_description(call, group)]}
     tags = tags_from(call.params.get("Tags"))
+    had = len(call.store.target_groups)
+    check_quota("TooManyTargetGroups", had + 1, call.world.quotas.target_groups_per_region)
     arn = elb_arn(call.region, call.account, f"targetgroup/{name}/{new_elb_id()}")
     group = TargetGroup(arn=arn, name=name, settings=settings, tags=tags, attributes=dict(_ATTRIBUTES), **call.birth())
     call.store.target_groups[arn] = group
@@ -114,7 +117,7 @@ def modify_target_group_attributes(call: Call) -> dict[str, Any]:
 def target_group(call: Call, arn: str) -> TargetGroup:
     """The target group of that ARN, also while reads do not show it yet; else TargetGroupNotFound."""
     group = call.store.target_groups.get(arn)
-    if group is None:
+    if group is None or call.overlooks:
         raise AwsError("TargetGroupNotFound", f"Target groups '{arn}' not found")
     return group
 

@@ -44,11 +44,8 @@ def _health(call: Call, group: TargetGroup, target: Target) -> dict[str, str]:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
     if target.deregistered:
         return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
-    if group.settings["TargetType"] == "instance":
-        instance = network.find_instance(call.account, call.region, target.id)
-        if instance is None or instance.state != "running":
-            state = instance.state if instance is not None else "terminated"
-            return _state("unused", "Target.InvalidState", f"Target is in the {state} state")
+    if unusable := _unusable(call, group, target):
+        return unusable
     listeners = [one for one in call.store.listeners_of(group.arn) if call.sees(one)]
     if not listeners:
         return _state("unused", "Target.NotInUse", "Target group is not configured to receive traffic")
@@ -59,6 +56,19 @@ def _health(call: Call, group: TargetGroup, target: Target) -> dict[str, str]:
             "Target is in an Availability Zone that is not enabled for the load balancer",
         )
     return _checked(call, group, target, max(target.registered_at, min(one.since for one in listeners)))
+
+
+def _unusable(call: Call, group: TargetGroup, target: Target) -> dict[str, str] | None:
+    """Why no listener could make a target of what is registered; None when one could."""
+    kind, vpc_id = group.settings["TargetType"], group.settings["VpcId"]
+    if kind == "ip" and network.reserved_for_load_balancer(call.account, call.region, vpc_id, target.id):
+        return _state("unused", "Target.IpUnusable", "Target IP address is reserved for use by a load balancer")
+    if kind == "instance":
+        instance = network.find_instance(call.account, call.region, target.id)
+        if instance is None or instance.state != "running":
+            state = instance.state if instance is not None else "terminated"
+            return _state("unused", "Target.InvalidState", f"Target is in the {state} state")
+    return None
 
 
 def _checked(call: Call, group: TargetGroup, target: Target, began: float) -> dict[str, str]:

@@ -8,6 +8,7 @@ from typing import Any
 from sandbox.aws import network
 from sandbox.aws.actions import Call, action
 from sandbox.aws.errors import ELB, AwsError
+from sandbox.aws.quotas import check_quota
 from sandbox.aws.state import Target, TargetGroup
 from sandbox.aws.target_groups import DEREGISTRATION_DELAY, target_group
 
@@ -15,7 +16,7 @@ from sandbox.aws.target_groups import DEREGISTRATION_DELAY, target_group
 _OUTSIDE_VPC = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")]
 
 
-@action(ELB, "RegisterTargets", fates=("stuck", "failed"))
+@action(ELB, "RegisterTargets", fates=("stuck", "failed", "not_found_yet"))
 def register_targets(call: Call) -> dict[str, Any]:
     """Register targets, all or none; what is registered already stays as it is.
 
@@ -23,10 +24,10 @@ def register_targets(call: Call) -> dict[str, Any]:
     """
     group = target_group(call, call.required("TargetGroupArn"))
     wanted = [checked_target(call, group, one) for one in call.required("Targets")]
-    for target in wanted:
-        known = group.targets.get((target.id, target.port))
-        if known is None or known.deregistered:
-            group.targets[target.id, target.port] = target
+    registered = {(one.id, one.port) for one in group.registered()}
+    new = {(one.id, one.port): one for one in wanted if (one.id, one.port) not in registered}
+    _check_quotas(call, group, list(new.values()))
+    group.targets |= new
     return {}
 
 
@@ -46,6 +47,13 @@ def deregister_targets(call: Call) -> dict[str, Any]:
             if not target.deregistered:
                 target.deregistered, target.gone_at = True, call.due(delay)
     return {}
+
+
+def _check_quotas(call: Call, group: TargetGroup, new: list[Target]) -> None:
+    quotas = call.world.quotas
+    check_quota("TooManyTargets", len(group.registered()) + len(new), quotas.targets_per_target_group)
+    for arn in {listener.load_balancer_arn for listener in call.store.listeners_of(group.arn)}:
+        quotas.check_targets(call.store.load_balancers[arn], [*call.store.targets_behind(arn), *new])
 
 
 def checked_target(call: Call, group: TargetGroup, one: dict[str, Any]) -> Target:

@@ -11,6 +11,7 @@ from sandbox.aws.endpoint_connections import dns_entries
 from sandbox.aws.endpoint_services import unsuccessful
 from sandbox.aws.errors import EC2, AwsError
 from sandbox.aws.ids import new_dns_suffix, new_id
+from sandbox.aws.quotas import check_quota
 from sandbox.aws.selection import filtered, paged
 from sandbox.aws.state import Connection, EndpointService, Store
 from sandbox.aws.tags import described, tags_from_specifications
@@ -32,6 +33,8 @@ def create_vpc_endpoint(call: Call) -> dict[str, Any]:
     if network.vpc_cidrs(call.account, call.region, call.required("VpcId")) is None:
         raise AwsError("InvalidVpcId.NotFound", f"The vpc ID '{call.params['VpcId']}' does not exist")
     subnets = _checked_subnets(call, service)
+    had = [one for one in _owned(call) if one.vpc_id == call.params["VpcId"] and one.state(call.now) != "deleted"]
+    check_quota("VpcEndpointLimitExceeded", len(had) + 1, call.world.quotas.interface_endpoints_per_vpc)
     tags = tags_from_specifications(call, "vpc-endpoint")
     id_ = new_id("vpce-")
     birth = call.birth()
@@ -117,7 +120,7 @@ def _service(call: Call, name: str) -> tuple[Store, EndpointService]:
         for service in store.endpoint_services.values():
             if service.name == name and _allowed(call, store, service) and call.sees(service):
                 state = service.state(call.now)
-                if state == "Pending":
+                if state == "Pending" or (state == "Available" and call.now < service.reachable_at):
                     raise AwsError("Unavailable", f"The service '{name}' is not available yet", 503)
                 if state == "Available":
                     return store, service

@@ -51,6 +51,7 @@ class Lifecycle:
         self._turn = 0
         self._seen: set[str] = set()
         self._threads: set[threading.Thread] = set()
+        self._starting = threading.Lock()
         self._start(self._follow_all)
 
     def stop(self) -> None:
@@ -58,7 +59,9 @@ class Lifecycle:
         self._stopped = True
         self._changed.set()
         give_up = time.monotonic() + STOP_REAL
-        for thread in list(self._threads):
+        with self._starting:
+            threads = list(self._threads)
+        for thread in threads:
             thread.join(max(0.0, give_up - time.monotonic()))
 
     def begin(self, row: PrivateLink, fault: Fault | None) -> None:
@@ -187,8 +190,10 @@ class Lifecycle:
 
     def _start(self, work: Callable[[], object]) -> None:
         thread = threading.Thread(target=self._loudly, args=(work,), name="sandbox-platform", daemon=True)
-        self._threads.add(thread)
-        thread.start()
+        # Under a lock, because a thread that has not started cannot be waited for.
+        with self._starting:
+            self._threads.add(thread)
+            thread.start()
 
     def _loudly(self, work: Callable[[], object]) -> None:
         try:
@@ -197,4 +202,5 @@ class Lifecycle:
             print("sandbox platform: background work failed", file=sys.stderr)
             traceback.print_exc()
         finally:
-            self._threads.discard(threading.current_thread())
+            with self._starting:
+                self._threads.discard(threading.current_thread())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 OWN_LOOK = "sandbox-own-look"
 """In the User-Agent of a call that nobody made: the server neither records it nor lets a fault hit it."""
 
+SAME_LOOK_SECONDS = 0.1
+"""Of our clock: a listing of many connectors reads the books once, and looks at each address once."""
+
 
 class ProviderSide:
     """Looks into the sandbox's books, and asks the provider's own account for the health of targets.
@@ -33,6 +37,8 @@ class ProviderSide:
         self._seed = seed
         self._endpoint = endpoint
         self._clients: dict[tuple[str, str], ElasticLoadBalancingv2Client] = {}
+        self._seen: dict[tuple[str, int], tuple[float, str | None]] = {}
+        self._read: tuple[float, dict[str, dict[str, dict[str, Any]]]] = (float("-inf"), {})
 
     def trouble(self, vpc_endpoint_id: str, port: int) -> str | None:
         """Why a connection to this port of a VPC endpoint does not open; None when it does.
@@ -40,6 +46,13 @@ class ProviderSide:
         `timeout` when the endpoint connection is not available or no target is healthy, so that packets get lost;
         `econnrefused` when no listener has the port.
         """
+        seen_at, trouble = self._seen.get((vpc_endpoint_id, port), (float("-inf"), None))
+        if time.monotonic() - seen_at > SAME_LOOK_SECONDS:
+            trouble = self._look(vpc_endpoint_id, port)
+            self._seen[vpc_endpoint_id, port] = (time.monotonic(), trouble)
+        return trouble
+
+    def _look(self, vpc_endpoint_id: str, port: int) -> str | None:
         for account, region, books in self._books():
             for connection in books["endpoint_connections"]:
                 if (connection["vpc_endpoint_id"], connection["state"]) == (vpc_endpoint_id, "available"):
@@ -50,8 +63,11 @@ class ProviderSide:
         return "timeout"
 
     def _books(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
-        with urlopen(f"{self._endpoint()}/sandbox/books", timeout=60) as answer:  # noqa: S310  our own address
-            aws: dict[str, dict[str, dict[str, Any]]] = json.load(answer)["aws"]
+        read_at, aws = self._read
+        if time.monotonic() - read_at > SAME_LOOK_SECONDS:
+            with urlopen(f"{self._endpoint()}/sandbox/books", timeout=60) as answer:  # noqa: S310  our own address
+                aws = json.load(answer)["aws"]
+            self._read = (time.monotonic(), aws)
         return ((account, region, books) for account, regions in aws.items() for region, books in regions.items())
 
     def _any_healthy(self, account: str, region: str, listener_arns: list[str]) -> bool:

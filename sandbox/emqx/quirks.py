@@ -5,17 +5,15 @@ wherever its words and forms are unknown, a quirk lets a test choose each plausi
 calls usual. Set by `PUT /sandbox/quirks`, restored by a reset.
 """
 
-from __future__ import annotations
+from typing import Literal
 
-from typing import Any, Literal
+from pydantic import NonNegativeInt
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from sandbox.settable import Settable
 
 
-class Quirks(BaseModel):
+class Quirks(Settable):
     """Settable while running; each holds for every answer from then on."""
-
-    model_config = ConfigDict(extra="forbid")
 
     status_case: Literal["lower", "upper", "capitalized"] = "lower"
     """The case of status words: one version of "AWS PrivateLink" writes `Running`."""
@@ -49,13 +47,3 @@ class Quirks(BaseModel):
     unreachable_nodes: NonNegativeInt = 0
     """How many of a deployment's last nodes reach nothing: the face of an AZ whose path is
     broken (assumed: no public source)."""
-
-    def put(self, partial: dict[str, Any]) -> None:
-        """Set the named quirks; on an unknown name or a bad value set none (pydantic ValidationError)."""
-        checked = type(self).model_validate(self.model_dump() | partial)
-        for name in partial:
-            setattr(self, name, getattr(checked, name))
-
-    def restore(self) -> None:
-        """Go back to the defaults."""
-        self.put(type(self)().model_dump())

@@ -11,12 +11,13 @@ from activities.endpoint_connections import EndpointConnections
 from activities.load_balancers import LoadBalancers
 from activities.private_links import PrivateLinks
 from activities.removal import Removals
-from clouds.aws.tags import TAG_VPC_ENDPOINT
+from activities.standing import Onlooker
+from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
 from privatelink.errors import FindingType, RemovalRefused
-from privatelink.names import Link, description
+from privatelink.names import TAG_COMPLETE, Link, description
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
     ACCESS,
@@ -49,7 +50,7 @@ class World:
     @property
     def steps(self) -> Removals:
         """The steps under test, with the settings of now."""
-        return Removals(self.provider.aws, self.platform, DeploymentApis(Settings.from_environment()))
+        return Removals(Onlooker(self.provider.aws, self.platform, DeploymentApis(Settings.from_environment())))
 
     def without_deployment_key(self) -> None:
         """A worker that was given no API key of the deployment."""
@@ -244,9 +245,11 @@ async def test_what_a_deployment_that_is_gone_left_at_aws_may_go(world: World) -
     assert (made.arn,) == (await attempt(world.steps.check_removal, gone)).ids
 
 
-async def test_a_rollback_lists_what_its_own_saga_left(world: World) -> None:
-    """Another saga's things are not its leftovers."""
-    await world.provider.make_target_group("saga-0", port=5432)
+async def test_a_rollback_lists_what_no_other_create_completed(world: World) -> None:
+    """What a dead saga of the link left is its leftover too; what an earlier create completed is not."""
+    dead = await world.provider.make_target_group("saga-0", port=5432)
+    complete = await world.provider.make_target_group("saga-0", port=6379)
+    await add_elb_tags(world.provider.account, [complete.arn], [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
     mine = await world.provider.make_target_group()
     leftovers = await attempt(world.steps.find_leftovers, a_removal(SAGA))
-    assert [("target group", mine.arn)] == [(leftover.kind, leftover.id) for leftover in leftovers]
+    assert {left.id for left in leftovers} == {mine.arn, dead.arn}

@@ -7,9 +7,10 @@ import pytest
 
 from activities import specs
 from activities.target_groups import NOT_IN_USE_SECONDS, TargetGroups
+from clouds.aws.tags import COMPLETE, add_elb_tags
 from clouds.waiting import Wait
 from privatelink.errors import DeadlinePassed, NameTaken, NotYet, TargetsUnhealthy
-from privatelink.names import TAG_LINK, TAG_SAGA, aws_name
+from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
 from privatelink.pace import paced_delta
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, a_wait, attempt, failure, perform, refusal
@@ -217,12 +218,14 @@ async def test_it_is_deleted_with_all_of_the_link(provider: Provider, steps: Tar
     assert () == (await attempt(steps.delete_target_groups, a_removal())).ids
 
 
-async def test_a_rollback_deletes_its_own_sagas_only(provider: Provider, steps: TargetGroups) -> None:
-    """Another saga's stays."""
-    other = await provider.make_target_group("saga-0", port=5432)
+async def test_a_rollback_leaves_what_another_create_completed(provider: Provider, steps: TargetGroups) -> None:
+    """A dead saga's goes with its own."""
+    complete = await provider.make_target_group("saga-0", port=5432)
+    await add_elb_tags(provider.account, [complete.arn], [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
+    await provider.make_target_group("saga-0", port=6379)
     await provider.make_target_group()
     await perform(steps.delete_target_groups, a_removal(SAGA))
-    assert [other.arn] == [found["arn"] for found in provider.books()["target_groups"]]
+    assert [complete.arn] == [found["arn"] for found in provider.books()["target_groups"]]
 
 
 async def test_a_strangers_look_alike_is_never_deleted(provider: Provider, steps: TargetGroups) -> None:

@@ -16,6 +16,7 @@ from temporalio.client import Client  # noqa: E402
 
 from privatelink.payloads import DATA_CONVERTER  # noqa: E402
 from privatelink.search_attributes import ensure_search_attributes  # noqa: E402
+from scripts.temporal_cli import find_temporal_cli  # noqa: E402
 from scripts.temporal_server import temporal_server  # noqa: E402
 from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
 from tests.chaos.matrix import MANY, Ran, arena_of, run_alone, run_cells, table  # noqa: E402
@@ -60,6 +61,7 @@ def _for_people(ran: Ran) -> str:
 async def _run(cells: list[Cell]) -> Ran:
     together = [cell for cell in cells if not cell.is_alone] if len(cells) > 1 else cells
     alone = [cell for cell in cells if cell not in together]
+    await find_temporal_cli()  # fetched once, before many processes want it at the same time
     ran, apart = await asyncio.gather(_run_together(together), run_alone(alone))
     ran.outcomes |= apart.outcomes
     ran.broken += apart.broken

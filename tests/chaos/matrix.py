@@ -34,7 +34,7 @@ ALONE_AT_ONCE = 4
 """Cells with a sandbox, a server and a worker of their own."""
 
 MANY = 1_000_000
-"""Calls an hour: the matrix is not about EMQX's request limits."""
+"""Calls an hour, and things in an account: the matrix is not about EMQX's request limits, nor about AWS's quotas."""
 
 
 BROKEN = "BROKEN"
@@ -64,6 +64,7 @@ async def arena_of(sandbox: Sandbox, client: Client) -> AsyncIterator[Arena]:
     """A worker of this process, with strangers around; its environment must be the sandbox's."""
     sandbox.quirk("writes_per_hour", MANY)
     sandbox.quirk("reads_per_hour", MANY)
+    sandbox.quotas(load_balancers_per_region=MANY, interface_endpoints_per_vpc=MANY)
     witness = Witness()
     with standing_by(World(sandbox, client, PrivateLinks(client), witness), witness) as arena:
         arena.stood = await _settled(arena)

@@ -6,13 +6,14 @@ import sys
 
 import pytest
 
+from privatelink.request import ApiPlatform
 from tests.chaos.cells import AWS_REMOVALS, Arena
 from tests.chaos.faults import FAULTS, Cell, UnknownCellError, all_cells
 from tests.chaos.matrix import run_cells, table
 from tests.chaos.steps import STEPS, Story
 from tests.support.requests import full_request
 from workflows.create import steps_to_come
-from workflows.removal import EVERYTHING
+from workflows.removal import everything
 from workflows.story_board import step_id
 
 pytestmark = pytest.mark.chaos
@@ -81,7 +82,7 @@ async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_m
 def test_the_removals_at_aws_are_all_but_the_platforms() -> None:
     """The order that the laws look at is the removal's own list."""
     platforms = {"delete-connector", "delete-private-link"}
-    assert set(AWS_REMOVALS) == {step_id(undo.__name__) for undo in EVERYTHING} - platforms
+    assert set(AWS_REMOVALS) == {step_id(undo.__name__) for undo in everything(ApiPlatform())} - platforms
 
 
 def test_every_cell_runs_or_tells_why_it_cannot_be() -> None:

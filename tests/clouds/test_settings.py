@@ -1,5 +1,6 @@
 """Settings: what a worker starts with, and the sentence when it can't."""
 
+import base64
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,16 @@ DEPLOYMENT = {
     "EMQXCLOUD_DEPLOYMENT_API_KEY": "key",
     "EMQXCLOUD_DEPLOYMENT_API_SECRET": "deployment-secret",
 }
+KEY = b"a signing key of thirty-two bytes"
+WEBHOOK = {
+    "PRIVATELINK_WEBHOOK_URL": "https://hooks.example.com/services/secret-path?token=secret-query",
+    "PRIVATELINK_WEBHOOK_SECRET": base64.b64encode(KEY).decode(),
+}
 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*PLATFORM, *DEPLOYMENT, "PRIVATELINK_SETTINGS", "PRIVATELINK_DEPLOYMENT_TYPES"):
+    for name in (*PLATFORM, *DEPLOYMENT, *WEBHOOK, "PRIVATELINK_SETTINGS", "PRIVATELINK_DEPLOYMENT_TYPES"):
         monkeypatch.delenv(name, raising=False)
     for kind in ("READS", "WRITES"):
         monkeypatch.delenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", raising=False)
@@ -44,14 +50,16 @@ def fault_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> st
 def test_the_platform_alone_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything else has a default: the limits that EMQX publishes, and no deployment's API."""
     settings = settings_of(monkeypatch, PLATFORM)
+    assert settings.platform.access
     assert settings.platform.access.endpoint == "https://cloud.example.com/public_api/v1"
     assert (settings.platform.reads_per_hour, settings.platform.writes_per_hour) == (60, 6)
     assert settings.deployment_access("w41b11c0") is None
+    assert settings.webhook is None
 
 
-def test_without_the_platform_the_sentence_names_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A worker that can't reach the platform says so at its start, not in its first saga."""
-    assert "EMQXCLOUD_PLATFORM_ENDPOINT" in fault_of(monkeypatch, {})
+def test_a_worker_may_have_no_key_of_the_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a person does the platform's side at its console, there is no key to have."""
+    assert settings_of(monkeypatch, {}).platform.access is None
 
 
 @pytest.mark.parametrize("missing", [*PLATFORM, *DEPLOYMENT])
@@ -67,11 +75,13 @@ def test_a_missing_third_of_an_access_is_named(monkeypatch: pytest.MonkeyPatch, 
         ("http://cloud.example.com/public_api/v1", "must begin with https://"),
         ("https://cloud.example.com", "must end in /public_api/v1"),
         ("https://cloud.example.com/public_api/v1/deployments", "must end in /public_api/v1"),
-        ("https://user:secret@cloud.example.com/public_api/v1", "must hold neither user, password, query nor fragment"),
+        ("https://:secret@cloud.example.com/public_api/v1", "must hold neither user, password, query nor fragment"),
         ("https://cloud.example.com/public_api/v1?key=secret", "must hold neither user, password, query nor fragment"),
         ("https://cloud.example.com/public_api/v1#secret", "must hold neither user, password, query nor fragment"),
         ("cloud.example.com/public_api/v1", "is not a URL"),
         ("ftp://cloud.example.com/public_api/v1", "is not a URL"),
+        ("https://cloud example.com/public_api/v1", "is not a URL"),
+        ("https://cloud.example.com\n/public_api/v1", "is not a URL"),
         ("https://cloud.example.com:port/public_api/v1", "is not a URL"),
     ],
 )
@@ -88,6 +98,7 @@ def test_plain_http_is_for_this_machine_only(monkeypatch: pytest.MonkeyPatch, ho
     """The sandbox runs on a loopback address."""
     endpoint = f"http://{host}:8080/public_api/v1/"
     access = settings_of(monkeypatch, PLATFORM | {"EMQXCLOUD_PLATFORM_ENDPOINT": endpoint}).platform.access
+    assert access
     assert access.endpoint == endpoint.removesuffix("/")
     assert access.is_loopback
 
@@ -164,15 +175,101 @@ def test_limits_and_types_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     assert platform.further_types == {"premium", "byoc"}
 
 
+@pytest.mark.parametrize("prefix", ["", "whsec_"])
+def test_a_webhook_is_a_url_and_a_signing_key(monkeypatch: pytest.MonkeyPatch, prefix: str) -> None:
+    """The key as Standard Webhooks writes it, with its prefix or without; the URL with any path and query."""
+    secret = prefix + WEBHOOK["PRIVATELINK_WEBHOOK_SECRET"]
+    webhook = settings_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_SECRET": secret}).webhook
+    assert webhook
+    assert webhook.url.get_secret_value() == WEBHOOK["PRIVATELINK_WEBHOOK_URL"]
+    assert webhook.key.get_secret_value() == KEY
+    assert not webhook.is_loopback
+
+
+@pytest.mark.parametrize("missing", WEBHOOK)
+def test_a_missing_half_of_a_webhook_is_named(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """An unsigned notification could be anybody's."""
+    given = {name: value for name, value in (PLATFORM | WEBHOOK).items() if name != missing}
+    assert f"{missing} is not set" in fault_of(monkeypatch, given)
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("http://hooks.example.com/secret", "must begin with https://"),
+        ("https://:secret@hooks.example.com/", "must hold neither user, password nor fragment"),
+        ("https://secret@hooks.example.com/", "must hold neither user, password nor fragment"),
+        ("https://hooks.example.com/#secret", "must hold neither user, password nor fragment"),
+        ("hooks.example.com/secret", "is not a URL"),
+        ("ftp://hooks.example.com/secret", "is not a URL"),
+        ("https:///secret", "is not a URL"),
+        ("https://hooks.example.com:99999/secret", "is not a URL"),
+        ("https://hooks.example.com/secret\n", "is not a URL"),
+        (" https://hooks.example.com/secret", "is not a URL"),
+        ("https://xn--/secret", "is not a URL"),
+    ],
+)
+def test_a_webhook_url_that_would_leak_or_miss_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, why: str) -> None:
+    """It is not shown, since a token may stand in it."""
+    sentence = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_URL": url})
+    assert f"PRIVATELINK_WEBHOOK_URL {why}" in sentence
+    assert "hooks" not in sentence
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+def test_a_webhook_on_this_machine_may_be_plain(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    """A receiver beside the worker needs no certificate."""
+    url = {"PRIVATELINK_WEBHOOK_URL": f"http://{host}:8080/hook"}
+    webhook = settings_of(monkeypatch, PLATFORM | WEBHOOK | url).webhook
+    assert webhook
+    assert webhook.is_loopback
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        base64.b64encode(bytes(23)).decode(),
+        base64.b64encode(bytes(65)).decode(),
+        "no base64, but a sentence that is long enough",
+        "whsec_",
+        "ünicode",
+        base64.b64encode(bytes(32)).decode() + "\n",
+    ],
+)
+def test_a_signing_key_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
+    """24 to 64 bytes (Standard Webhooks 1.0); a key of nothing would sign for everybody."""
+    sentence = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_SECRET": secret})
+    assert "PRIVATELINK_WEBHOOK_SECRET is not 24 to 64 bytes in base64" in sentence
+    assert secret not in sentence
+
+
+@pytest.mark.parametrize("size", [24, 64])
+def test_a_signing_key_may_be_as_short_and_as_long_as_the_standard_says(
+    monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Both ends of the range."""
+    secret = {"PRIVATELINK_WEBHOOK_SECRET": base64.b64encode(bytes(size)).decode()}
+    webhook = settings_of(monkeypatch, PLATFORM | WEBHOOK | secret).webhook
+    assert webhook
+    assert size == len(webhook.key.get_secret_value())
+
+
 def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody should start a worker five times to learn of five faults."""
-    environment = PLATFORM | DEPLOYMENT | {"EMQXCLOUD_DEPLOYMENT_API_KEY": "", "EMQXCLOUD_PLATFORM_API_KEY": ""}
-    sentence = fault_of(monkeypatch, environment | {"PRIVATELINK_SETTINGS": "absent.toml"})
-    for name in ("EMQXCLOUD_DEPLOYMENT_API_KEY", "EMQXCLOUD_PLATFORM_API_KEY", "PRIVATELINK_SETTINGS"):
+    faults = {
+        "EMQXCLOUD_DEPLOYMENT_API_KEY": "",
+        "EMQXCLOUD_PLATFORM_API_KEY": "",
+        "PRIVATELINK_SETTINGS": "absent.toml",
+        "PRIVATELINK_WEBHOOK_URL": "http://hooks.example.com/",
+        "PRIVATELINK_WEBHOOK_SECRET": "short",
+    }
+    sentence = fault_of(monkeypatch, PLATFORM | DEPLOYMENT | faults)
+    for name in faults:
         assert name in sentence
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings may get into a log; their secrets may not."""
-    assert "secret'" not in repr(settings_of(monkeypatch, PLATFORM | DEPLOYMENT))
-    assert "platform-secret" not in repr(settings_of(monkeypatch, PLATFORM | DEPLOYMENT))
+    shown = repr(settings_of(monkeypatch, PLATFORM | DEPLOYMENT | WEBHOOK))
+    secrets = ("platform-secret", "deployment-secret", "secret-path", "secret-query", KEY.decode())
+    assert [secret for secret in secrets if secret in shown] == []

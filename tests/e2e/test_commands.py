@@ -48,6 +48,36 @@ async def test_the_life_of_a_link(world: World, tmp_path: Path, capsys: pytest.C
     assert world.sandbox.books() == NOTHING
 
 
+async def test_the_doctor_finds_nothing_to_mend_where_a_worker_runs(
+    world: World, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Temporal, search attributes and this very worker are there, and the command says so with exit 0."""
+    assert await asyncio.to_thread(run, ["check", "--output", "json"]) == 0
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [(found["what"], found["ok"]) for found in findings] == [
+        ("payload key", True),
+        ("Temporal", True),
+        ("search attributes", True),
+        ("worker", True),
+    ]
+    assert world.client.identity in findings[-1]["says"]
+
+
+async def test_a_mistyped_link_proposes_the_one_that_temporal_knows(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whoever looks, deletes or steers under a mistyped name reads the right one, and exits with 2."""
+    file = tmp_path / "orders-db.json"
+    file.write_text(full_request(world.sandbox, connector=None).model_dump_json())
+    assert await asyncio.to_thread(run, ["create", "-f", str(file)]) == 0
+    for verb in (["status"], ["delete"], ["pause", "--reason", "x"]):
+        capsys.readouterr()
+        assert await asyncio.to_thread(run, [*verb, "w41b11c0/order-db", "--output", "json"]) == 2
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert (error["type"], LINK in error["next_step"]) == ("LinkUnknown", True)
+    assert await asyncio.to_thread(run, ["delete", LINK]) == 0
+
+
 async def test_a_failed_create_exits_with_3_and_names_the_first_cause(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

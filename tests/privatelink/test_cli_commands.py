@@ -69,14 +69,6 @@ EACH_CODE: list[tuple[PrivateLinkError, int]] = [
 ]
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> str:
-    """A file with a valid request."""
-    path = tmp_path / "request.yaml"
-    path.write_text(REQUEST)
-    return str(path)
-
-
 def only_object(text: str) -> dict[str, Any]:
     """The one JSON object that the text is."""
     [line] = text.splitlines()
@@ -84,12 +76,12 @@ def only_object(text: str) -> dict[str, Any]:
     return value
 
 
-def test_create_tells_each_change_on_a_line_and_ends_with_the_address(file: str) -> None:
+def test_create_tells_each_change_on_a_line_and_ends_with_the_address(request_file: str) -> None:
     """Where output can't be redrawn there is one line per change, and the address at the end."""
     links = Links(*LOOKS)
-    ran = run_command(links, "create", "-f", file)
+    ran = run_command(links, "create", "-f", request_file)
     assert (0, []) == (ran.code, ran.err.lines)
-    assert read_request(file) == links.asked[0]
+    assert read_request(request_file) == links.asked[0]
     assert [
         "create w41b11c0/orders-db: starting",
         "create w41b11c0/orders-db: checking",
@@ -103,9 +95,9 @@ def test_create_tells_each_change_on_a_line_and_ends_with_the_address(file: str)
     assert f"  load balancer arn  {ARN}" in ran.out.lines
 
 
-def test_create_draws_on_a_terminal_and_leaves_the_last_picture(file: str) -> None:
+def test_create_draws_on_a_terminal_and_leaves_the_last_picture(request_file: str) -> None:
     """On a terminal the picture is redrawn in place; what stays is the end of the story and the address."""
-    ran = run_command(Links(*LOOKS), "create", "-f", file, interactive=True)
+    ran = run_command(Links(*LOOKS), "create", "-f", request_file, interactive=True)
     assert 0 == ran.code
     assert f"{' done     create listener':76}12s" in ran.out.lines
     assert f"  address            {RESULT.address}" in ran.out.lines
@@ -115,11 +107,11 @@ def test_create_draws_on_a_terminal_and_leaves_the_last_picture(file: str) -> No
 @pytest.mark.parametrize("interactive", [False, True])
 @pytest.mark.parametrize("verb", ["create", "delete"])
 def test_json_is_one_object_on_stdout_and_progress_is_lines_on_stderr(
-    file: str, verb: str, *, interactive: bool
+    request_file: str, verb: str, *, interactive: bool
 ) -> None:
     """A program that reads stdout reads the result and nothing else, also where a person watches stderr."""
     end: PrivateLinkResult | DeleteResult = RESULT if verb == "create" else DELETED
-    ran = run_command(Links(*LOOKS, end=end), verb, "-f", file, "--output", "json", interactive=interactive)
+    ran = run_command(Links(*LOOKS, end=end), verb, "-f", request_file, "--output", "json", interactive=interactive)
     assert 0 == ran.code
     assert end == type(end).model_validate(only_object(ran.out.file.getvalue()))
     assert "create listener: done after 12s" in ran.err.lines
@@ -128,23 +120,23 @@ def test_json_is_one_object_on_stdout_and_progress_is_lines_on_stderr(
 
 @pytest.mark.parametrize(("error", "code"), EACH_CODE)
 @pytest.mark.parametrize("when", ["start", "end"])
-def test_each_error_ends_with_its_exit_code(file: str, error: PrivateLinkError, code: int, when: str) -> None:
+def test_each_error_ends_with_its_exit_code(request_file: str, error: PrivateLinkError, code: int, when: str) -> None:
     """The code tells what stands in the clouds, whether the start or the saga itself failed."""
     links = Links(DONE, start=error) if when == "start" else Links(DONE, end=error)
-    assert code == run_command(links, "create", "-f", file).code
+    assert code == run_command(links, "create", "-f", request_file).code
 
 
 @pytest.mark.parametrize(("error", "code"), EACH_CODE)
 def test_a_failed_command_prints_its_error_as_the_one_json_object(
-    file: str, error: PrivateLinkError, code: int
+    request_file: str, error: PrivateLinkError, code: int
 ) -> None:
     """A program reads errors where it reads results."""
-    ran = run_command(Links(DONE, end=error), "create", "-f", file, "-o", "json")
+    ran = run_command(Links(DONE, end=error), "create", "-f", request_file, "-o", "json")
     assert code == ran.code
     assert {"error": error.details_model.model_dump(mode="json")} == only_object(ran.out.file.getvalue())
 
 
-def test_an_error_in_text_lists_findings_what_is_left_and_the_next_step(file: str) -> None:
+def test_an_error_in_text_lists_findings_what_is_left_and_the_next_step(request_file: str) -> None:
     """A person reads the whole of it on stderr, one thing per line."""
     error = RollbackIncomplete(
         "removing the link (w41b11c0/orders-db): 2 things are left",
@@ -157,7 +149,7 @@ def test_an_error_in_text_lists_findings_what_is_left_and_the_next_step(file: st
         step="delete-endpoint-service",
         outcome=Outcome.INCOMPLETE,
     )
-    ran = run_command(Links(DONE, end=error), "create", "-f", file)
+    ran = run_command(Links(DONE, end=error), "create", "-f", request_file)
     assert 4 == ran.code
     assert [
         "error: removing the link (w41b11c0/orders-db): 2 things are left",
@@ -171,10 +163,10 @@ def test_an_error_in_text_lists_findings_what_is_left_and_the_next_step(file: st
     ] == ran.err.lines
 
 
-def test_faults_of_a_file_are_listed_once_each_and_nothing_is_asked(file: str) -> None:
+def test_faults_of_a_file_are_listed_once_each_and_nothing_is_asked(request_file: str) -> None:
     """An invalid request never reaches Temporal, and each of its faults is one line."""
-    Path(file).write_text(REQUEST.replace("us-east-1", "moon") + "colour: red\n")
-    ran = run_command(TemporalUnreachable("connecting"), "create", "-f", file)
+    Path(request_file).write_text(REQUEST.replace("us-east-1", "moon") + "colour: red\n")
+    ran = run_command(TemporalUnreachable("connecting"), "create", "-f", request_file)
     assert 2 == ran.code
     assert "error: reading the request" == ran.err.lines[0]
     assert [
@@ -184,24 +176,24 @@ def test_faults_of_a_file_are_listed_once_each_and_nothing_is_asked(file: str) -
 
 
 @pytest.mark.parametrize("verb", ["create", "delete"])
-def test_detach_returns_when_the_saga_has_begun(file: str, verb: str) -> None:
+def test_detach_returns_when_the_saga_has_begun(request_file: str, verb: str) -> None:
     """Nobody waits, and whoever started it knows which saga it is."""
     links = Links(DONE)
-    ran = run_command(links, verb, "-f", file, "--detach", "--output", "json")
+    ran = run_command(links, verb, "-f", request_file, "--detach", "--output", "json")
     assert 0 == ran.code
     assert {"link": str(LINK), "operation": verb, "saga_id": SAGA_ID} == only_object(ran.out.file.getvalue())
     assert 1 == len(links.asked)
-    text = run_command(Links(DONE), verb, "-f", file, "--detach").out.lines
+    text = run_command(Links(DONE), verb, "-f", request_file, "--detach").out.lines
     assert [f"the {verb} of {LINK} runs (saga {SAGA_ID})", f"watch it: privatelink status {LINK}"] == text
 
 
-def test_delete_takes_a_link_or_the_file_of_its_create(file: str) -> None:
+def test_delete_takes_a_link_or_the_file_of_its_create(request_file: str) -> None:
     """A link is named either way; what `--allow-failed` allows is passed on."""
     by_link, by_file = Links(DONE, end=DELETED), Links(DONE, end=DELETED)
     assert 0 == run_command(by_link, "delete", str(LINK), "--allow-failed").code
-    ran = run_command(by_file, "delete", "-f", file)
+    ran = run_command(by_file, "delete", "-f", request_file)
     assert (LINK, True) == by_link.asked[0]
-    assert (DeleteRequest.of(read_request(file)), False) == by_file.asked[0]
+    assert (DeleteRequest.of(read_request(request_file)), False) == by_file.asked[0]
     assert [
         "w41b11c0/orders-db is deleted",
         f"  removed            {ARN}",
@@ -311,25 +303,25 @@ def test_list_passes_its_filters_on_and_says_when_nothing_matches() -> None:
     assert (0, [], ["Temporal remembers no such link"]) == (ran.code, ran.out.lines, ran.err.lines)
 
 
-def test_a_saga_that_cannot_be_seen_is_still_waited_for(file: str) -> None:
+def test_a_saga_that_cannot_be_seen_is_still_waited_for(request_file: str) -> None:
     """A look that fails is told, and ends nothing."""
     unreachable = TemporalUnreachable("looking for a saga (x): no answer")
-    ran = run_command(Links(unreachable, unreachable, *LOOKS), "create", "-f", file)
+    ran = run_command(Links(unreachable, unreachable, *LOOKS), "create", "-f", request_file)
     assert 0 == ran.code
     assert 1 == ran.out.lines.count("looking for a saga (x): no answer")
 
 
-def test_the_link_s_next_saga_is_not_shown_as_this_one(file: str) -> None:
+def test_the_link_s_next_saga_is_not_shown_as_this_one(request_file: str) -> None:
     """When another saga of the link has begun, its steps are not taken for this one's."""
     other = link_status(step("delete listener", StepState.RUNNING), operation="delete", saga_id="another")
-    ran = run_command(Links(other, other), "create", "-f", file)
+    ran = run_command(Links(other, other), "create", "-f", request_file)
     assert 0 == ran.code
     assert ["create w41b11c0/orders-db: starting", "w41b11c0/orders-db is running"] == ran.out.lines[:2]
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
 def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
-    file: str, output: str, monkeypatch: pytest.MonkeyPatch
+    request_file: str, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C asks nothing, leaves the saga alone, and names the commands that watch it and undo it."""
 
@@ -345,28 +337,30 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
             monkeypatch.setattr(saga, "result", interrupted)
             return saga
 
-    ran = run_command(Interrupting(LOOKS[0], DONE), "create", "-f", file, "-o", output)
+    ran = run_command(Interrupting(LOOKS[0], DONE), "create", "-f", request_file, "-o", output)
     assert 130 == ran.code
     assert [
         f"stopped watching; the create of {LINK} goes on",
         f"watch it: privatelink status {LINK}",
         f"undo it when it has ended: privatelink delete {LINK}",
-        "undo it now: temporal workflow cancel --workflow-id privatelink:w41b11c0:orders-db",
+        f"undo it now: privatelink roll-back {LINK} --reason WHY",
     ] == ran.err.lines[-4:]
 
 
-def test_a_fault_of_ours_while_looking_ends_the_watching(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_of_ours_while_looking_ends_the_watching(request_file: str, capsys: pytest.CaptureFixture[str]) -> None:
     """A look that fails in a way that nobody foresaw is no reason to wait for ever without a picture."""
-    ran = run_command(Links(LOOKS[0], ZeroDivisionError("ours"), DONE, DONE), "create", "-f", file)
+    ran = run_command(Links(LOOKS[0], ZeroDivisionError("ours"), DONE, DONE), "create", "-f", request_file)
     assert 1 == ran.code
     assert "ZeroDivisionError: ours" == capsys.readouterr().err.splitlines()[-1]
 
 
-def test_a_fault_of_ours_shows_its_traceback_without_any_value(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_fault_of_ours_shows_its_traceback_without_any_value(
+    request_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     """An unexpected error ends with 1 and a traceback in which no local variable, so no secret, is printed."""
     secret = "hunter" + "2"
-    Path(file).write_text(REQUEST + f"tags: {{note: {secret}}}\n")
-    ran = run_command(Links(DONE, start=ZeroDivisionError("ours")), "create", "-f", file, "-o", "json")
+    Path(request_file).write_text(REQUEST + f"tags: {{note: {secret}}}\n")
+    ran = run_command(Links(DONE, start=ZeroDivisionError("ours")), "create", "-f", request_file, "-o", "json")
     traceback = capsys.readouterr().err
     assert 1 == ran.code
     assert "ZeroDivisionError" == only_object(ran.out.file.getvalue())["error"]["type"]
@@ -382,8 +376,16 @@ def test_help_explains_every_verb_every_option_and_the_exit_codes(capsys: pytest
     options = {
         "create": ["--file", "--detach", "--output"],
         "delete": ["LINK", "--file", "--allow-failed", "--detach", "--output"],
-        "status": ["LINK", "--output"],
+        "status": ["LINK", "--file", "--watch", "--output"],
         "list": ["--phase", "--deployment", "--account", "--output"],
+        "confirm": ["LINK", "--step", "--address", "--vpc-endpoint-id", "--by", "--output"],
+        "approve": ["LINK", "--note", "--by", "--output"],
+        "pause": ["LINK", "--reason", "--until", "--by", "--output"],
+        "resume": ["LINK", "--by", "--output"],
+        "retry-now": ["LINK", "--by", "--output"],
+        "roll-back": ["LINK", "--reason", "--by", "--output"],
+        "check": ["--file", "--output"],
+        "completion": ["bash", "zsh", "fish"],
     }
     for verb, named in options.items():
         assert f" {verb} " in top

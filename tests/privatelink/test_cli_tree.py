@@ -113,7 +113,7 @@ def test_ids_are_left_to_the_result_at_the_end() -> None:
 
 def test_a_note_stands_below_the_last_picture_until_there_is_a_new_one() -> None:
     """When Temporal does not answer, the last that is known stays, with the reason."""
-    view, terminal = LiveView(lambda: NOW, "create a/b"), Terminal(interactive=True)
+    view, terminal = LiveView(lambda: NOW, "create a/b", print), Terminal(interactive=True)
     terminal.console.print(view)
     view.show(IN_THE_MIDDLE)
     view.note("Temporal\ndoes not answer")

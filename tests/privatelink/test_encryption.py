@@ -186,7 +186,7 @@ async def test_no_field_of_a_request_can_be_read_without_the_key(encrypting: Wor
 
     for history in (created, deleted):
         found = [(path, one) for event in history.events for path, one in payloads_of(event)]
-        clear = {path for path, one in found if one.metadata["encoding"] != b"binary/encrypted"}
+        clear = {path for path, one in found if one.metadata["encoding"] != b"binary/encrypted" and not _of_core(one)}
         assert [path for path in clear if "search_attributes" not in path] == []
     named_by_docs = {request.name, request.deployment, request.aws.region, "3306", "3307"}
     around = around_payloads(created.events)
@@ -200,6 +200,12 @@ async def test_no_field_of_a_request_can_be_read_without_the_key(encrypting: Wor
     assert answer.headers["Access-Control-Allow-Origin"] == UI
     [read] = json_format.Parse(answer.text, Payloads()).payloads
     assert json.loads(read.data) == request.model_dump(mode="json")
+
+
+def _of_core(payload: Payload) -> bool:
+    """What Temporal's core notes of a local activity beside its result: its own times and numbers, and our step's name."""
+    noted = json.loads(payload.data) if payload.metadata["encoding"] == b"json/plain" else None
+    return isinstance(noted, dict) and noted.get("activity_type") == "notify" and "activation_index" in noted
 
 
 async def test_no_error_can_be_read_without_the_key(encrypting: World) -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 
-from privatelink.errors import InvalidRequest
+from privatelink.errors import CloudUnavailable, InvalidRequest, NotYet, PrivateLinkError, Throttled
 from privatelink.payloads import DATA_CONVERTER
 from privatelink.request import DeleteRequest
 
@@ -37,3 +38,15 @@ async def test_what_is_no_json_is_a_named_failure_too() -> None:
     with pytest.raises(InvalidRequest) as invalid:
         await DATA_CONVERTER.decode([payload], [DeleteRequest])
     assert "hunter2" not in str(invalid.value)
+
+
+@pytest.mark.parametrize(("kind", "traced"), [(NotYet, False), (Throttled, False), (CloudUnavailable, True)])
+async def test_only_a_fault_brings_its_stack_trace(kind: type[PrivateLinkError], traced: bool) -> None:  # noqa: FBT001
+    """Operators read the sentence of a wait in Temporal's UI, where a stack trace takes half the panel."""
+    failure = Failure()
+    try:
+        raise kind("provisioning, 40 s of 20 min")
+    except PrivateLinkError as error:
+        await DATA_CONVERTER.encode_failure(error, failure)
+    assert failure.message == "provisioning, 40 s of 20 min"
+    assert bool(failure.stack_trace) == traced

@@ -7,7 +7,7 @@ from pydantic import ValidationError
 
 from privatelink.errors import invalid_request
 from privatelink.names import Link
-from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.request import ConsolePlatform, DeleteRequest, PrivateLinkRequest
 
 LISTENER: dict[str, Any] = {"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}
 CONNECTOR: dict[str, Any] = {"type": "mysql", "name": "orders", "parameters": {"server": "{address}:3306"}}
@@ -18,6 +18,13 @@ REQUEST: dict[str, Any] = {
     "aws": {"region": "us-east-1"},
     "subnets": ["subnet-0a1", "subnet-0b2"],
     "listeners": [LISTENER],
+}
+
+
+CONSOLE: dict[str, Any] = {
+    "mode": "console",
+    "az_ids": ["use1-az1", "use1-az2"],
+    "principal_arn": "arn:aws:iam::111122223333:root",
 }
 
 
@@ -61,6 +68,13 @@ def test_the_documented_example_is_taken_with_every_field() -> None:
     assert request.connector.id == "mysql:orders"
 
 
+def test_a_console_request_is_taken_with_what_its_dialog_shows() -> None:
+    """The principal's account is whose VPC endpoints may ask for a connection."""
+    request = request_of(platform=CONSOLE, on_failure="hold", approval=True)
+    assert isinstance(request.platform, ConsolePlatform)
+    assert (request.platform.account_id, request.on_failure, request.approval) == ("111122223333", "hold", True)
+
+
 def test_a_target_port_is_the_port_where_it_is_not_given() -> None:
     """What the deployment dials is what the target listens on."""
     assert request_of().listeners[0].traffic_port == 3306
@@ -86,7 +100,13 @@ def test_a_missing_field_is_named(missing: str) -> None:
         ({"colour": "red"}, "colour: Extra inputs"),
         ({"name": "Orders"}, "name: "),
         ({"deployment": ""}, "deployment: "),
-        ({"platform": {"mode": "console"}}, "platform.mode: "),
+        ({"platform": {"mode": "carrier pigeon"}}, "platform: "),
+        ({"platform": {"mode": "console"}}, "platform.console.az_ids: "),
+        ({"platform": {"mode": "console"}}, "platform.console.principal_arn: "),
+        ({"platform": CONSOLE | {"az_ids": ["us-east-1a"]}}, "platform.console.az_ids.0: "),
+        ({"platform": CONSOLE | {"az_ids": ["use1-az1", "use1-az1"]}}, "given twice: use1-az1"),
+        ({"platform": CONSOLE | {"principal_arn": "*"}}, "platform.console.principal_arn: "),
+        ({"platform": {"mode": "api", "az_ids": ["use1-az1"]}}, "platform.api.az_ids: Extra inputs"),
         ({"aws": {"region": "Virginia"}}, "aws.region: "),
         ({"aws": {"region": "us-east-1", "role_arn": "privatelink"}}, "aws.role_arn: "),
         ({"aws": {"region": "us-east-1", "external_id": "ext"}}, "aws: external_id goes with a role_arn"),
@@ -95,12 +115,12 @@ def test_a_missing_field_is_named(missing: str) -> None:
         ({"subnets": ["subnet-1", "subnet-1"]}, "subnets: given twice: subnet-1"),
         ({"listeners": []}, "listeners: "),
         ({"listeners": [LISTENER, LISTENER]}, "given twice: listener port 3306"),
-        ({"on_failure": "hold"}, "on_failure: "),
-        ({"approval": True}, "approval: "),
+        ({"on_failure": "shrug"}, "on_failure: "),
+        ({"approval": "perhaps"}, "approval: "),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_path(changes: dict[str, object], words: str) -> None:
-    """Behaviour that is not built yet, too, in place of being ignored."""
+    """Nobody searches a long request for the field at fault."""
     assert words in faults(**changes)
 
 

@@ -12,8 +12,9 @@ from privatelink.progress import StepState
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.request_files import read_request
 from privatelink.updates import JoinCreate, JoinDelete
-from scripts.schemas import FOLDER, main, schemas, stale, write
-from tests.support.cli import DELETED, REQUEST, RESULT, link_status, step
+from scripts.runbook import EXAMPLES
+from scripts.schemas import FOLDER, SENT, main, schemas, stale, write
+from tests.support.cli import DELETED, REQUEST, RESULT, STEERED, link_status, step
 
 
 @pytest.fixture
@@ -74,6 +75,7 @@ def test_every_answer_fits_its_schema(request_of_issue: PrivateLinkRequest) -> N
         "error-details": details,
         "progress": status.progress,
         "status": status,
+        "steered": STEERED,
     }
     joins = [
         JoinCreate(request=request_of_issue),
@@ -81,7 +83,16 @@ def test_every_answer_fits_its_schema(request_of_issue: PrivateLinkRequest) -> N
     ]
     found: list[Any] = [faults(name, model.model_dump(mode="json")) for name, model in answers.items()]
     found += [faults("join", join.model_dump(mode="json")) for join in joins]
-    assert [[]] * 7 == found
+    assert [[]] * 8 == found
+
+
+@pytest.mark.parametrize("name", [*EXAMPLES])
+def test_the_examples_of_the_runbook_fit_what_is_published(name: str) -> None:
+    """What a person copies into Temporal's UI is taken; a field of no meaning is not."""
+    argument = EXAMPLES[name].argument.model_dump(mode="json", exclude_unset=True)
+    assert type(EXAMPLES[name].argument) is SENT[name]
+    assert [] == faults(name, argument)
+    assert faults(name, {**argument, "colour": "red"})
 
 
 def test_a_file_that_differs_is_missing_or_belongs_to_no_model_is_stale(

@@ -16,6 +16,7 @@ from temporalio.client import WorkflowFailureError
 from privatelink import PrivateLinkRequest, PrivateLinkResult
 from privatelink.errors import CloudRefused, PrivateLinkError
 from privatelink.names import TASK_QUEUE
+from tests.replay import steered
 from tests.support.requests import full_request, request_json
 from tests.support.world import World
 from workflows.create import steps_to_come
@@ -65,6 +66,15 @@ def outcomes() -> dict[str, Outcome]:
         "delete-refused-unknown-deployment": Outcome(_delete_unknown, "RemovalRefused", "wunknown/orders-db"),
         "delete-incomplete": Outcome(_delete_incomplete, "RollbackIncomplete"),
         "delete-cancelled": Outcome(_delete_cancelled, "RollbackIncomplete"),
+        "created-by-console": Outcome(steered.create_by_console, "Completed"),
+        "deleted-by-console": Outcome(steered.delete_by_console, "Completed"),
+        "cancelled-by-console": Outcome(steered.cancel_by_console, "Canceled"),
+        "approved": Outcome(steered.approve, "Completed"),
+        "held-and-retried": Outcome(steered.hold_and_retry, "Completed"),
+        "held-and-rolled-back": Outcome(steered.hold_and_roll_back, "CloudRefused"),
+        "retried-now": Outcome(steered.retry_now, "Completed"),
+        "paused-and-resumed": Outcome(steered.pause_and_resume, "Completed"),
+        "failed-over-leftovers": Outcome(steered.fail_over_leftovers, "CloudRefused"),
     }
 
 

@@ -52,6 +52,10 @@ class Aws:
         """`speed` and `advance`."""
         self.control.put("/clock", json=wanted).raise_for_status()
 
+    def set_quotas(self, **most: int) -> None:
+        """Quotas of AWS, by their names in `sandbox.aws.quotas`."""
+        self.control.put("/quotas", json=most).raise_for_status()
+
     def later(self, seconds: float) -> None:
         """Let sandbox seconds pass."""
         self.set_clock(advance=seconds)

@@ -205,6 +205,16 @@ def test_a_service_that_is_not_available_yet_is_unavailable(aws: Aws) -> None:
     assert ("Unavailable", 503) == refused(lambda: aws.vpc_endpoint(service))
 
 
+def test_an_available_service_may_be_unavailable_to_consumers_for_a_while(aws: Aws) -> None:
+    """aws-sdk 805: the provider reads `Available`, and the consumer still meets 503."""
+    aws.sandbox.durations(endpoint_service_reachable=30)
+    service = aws.endpoint_service()
+    assert "Available" == aws.service_state(service)
+    assert ("Unavailable", 503) == refused(lambda: aws.vpc_endpoint(service))
+    aws.later(30)
+    aws.vpc_endpoint(service)
+
+
 def test_an_endpoint_s_token_makes_nothing_second(aws: Aws) -> None:
     """ec2/latest/devguide/ec2-api-idempotency, for CreateVpcEndpoint."""
     service = aws.endpoint_service()

@@ -83,6 +83,12 @@ def test_only_an_active_nlb_of_this_account_can_be_served(aws: Aws) -> None:
         assert ("InvalidParameter", 400) == refused(lambda arn=arn: created(aws, arn))
 
 
+def test_an_impaired_load_balancer_can_be_served(aws: Aws) -> None:
+    """API_LoadBalancerState: `active_impaired` is routing traffic."""
+    aws.sandbox.fault("CreateLoadBalancer", "impaired")
+    assert "Pending" == created(aws, active(aws))["ServiceState"]
+
+
 def test_the_same_token_makes_nothing_second(aws: Aws) -> None:
     """ec2/latest/devguide/ec2-api-idempotency: success, and the first one's answer."""
     wanted: dict[str, Any] = {"ClientToken": "saga-1", "TagSpecifications": LINK}
@@ -135,7 +141,10 @@ def test_an_absent_service_has_two_spellings(aws: Aws) -> None:
     assert expected == refused(aws.ec2.describe_vpc_endpoint_service_configurations, ServiceIds=[absent])
     assert expected == refused(aws.ec2.describe_vpc_endpoint_service_permissions, ServiceId=absent)
     accept = aws.ec2.accept_vpc_endpoint_connections
-    assert expected == refused(accept, ServiceId=absent, VpcEndpointIds=["vpce-0123456789abcdef0"])
+    reject, modify = aws.ec2.reject_vpc_endpoint_connections, aws.ec2.modify_vpc_endpoint_service_permissions
+    for decide in (accept, reject):
+        assert expected == refused(decide, ServiceId=absent, VpcEndpointIds=["vpce-0123456789abcdef0"])
+    assert expected == refused(modify, ServiceId=absent, AddAllowedPrincipals=[EMQX_ROOT])
     assert [(absent, "InvalidVpcEndpointService.NotFound")] == deleted(aws, absent)
 
 
@@ -205,6 +214,35 @@ def test_acceptance_and_load_balancers_can_be_changed(aws: Aws) -> None:
     assert ("InvalidParameter", 400) == refused(modify, ServiceId=id_, RemoveNetworkLoadBalancerArns=[first, second])
     found = aws.ec2.describe_vpc_endpoint_service_configurations(ServiceIds=[id_])["ServiceConfigurations"][0]
     assert (False, [first, second]) == (found["AcceptanceRequired"], found["NetworkLoadBalancerArns"])
+
+
+@pytest.mark.parametrize("change", ["Add", "Remove"])
+def test_connections_keep_a_service_s_load_balancers_as_they_are(aws: Aws, change: str) -> None:
+    """EC2 error codes, ExistingVpcEndpointConnections: "or change the load balancers"; not a rejected one."""
+    balancers = [active(aws, "first"), active(aws, "second")]
+    service = created(aws, *(balancers if change == "Remove" else balancers[:1]), AcceptanceRequired=True)
+    id_ = service["ServiceId"]
+    aws.later(8)
+    aws.ec2.modify_vpc_endpoint_service_permissions(ServiceId=id_, AddAllowedPrincipals=[EMQX_ROOT])
+    endpoint = aws.vpc_endpoint(service)
+    modify = aws.ec2.modify_vpc_endpoint_service_configuration
+    wanted: dict[str, Any] = {"ServiceId": id_, f"{change}NetworkLoadBalancerArns": balancers[1:]}
+    assert ("ExistingVpcEndpointConnections", 400) == refused(modify, **wanted)
+    modify(ServiceId=id_, AcceptanceRequired=False)
+    aws.ec2.reject_vpc_endpoint_connections(ServiceId=id_, VpcEndpointIds=[endpoint])
+    modify(**wanted)
+
+
+def test_a_new_service_may_not_be_found_where_a_principal_is_allowed(aws: Aws) -> None:
+    """query-api-troubleshooting, eventual consistency: the fault `not_found_yet`, for a moment after the creation."""
+    wanted: dict[str, Any] = {
+        "ServiceId": created(aws, active(aws))["ServiceId"],
+        "AddAllowedPrincipals": [EMQX_ROOT],
+    }
+    aws.sandbox.fault("ModifyVpcEndpointServicePermissions", "not_found_yet")
+    modify = aws.ec2.modify_vpc_endpoint_service_permissions
+    assert ("InvalidVpcEndpointServiceId.NotFound", 400) == refused(modify, **wanted)
+    assert 1 == len(modify(**wanted)["AddedPrincipals"])
 
 
 def test_principals_are_a_set(aws: Aws) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from botocore.exceptions import ConnectionClosedError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from tests.sandbox.conftest import refused
 
@@ -29,6 +29,13 @@ def test_refusals_have_each_service_s_own_code(aws: Aws, kind: str, ec2: tuple[s
     assert elb == refused(aws.target_group)
     assert {} == aws.sandbox.books()["aws"]
     aws.target_group()
+
+
+def test_elb_says_that_the_rate_is_exceeded(aws: Aws) -> None:
+    """elasticloadbalancing/latest/userguide/elb-api-throttling: "ThrottlingException" with "Rate exceeded"."""
+    aws.sandbox.fault("DescribeLoadBalancers", "throttle")
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        aws.elbv2.describe_load_balancers()
 
 
 def test_a_lost_answer_leaves_the_effect(aws: Aws) -> None:

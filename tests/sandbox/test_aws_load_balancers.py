@@ -32,9 +32,11 @@ def test_a_new_load_balancer_is_provisioning_then_active(aws: Aws) -> None:
     assert [*["provisioning"] * 3, "active"] == [*before, state(aws, arn)]
 
 
-@pytest.mark.parametrize(("kind", "expected"), [("stuck", "provisioning"), ("failed", "failed")])
+@pytest.mark.parametrize(
+    ("kind", "expected"), [("stuck", "provisioning"), ("failed", "failed"), ("impaired", "active_impaired")]
+)
 def test_a_load_balancer_can_be_fated_never_to_be_active(aws: Aws, kind: str, expected: str) -> None:
-    """The faults `stuck` and `failed` of CreateLoadBalancer."""
+    """API_LoadBalancerState, Code; the faults `stuck`, `failed` and `impaired` of CreateLoadBalancer."""
     aws.sandbox.fault("CreateLoadBalancer", kind)
     arn = aws.load_balancer()
     aws.later(100_000)
@@ -74,6 +76,12 @@ def test_subnets_that_do_not_go_together_are_refused(aws: Aws, keys: tuple[str, 
 def test_an_absent_subnet_is_refused(aws: Aws) -> None:
     """API_CreateLoadBalancer: SubnetNotFound."""
     assert ("SubnetNotFound", 400) == refused(aws.load_balancer, Subnets=["subnet-0123456789abcdef0"])
+
+
+def test_an_absent_security_group_and_an_unknown_scheme_are_refused(aws: Aws) -> None:
+    """API_CreateLoadBalancer: InvalidSecurityGroup, InvalidScheme."""
+    assert ("InvalidSecurityGroup", 400) == refused(aws.load_balancer, SecurityGroups=["sg-0123456789abcdef0"])
+    assert ("InvalidScheme", 400) == refused(aws.load_balancer, Scheme="public")
 
 
 def test_an_internet_facing_one_needs_an_internet_gateway(aws: Aws) -> None:

@@ -80,8 +80,11 @@ def test_the_seeded_instances_run(aws: Aws) -> None:
     assert ["running"] * 2 == [one["State"]["Name"] for reservation in found for one in reservation["Instances"]]
 
 
-def test_a_load_balancer_takes_an_address_in_each_subnet_until_it_is_gone(aws: Aws) -> None:
-    """NLB user guide, Availability Zones: a node in each enabled zone, with an address of the subnet."""
+def test_a_load_balancer_takes_an_address_in_each_subnet_longer_than_it_lives(aws: Aws) -> None:
+    """NLB user guide, Availability Zones: a node in each zone, with an address of the subnet.
+
+    Its network interfaces outlive it: terraform-provider-aws, elbv2/load_balancer.go, waits for them to be detached.
+    """
 
     def free() -> int:
         return aws.ec2.describe_subnets(SubnetIds=[aws.subnet()])["Subnets"][0]["AvailableIpAddressCount"]
@@ -91,7 +94,30 @@ def test_a_load_balancer_takes_an_address_in_each_subnet_until_it_is_gone(aws: A
     taken = before - free()
     aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
     aws.later(30)
-    assert (1, before) == (taken, free())
+    assert "LoadBalancerNotFound" == refused(aws.elbv2.describe_load_balancers, LoadBalancerArns=[arn])[0]
+    lingering = before - free()
+    aws.later(60)
+    assert (1, 1, before) == (taken, lingering, free())
+
+
+def test_a_subnet_with_a_network_interface_in_it_is_not_deleted(aws: Aws) -> None:
+    """EC2 error codes: DependencyViolation; a load balancer's interfaces keep the subnets that it has."""
+    made = aws.ec2.create_subnet(VpcId=aws.seed["vpc"], CidrBlock="10.0.30.0/24", AvailabilityZoneId="use1-az1")
+    subnet = made["Subnet"]["SubnetId"]
+    arn = aws.load_balancer(Subnets=[subnet])
+    assert ("DependencyViolation", 400) == refused(aws.ec2.delete_subnet, SubnetId=subnet)
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=arn)
+    aws.later(30)
+    aws.later(60)
+    aws.ec2.delete_subnet(SubnetId=subnet)
+    assert "InvalidSubnetID.NotFound" == refused(aws.ec2.describe_subnets, SubnetIds=[subnet])[0]
+
+
+def test_zones_are_filtered_by_az_id_and_tell_that_all_may_use_them(aws: Aws) -> None:
+    """API_DescribeAvailabilityZones: the filter zone-id, and OptInStatus."""
+    filters = [{"Name": "zone-id", "Values": ["use1-az4"]}]
+    found = aws.ec2.describe_availability_zones(Filters=filters)["AvailabilityZones"]  # type: ignore[arg-type]
+    assert [("use1-az4", "opt-in-not-required")] == [(one["ZoneId"], one["OptInStatus"]) for one in found]
 
 
 def test_ids_have_seventeen_hex_digits(aws: Aws) -> None:

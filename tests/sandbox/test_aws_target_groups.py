@@ -124,6 +124,26 @@ def test_a_target_group_in_use_is_not_deleted(aws: Aws) -> None:
     assert ("TargetGroupNotFound", 400) == refused(delete, TargetGroupArn=arn)
 
 
+def test_a_target_group_is_in_use_for_a_moment_after_its_load_balancer_was_deleted(aws: Aws) -> None:
+    """API_DeleteTargetGroup: ResourceInUse lags also when the listener went with its load balancer."""
+    arn, balancer = aws.target_group(), aws.load_balancer()
+    aws.listener(balancer, arn)
+    aws.elbv2.delete_load_balancer(LoadBalancerArn=balancer)
+    assert ("ResourceInUse", 400) == refused(aws.elbv2.delete_target_group, TargetGroupArn=arn)
+    aws.later(15)
+    aws.elbv2.delete_target_group(TargetGroupArn=arn)
+
+
+def test_a_new_target_group_may_not_be_found_where_targets_are_registered(aws: Aws) -> None:
+    """API_RegisterTargets, TargetGroupNotFound: the fault `not_found_yet`, for a moment after the creation."""
+    arn, targets = aws.target_group(), [{"Id": "10.0.1.15"}]
+    aws.sandbox.fault("RegisterTargets", "not_found_yet")
+    assert ("TargetGroupNotFound", 400) == refused(aws.elbv2.register_targets, TargetGroupArn=arn, Targets=targets)
+    assert [] == aws.health(arn)
+    aws.elbv2.register_targets(TargetGroupArn=arn, Targets=targets)  # type: ignore[arg-type]  # TypedDict's literals
+    assert 1 == len(aws.health(arn))
+
+
 def test_the_deregistration_delay_is_300_seconds_unless_set(aws: Aws) -> None:
     """NLB user guide, Target group attributes."""
     arn = aws.target_group()

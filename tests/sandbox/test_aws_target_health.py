@@ -76,6 +76,18 @@ def test_a_stopped_instance_is_not_used(aws: Aws) -> None:
     assert [("healthy", ""), ("unused", "Target.InvalidState")] == [*before, *aws.health(arn)]
 
 
+def test_an_address_of_a_load_balancer_is_not_usable(aws: Aws) -> None:
+    """API_TargetHealth, Reason: Target.IpUnusable, "reserved for use by a load balancer"."""
+    balancer = aws.load_balancer()
+    filters = [{"Name": "subnet-id", "Values": [aws.subnet()]}]
+    found = aws.ec2.describe_network_interfaces(Filters=filters)["NetworkInterfaces"]  # type: ignore[arg-type]
+    [address] = [one["PrivateIpAddress"] for one in found if one["Description"].startswith("ELB net/orders/")]
+    arn = registered(aws, address)
+    aws.listener(balancer, arn)
+    aws.later(120)
+    assert [("unused", "Target.IpUnusable")] == aws.health(arn)
+
+
 def test_a_deregistered_target_drains_then_goes(aws: Aws) -> None:
     """Target.DeregistrationInProgress for the deregistration delay."""
     arn = registered(aws, "10.0.1.15")
@@ -94,9 +106,11 @@ def test_an_absent_target_asked_for_is_not_registered(aws: Aws) -> None:
 
 
 def test_what_can_be_no_target_is_refused(aws: Aws) -> None:
-    """API_DescribeTargetHealth: InvalidTarget."""
+    """API_DescribeTargetHealth: InvalidTarget, and TargetGroupNotFound."""
     asked = {"TargetGroupArn": aws.target_group(), "Targets": [{"Id": "8.8.8.8"}]}
     assert ("InvalidTarget", 400) == refused(aws.elbv2.describe_target_health, **asked)
+    absent = aws.target_group() + "0"
+    assert ("TargetGroupNotFound", 400) == refused(aws.elbv2.describe_target_health, TargetGroupArn=absent)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.sandbox.conftest import client, refused
+from tests.sandbox.conftest import PROVIDER, client, refused
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Aws
@@ -116,6 +116,19 @@ def test_a_client_token_has_at_most_64_characters(aws: Aws) -> None:
     create = aws.ec2.create_vpc_endpoint_service_configuration
     assert "InvalidParameterValue" == refused(create, NetworkLoadBalancerArns=[arn], ClientToken="x" * 65)[0]
     assert create(NetworkLoadBalancerArns=[arn], ClientToken="x" * 64)["ServiceConfiguration"]["ServiceId"]
+
+
+def test_a_name_is_taken_in_its_own_account_and_region_only(aws: Aws) -> None:
+    """API_CreateTargetGroup, Name: "must be unique per region per account"."""
+    names: dict[str, Any] = {"Name": "orders", "Protocol": "TCP", "TargetType": "ip"}
+    aws.target_group(Port=3306)
+    for account, region in ((PROVIDER, "eu-west-1"), ("310987654321", "us-east-1")):
+        owner = aws.seed["accounts"][account]
+        key, secret = owner["access_key_id"], owner["secret_access_key"]
+        elbv2 = client("elbv2", aws.sandbox.endpoint, key, secret, None, region)
+        made = elbv2.create_target_group(Port=5432, VpcId=owner["networks"][region]["vpc_id"], **names)
+        assert f":{region}:{account}:" in made["TargetGroups"][0]["TargetGroupArn"]
+    assert "DuplicateTargetGroupName" == refused(aws.target_group, Port=5432)[0]
 
 
 def test_a_token_is_known_to_its_own_action_only(aws: Aws) -> None:

@@ -103,11 +103,12 @@ def test_every_call_is_recorded_with_its_end(aws: Aws) -> None:
 
 
 def test_a_reset_brings_everything_back(aws: Aws) -> None:
-    """Things, network, faults, calls, durations and the speed."""
+    """Things, network, faults, calls, durations, quotas and the speed."""
     aws.target_group()
     aws.ec2.stop_instances(InstanceIds=aws.seed["instances"])
     aws.sandbox.fault("DescribeVpcs", "throttle")
     aws.sandbox.durations(load_balancer_active=1)
+    aws.set_quotas(load_balancers_per_region=1)
     before = aws.control.get("/books", params={"all": 1}).json()
     aws.sandbox.reset()
     after = aws.control.get("/books", params={"all": 1}).json()
@@ -117,6 +118,7 @@ def test_a_reset_brings_everything_back(aws: Aws) -> None:
     assert {"running"} == {one["State"]["Name"] for reservation in states for one in reservation["Instances"]}
     assert [] == aws.control.get("/faults").json()
     assert 150 == aws.control.get("/durations").json()["load_balancer_active"]
+    assert 50 == aws.control.get("/quotas").json()["load_balancers_per_region"]
     assert aws.sandbox.env["PRIVATELINK_PACE"] == f"{aws.control.get('/clock').json()['speed']:g}"
 
 
@@ -153,6 +155,8 @@ def test_faults_are_planned_listed_and_dropped(aws: Aws) -> None:
         ("PUT", "/durations", {"nonsense": 1}, "nonsense"),
         ("PUT", "/durations", {"load_balancer_active": -1}, "load_balancer_active"),
         ("PUT", "/durations", [], "JSON object"),
+        ("PUT", "/quotas", {"load_balancers": 1}, "load_balancers"),
+        ("PUT", "/quotas", {"load_balancers_per_region": -1}, "load_balancers_per_region"),
         ("PUT", "/clock", {"speed": 0}, "greater than 0"),
         ("PUT", "/clock", {"speed": "fast"}, "speed"),
         ("PUT", "/clock", {"pace": 2}, "pace"),

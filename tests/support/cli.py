@@ -5,7 +5,9 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from pydantic import BaseModel
 from rich.console import Console
 
 from privatelink.cli import run
@@ -13,10 +15,11 @@ from privatelink.cli.surroundings import Surroundings
 from privatelink.client import PrivateLinks, Saga
 from privatelink.errors import ErrorDetails
 from privatelink.names import Link
-from privatelink.progress import Operation, Phase, Progress, StepProgress, StepState
+from privatelink.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
 from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
 from privatelink.status import LinkStatus, LinkSummary, Waiting
+from privatelink.updates import Steered
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 SAGA_ID = "0199-run"
@@ -43,12 +46,13 @@ RESULT = PrivateLinkResult(
     vpc_endpoint_id="vpce-0a1b2c3d4e5f6a7b8",
     private_link_id="pl-7",
 )
+STEERED = Steered(link=str(LINK), sentence="the saga goes on", steps=("create-listener-3306",), at=NOW)
 DELETED = DeleteResult(link=str(LINK), status="deleted", removed=(ARN, "vpce-svc-0a1b2c3d4e5f6a7b8"))
 
 
 def step(title: str, state: StepState, *, ago: float = 60, took: float = 12, limit: float = 600) -> StepProgress:
     """A step that began `ago` seconds before NOW, took `took` if it has ended, and may take `limit`."""
-    started = None if state in {StepState.TO_COME, StepState.SKIPPED} else NOW - timedelta(seconds=ago)
+    started = None if state is StepState.TO_COME else NOW - timedelta(seconds=ago)
     return StepProgress(
         id=title.replace(" ", "-"),
         title=title,
@@ -57,6 +61,17 @@ def step(title: str, state: StepState, *, ago: float = 60, took: float = 12, lim
         ended_at=started + timedelta(seconds=took) if started and state is not StepState.RUNNING else None,
         deadline=started + timedelta(seconds=limit) if started else None,
     )
+
+
+def ask(step: str = "confirm-running", **more: Any) -> Ask:  # noqa: ANN401 - fields of many types
+    """What a saga needs from a person since a minute before NOW, and for the two days after it."""
+    fields = {
+        "sentence": "confirm that the PrivateLink runs",
+        "commands": (f"privatelink confirm {LINK} --step {step}",),
+        "since": NOW - timedelta(minutes=1),
+        "deadline": NOW + timedelta(days=2),
+    }
+    return Ask.model_validate({"step": step, **fields, **more})
 
 
 def link_status(
@@ -68,6 +83,8 @@ def link_status(
     error: ErrorDetails | None = None,
     saga_id: str = SAGA_ID,
     result: PrivateLinkResult | DeleteResult | None = None,
+    asks: Sequence[Ask] = (),
+    interventions: Sequence[Intervention] = (),
 ) -> LinkStatus:
     """A saga that began 83 seconds before NOW. Without steps: one of which no worker tells."""
     progress = Progress(
@@ -78,6 +95,8 @@ def link_status(
         steps=list(steps),
         ids=dict(ids or {}),
         error=error,
+        asks=list(asks),
+        interventions=list(interventions),
     )
     return LinkStatus(
         link=str(LINK),
@@ -117,11 +136,15 @@ class Links(PrivateLinks):
         end: PrivateLinkResult | DeleteResult | BaseException = RESULT,
         start: BaseException | None = None,
         summaries: Sequence[LinkSummary] = (),
+        steered: Steered | BaseException = STEERED,
+        inspection: InspectionResult | BaseException | None = None,
     ) -> None:
         self.looks = list(looks) or [link_status()]
         self.end = end
         self.start = start
         self.summaries = list(summaries)
+        self.steered = steered
+        self.inspection = inspection
         self.ended = asyncio.Event()
         self.asked: list[object] = []
 
@@ -151,6 +174,20 @@ class Links(PrivateLinks):
         """All, whatever is asked."""
         self.asked.append((phase, deployment, account))
         return self.summaries
+
+    async def inspect(self, request: PrivateLinkRequest | DeleteRequest) -> InspectionResult:
+        """What there is, or a refusal."""
+        self.asked.append(request)
+        assert self.inspection
+        if isinstance(self.inspection, BaseException):
+            raise self.inspection
+        return self.inspection
+
+    async def _send(self, link: Link, argument: BaseModel) -> Steered:
+        self.asked.append((link, argument))
+        if isinstance(self.steered, BaseException):
+            raise self.steered
+        return self.steered
 
     def _started(self, asked: object) -> Saga:
         self.asked.append(asked)
@@ -197,16 +234,32 @@ class Ran:
     code: int
     out: Terminal
     err: Terminal
+    asked_of_doctor: list[DeleteRequest | None]
 
 
-def run_command(links: Links | BaseException, *arguments: str, interactive: bool = False) -> Ran:
-    """Run one command against `links`, or where connecting raises."""
+def run_command(
+    links: Links | BaseException, *arguments: str, interactive: bool = False, set_up: SetUpResult | None = None
+) -> Ran:
+    """Run one command against `links`, or where connecting raises; the doctor finds `set_up`."""
 
     async def connect() -> PrivateLinks:
         if isinstance(links, BaseException):
             raise links
         return links
 
+    async def check_set_up(request: DeleteRequest | None) -> SetUpResult:
+        assert set_up
+        asked_of_doctor.append(request)
+        return set_up
+
     out, err = Terminal(interactive), Terminal(interactive)
-    surroundings = Surroundings(connect=connect, out=out.console, err=err.console, now=lambda: NOW, poll_seconds=0.001)
-    return Ran(run(arguments, surroundings), out, err)
+    asked_of_doctor: list[DeleteRequest | None] = []
+    surroundings = Surroundings(
+        connect=connect,
+        check_set_up=check_set_up,
+        out=out.console,
+        err=err.console,
+        now=lambda: NOW,
+        poll_seconds=0.001,
+    )
+    return Ran(run(arguments, surroundings), out, err, asked_of_doctor)

@@ -48,6 +48,10 @@ class Sandbox:
         """Set one of the platform's quirks."""
         self._json("PUT", "/quirks", {name: value})
 
+    def quotas(self, **most: int) -> None:
+        """Change how much of a thing an account may have."""
+        self._json("PUT", "/quotas", most)
+
     def durations(self, **seconds: float) -> None:
         """Change how long things take, in the sandbox's seconds."""
         self._json("PUT", "/durations", seconds)

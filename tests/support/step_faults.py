@@ -48,6 +48,9 @@ class _Inbound(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
+        if info.is_local:
+            # A notice is no step of the story.
+            return await super().execute_activity(input)
         self._faults.runs.add((info.workflow_id or "", info.workflow_run_id or ""))
         workflow_id = info.workflow_id or ""
         self._faults.busy[workflow_id] += 1

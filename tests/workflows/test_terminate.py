@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from privatelink.errors import Outcome, RollbackIncomplete
+from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
 from tests.support.laws import NOTHING, of_link
 from tests.support.requests import full_request
 from tests.support.step_faults import Moment
@@ -44,6 +44,45 @@ async def test_a_later_delete_removes_what_a_create_terminated_at_any_third_step
     assert set(outcomes.values()) == {("absent", False), ("deleted", True)}
     after_the_first_writes = story.index("create-listener-3306")
     assert [step for step in story[after_the_first_writes:] if step in outcomes and not outcomes[step][1]] == []
+    assert world.sandbox.books() == NOTHING
+
+
+@pytest.mark.parametrize("dead_after", ["create-listener-3306", "create-endpoint-service", "create-private-link"])
+async def test_the_rollback_of_the_next_create_removes_what_a_terminated_one_left(
+    world: World, dead_after: str
+) -> None:
+    """From whatever step it fails: also what the failing create has not come to."""
+    failing = [
+        "create-target-group-3306",
+        "create-load-balancer",
+        "wait-for-load-balancer",
+        "accept-endpoint-connection",
+    ]
+
+    async def fails(step: str, moment: Moment) -> None:
+        request = full_request(world.sandbox, f"a-{step}-{moment}"[:60], connector=None)
+        handle, workflow_id = world.handle(str(request.link)), request.link.workflow_id
+
+        async def terminate() -> None:
+            await handle.terminate("test")
+            world.faults.at(workflow_id, dead_after, "after", nothing)
+
+        async def fail() -> None:
+            raise CloudRefused("failing on purpose", concerns=step)
+
+        world.faults.at(workflow_id, dead_after, "after", terminate)
+        with pytest.raises(RollbackIncomplete, match="terminated"):
+            await world.links.create(request)
+        await _until_quiet(world, workflow_id)
+        world.faults.at(workflow_id, step, moment, fail)
+        with pytest.raises(CloudRefused) as caught:
+            await world.links.create(request)
+        assert caught.value.details_model.outcome == Outcome.ROLLED_BACK
+
+    async def nothing() -> None:
+        """Let it run."""
+
+    await asyncio.gather(*(fails(step, moment) for step in failing for moment in ("before", "after")))
     assert world.sandbox.books() == NOTHING
 
 

@@ -103,10 +103,36 @@ async def test_a_missing_permission_is_told_from_a_refused_key(platform: Platfor
 @pytest.mark.usefixtures("sandbox")
 async def test_a_wrong_secret_is_refused_and_not_told() -> None:
     """The error names the variables to correct."""
-    access = settings().access.model_copy(update={"api_secret": SecretStr("wr0ng")})
+    right = settings().access
+    assert right
+    access = right.model_copy(update={"api_secret": SecretStr("wr0ng")})
     with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_PLATFORM_API_SECRET") as refused:
         await Platform(PlatformSettings(access=access)).get_deployment(DEPLOYMENT)
     assert "wr0ng" not in str(refused.value)
+
+
+async def test_without_a_key_every_call_says_what_is_missing_and_who_needs_it() -> None:
+    """A worker for console mode starts without one; a request that needs the API is told at its first call."""
+    keyless = Platform(PlatformSettings())
+    assert not keyless.is_configured
+    for call in (
+        keyless.get_deployment(DEPLOYMENT),
+        keyless.get_network(DEPLOYMENT),
+        keyless.list_private_links(DEPLOYMENT),
+        keyless.find_private_link(DEPLOYMENT, "pl1"),
+        keyless.create_private_link(DEPLOYMENT, SERVICE, "ours"),
+        keyless.delete_private_link(DEPLOYMENT, "pl1"),
+    ):
+        with pytest.raises(PlatformKeyRefused, match="the worker has no API key of the platform") as refused:
+            await call
+        for word in ("ENDPOINT", "API_KEY", "API_SECRET"):
+            assert f"EMQXCLOUD_PLATFORM_{word}" in refused.value.details_model.next_step
+        assert "requests with `platform: {mode: console}` need none" in refused.value.details_model.next_step
+
+
+def test_with_a_key_it_is_configured(platform: Platform) -> None:
+    """Whoever may do without the API asks first."""
+    assert platform.is_configured
 
 
 async def test_each_kind_of_call_has_its_own_budget(sandbox: Sandbox) -> None:

@@ -1,0 +1,84 @@
+"""Inquiries: what a caller asks of the worker, which holds the credentials. They change nothing."""
+
+from collections.abc import Awaitable, Callable
+
+from temporalio import activity
+
+from activities.specs import RemovalSpec
+from activities.standing import Onlooker
+from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.emqx.platform import Platform
+from privatelink.errors import CredentialsRefused, PlatformKeyRefused, PrivateLinkError
+from privatelink.request import ConsolePlatform
+from privatelink.result import InspectionResult, SetUpFinding, SetUpResult
+
+
+class Inquiries:
+    """The looks that stand alone."""
+
+    def __init__(
+        self, aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, onlooker: Onlooker
+    ) -> None:
+        """The clouds that the worker has keys of."""
+        self._aws = aws
+        self._platform = platform
+        self._deployment_apis = deployment_apis
+        self._onlooker = onlooker
+
+    @activity.defn
+    async def inspect_link(self, spec: RemovalSpec) -> InspectionResult:
+        """Everything of the link that stands in either cloud, whatever Temporal remembers."""
+        found = await self._onlooker.look(spec)
+        return InspectionResult(link=str(spec.link), things=tuple(found.things()))
+
+    @activity.defn
+    async def check_keys(self, spec: RemovalSpec) -> SetUpResult:
+        """Try the worker's keys, each by one read: AWS's identity, the role's trust, the platform's and deployment's.
+
+        A finding that is not ok tells what its error tells; it is no error of the look.
+        """
+        account = self._aws.account(spec.aws)
+        deployment = spec.link.deployment
+
+        async def identity() -> str:
+            return f"account {await account.account_id()}, region {spec.aws.region}"
+
+        async def trust() -> str:
+            role = spec.aws.role_arn
+            if role and spec.aws.external_id and await account.lets_anyone_in(role):
+                raise CredentialsRefused(
+                    f"{role} may be assumed without its external id",
+                    next_step="add the condition StringEquals sts:ExternalId to its trust policy (deploy/iam)",
+                )
+            return f"{role} wants its external id" if role else "no role is assumed: the worker's own credentials"
+
+        async def platform() -> str:
+            if isinstance(spec.platform, ConsolePlatform) and not self._platform.is_configured:
+                return "no key, and none is needed: a person is at the console"
+            found = await self._platform.get_deployment(deployment)
+            if found is None:
+                raise PlatformKeyRefused(
+                    f"the platform does not know {deployment}",
+                    next_step="correct the deployment's id, or use the API key that sees it",
+                )
+            return f"deployment {deployment} is {found.status or 'there'}"
+
+        async def connectors() -> str:
+            api = self._deployment_apis.find(deployment)
+            if api is None:
+                return f"no API key of {deployment}: no connector can be made, and none is looked at"
+            return f"{len(await api.list_connectors())} connectors in {deployment}"
+
+        looks = {"AWS": identity, "role": trust, "platform": platform, "deployment API": connectors}
+        return SetUpResult(findings=tuple([await _finding(what, look) for what, look in looks.items()]))
+
+
+async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFinding:
+    try:
+        return SetUpFinding(what=what, ok=True, says=await look())
+    except PrivateLinkError as error:
+        if error.waiting_helps:
+            raise
+        details = error.details_model
+        return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)

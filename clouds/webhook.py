@@ -1,0 +1,132 @@
+"""The webhook: one signed event a call, to the one receiver that the worker's settings name.
+
+The event is a CloudEvent 1.0 in JSON, structured mode (CloudEvents: "JSON Event Format", "HTTP Protocol Binding"); the
+signature is that of Standard Webhooks 1.0. So a receiver reads and verifies it with libraries that exist.
+"""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import time
+from http import HTTPStatus
+from typing import Literal
+
+import httpx
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+
+from clouds.emqx.errors import read_answer
+from clouds.emqx.http import tls
+from clouds.settings import WebhookSettings
+from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails
+from privatelink.progress import Ask, Operation, Phase
+
+CALL_SECONDS = 10.0
+
+_PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
+"""Refusals that waiting mends, as server errors (5xx) are."""
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class PhaseChange(_Event):
+    """What an event tells: the saga and the phase that it has reached, in the words of `progress`.
+
+    `asks`: what it needs from people now. `error`: its first cause. `address`: where the deployment reaches the
+    service, once known. `status_command` shows the rest in a shell.
+    """
+
+    link: str
+    operation: Operation
+    saga_id: str
+    phase: Phase
+    asks: tuple[Ask, ...]
+    error: ErrorDetails | None
+    address: str | None
+    status_command: str
+
+
+class CloudEvent(_Event):
+    """The envelope. `source` and `id` together are one event, however often it arrives; `time` is when it happened.
+
+    `type` is `com.emqx.privatelink.phase.` and the phase as everywhere else (`...phase.waiting-for-person`), because
+    routers choose by type alone; the form of `data` is the same for all.
+    """
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: AwareDatetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: PhaseChange
+
+
+class Webhook:
+    """The receiver, and the key that it knows. Safe to use for many calls at once."""
+
+    def __init__(self, settings: WebhookSettings) -> None:
+        """One for the whole worker."""
+        url = httpx.URL(settings.url.get_secret_value())
+        self._host = url.host
+        # httpx logs the URL of every call. Path and query, where a token may stand, reach the wire past it.
+        self._origin, self._target = url.copy_with(raw_path=b"/"), url.raw_path
+        self._key = settings.key.get_secret_value()
+        self._trust_env = not settings.is_loopback
+
+    async def send(self, event: CloudEvent) -> None:
+        """Send once; any 2xx is success. The same event again has the same id and body, and a new signature.
+
+        Raises `CloudUnavailable` when the receiver may take it later, with the delay that it names (Retry-After);
+        `CloudRefused` when it will not. Redirects are not followed (Standard Webhooks 1.0).
+        """
+        doing = f"notifying that {event.subject} is {event.data.phase} ({self._host})"
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                status, retry_after = await self._exchange(event.id, event.model_dump_json().encode())
+        except TimeoutError:
+            raise CloudUnavailable(
+                f"{doing}: the receiver gave no answer within {CALL_SECONDS:.0f} s", concerns=self._host
+            ) from None
+        except httpx.RequestError as error:
+            # Not as its cause: it holds the request.
+            raise CloudUnavailable(f"{doing}: {type(error).__name__}", concerns=self._host) from None
+        if httpx.codes.is_success(status):
+            return
+        answer = read_answer(status, b"", retry_after)
+        if status in _PASSING or httpx.codes.is_server_error(status):
+            raise CloudUnavailable(
+                f"{doing}: the receiver answered {answer}", concerns=self._host, retry_after=answer.retry_after
+            ) from answer
+        raise CloudRefused(
+            f"{doing}: the receiver answered {answer}",
+            concerns=self._host,
+            next_step="correct PRIVATELINK_WEBHOOK_URL or PRIVATELINK_WEBHOOK_SECRET, or unset both, "
+            "and restart the worker",
+        ) from answer
+
+    async def _exchange(self, event_id: str, body: bytes) -> tuple[int, str | None]:
+        """Status and Retry-After. The body of the answer is nothing to us, and is not read."""
+        timestamp = int(time.time())
+        headers = {
+            "Content-Type": "application/cloudevents+json",
+            "webhook-id": event_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(self._key, event_id, timestamp, body),
+        }
+        async with (
+            httpx.AsyncClient(verify=tls(), trust_env=self._trust_env, timeout=CALL_SECONDS) as client,
+            client.stream(
+                "POST", self._origin, content=body, headers=headers, extensions={"target": self._target}
+            ) as response,
+        ):
+            return response.status_code, response.headers.get("Retry-After")
+
+
+def signature(key: bytes, event_id: str, timestamp: int, body: bytes) -> str:
+    """The header `webhook-signature`: HMAC-SHA256 of id, timestamp (seconds since 1970) and body, joined by dots."""
+    signed = f"{event_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()

@@ -1,0 +1,82 @@
+"""The application: what all verbs share, their common options and the one way in which a command runs and ends."""
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any
+
+import typer
+
+from privatelink.cli.exits import ExitCode, exit_code
+from privatelink.cli.printer import Output, Printer
+from privatelink.cli.surroundings import Surroundings
+from privatelink.errors import InvalidRequest, PrivateLinkError
+from privatelink.names import Link
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+LinkArgument = Annotated[
+    str, typer.Argument(metavar="LINK", help="The link, as deployment/name: w41b11c0/orders-db.", show_default=False)
+]
+OutputOption = Annotated[
+    Output,
+    typer.Option("--output", "-o", help="text for people; json: exactly one JSON object on standard output."),
+]
+
+
+@app.callback()
+def privatelink() -> None:
+    """Make and delete AWS PrivateLink connections between an EMQX Platform deployment and your AWS account.
+
+    A create builds everything in AWS and at the platform and ends with an
+    address that works, or removes again what it had made. The work is done by
+    a worker (python worker.py) on a Temporal server, found by TEMPORAL_ADDRESS;
+    it goes on when this command is stopped. `privatelink check` tells whether
+    all of that is there.
+
+    Exit codes:
+
+      0  done
+      1  an unexpected error, with its traceback
+      2  invalid or refused; nothing was changed
+      3  failed or cancelled; everything is removed again
+      4  something is left behind; each thing is listed
+      5  Temporal or its worker can't be reached
+    130  interrupted by Ctrl-C; the saga goes on
+    """
+
+
+def link_of(text: str) -> Link:
+    """The link that somebody typed. Raises `InvalidRequest`."""
+    try:
+        return Link.parse(text)
+    except ValueError:
+        pass
+    raise InvalidRequest(
+        f"reading LINK ({text}): it is not of the form deployment/name, in lower-case letters, digits and hyphens",
+        concerns=text,
+        next_step="write it as in w41b11c0/orders-db; `privatelink list` shows the links that there are",
+    )
+
+
+def run_verb(
+    context: typer.Context, output: Output, work: Callable[[Surroundings, Printer], Coroutine[Any, Any, None]]
+) -> None:
+    """Run what a verb does, and end the command by the exit code of the error that it raises."""
+    surroundings: Surroundings = context.obj
+    printer = Printer(surroundings, output)
+    try:
+        asyncio.run(work(surroundings, printer))
+    except PrivateLinkError as error:
+        printer.failed(error.details_model)
+        raise typer.Exit(exit_code(error.details_model)) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(ExitCode.INTERRUPTED) from None
+    except typer.Exit:
+        raise
+    except Exception as error:
+        printer.unexpected(error)
+        raise

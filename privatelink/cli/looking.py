@@ -1,0 +1,105 @@
+"""The verbs that only look: at one link, and at all."""
+
+from typing import Annotated
+
+import typer
+
+from privatelink.cli.application import OutputOption, link_of, run_verb
+from privatelink.cli.printer import Output, Printer
+from privatelink.cli.suggestions import suggesting
+from privatelink.cli.surroundings import Surroundings
+from privatelink.cli.views import view
+from privatelink.cli.watching import watch
+from privatelink.client import PrivateLinks
+from privatelink.errors import InvalidRequest, LinkUnknown
+from privatelink.names import Link
+from privatelink.progress import Phase
+from privatelink.request_files import read_delete_request
+
+verbs = typer.Typer()
+
+
+@verbs.command()
+def status(
+    context: typer.Context,
+    link: Annotated[
+        str,
+        typer.Argument(metavar="LINK", help="The link, as deployment/name: w41b11c0/orders-db.", show_default=False),
+    ] = "",
+    *,
+    file: Annotated[
+        str,
+        typer.Option(
+            "--file",
+            "-f",
+            metavar="FILE",
+            help="The request of the link: when Temporal has forgotten it, a worker looks in AWS and at the platform.",
+            show_default=False,
+        ),
+    ] = "",
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until the saga has ended.")] = False,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """Show the latest create or delete of a link: its steps, what it waits for and from whom, its ids, how it ended.
+
+    The exit code is 0 whenever that could be shown, also for a create that failed.
+    """
+    if not link and not file:
+        raise typer.BadParameter("give LINK, --file FILE or both", ctx=context, param_hint="LINK")
+
+    async def work(surroundings: Surroundings, printer: Printer) -> None:
+        request = read_delete_request(file) if file else None
+        wanted = link_of(link) if link or request is None else request.link
+        if request and request.link != wanted:
+            raise InvalidRequest(
+                f"reading LINK and FILE ({wanted}): the file is of {request.link}",
+                concerns=str(wanted),
+                next_step="give the file of that link, or only one of the two",
+            )
+        links = await surroundings.connect()
+        try:
+            async with suggesting(links, wanted):
+                await _show(surroundings, printer, links, wanted, watching=watching)
+        except LinkUnknown:
+            if request is None:
+                raise
+            printer.found(await links.inspect(request))
+
+    run_verb(context, output, work)
+
+
+@verbs.command(name="list")
+def list_(
+    context: typer.Context,
+    *,
+    phase: Annotated[
+        Phase | None, typer.Option("--phase", help="Only links whose latest saga is in this phase.", show_default=False)
+    ] = None,
+    deployment: Annotated[
+        str | None,
+        typer.Option("--deployment", metavar="ID", help="Only links of this EMQX deployment.", show_default=False),
+    ] = None,
+    account: Annotated[
+        str | None,
+        typer.Option("--account", metavar="ID", help="Only links in this AWS account (12 digits).", show_default=False),
+    ] = None,
+    output: OutputOption = Output.TEXT,
+) -> None:
+    """List the links that Temporal remembers, with the latest create or delete of each, newest first."""
+
+    async def work(surroundings: Surroundings, printer: Printer) -> None:
+        links = await surroundings.connect()
+        printer.links(await links.list(phase=phase, deployment=deployment, account=account))
+
+    run_verb(context, output, work)
+
+
+async def _show(
+    surroundings: Surroundings, printer: Printer, links: PrivateLinks, link: Link, *, watching: bool
+) -> None:
+    if not watching:
+        printer.status(await links.status(link))
+        return
+    with view(printer.progress, surroundings.now, f"watching {link}", redrawn=printer.redraws) as shown:
+        last = await watch(link, links, shown, surroundings.poll_seconds)
+    printer.ending(last)

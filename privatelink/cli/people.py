@@ -1,0 +1,58 @@
+"""People: what a saga needs from them and what they have done, in lines to read and values to copy."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from privatelink.cli.words import clock, duration, one_line, printable
+from privatelink.progress import Ask, Intervention
+from privatelink.status import LinkStatus
+
+WAITS = "this command waits until that is done; Ctrl-C ends only the watching"
+
+
+def person_facts(status: LinkStatus) -> Iterator[tuple[str, str]]:
+    """What people must know, each under a key that stays the same while it changes; a fact may have several lines."""
+    if status.progress:
+        for number, intervention in enumerate(status.progress.interventions):
+            yield f"intervention {number}", intervention_line(intervention)
+        for ask in status.progress.asks:
+            # A step may ask the same once more, after it was answered.
+            yield f"ask {ask.step} {ask.since}", "\n".join(instructions(ask))
+
+
+def instructions(ask: Ask, now: datetime | None = None) -> Iterator[str]:
+    """What is needed, where, the clicks, the values, the commands. With `now`: how long there is left, too.
+
+    A value and a command stand alone on their lines, without indentation, so that a line is what is copied.
+    """
+    yield needed(ask)
+    if ask.deadline:
+        yield f"  until {clock(ask.deadline)}{f' ({left(ask.deadline, now)})' if now else ''}"
+    if ask.reminders:
+        yield f"  reminder {ask.reminders}; asked first at {clock(ask.since)}"
+    if ask.page:
+        yield f"  page: {one_line(ask.page)}"
+    for number, click in enumerate(ask.clicks, start=1):
+        yield f"  {number}. {one_line(click)}"
+    for field, value in ask.paste.items():
+        yield f"  {one_line(field)}:"
+        yield printable(value)
+    if ask.commands:
+        yield "  then run:" if len(ask.commands) == 1 else "  then run one of:"
+        yield from map(printable, ask.commands)
+
+
+def needed(ask: Ask) -> str:
+    """What is needed, in one line."""
+    return f"needs a person: {one_line(ask.sentence)}"
+
+
+def left(deadline: datetime, now: datetime) -> str:
+    """How long there is until the deadline: `2d 23h left`."""
+    return f"{duration(deadline - now)} left"
+
+
+def intervention_line(intervention: Intervention) -> str:
+    """Who did what, when and why: `2026-03-01 11:58 UTC: pause by ana@example.com: network freeze`."""
+    why = f": {one_line(intervention.why)}" if intervention.why else ""
+    return f"{clock(intervention.at)}: {one_line(intervention.action)} by {one_line(intervention.by)}{why}"

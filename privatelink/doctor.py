@@ -1,0 +1,141 @@
+"""The doctor: looks at everything that must be right before a create can work, and says what to do about the rest."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.client import Client
+from temporalio.service import RPCError, RPCStatusCode
+
+from privatelink.connection import connect_to_temporal
+from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
+from privatelink.inquiries import check_clouds
+from privatelink.names import TASK_QUEUE
+from privatelink.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.request import DeleteRequest
+from privatelink.result import SetUpFinding, SetUpResult
+from privatelink.search_attributes import ALL, not_registered
+
+KEY = "payload key"
+TEMPORAL = "Temporal"
+SEARCH_ATTRIBUTES = "search attributes"
+WORKER = "worker"
+CLOUDS = "clouds"
+
+SEEN_WITHIN = timedelta(seconds=90)
+"""A poll lasts a minute (Temporal's `matching.longPollExpirationInterval`): a worker seen longer ago has gone."""
+
+_START_WORKER = "start one: python worker.py"
+
+
+async def check_set_up(request: DeleteRequest | None = None, *, seen_within: timedelta = SEEN_WITHIN) -> SetUpResult:
+    """Look at payload key, Temporal, search attributes and worker, in this order, as far as one lets see the next.
+
+    With a request the worker, which holds the keys, also looks at the platform and at AWS for its deployment, account
+    and region. Raises nothing that a finding can say.
+    """
+    return SetUpResult(findings=tuple([finding async for finding in _findings(request, seen_within)]))
+
+
+async def _findings(request: DeleteRequest | None, seen_within: timedelta) -> AsyncIterator[SetUpFinding]:
+    key = _payload_key()
+    yield key
+    if not key.ok:
+        return
+    try:
+        client = await connect_to_temporal()
+    except TemporalUnreachable as error:
+        yield _failed(TEMPORAL, error)
+        return
+    temporal = await _temporal(client)
+    yield temporal
+    if not temporal.ok:
+        return
+    yield await _search_attributes(client)
+    worker = await _worker(client, seen_within)
+    yield worker
+    if request is None or not worker.ok:
+        return
+    try:
+        for finding in (await check_clouds(client, request)).findings:
+            yield finding
+    except NoWorker as error:
+        yield _failed(WORKER, error)
+    except PrivateLinkError as error:
+        yield _failed(CLOUDS, error)
+
+
+def _payload_key() -> SetUpFinding:
+    try:
+        data_converter()
+    except PayloadKeyError as error:
+        return SetUpFinding(what=KEY, ok=False, says=str(error), fix=f"correct {PAYLOAD_KEY}")
+    is_set = bool(os.environ.get(PAYLOAD_KEY))
+    return SetUpFinding(
+        what=KEY,
+        ok=True,
+        says=f"{PAYLOAD_KEY} can be read; the worker needs the same"
+        if is_set
+        else f"{PAYLOAD_KEY} is not set: Temporal stores requests and results in the clear",
+    )
+
+
+async def _temporal(client: Client) -> SetUpFinding:
+    where = f"{client.service_client.config.target_host}, namespace {client.namespace}"
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        fix = "repeat it when Temporal answers again"
+        if error.status == RPCStatusCode.NOT_FOUND:
+            fix = "correct TEMPORAL_NAMESPACE, or have an administrator run: "
+            fix += f"temporal operator namespace create --namespace {client.namespace}"
+        return SetUpFinding(what=TEMPORAL, ok=False, says=f"{where}: {error.message}", fix=fix)
+    return SetUpFinding(what=TEMPORAL, ok=True, says=f"answers at {where}")
+
+
+async def _search_attributes(client: Client) -> SetUpFinding:
+    try:
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+    except RPCError as error:
+        return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, error.message))
+    missing = [key.name for key in ALL if key.name not in known.custom_attributes]
+    if missing:
+        why = f"{', '.join(missing)} not there; a worker registers them when it starts"
+        return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, why))
+    return SetUpFinding(what=SEARCH_ATTRIBUTES, ok=True, says=f"all {len(ALL)} are registered")
+
+
+async def _worker(client: Client, seen_within: timedelta) -> SetUpFinding:
+    try:
+        queue = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(
+                namespace=client.namespace,
+                task_queue=TaskQueue(name=TASK_QUEUE),
+                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+            )
+        )
+    except RPCError as error:
+        return SetUpFinding(what=WORKER, ok=False, says=error.message, fix="repeat it when Temporal answers again")
+    now = datetime.now(UTC)
+    seen = {poller.identity: now - poller.last_access_time.ToDatetime(tzinfo=UTC) for poller in queue.pollers}
+    alive = {identity: ago for identity, ago in seen.items() if ago <= seen_within}
+    if alive:
+        polling = ", ".join(f"{identity} (seen {_seconds(ago)} ago)" for identity, ago in sorted(alive.items()))
+        return SetUpFinding(what=WORKER, ok=True, says=f"task queue {TASK_QUEUE} is polled by {polling}")
+    last = f"; the last was seen {_seconds(min(seen.values()))} ago" if seen else ""
+    return SetUpFinding(what=WORKER, ok=False, says=f"none polls task queue {TASK_QUEUE}{last}", fix=_START_WORKER)
+
+
+def _seconds(ago: timedelta) -> str:
+    return f"{max(ago.total_seconds(), 0):.0f} s"
+
+
+def _failed(what: str, error: PrivateLinkError) -> SetUpFinding:
+    details = error.details_model
+    return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)

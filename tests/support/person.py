@@ -1,0 +1,83 @@
+"""A person at EMQX's console, and at Temporal's: reads what a saga asks for, and does it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+from privatelink.progress import Ask, Phase, Progress
+from privatelink.updates import Steered
+from tests.support.world import World
+
+DEPLOYMENT = "w41b11c0"
+CONSOLE = {"mode": "console", "az_ids": ["use1-az1", "use1-az2"], "principal_arn": "arn:aws:iam::111122223333:root"}
+"""What the console's dialog shows of the seeded deployment."""
+
+
+PATIENCE_LOOKS = 900
+"""About a minute of looks."""
+
+
+class Person:
+    """The console's two buttons and what it shows, by the sandbox's platform; and the saga's Updates and query."""
+
+    def __init__(self, world: World, link: str) -> None:
+        """`link` is whose saga this is about."""
+        self._sandbox = world.sandbox
+        self._handle = world.handle(link)
+
+    async def create(self, service_name: str) -> str:
+        """Click "Create PrivateLink"; its id."""
+        return str((await self._console("POST", "", {"serviceName": service_name, "description": ""}))["privatelinkID"])
+
+    async def delete(self) -> None:
+        """Click "Delete" beside every PrivateLink."""
+        for one in await self._console("GET", ""):
+            await self._console("DELETE", f"/{one['privatelinkID']}")
+
+    async def address(self) -> str:
+        """Wait until the console shows a PrivateLink as running; its Address."""
+        while True:
+            for one in await self._console("GET", ""):
+                if one["status"] == "running" and one["address"]:
+                    return str(one["address"])
+            await asyncio.sleep(0.05)
+
+    async def progress(self) -> Progress:
+        """What the query says."""
+        progress: Progress = await self._handle.query("progress", result_type=Progress)
+        return progress
+
+    async def sees(self, shows: Callable[[Progress], object]) -> Progress:
+        """Look until the progress shows it; fails with what it showed last when it takes long."""
+        progress = await self.progress()
+        for _ in range(PATIENCE_LOOKS):
+            if shows(progress):
+                return progress
+            await asyncio.sleep(0.05)
+            progress = await self.progress()
+        raise AssertionError(f"the saga never showed it; its last progress: {progress}")
+
+    async def asked(self, step: str) -> Ask:
+        """Wait until the saga asks for this."""
+        progress = await self.sees(lambda seen: any(ask.step == step for ask in seen.asks))
+        return next(ask for ask in progress.asks if ask.step == step)
+
+    async def reaches(self, phase: Phase) -> Progress:
+        """Wait until the saga is in the phase."""
+        return await self.sees(lambda seen: seen.phase is phase)
+
+    async def says(self, update: str, **argument: object) -> Steered:
+        """Send an Update as the UI does, one JSON object."""
+        steered: Steered = await self._handle.execute_update(update, argument, result_type=Steered)
+        return steered
+
+    async def _console(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of many shapes
+        env = self._sandbox.env
+        auth = (env["EMQXCLOUD_PLATFORM_API_KEY"], env["EMQXCLOUD_PLATFORM_API_SECRET"])
+        url = f"{env['EMQXCLOUD_PLATFORM_ENDPOINT']}/deployments/{DEPLOYMENT}/privatelinks{path}"
+        async with httpx.AsyncClient(auth=auth) as console:
+            answer = await console.request(method, url, json=body)
+        assert answer.is_success, answer.text
+        return answer.json() if answer.content else None

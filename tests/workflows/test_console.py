@@ -1,0 +1,233 @@
+"""Console mode: a person does the two clicks, AWS proves them, and nothing is asked of the platform's API."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+
+import boto3
+import pytest
+from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.service import RPCError
+
+from clouds.emqx.console import private_link_page
+from privatelink.errors import (
+    Cancelled,
+    DeadlinePassed,
+    InvalidRequest,
+    Outcome,
+    RollbackIncomplete,
+    UpdateRefused,
+    from_failure,
+)
+from privatelink.progress import Phase
+from privatelink.request import PrivateLinkRequest
+from tests.support.laws import NOTHING, counts
+from tests.support.person import CONSOLE, Person
+from tests.support.requests import SECRET, SECRET_NAME, full_request
+from tests.support.sandbox import Sandbox
+from tests.support.world import World, working_world
+from workflows.consumer import BY_HAND, CONFIRM_RUNNING
+from workflows.options import DEADLINES
+
+LINK = "w41b11c0/orders-db"
+DELETION = "wait-for-deletion-by-hand"
+
+
+@pytest.fixture
+async def world(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """A worker that has no key of the platform's API, as against the real one: it cannot even try to call it."""
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+    for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
+        monkeypatch.delenv(f"EMQXCLOUD_PLATFORM_{name}")
+    async with working_world(sandbox, client) as running:
+        yield running
+
+
+def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - as a caller writes them
+    return full_request(world.sandbox, platform=CONSOLE, **changes)
+
+
+async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> None:
+    """The saga says what to click and paste, sees it at AWS by itself, and asks for the address alone."""
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world))
+    ask = await person.asked(BY_HAND)
+    assert (await person.progress()).phase is Phase.WAITING_FOR_PERSON
+    assert "+PrivateLink" in ask.clicks
+    assert list(ask.paste) == ["Endpoint service name"]
+    assert ask.page.startswith("EMQX Platform Console, deployment w41b11c0")
+    await person.create(ask.paste["Endpoint service name"])
+    confirm = await person.asked(CONFIRM_RUNNING)
+    address = await person.address()
+    assert address in confirm.sentence, "AWS's name of the endpoint is proposed"
+    await person.says("confirm", step=CONFIRM_RUNNING, by="ana")
+    result = await saga.result()
+    assert result.operation == "create"
+    assert result.address == address
+    assert result.private_link_id is None
+    assert result.connector == "mysql:orders-db"
+    progress = await person.progress()
+    assert [one.action for one in progress.interventions] == ["confirm"]
+    assert progress.asks == []
+
+    deleting = await world.links.start_delete(LINK)
+    assert "Delete" in (await person.asked(DELETION)).clicks[0]
+    assert len(world.sandbox.books()["aws"]["210987654321"]["us-east-1"]["endpoint_services"]) == 1, "AWS's side waits"
+    await person.delete()
+    assert (await deleting.result()).status == "deleted"
+    assert world.sandbox.books() == NOTHING
+
+
+async def _two_connect(world: World) -> tuple[str, str]:
+    """Start a create to whose endpoint service a neighbour in EMQX's account connects too: ours and theirs."""
+    person, found = Person(world, LINK), asyncio.Event()
+    theirs = ""
+
+    async def connect_both() -> None:
+        nonlocal theirs
+        service_name = _service(world)["name"]
+        theirs = await asyncio.to_thread(_neighbour, world, service_name)
+        await person.create(service_name)
+        while len(_connections(world)) < 2:  # noqa: ASYNC110 - of another process
+            await asyncio.sleep(0.02)
+        found.set()
+
+    world.faults.at(f"privatelink:{LINK.replace('/', ':')}", "add-allowed-principal", "after", connect_both)
+    await world.links.start_create(_request(world, connector=None))
+    await found.wait()
+    [ours] = _connections(world).keys() - {theirs}
+    return ours, theirs
+
+
+async def test_of_two_candidates_none_is_accepted_until_a_person_chooses(world: World) -> None:
+    """Owner, time and id of each are shown, and a choice that was not offered is refused."""
+    ours, theirs = await _two_connect(world)
+    person = Person(world, LINK)
+    progress = await person.sees(lambda seen: any("--vpc-endpoint-id" in "".join(ask.commands) for ask in seen.asks))
+    [ask] = progress.asks
+    assert all(f"{one} of account 111122223333, pendingAcceptance, since 20" in ask.sentence for one in (ours, theirs))
+    assert set(_connections(world).values()) == {"pendingAcceptance"}
+    with pytest.raises(WorkflowUpdateFailedError):
+        await person.says("confirm", step=BY_HAND, vpc_endpoint_id="vpce-0000000000000000f")
+    await person.says("confirm", step=BY_HAND, vpc_endpoint_id=ours)
+    await person.asked(CONFIRM_RUNNING)
+    await person.says("confirm", step=CONFIRM_RUNNING, address="Chosen.Example.com")
+    result = await world.handle(LINK).result()
+    assert isinstance(result, dict)
+    assert (result["vpc_endpoint_id"], result["address"]) == (ours, "chosen.example.com")
+    assert _connections(world) == {ours: "available", theirs: "pendingAcceptance"}
+
+
+async def test_rejecting_the_other_candidate_answers_too(world: World) -> None:
+    """Whoever prefers AWS's console need not come back to the saga."""
+    ours, theirs = await _two_connect(world)
+    person = Person(world, LINK)
+    await person.sees(lambda seen: any("--vpc-endpoint-id" in "".join(ask.commands) for ask in seen.asks))
+    boto3.client("ec2").reject_vpc_endpoint_connections(ServiceId=_service(world)["id"], VpcEndpointIds=[theirs])
+    await person.asked(CONFIRM_RUNNING)
+    assert _connections(world)[ours] == "available"
+
+
+@pytest.fixture
+def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A person has as little time as any deadline leaves: its floor."""
+    for module in ("steering", "consumer", "options"):
+        monkeypatch.setattr(f"workflows.{module}.DEADLINES", DEADLINES.model_copy(update={"person": 1.0}))
+
+
+@pytest.mark.usefixtures("_hasty")
+async def test_when_nobody_clicks_in_time_all_is_rolled_back(world: World) -> None:
+    """Nothing was made at the console, so nothing is left."""
+    with pytest.raises(DeadlinePassed, match="no endpoint connection of account 111122223333 yet") as caught:
+        await world.links.create(_request(world, connector=None))
+    assert caught.value.details_model.outcome == Outcome.ROLLED_BACK
+    assert world.sandbox.books() == NOTHING
+
+
+@pytest.mark.usefixtures("_hasty")
+async def test_when_nobody_confirms_in_time_only_the_consoles_privatelink_is_left_and_listed(world: World) -> None:
+    """The rollback waits for the person's delete too; then AWS's side goes all the same."""
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None))
+    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    with pytest.raises(RollbackIncomplete, match="waiting for a person") as caught:
+        await saga.result()
+    [left] = caught.value.details_model.leftovers
+    assert (left.kind, left.console) == ("PrivateLink", private_link_page(_request(world).link))
+    assert "nobody deleted it" in left.reason
+    books = world.sandbox.books()
+    assert counts(books, LINK) == {"private_links": 1} or counts(books, LINK) == {}
+    assert [one["status"] for one in books["platform"]["w41b11c0"]] == ["failed"]
+
+
+async def test_a_cancelled_create_asks_for_the_click_that_undoes_the_other(world: World) -> None:
+    """The platform goes first in a rollback too, and the endpoint connection's end proves it."""
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None))
+    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.asked(CONFIRM_RUNNING)
+    await saga.cancel("test")
+    await person.asked(DELETION)
+    await person.delete()
+    with pytest.raises(Cancelled):
+        await saga.result()
+    assert world.sandbox.books() == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("argument", "why"),
+    [
+        ({"step": "accept-endpoint-connection"}, "waits for confirm-running"),
+        ({"step": CONFIRM_RUNNING, "address": "10.0.0.1"}, "address"),
+        ({"step": CONFIRM_RUNNING, "address": "https://x.example.com"}, "address"),
+        ({"step": CONFIRM_RUNNING, "vpc_endpoint_id": "vpce-1"}, "no vpc_endpoint_id is asked for"),
+        ({"address": "x.example.com"}, "step"),
+    ],
+    ids=str,
+)
+async def test_a_confirm_that_does_not_fit_is_refused_with_a_sentence(
+    world: World, argument: dict[str, object], why: str
+) -> None:
+    """Without effect: the saga waits on, and the right one is taken, once."""
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None))
+    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.asked(CONFIRM_RUNNING)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await person.says("confirm", **argument)
+    error = from_failure(refused.value.cause)
+    assert isinstance(error, UpdateRefused | InvalidRequest)
+    assert why in str(error)
+    assert (await person.progress()).interventions == []
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    await saga.result()
+    with pytest.raises(RPCError, match="already completed"):
+        await person.says("confirm", step=CONFIRM_RUNNING)
+
+
+def _neighbour(world: World, service_name: str) -> str:
+    """Somebody else in EMQX's account makes a VPC endpoint to the service; its id."""
+    account = world.sandbox.seed["accounts"]["111122223333"]
+    network = account["networks"]["us-east-1"]
+    made = boto3.client(
+        "ec2",
+        aws_access_key_id=account["access_key_id"],
+        aws_secret_access_key=account["secret_access_key"],
+    ).create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=network["vpc_id"],
+        ServiceName=service_name,
+        SubnetIds=[network["subnets"]["use1-az1"]["id"]],
+    )
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
+
+
+def _service(world: World) -> dict[str, str]:
+    [service] = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]["endpoint_services"]
+    return dict(service)
+
+
+def _connections(world: World) -> dict[str, str]:
+    """State by VPC endpoint id."""
+    books = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]["endpoint_connections"]
+    return {one["vpc_endpoint_id"]: one["state"] for one in books}

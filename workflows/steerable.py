@@ -1,0 +1,198 @@
+"""The Updates and the query that both sagas answer, whichever of the two runs under the link's one workflow id.
+
+A validator refuses what does not fit how the saga stands, with a sentence and without an event in history.
+"""
+
+from datetime import UTC
+from typing import Any
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from privatelink.differences import differences
+    from privatelink.errors import OtherOperationRunning, RequestDiffers, RunningSaga, UpdateRefused
+    from privatelink.progress import Operation, Progress
+    from privatelink.request import DeleteRequest, PrivateLinkRequest
+    from privatelink.updates import (
+        Approve,
+        Confirm,
+        Join,
+        Joined,
+        Pause,
+        Resume,
+        RetryNow,
+        RollBack,
+        Steered,
+    )
+    from workflows.saga import Saga
+
+
+class SteerableSaga:
+    """What callers and operators say to a running `CreatePrivateLink` or `DeletePrivateLink`."""
+
+    def __init__(self, operation: Operation, saga: Saga) -> None:
+        """Called by the workflow's init, before any handler can run."""
+        self._operation = operation
+        self.saga = saga
+
+    @workflow.query
+    def progress(self) -> Progress:
+        """How far the saga is: phase, steps, ids so far, what it needs from whom, first cause."""
+        return self.saga.board.progress
+
+    @workflow.update(
+        description="Join this saga with the same request, or learn why not. "
+        'Example: {"operation": "create", "request": {"name": "orders-db", "deployment": "w41b11c0", ...}}'
+    )
+    async def join(self, join: Join) -> Joined:
+        """Be part of the running saga: a repeated call joins it instead of starting another."""
+        return Joined(link=str(join.root.request.link), operation=self._operation, saga_id=workflow.info().run_id)
+
+    @join.validator
+    def _same_operation_and_request(self, join: Join) -> None:
+        running = RunningSaga(
+            operation=self._operation,
+            saga_id=workflow.info().run_id,
+            request=self.saga.board.request.model_dump(mode="json"),
+        )
+        link = str(self.saga.board.request.link)
+        if join.root.operation != self._operation:
+            raise OtherOperationRunning(
+                f"joining the {join.root.operation} of {link}: a {self._operation} of it runs",
+                concerns=link,
+                next_step="wait until it has ended (`privatelink status`), or cancel it",
+                running=running,
+            )
+        found = differences(_dump(self.saga.board.request), _dump(join.root.request))
+        if found:
+            raise RequestDiffers(
+                f"joining the {join.root.operation} of {link}: it runs with another request: "
+                + "; ".join(f"{one.concerns}: {one.sentence}" for one in found),
+                concerns=link,
+                next_step="repeat with the running request, or wait until it has ended",
+                findings=found,
+                running=running,
+            )
+
+    @workflow.update(
+        description="Say what EMQX's console shows, for the step that waits for it. "
+        'Example: {"step": "confirm-running", "address": "vpce-0a1b-x.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com"}; '
+        "without address the proposed one holds"
+    )
+    async def confirm(self, confirm: Confirm) -> Steered:
+        """Give a step the answer that it waits for."""
+        self.saga.steering.answer(confirm)
+        said = confirm.vpc_endpoint_id or confirm.address or "as proposed"
+        return self._record("confirm", confirm.by, said, f"{confirm.step} is confirmed: {said}", confirm.step)
+
+    @confirm.validator
+    def _is_waited_for(self, confirm: Confirm) -> None:
+        questions = self.saga.steering.questions
+        if confirm.step not in questions:
+            waited_for = ", ".join(questions) or "nothing"
+            raise self._refused(f"confirming {confirm.step}", f"the saga waits for {waited_for}")
+        choices = questions[confirm.step]
+        if choices and confirm.vpc_endpoint_id not in choices:
+            raise self._refused(f"confirming {confirm.step}", f"vpc_endpoint_id must be one of {', '.join(choices)}")
+        if not choices and confirm.vpc_endpoint_id:
+            raise self._refused(f"confirming {confirm.step}", "no vpc_endpoint_id is asked for")
+        if not choices and not confirm.address and not self.saga.steering.proposals.get(confirm.step):
+            raise self._refused(f"confirming {confirm.step}", "AWS proposes no address, so one must be given")
+
+    @workflow.update(
+        description="Let the endpoint connection be accepted, now or when it comes. "
+        'Example: {"by": "ana@example.com", "note": "CHG-1234"}'
+    )
+    async def approve(self, approve: Approve) -> Steered:
+        """Give the approval that the request asks for."""
+        self.saga.steering.approved = True
+        return self._record("approve", approve.by, approve.note, f"approved by {approve.by}")
+
+    @approve.validator
+    def _asks_for_approval(self, approve: Approve) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+        request = self.saga.board.request
+        if not (isinstance(request, PrivateLinkRequest) and request.approval):
+            raise self._refused("approving", "its request asks for no approval")
+        if self.saga.steering.approved:
+            raise self._refused("approving", "it is approved already")
+        self._not_ending("approving")
+
+    @workflow.update(
+        description="Stop before the next effect, never in the middle of one. "
+        'Example: {"reason": "network freeze", "until": "2030-01-31T06:00:00Z"}; without until, until resume'
+    )
+    async def pause(self, pause: Pause) -> Steered:
+        """Stop the saga before its next effect; waits that only look go on."""
+        self.saga.steering.pause(pause)
+        return self._record("pause", pause.by, pause.reason, f"paused: {pause.reason}")
+
+    @pause.validator
+    def _can_pause(self, pause: Pause) -> None:
+        self._not_ending("pausing")
+        if self.saga.steering.paused:
+            raise self._refused("pausing", f"it is paused already: {self.saga.steering.paused.reason}")
+        if pause.until and pause.until.astimezone(UTC) <= workflow.now():
+            raise self._refused("pausing", f"until {pause.until:%Y-%m-%d %H:%M:%S %Z} is over")
+
+    @workflow.update(description='Go on after a pause. Example: {"by": "ana@example.com"}')
+    async def resume(self, resume: Resume | None = None) -> Steered:
+        """End the pause."""
+        self.saga.steering.resume()
+        return self._record("resume", resume.by if resume else None, None, "goes on")
+
+    @resume.validator
+    def _is_paused(self, resume: Resume | None = None) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+        if not self.saga.steering.paused:
+            raise self._refused("resuming", "it is not paused")
+
+    @workflow.update(
+        description="Go on from a held step, or try every step that waits now instead of later. "
+        'Example: {"by": "ana@example.com"}'
+    )
+    async def retry_now(self, retry: RetryNow | None = None) -> Steered:
+        """Cut every wait short that the saga is in."""
+        steps = self.saga.steering.retry()
+        listed = ", ".join(steps)
+        return self._record("retry_now", retry.by if retry else None, listed, f"trying now: {listed}", *steps)
+
+    @retry_now.validator
+    def _waits(self, retry: RetryNow | None = None) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+        if not self.saga.steering.waits:
+            raise self._refused("retrying", "no step is held or waits")
+
+    @workflow.update(
+        description="Give this create up and remove what it has made. "
+        'Example: {"reason": "wrong subnets", "by": "ana@example.com"}'
+    )
+    async def roll_back(self, roll_back: RollBack) -> Steered:
+        """End the create by a full rollback."""
+        by = roll_back.by or "somebody"
+        answer = self._record("roll_back", roll_back.by, roll_back.reason, f"rolling back: {roll_back.reason}")
+        self.saga.give_up(by, roll_back.reason)
+        return answer
+
+    @roll_back.validator
+    def _can_roll_back(self, roll_back: RollBack) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+        if self._operation == "delete":
+            raise self._refused("rolling back", "a delete cannot be rolled back; a cancel stops it where it is")
+        self._not_ending("rolling back")
+
+    def _not_ending(self, doing: str) -> None:
+        if self.saga.is_ending:
+            raise self._refused(doing, f"it is {self.saga.board.progress.phase}, and goes on to its end")
+
+    def _refused(self, doing: str, why: str) -> UpdateRefused:
+        link = str(self.saga.board.request.link)
+        return UpdateRefused(
+            f"{doing} ({link}): {why}",
+            concerns=link,
+            next_step=f"look what it waits for: `privatelink status {link}`",
+        )
+
+    def _record(self, action: str, by: str | None, why: str | None, sentence: str, *steps: str) -> Steered:
+        self.saga.board.record(action, by, why)
+        return Steered(link=str(self.saga.board.request.link), sentence=sentence, steps=steps, at=workflow.now())
+
+
+def _dump(request: PrivateLinkRequest | DeleteRequest) -> dict[str, Any]:
+    return request.model_dump(mode="json")

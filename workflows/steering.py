@@ -1,0 +1,241 @@
+"""Steering: what people say to a running saga, and how it waits for them."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.specs import ByHandWait
+    from clouds.emqx.console import Task
+    from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
+    from privatelink.names import Link
+    from privatelink.pace import paced_delta
+    from privatelink.progress import TRIED_AGAIN, Ask, Phase
+    from privatelink.updates import Confirm, Pause
+    from workflows.options import DEADLINES, Options, limit
+    from workflows.story_board import StoryBoard
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+REMINDER = paced_delta(86_400)
+"""A day: how long after an ask, and after each reminder, a person is reminded."""
+
+PAUSE = "pause"
+APPROVAL = "wait-for-approval"
+
+
+class Steering:
+    """What people have said, and what the saga still needs from them. Its board shows all of it."""
+
+    def __init__(self, board: StoryBoard, link: Link) -> None:
+        """Nobody has said anything yet."""
+        self._board = board
+        self._link = link
+        self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
+        self._again: set[str] = set()
+        self._held: dict[str, PrivateLinkError] = {}
+        self._questions: dict[str, tuple[str, ...]] = {}
+        self._answers: dict[str, Confirm] = {}
+        self._pause: Pause | None = None
+        self.proposals: dict[str, str] = {}
+        self.approved = False
+        self.given_up: PrivateLinkError | None = None
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """The steps that a retry would concern: held, or under way."""
+        return (*self._held, *self._under_way)
+
+    @property
+    def questions(self) -> dict[str, tuple[str, ...]]:
+        """The steps that wait for `confirm`, each with the endpoints to choose from; none: an address is asked for."""
+        return self._questions
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause that lasts."""
+        return self._pause
+
+    # What the Updates do, at once.
+
+    def retry(self) -> tuple[str, ...]:
+        """Let held steps go on, and try those under way anew; gives their ids."""
+        steps = self.waits
+        self._held.clear()
+        self._again.update(self._under_way)
+        for handle in self._under_way.values():
+            handle.cancel()
+        return steps
+
+    def pause(self, pause: Pause) -> None:
+        """Stop before the next effect."""
+        self._pause = pause
+        ask = Ask(
+            step=PAUSE,
+            sentence=f"paused by {pause.by or 'somebody'}: {pause.reason}",
+            commands=(f"privatelink resume {self._link}",),
+            since=workflow.now(),
+            deadline=pause.until,
+        )
+        self._board.ask(Phase.PAUSED, ask)
+        if pause.until:
+            self._resuming = asyncio.create_task(self._resume_at(pause, pause.until))
+
+    def resume(self) -> None:
+        """Go on."""
+        self._pause = None
+        self._board.answered(PAUSE)
+
+    async def _resume_at(self, pause: Pause, until: datetime) -> None:
+        await asyncio.sleep((until - workflow.now()).total_seconds())
+        if self._pause is pause:
+            self.resume()
+
+    def answer(self, confirm: Confirm) -> None:
+        """Give a step what it waits for; one that watches meanwhile is tried anew with it."""
+        self._answers[confirm.step] = confirm
+        if handle := self._under_way.get(confirm.step):
+            self._again.add(confirm.step)
+            handle.cancel()
+
+    def give_up(self, by: str, reason: str) -> None:
+        """Take a held step's failure, or else somebody's word, as the first cause of the rollback that follows."""
+        words = f"{by} rolled it back: {reason}"
+        for error in self._held.values():
+            details = error.details_model
+            self.given_up = type(error).of(details.model_copy(update={"sentence": f"{details.sentence} ({words})"}))
+            return
+        self.given_up = GivenUp(f"creating {self._link}: {words}", concerns=str(self._link))
+
+    # What the saga waits for.
+
+    async def attempt(
+        self,
+        activity: Callable[[Any, S], Awaitable[R]],
+        spec: S,
+        step: str,
+        about: object,
+        how: Options,
+    ) -> R:
+        """Run the step's activity, anew whenever `retry` cuts its backoff short.
+
+        Anew by another id: a look that is cancelled without noticing it keeps its own until it ends.
+        """
+        number = 0
+        while True:
+            number += 1
+            id_ = step if number == 1 else f"{step}{TRIED_AGAIN}{number}"
+            handle = workflow.start_activity_method(activity, spec, activity_id=id_, summary=str(about), **how)
+            self._under_way[step] = handle
+            try:
+                return await handle
+            except FailureError as error:
+                if not (is_cancelled_exception(error) and step in self._again):
+                    raise
+                spec = self._with_choice(step, spec)
+            finally:
+                del self._under_way[step]
+                self._again.discard(step)
+
+    async def before_effect(self) -> None:
+        """Stop here while the saga is paused."""
+        if self._pause:
+            await workflow.wait_condition(lambda: self._pause is None)
+
+    async def hold(self, step: str, error: PrivateLinkError) -> None:
+        """Hold a failed step until somebody says `retry_now`; raises its error when nobody does in time."""
+        self._held[step] = error
+        details = error.details_model
+        task = Task(f"{step}: {details.sentence}", "", (details.next_step,) if details.next_step else ())
+        commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
+        try:
+            async with self._asking(Phase.HELD, self._ask(step, task, DEADLINES.hold, commands)) as ask:
+                await self._until(lambda: step not in self._held, ask)
+        except DeadlinePassed:
+            raise error from None
+        finally:
+            self._held.pop(step, None)
+
+    async def approval(self, vpc_endpoint_id: str) -> None:
+        """Wait for `approve`, which may have come before. Raises `DeadlinePassed`."""
+        if self.approved:
+            return
+        task = Task(f"approve that the endpoint connection {vpc_endpoint_id} of {self._link} is accepted", "")
+        ask = self._ask(APPROVAL, task, DEADLINES.person, (f"privatelink approve {self._link}",))
+        async with self._asking(Phase.WAITING_FOR_PERSON, ask):
+            await self._until(lambda: self.approved, ask)
+
+    async def confirmation(self, step: str, task: Task, proposal: str) -> str:
+        """Wait for `confirm` of the step; gives the address, or the `proposal`. Raises `DeadlinePassed`."""
+        self._questions[step] = ()
+        self.proposals[step] = proposal
+        ask = self._ask(step, task, DEADLINES.person, (f"privatelink confirm {self._link}",))
+        try:
+            async with self._asking(Phase.WAITING_FOR_PERSON, ask):
+                await self._until(lambda: step in self._answers, ask)
+        finally:
+            del self._questions[step]
+        return self._answers.pop(step).address or proposal
+
+    @asynccontextmanager
+    async def by_hand(self, step: str, task: Task, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
+        """Ask for what a person does elsewhere, and among which `choices`, while the saga watches for it."""
+        commands = tuple(f"privatelink confirm {self._link} --vpc-endpoint-id {one}" for one in choices)
+        if choices:
+            self._questions[step] = choices
+        try:
+            async with self._asking(Phase.WAITING_FOR_PERSON, self._ask(step, task, DEADLINES.person, commands)):
+                yield
+        finally:
+            self._questions.pop(step, None)
+
+    def _with_choice(self, step: str, spec: S) -> S:
+        answer = self._answers.pop(step, None)
+        if not (answer and isinstance(spec, ByHandWait)):
+            return spec
+        return spec.model_copy(update={"chosen": answer.vpc_endpoint_id})
+
+    def _ask(self, step: str, task: Task, seconds: float, commands: tuple[str, ...]) -> Ask:
+        wait = limit(seconds)
+        return Ask(
+            step=step,
+            sentence=task.sentence,
+            page=task.page,
+            clicks=task.clicks,
+            paste=dict(task.paste),
+            commands=commands,
+            since=wait.since,
+            deadline=wait.deadline,
+        )
+
+    @asynccontextmanager
+    async def _asking(self, phase: Phase, ask: Ask) -> AsyncIterator[Ask]:
+        self._board.ask(phase, ask)
+        reminding = asyncio.create_task(self._remind(ask.step))
+        try:
+            yield ask
+        finally:
+            reminding.cancel()
+            self._board.answered(ask.step)
+
+    async def _remind(self, step: str) -> None:
+        while True:
+            await asyncio.sleep(REMINDER.total_seconds())
+            self._board.remind(step)
+
+    async def _until(self, done: Callable[[], bool], ask: Ask) -> None:
+        left = (ask.deadline - workflow.now()) if ask.deadline else None
+        try:
+            await workflow.wait_condition(done, timeout=left or timedelta(0))
+        except TimeoutError:
+            raise DeadlinePassed(
+                f"waiting for a person: {ask.sentence}; nobody did, and the deadline passed",
+                concerns=str(self._link),
+                next_step="do it sooner next time; a longer deadline is a setting of the worker",
+            ) from None

@@ -1,0 +1,137 @@
+"""Undoing: the removals of a rollback or a delete, and what they could not remove."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.private_links_by_hand import PrivateLinksByHand
+    from activities.removal import Removals
+    from activities.specs import RemovalSpec, RemovalWait, Removed
+    from clouds.emqx.console import deleting, private_link_page
+    from privatelink.errors import Leftover, PrivateLinkError
+    from privatelink.progress import StepState
+    from workflows import options
+    from workflows.endings import named, told_why, unseen
+    from workflows.steering import Steering
+    from workflows.story_board import StoryBoard, step_id
+
+Undo = Callable[..., Awaitable[Removed]]
+"""A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
+
+
+class Undoing:
+    """What a saga has begun and may have to undo. `spec` is what its removals may touch."""
+
+    def __init__(
+        self, board: StoryBoard, steering: Steering, spec: RemovalSpec, each: Callable[..., Awaitable[list[Any]]]
+    ) -> None:
+        """`each` runs steps side by side."""
+        self.spec = spec
+        self._each = each
+        self.leftovers: list[Leftover] = []
+        self._board = board
+        self._steering = steering
+        self._noted: set[Undo] = set()
+        self._unsettled = False
+        self._blocked = False
+        self._failures: list[PrivateLinkError] = []
+        self._left_by_hand: list[Leftover] = []
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there may be something to undo."""
+        return bool(self._noted)
+
+    def note(self, *undos: Undo) -> None:
+        """Remember these undos: their steps begin now, or there may be things that this saga has not made."""
+        self._noted.update(undos)
+
+    def outcome_unknown(self) -> None:
+        """A step with an undo has failed, perhaps after its effect: a cloud may not yet show what it made."""
+        self._unsettled = True
+
+    def settle(self) -> None:
+        """Give what a lost reply made the time to show, before the removals take its absence for granted."""
+        if self._unsettled:
+            self.spec = self.spec.model_copy(update={"settled_at": workflow.now() + options.SETTLE})
+
+    async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:
+        """Run these removals side by side, those whose step had begun; give the ids that they removed.
+
+        One that fails for good does not stop what comes after it, unless it is a `gate`: then going on would break
+        what is still there.
+        """
+        wanted = [activity for activity in activities if activity in self._noted and not self._blocked]
+        failed_before = len(self._failures)
+        removed = await self._each(*(self._undo(activity) for activity in wanted))
+        self._blocked |= gate and len(self._failures) > failed_before
+        return tuple(removed_id for ids in removed for removed_id in ids)
+
+    async def undo_by_hand(self, *, gate: bool) -> tuple[str, ...]:
+        """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
+
+        When nobody does in time and it is no `gate`, the rest is removed all the same, and the PrivateLink is listed as
+        left behind: EMQX's console shows it as `failed` then.
+        """
+        if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
+            return ()
+        await self._steering.before_effect()
+        found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
+        if not found:
+            return ()
+        wait = options.limit(options.DEADLINES.person)
+        step = PrivateLinksByHand.wait_for_deletion_by_hand
+        async with self._steering.by_hand(step_id(step.__name__), deleting(self.spec.link)):
+            gone = await self._run(step, RemovalWait(removal=self.spec, wait=wait), options.wait(wait))
+        if gone:
+            return tuple(found)
+        self._blocked |= gate
+        if not gate:
+            why = f"nobody deleted it; its endpoint {', '.join(found)} was rejected"
+            page = private_link_page(self.spec.link)
+            self._left_by_hand.append(Leftover(kind="PrivateLink", id=", ".join(found), reason=why, console=page))
+        return ()
+
+    async def _undo(self, activity: Undo) -> tuple[str, ...]:
+        await self._steering.before_effect()
+        removed = await self._run(activity, self.spec, options.removal())
+        return removed.ids if removed else ()
+
+    async def _run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
+        """The step's result; None when it failed for good, which is noted."""
+        step = self._board.begin(activity.__name__, wait=getattr(spec, "wait", None))
+        try:
+            result = await self._steering.attempt(activity, spec, step, self.spec.link, how)
+        except FailureError as error:
+            self._board.end(step, StepState.FAILED)
+            if is_cancelled_exception(error):
+                raise
+            self._failures.append(named(error))
+            return None
+        self._board.end(step, StepState.DONE)
+        return result
+
+    async def look_for_leftovers(self) -> None:
+        """List what is still there, when a removal failed or was interrupted; asked of the clouds, not remembered."""
+        if self.leftovers:
+            return
+        failures = list(self._failures)
+        found: list[Leftover] | None = await self._run(Removals.find_leftovers, self.spec, options.check())
+        if found is None:
+            self.leftovers = unseen(self._failures, str(self.spec.link))
+        else:
+            self.leftovers = [told_why(left, found, failures) for left in found]
+        self.leftovers += self._left_by_hand
+
+    async def finish(self) -> None:
+        """End a removal: when one of its steps failed, list what is left."""
+        if self._failures:
+            await self.look_for_leftovers()
+
+    @property
+    def failure(self) -> PrivateLinkError | None:
+        """The first removal's failure that left something behind."""
+        return self._failures[0] if self.leftovers and self._failures else None
