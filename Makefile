@@ -8,11 +8,12 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 # Named by what was installed, so that changed requirements install anew.
 SET_UP := .venv/set-up-$(firstword $(shell cat requirements/dev.txt pyproject.toml | cksum))
 AWS_CLI := .cache/aws-cli/bin/aws
+TYPESCRIPT := .cache/typescript/create.js
 UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate
 
-.PHONY: help demo test chaos check histories chaos-long bench schemas screenshots requirements clean
+.PHONY: help demo test chaos check fault-matrix histories chaos-long bench schemas runbook typescript screenshots requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## show this
@@ -21,7 +22,7 @@ help:  ## show this
 demo: $(SET_UP)  ## watch a create and a delete on a local Temporal server and a local cloud
 	.venv/bin/python -m scripts.demo $(ARGS)
 
-test: $(SET_UP) $(AWS_CLI)  ## run all tests
+test: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## run all tests
 	.venv/bin/python -m pytest --cov -n auto -m "not chaos" $(ARGS)
 
 chaos: $(SET_UP)  ## run the long tests: faults at every step, crashes, random interleavings, every missing permission
@@ -32,6 +33,9 @@ check: $(SET_UP)  ## run the linter, the formatter's check, the types and the im
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+
+fault-matrix: $(SET_UP)  ## run every step under every fault (8 minutes) and write docs/fault-matrix.md
+	.venv/bin/python -m tests.chaos --table docs/fault-matrix.md $(ARGS)
 
 histories: $(SET_UP)  ## record the histories that the replay tests read, after a change that no running saga can meet
 	.venv/bin/python -m scripts.record_histories $(ARGS)
@@ -45,7 +49,12 @@ bench: $(SET_UP)  ## measure what the README quotes
 schemas: $(SET_UP)  ## write schemas/ from the models
 	.venv/bin/python -m scripts.schemas
 
-screenshots: $(SET_UP)  ## take the README's picture of the saga in the Temporal UI (needs Chromium)
+runbook: $(SET_UP)  ## write docs/runbook.md from its template, the errors, the Updates and the commands
+	.venv/bin/python -m scripts.runbook
+
+typescript: $(TYPESCRIPT)  ## build the TypeScript client that a test runs (needs Node 20 and npm)
+
+screenshots: $(SET_UP)  ## take the pictures of docs/images in the Temporal UI (needs Chromium)
 	.venv/bin/python -m scripts.screenshot
 
 requirements: $(UV)  ## write requirements/ from pyproject.toml (ARGS=--upgrade for newer versions)
@@ -70,6 +79,11 @@ $(AWS_CLI): requirements/aws-cli.txt
 	"$(PYTHON)" -m venv .cache/aws-cli
 	.cache/aws-cli/bin/python -m pip install --quiet --require-hashes --requirement requirements/aws-cli.txt
 	@touch $@
+
+# Beside the sources node_modules would be in everybody's way.
+$(TYPESCRIPT): $(wildcard tests/languages/typescript/*)
+	rm -rf .cache/typescript && mkdir -p .cache && cp -R tests/languages/typescript .cache/
+	cd .cache/typescript && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npx tsc
 
 $(UV): requirements/uv.txt
 	"$(PYTHON)" -m venv .cache/uv

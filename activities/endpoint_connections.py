@@ -113,7 +113,7 @@ class EndpointConnections:
 
         view = self._platform.private_links(spec.scope.link.deployment)
         spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
-        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent)
+        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, fresh=True)
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: ConnectionSpec) -> None:

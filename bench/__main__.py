@@ -1,6 +1,6 @@
 """`make bench`: measure, print the table, write bench/results.json.
 
-`python -m bench` measures creates; `python -m bench recovery` measures crashes, at real durations and for longer.
+`python -m bench` measures everything, one after another; `python -m bench creates` and the like, one thing alone.
 """
 
 import argparse
@@ -10,16 +10,21 @@ import sys
 
 from bench.creates import measure_creates
 from bench.measure import show
+from bench.people import measure_people
 from bench.recovery import measure_recovery
 
-MEASURES = {"creates": measure_creates, "recovery": measure_recovery}
+MEASURES = {"creates": measure_creates, "people": measure_people, "recovery": measure_recovery}
 
 
 async def main() -> None:
-    """Run one measure: two cores are no place for two benches at once."""
+    """Run one measure after the other: two cores are no place for two benches at once."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", nargs="?", choices=MEASURES, default="creates")
-    show(await MEASURES[parser.parse_args().what]())
+    parser.add_argument("what", nargs="*", help=f"of {', '.join(MEASURES)}; all of them when none is named")
+    asked = parser.parse_args().what
+    if unknown := [what for what in asked if what not in MEASURES]:
+        parser.error(f"no such measure: {', '.join(unknown)}; there are {', '.join(MEASURES)}")
+    for what in asked or MEASURES:
+        show(await MEASURES[what]())
 
 
 if __name__ == "__main__":

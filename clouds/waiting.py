@@ -63,7 +63,10 @@ class Wait(BaseModel):
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"  # noqa: PLR2004 - below 2 min, say seconds
+    for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 class Cadence(NamedTuple):
@@ -89,6 +92,7 @@ class Moving(NamedTuple):
 
 
 class _Waiter(NamedTuple, Generic[V]):
+    began: float
     joined: float
     wait: Wait
     cadence: Cadence
@@ -98,8 +102,9 @@ class _Waiter(NamedTuple, Generic[V]):
 class SharedView(Generic[V]):
     """One reader of one kind of thing, at work only while somebody waits.
 
-    Each reading is judged by every waiter that had joined before it began, so nobody is told of a time before its own
-    write. Reads are `least_interval` seconds (the cloud's clock) apart or more, however many wait.
+    Each reading is judged by every waiter whose wait had begun before it, so nobody is told of a time before its own
+    write; the latest one also by who comes later, since a look may be shorter than a reading. Reads are
+    `least_interval` seconds (the cloud's clock) apart or more, however many wait.
     """
 
     def __init__(self, read: Callable[[], Awaitable[V]], *, least_interval: float) -> None:
@@ -110,11 +115,21 @@ class SharedView(Generic[V]):
         self._reader: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._last_read = float("-inf")
+        self._latest: tuple[float, V] | None = None
 
-    async def look(self, judge: Callable[[V], R | Moving], *, wait: Wait, cadence: Cadence, spent: float = 0.0) -> R:
+    async def look(
+        self,
+        judge: Callable[[V], R | Moving],
+        *,
+        wait: Wait,
+        cadence: Cadence,
+        spent: float = 0.0,
+        fresh: bool = False,
+    ) -> R:
         """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Moving`.
 
-        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by.
+        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. `fresh`: only
+        readings that begin from now on count, not those since the wait began.
 
         Raises `NotYet` when the look is over, `DeadlinePassed` when the wait is, whatever `judge` raises, and what the
         reading raises.
@@ -141,7 +156,10 @@ class SharedView(Generic[V]):
             answer.set_result(verdict)
             return True
 
-        waiter: _Waiter[V] = _Waiter(loop.time(), wait, cadence, hear)
+        began = loop.time() if fresh else loop.time() - wait.elapsed
+        waiter: _Waiter[V] = _Waiter(began, loop.time(), wait, cadence, hear)
+        if self._latest and began <= self._latest[0]:
+            hear(self._latest[1])
         self._join(waiter)
         try:
             return await asyncio.wait_for(answer, self._look_seconds(wait, spent))
@@ -175,10 +193,11 @@ class SharedView(Generic[V]):
             reading: V | Exception
             try:
                 reading = await self._read()
+                self._latest = (began, reading)
             except Exception as error:  # noqa: BLE001 - it is raised by every look that waits, in place of a lost task
                 reading = error
             for waiter in tuple(self._waiters):
-                if waiter.joined <= began and waiter.hear(reading):
+                if waiter.began <= began and waiter.hear(reading):
                     self._waiters.discard(waiter)
 
     def _next_read(self) -> float:

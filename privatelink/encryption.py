@@ -20,9 +20,9 @@ from pathlib import Path
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
-from temporalio.converter import DataConverter, DefaultFailureConverterWithEncodedAttributes, PayloadCodec
+from temporalio.converter import DataConverter, PayloadCodec
 
-from privatelink.payloads import DATA_CONVERTER, ENCRYPTED, PAYLOAD_KEY, PayloadKeyError
+from privatelink.payloads import DATA_CONVERTER, ENCRYPTED, PAYLOAD_KEY, FailureConverter, PayloadKeyError
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
@@ -112,10 +112,15 @@ class EncryptionCodec(PayloadCodec):
         return Payload.FromString(plain)
 
 
+class _EncodingFailureConverter(FailureConverter):
+    def __init__(self) -> None:
+        super().__init__(encode_common_attributes=True)
+
+
 def encrypting_converter(keys: Sequence[bytes]) -> DataConverter:
     """`DATA_CONVERTER` with encryption; messages and stack traces of failures are encrypted too."""
     return replace(
         DATA_CONVERTER,
         payload_codec=EncryptionCodec(keys),
-        failure_converter_class=DefaultFailureConverterWithEncodedAttributes,
+        failure_converter_class=_EncodingFailureConverter,
     )

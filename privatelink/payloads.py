@@ -10,13 +10,17 @@ from typing import Any
 
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter, pydantic_data_converter
 from temporalio.converter import (
     CompositePayloadConverter,
     DataConverter,
+    DefaultFailureConverter,
     DefaultPayloadConverter,
     EncodingPayloadConverter,
+    PayloadConverter,
 )
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from privatelink.errors import invalid_request
 
@@ -65,7 +69,19 @@ class _PayloadConverter(CompositePayloadConverter):
         )
 
 
-DATA_CONVERTER = replace(pydantic_data_converter, payload_converter_class=_PayloadConverter)
+class FailureConverter(DefaultFailureConverter):
+    """A failure that is no fault, as `NotYet`, goes without stack trace: in Temporal's UI it buries the sentence."""
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Convert it, as the SDK does."""
+        if isinstance(exception, ApplicationError) and exception.category is ApplicationErrorCategory.BENIGN:
+            exception = exception.with_traceback(None)
+        super().to_failure(exception, payload_converter, failure)
+
+
+DATA_CONVERTER = replace(
+    pydantic_data_converter, payload_converter_class=_PayloadConverter, failure_converter_class=FailureConverter
+)
 
 
 def data_converter() -> DataConverter:

@@ -6,18 +6,8 @@ two minutes of our clock each: what a loaded machine does to them is no law of o
 
 import os
 
+from tests.support.deadlines import set_deadlines
 from tests.support.sandbox import SPEED
 
 os.environ["PRIVATELINK_PACE"] = str(SPEED)
-for name in (
-    "CHECK",
-    "WRITE",
-    "LOAD_BALANCER",
-    "TARGETS",
-    "ENDPOINT_SERVICE",
-    "CONNECTION",
-    "RUNNING",
-    "CONNECTOR",
-    "REMOVAL",
-):
-    os.environ[f"PRIVATELINK_DEADLINE_{name}"] = str(120 * SPEED)
+set_deadlines(120)

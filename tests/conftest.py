@@ -10,6 +10,7 @@ from privatelink.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer, temporal_server
 from tests.support.requests import SECRET, SECRET_NAME
 from tests.support.sandbox import Sandbox, running_sandbox
+from tests.support.secrets import SecretsWatch, watching_secrets
 from tests.support.world import World, working_world
 
 
@@ -50,3 +51,18 @@ async def world(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv(SECRET_NAME, SECRET)
     async with working_world(sandbox, client) as running:
         yield running
+
+
+@pytest.fixture
+async def secrets_watch(world: World) -> AsyncIterator[SecretsWatch]:
+    """What the test has logged so far, and the secrets in use in it; scanned at its end."""
+    with watching_secrets(world.sandbox) as watch:
+        yield watch
+        assert await watch.found(world) == []
+
+
+@pytest.fixture(autouse=True)
+def _no_secret(request: pytest.FixtureRequest) -> None:
+    """Every test that runs sagas is scanned: no secret in use may stand in a log record or in a saga's history."""
+    if "world" in request.fixturenames and isinstance(request.getfixturevalue("world"), World):
+        request.getfixturevalue("secrets_watch")

@@ -47,10 +47,10 @@ def _headline(progress: Progress) -> Iterator[str]:
 
 
 def _ask(ask: Ask) -> Iterator[str]:
-    until = f", until {ask.deadline:%Y-%m-%d %H:%M} UTC at the latest" if ask.deadline else ""
+    until = f" until {ask.deadline:%Y-%m-%d %H:%M} UTC" if ask.deadline else ""
     again = f" (reminder {ask.reminders})" if ask.reminders else ""
     yield ""
-    yield f"**Needed from you**{again}: {ask.sentence}{until}"
+    yield f"**Needed from you**{until}{again}: {ask.sentence}"
     yield from _list(
         [
             *([f"where: {ask.page}"] if ask.page else []),
@@ -66,7 +66,7 @@ def _ask(ask: Ask) -> Iterator[str]:
 def _running(step: StepProgress) -> str:
     since = f" since {step.started_at:%H:%M:%S} UTC" if step.started_at else ""
     until = f", until {step.deadline:%H:%M:%S} UTC at the latest" if step.deadline else ""
-    return f"{step.title}{since}{until}"
+    return f"under way: {step.title}{since}{until}"
 
 
 def _list(items: Iterable[str], mark: str = "-") -> Iterator[str]:

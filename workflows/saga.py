@@ -135,8 +135,7 @@ class Saga:
     ) -> R:
         """A step with an effect, and its undo. `key` tells steps of one activity apart."""
         how = options.write(deadline or options.DEADLINES.write)
-        await self.steering.before_effect()
-        return await self._step(activity, spec, lambda _: how, about, undo=undo, key=key)
+        return await self._step(activity, spec, lambda _: how, about, undo=undo, key=key, effect=True)
 
     async def wait(
         self,
@@ -171,11 +170,14 @@ class Saga:
         *,
         undo: Undo | None = None,
         key: object = "",
+        effect: bool = False,
     ) -> R:
-        self._stop_if_told()
-        if undo:
-            self.undoing.note(undo)
         while True:
+            self._stop_if_told()
+            if effect:
+                await self.steering.before_effect()
+            if undo:
+                self.undoing.note(undo)
             step_id = self.board.begin(activity.__name__, key, getattr(spec, "wait", None))
             try:
                 result = await self.steering.attempt(activity, spec, step_id, about, how(spec))
@@ -199,10 +201,9 @@ class Saga:
         self.board.end(step_id, StepState.HELD)
         try:
             await self.steering.hold(step_id, error)
-        except BaseException:
+        except (asyncio.CancelledError, FailureError):
             self.board.end(step_id, StepState.FAILED)
             raise
-        self._stop_if_told()
 
     async def parallel(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
         """Both at once; when one fails the other is stopped and awaited, and the first failure raised."""

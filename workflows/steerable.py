@@ -77,7 +77,8 @@ class SteerableSaga:
     @workflow.update(
         description="Say what EMQX's console shows, for the step that waits for it. "
         'Example: {"step": "confirm-running", "address": "vpce-0a1b-x.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com"}; '
-        "without address the proposed one holds"
+        "without address the proposed one holds; which of several endpoints it is: "
+        '{"step": "wait-for-creation-by-hand", "vpc_endpoint_id": "vpce-0a1b"}'
     )
     async def confirm(self, confirm: Confirm) -> Steered:
         """Give a step the answer that it waits for."""

@@ -93,7 +93,7 @@ class Steering:
         self._board.answered(PAUSE)
 
     async def _resume_at(self, pause: Pause, until: datetime) -> None:
-        await asyncio.sleep((until - workflow.now()).total_seconds())
+        await workflow.sleep(until - workflow.now(), summary="end of the pause")
         if self._pause is pause:
             self.resume()
 
@@ -226,13 +226,13 @@ class Steering:
 
     async def _remind(self, step: str) -> None:
         while True:
-            await asyncio.sleep(REMINDER.total_seconds())
+            await workflow.sleep(REMINDER, summary="reminder")
             self._board.remind(step)
 
     async def _until(self, done: Callable[[], bool], ask: Ask) -> None:
         left = (ask.deadline - workflow.now()) if ask.deadline else None
         try:
-            await workflow.wait_condition(done, timeout=left or timedelta(0))
+            await workflow.wait_condition(done, timeout=left or timedelta(0), timeout_summary="deadline of the ask")
         except TimeoutError:
             raise DeadlinePassed(
                 f"waiting for a person: {ask.sentence}; nobody did, and the deadline passed",

@@ -33,8 +33,8 @@ def creating(link: Link, service_name: str) -> Task:
     """How a PrivateLink is made: "Enable EMQX Platform PrivateLink", steps 1 and 2. Allowing the ARN is done."""
     return Task(
         f"create the PrivateLink of {link} at EMQX's console; the saga sees it at AWS and goes on by itself",
-        private_link_page(link),
-        ("+PrivateLink", "Allow principals and go to the next step", "Create PrivateLink"),
+        f"{private_link_page(link)}, +PrivateLink",
+        ("Allow principals and go to the next step", "Create PrivateLink"),
         {"Endpoint service name": service_name},
     )
 

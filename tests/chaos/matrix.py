@@ -41,8 +41,8 @@ BROKEN = "BROKEN"
 
 HEAD = """# The fault matrix
 
-Written by `make chaos`. Each row is a real saga on a real Temporal server against the sandbox, with one fault at one
-step. Whatever the outcome, the sandbox's books held these laws: exactly one of everything or nothing of ours left,
+Written by `make fault-matrix`. Each row is a real saga on a real Temporal server against the sandbox, with one fault at
+one step. Whatever the outcome, the sandbox's books held these laws: exactly one of everything or nothing of ours left,
 nothing of anybody else touched, the first cause in the error, the platform removed before AWS, everything left listed
 with its id and finished by a later delete.
 

@@ -1,4 +1,4 @@
-"""A representative part of the fault matrix; `make chaos` runs all of it."""
+"""A representative part of the fault matrix; `make fault-matrix` runs all of it."""
 
 import asyncio
 import subprocess

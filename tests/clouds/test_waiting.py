@@ -206,3 +206,26 @@ def test_elapsed_is_told_against_the_limit() -> None:
     now = datetime.now(UTC)
     wait = Wait(since=now - timedelta(seconds=40), deadline=now + timedelta(minutes=20))
     assert str(still_moving(Moving("it is pending", "it"), wait)).startswith("NotYet: it is pending; 40 s of 21 min")
+
+
+async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look() -> None:
+    """Else a cloud that answers slowly would never be heard at all."""
+    readings = Readings(held=True)
+    view, wait = SharedView(readings.read, least_interval=0), wait_of()
+    with pytest.raises(NotYet, match="not read yet"):
+        await view.look(at_least(1), wait=wait, cadence=CADENCE)
+    readings.let_go()
+    await asyncio.sleep(0.05)
+    assert await view.look(at_least(1), wait=wait, cadence=CADENCE) == 1
+    readings.let_go()
+    with pytest.raises(NotYet, match="not read yet"):
+        await view.look(at_least(1), wait=wait_of(), cadence=CADENCE)
+
+
+async def test_a_fresh_look_hears_only_what_is_read_from_now_on() -> None:
+    """For who asks what a cloud says after a moment of its own, not since the wait began."""
+    readings = Readings()
+    view, wait = SharedView(readings.read, least_interval=0), wait_of()
+    assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
+    assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
+    assert await view.look(the_reading, wait=wait, cadence=CADENCE, fresh=True) == 2

@@ -203,7 +203,7 @@ async def test_no_field_of_a_request_can_be_read_without_the_key(encrypting: Wor
 
 
 def _of_core(payload: Payload) -> bool:
-    """What Temporal's core notes of a local activity beside its result: its own times and numbers, and our step's name."""
+    """What Temporal's core notes of a local activity beside its result: times, numbers, the activity's name."""
     noted = json.loads(payload.data) if payload.metadata["encoding"] == b"json/plain" else None
     return isinstance(noted, dict) and noted.get("activity_type") == "notify" and "activation_index" in noted
 

@@ -53,7 +53,7 @@ async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> No
     saga = await world.links.start_create(_request(world))
     ask = await person.asked(BY_HAND)
     assert (await person.progress()).phase is Phase.WAITING_FOR_PERSON
-    assert "+PrivateLink" in ask.clicks
+    assert ask.clicks == ("Allow principals and go to the next step", "Create PrivateLink")
     assert list(ask.paste) == ["Endpoint service name"]
     assert ask.page.startswith("EMQX Platform Console, deployment w41b11c0")
     await person.create(ask.paste["Endpoint service name"])
@@ -126,6 +126,8 @@ async def test_rejecting_the_other_candidate_answers_too(world: World) -> None:
     boto3.client("ec2").reject_vpc_endpoint_connections(ServiceId=_service(world)["id"], VpcEndpointIds=[theirs])
     await person.asked(CONFIRM_RUNNING)
     assert _connections(world)[ours] == "available"
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    await world.handle(LINK).result()
 
 
 @pytest.fixture

@@ -1,11 +1,8 @@
-"""The deadlines of the matrix: short enough to wait for, long enough that a busy machine passes none by itself."""
+"""Deadlines for tests, set in the environment, from which the product reads them once."""
 
 import os
 
 from tests.support.sandbox import SPEED
-
-SECONDS = 40
-"""Of our clock, for every wait and every removal."""
 
 _NAMES = (
     "CHECK",
@@ -21,6 +18,6 @@ _NAMES = (
 )
 
 
-def set_deadlines(seconds: float = SECONDS) -> None:
-    """Set them, before the product is imported."""
+def set_deadlines(seconds: float) -> None:
+    """Set every deadline of a wait, a step or a removal to so many seconds of our clock; a person's stay."""
     os.environ.update({f"PRIVATELINK_DEADLINE_{name}": str(seconds * SPEED) for name in _NAMES})

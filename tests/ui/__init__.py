@@ -1,0 +1,1 @@
+"""Temporal's UI in a real browser: what operators read there, and what they do there."""
