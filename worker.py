@@ -20,6 +20,7 @@ from privatelink.names import TASK_QUEUE
 from privatelink.search_attributes import ensure_search_attributes
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
+from workflows.fleet import ApplyFleet
 from workflows.inquiries import CheckSetUp, InspectPrivateLink
 
 GRACE = timedelta(seconds=25)
@@ -39,7 +40,7 @@ def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[I
     return Worker(
         client,
         task_queue=TASK_QUEUE,
-        workflows=[CreatePrivateLink, DeletePrivateLink, InspectPrivateLink, CheckSetUp],
+        workflows=[CreatePrivateLink, DeletePrivateLink, ApplyFleet, InspectPrivateLink, CheckSetUp],
         activities=all_activities(AwsAccounts(), Platform(settings.platform), DeploymentApis(settings), webhook),
         interceptors=interceptors,
         max_concurrent_activities=SLOTS,

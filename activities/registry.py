@@ -8,6 +8,7 @@ from activities.connectors import Connectors
 from activities.deployments import Deployments
 from activities.endpoint_connections import EndpointConnections
 from activities.endpoint_services import EndpointServices
+from activities.fleets import Fleets
 from activities.inquiries import Inquiries
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
@@ -43,6 +44,7 @@ def all_activities(
         Removals(onlooker),
         Inquiries(aws, platform, deployment_apis, onlooker),
         Notifications(webhook),
+        Fleets(),
     )
     return [
         method

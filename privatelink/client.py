@@ -1,21 +1,23 @@
 """The client: what a backend service calls. Async; every call is safe to repeat."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 from pydantic import ValidationError
 from temporalio.client import WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from privatelink.answering import ANSWER_SECONDS, answered
+from privatelink.applying import FleetRun, plan_fleet, start_fleet
 from privatelink.connection import connect_to_temporal, no_key, reaching_temporal
 from privatelink.errors import NoWorker, TemporalUnreachable, invalid_request
+from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
 from privatelink.inquiries import inspect
 from privatelink.names import TASK_QUEUE, Link
 from privatelink.payloads import PayloadKeyError
 from privatelink.progress import Phase
+from privatelink.remembering import remembered_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
 from privatelink.search_attributes import ACCOUNT, DEPLOYMENT, at_start, not_registered
@@ -26,7 +28,6 @@ from privatelink.status import (
     SagaHandle,
     list_links,
     saga_result,
-    unknown_link,
 )
 from privatelink.steering import Steering
 from privatelink.updates import JoinCreate, JoinDelete, Joined
@@ -107,7 +108,7 @@ class PrivateLinks(Steering):
         if isinstance(target, str):
             target = Link.parse(target)
         if isinstance(target, Link):
-            target = await self._remembered(target)
+            target = await remembered_request(self._client, target)
         if isinstance(target, PrivateLinkRequest):
             target = DeleteRequest.of(target)
         return await self._join(
@@ -134,6 +135,29 @@ class PrivateLinks(Steering):
             links = await list_links(self._client, " AND ".join(conditions))
         # Not asked of Temporal: it would give an earlier saga of a link whose latest one has moved on.
         return [link for link in links if phase is None or link.phase == phase]
+
+    async def plan_fleet(self, requests: Sequence[PrivateLinkRequest], *, prune: bool = False) -> FleetPlan:
+        """What applying these requests would do with each link, by what Temporal remembers; reads only, asks no cloud.
+
+        `prune`: delete what runs in the same deployments and is in no request.
+        """
+        return await plan_fleet(self._client, requests, await self.list(phase=Phase.RUNNING), prune=prune)
+
+    async def start_apply(self, requests: Sequence[PrivateLinkRequest], *, delete: Iterable[str] = ()) -> FleetRun:
+        """Start creating all links and deleting those of `delete` (deployment/name), or join what runs of that.
+
+        Raises `InvalidRequest` when a link is there twice, and `NoWorker`.
+        """
+        check_links_differ(requests)
+        return await start_fleet(self._client, requests, [Link.parse(link) for link in delete])
+
+    async def apply(self, requests: Sequence[PrivateLinkRequest], *, prune: bool = False) -> FleetResult:
+        """Plan, then create what is new and (`prune`) delete what is in no request; wait until every link has ended.
+
+        A link that fails, is refused or would have to change raises nothing: its outcome says so.
+        """
+        pruned = (await self.plan_fleet(requests, prune=True)).of(Action.DELETE) if prune else []
+        return await (await self.start_apply(requests, delete=[one.link for one in pruned])).result()
 
     async def _join(self, join: JoinCreate | JoinDelete) -> Saga:
         """Start or join by update-with-start: one call, in which a running saga refuses what is not the same.
@@ -176,23 +200,6 @@ class PrivateLinks(Steering):
             link.workflow_id, run_id=joined.saga_id, result_type=RESULT_TYPES[join.operation]
         )
         return Saga(handle, link)
-
-    async def _remembered(self, link: Link) -> DeleteRequest:
-        """The request of the link's latest saga, from the first event of its history."""
-        events = self._client.get_workflow_handle(link.workflow_id).fetch_history_events(page_size=1)
-        with reaching_temporal("reading the request of the latest saga", str(link)):
-            try:
-                started = (await anext(events)).workflow_execution_started_event_attributes
-            except RPCError as error:
-                if error.status == RPCStatusCode.NOT_FOUND:
-                    raise unknown_link(link) from error
-                raise
-            request_type = PrivateLinkRequest if started.workflow_type.name == "CreatePrivateLink" else DeleteRequest
-            try:
-                [request] = await self._client.data_converter.decode(started.input.payloads, [request_type])
-            except ApplicationError as error:
-                raise unknown_link(link) from error
-        return request if isinstance(request, DeleteRequest) else DeleteRequest.of(request)
 
 
 def _no_worker(link: Link) -> NoWorker:

@@ -25,7 +25,7 @@ M = TypeVar("M", bound=BaseModel)
 
 def read_request(file: str) -> PrivateLinkRequest:
     """The request in `file` (`-`: standard input). Raises `InvalidRequest` with all faults at once."""
-    return _validated(PrivateLinkRequest, _mapping(file))
+    return _validated(PrivateLinkRequest, read_mapping(file))
 
 
 def read_delete_request(file: str) -> DeleteRequest:
@@ -33,7 +33,7 @@ def read_delete_request(file: str) -> DeleteRequest:
 
     Raises `InvalidRequest` with all faults at once.
     """
-    mapping = _mapping(file)
+    mapping = read_mapping(file)
     if mapping.keys() & (PrivateLinkRequest.model_fields.keys() - DeleteRequest.model_fields.keys()):
         return DeleteRequest.of(_validated(PrivateLinkRequest, mapping))
     return _validated(DeleteRequest, mapping)
@@ -46,7 +46,7 @@ def _validated(model: type[M], mapping: dict[object, object]) -> M:
         raise invalid_request(error) from None
 
 
-def _mapping(file: str) -> dict[object, object]:
+def read_mapping(file: str) -> dict[object, object]:
     name = "standard input" if file == STDIN else file
     text = _text(file, name)
     try:

@@ -1,4 +1,4 @@
-"""The command `privatelink`: create, delete, status, list, the words that steer a saga, check, completion.
+"""The command `privatelink`: create, delete, apply, status, list, the words that steer a saga, check, completion.
 
 Here belongs how the links look to a person or a script at a terminal: options, help, pictures, lines, exit codes. What
 does not belong: any knowledge of Temporal or of a cloud; the client (`privatelink.client`) has it, and everything that
@@ -12,14 +12,14 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from privatelink.cli import commands, looking, set_up, steering
+from privatelink.cli import apply, commands, looking, set_up, steering
 from privatelink.cli.application import app
 from privatelink.cli.exits import ExitCode
 from privatelink.cli.surroundings import Surroundings
 
 __all__ = ["main", "run"]
 
-for room in (commands, looking, steering, set_up):
+for room in (commands, apply, looking, steering, set_up):
     app.add_typer(room.verbs)
 
 

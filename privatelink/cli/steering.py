@@ -33,7 +33,7 @@ def confirm(
     *,
     step: Annotated[
         str | None,
-        typer.Option("--step", metavar="STEP", help="The step; enough of one may be left out.", show_default=False),
+        typer.Option("--step", metavar="STEP", help="The step; left out, the only one that waits.", show_default=False),
     ] = None,
     address: Annotated[
         str | None,

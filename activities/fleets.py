@@ -1,0 +1,85 @@
+"""Fleets: one link of a fleet is begun and waited for as every caller does it, by the client."""
+
+import asyncio
+from datetime import timedelta
+
+from temporalio import activity
+
+from activities.patience import patient
+from privatelink.applying import planned
+from privatelink.client import PrivateLinks
+from privatelink.errors import NotYet, NoWorker, Outcome, PrivateLinkError, RequestDiffers, TemporalUnreachable
+from privatelink.fleet import Action, Change, LinkOutcome, LinkPlan
+from privatelink.status import RESULT_TYPES, SagaHandle, saga_result
+from privatelink.updates import JoinCreate
+
+LOOK_SECONDS = 20.0
+"""How long one look stays with a saga, of our clock. After it another worker takes over the looks of a killed one."""
+
+BETWEEN_LOOKS = timedelta(seconds=1)
+
+
+class Fleets:
+    """The steps of `ApplyFleet`. An error that is the link's own is its outcome: it stops no other link."""
+
+    @activity.defn
+    @patient
+    async def begin_change(self, change: Change) -> Change | LinkOutcome:
+        """Start the link's saga, or join the one that runs; gives the change with its saga's id.
+
+        Gives an outcome where nothing is started: the link runs already, by this request or by another, or its other
+        saga runs. Repeated after a lost reply it joins what it has started.
+        """
+        client = activity.client()
+        links, join = PrivateLinks(client), change.join.root
+        try:
+            if isinstance(join, JoinCreate):
+                plan = await planned(client, join.request)
+                if plan.action is Action.UNCHANGED:
+                    return change.unchanged()
+                if plan.action is Action.CHANGED:
+                    raise _differs(plan)
+                saga = await links.start_create(join.request)
+            else:
+                saga = await links.start_delete(join.request)
+        except (NoWorker, TemporalUnreachable):
+            raise
+        except PrivateLinkError as error:
+            return change.failed(error.details_model, Outcome.REFUSED)
+        return change.model_copy(update={"saga_id": saga.saga_id})
+
+    @activity.defn
+    @patient
+    async def wait_for_change(self, change: Change) -> LinkOutcome:
+        """Wait for the end of the saga that `begin_change` gave; how it ended is the answer, never an error."""
+        request = change.join.root.request
+        handle: SagaHandle = activity.client().get_workflow_handle(
+            request.link.workflow_id, run_id=change.saga_id, result_type=RESULT_TYPES[change.operation]
+        )
+        ending = asyncio.ensure_future(saga_result(handle))
+        try:
+            await asyncio.wait({ending}, timeout=LOOK_SECONDS)
+            if ending.done():
+                return change.ended(ending.result())
+        except TemporalUnreachable:
+            raise
+        except PrivateLinkError as error:
+            return change.failed(error.details_model, Outcome.INCOMPLETE)
+        finally:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+        raise NotYet(
+            f"the {change.operation} of {change.link} runs; `privatelink status {change.link}` tells its steps",
+            concerns=change.link,
+            retry_after=BETWEEN_LOOKS,
+        )
+
+
+def _differs(plan: LinkPlan) -> RequestDiffers:
+    return RequestDiffers(
+        f"creating {plan.link}: it exists by another request: "
+        + "; ".join(f"{one.concerns}: {one.sentence}" for one in plan.differences),
+        concerns=plan.link,
+        next_step="use the request that it was created with; or delete it, and apply again",
+        findings=plan.differences,
+    )

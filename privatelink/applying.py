@@ -1,0 +1,178 @@
+"""Applying a fleet: its plan, by what Temporal remembers of each link, and the workflows that carry it out.
+
+A plan asks no cloud and changes nothing. What a worker does with a link hours later it decides by the same look.
+"""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+
+from temporalio.client import (
+    Client,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowHandle,
+    WorkflowQueryFailedError,
+    WorkflowQueryRejectedError,
+)
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError, RPCStatusCode
+
+from privatelink.answering import ANSWER_SECONDS
+from privatelink.connection import reaching_temporal
+from privatelink.differences import differences
+from privatelink.errors import LinkUnknown, NoWorker, StepFailed
+from privatelink.fleet import (
+    APPLY_FLEET,
+    Action,
+    FleetPart,
+    FleetPlan,
+    FleetProgress,
+    FleetResult,
+    LinkPlan,
+    parts,
+)
+from privatelink.names import TASK_QUEUE, Link
+from privatelink.remembering import remembered_request
+from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.status import QUERY_TIMEOUT, LinkSummary
+from privatelink.updates import JoinCreate, JoinDelete
+
+_LOOKS_AT_ONCE = 50
+"""Links that a plan asks Temporal for at the same time: a fraction of what one namespace answers in a second."""
+
+PartHandle = WorkflowHandle[object, FleetResult]
+
+
+class FleetRun:
+    """The `ApplyFleet`s of one fleet, started or joined."""
+
+    def __init__(self, handles: Sequence[PartHandle], order: Sequence[str]) -> None:
+        """`order` are the links as the caller named them."""
+        self._handles = handles
+        self._order = {link: place for place, link in enumerate(order)}
+
+    async def progress(self) -> FleetProgress | None:
+        """How far it is, or None when no worker answers."""
+        with reaching_temporal("asking how far a fleet is", f"{len(self._order)} links"):
+            try:
+                return FleetProgress.together(await asyncio.gather(*map(_progress, self._handles)))
+            except (WorkflowQueryFailedError, WorkflowQueryRejectedError):
+                return None
+            except RPCError as error:
+                if error.status == RPCStatusCode.UNAVAILABLE:
+                    raise
+                return None
+
+    async def result(self) -> FleetResult:
+        """Wait until every link has ended. Raises `StepFailed` when somebody ended a part of it before."""
+        with reaching_temporal("waiting for the end of a fleet", f"{len(self._order)} links"):
+            results = await asyncio.gather(*map(_result, self._handles))
+        outcomes = [one for result in results for one in result.links]
+        return FleetResult(links=tuple(sorted(outcomes, key=lambda one: self._order[one.link])))
+
+
+async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
+    """What applying the request does: by the link's latest saga, if that is a create which runs or ended well."""
+    link = request.link
+    with reaching_temporal("planning a link", str(link)):
+        try:
+            latest = await client.get_workflow_handle(link.workflow_id).describe()
+            remembered = await remembered_request(client, link)
+        except LinkUnknown:
+            return LinkPlan(link=str(link), action=Action.CREATE)
+        except RPCError as error:
+            if error.status == RPCStatusCode.NOT_FOUND:
+                return LinkPlan(link=str(link), action=Action.CREATE)
+            raise
+    works = latest.status == WorkflowExecutionStatus.COMPLETED
+    if isinstance(remembered, DeleteRequest) or not (works or latest.status == WorkflowExecutionStatus.RUNNING):
+        return LinkPlan(link=str(link), action=Action.CREATE)
+    found = differences(remembered.model_dump(mode="json"), request.model_dump(mode="json"))
+    same = Action.UNCHANGED if works else Action.CREATE
+    return LinkPlan(link=str(link), action=Action.CHANGED if found else same, differences=found)
+
+
+async def plan_fleet(
+    client: Client, requests: Sequence[PrivateLinkRequest], running: Iterable[LinkSummary], *, prune: bool
+) -> FleetPlan:
+    """The plan of every request, and of those links `running` of the same deployments that no request names."""
+    turns = asyncio.Semaphore(_LOOKS_AT_ONCE)
+
+    async def in_turn(request: PrivateLinkRequest) -> LinkPlan:
+        async with turns:
+            return await planned(client, request)
+
+    wanted = await asyncio.gather(*map(in_turn, requests))
+    named = {str(request.link) for request in requests}
+    deployments = {request.deployment for request in requests}
+    action = Action.DELETE if prune else Action.NOT_IN_FILE
+    others = sorted(
+        one.link for one in running if one.link not in named and Link.parse(one.link).deployment in deployments
+    )
+    return FleetPlan(links=(*wanted, *(LinkPlan(link=link, action=action) for link in others)))
+
+
+async def start_fleet(client: Client, requests: Sequence[PrivateLinkRequest], delete: Iterable[Link]) -> FleetRun:
+    """Start the parts, or join those that run, and see that a worker has them.
+
+    Raises `LinkUnknown` before anything is started, when Temporal has forgotten a link to delete; `NoWorker` when no
+    worker answers (the parts are started all the same; repeating the call is safe).
+    """
+    # Deletes first: they give back what quotas count.
+    changes: list[JoinCreate | JoinDelete] = [
+        JoinDelete(request=await _delete_request(client, link)) for link in delete
+    ]
+    changes += [JoinCreate(request=request) for request in requests]
+    cut = parts(changes)
+    what = f"{len(changes)} links"
+    with reaching_temporal("starting a fleet", what):
+        handles = [await _start(client, part, f"part {number} of {len(cut)}") for number, part in enumerate(cut, 1)]
+    order = [str(change.request.link) for change in changes]
+    try:
+        for handle in handles[:1]:
+            await asyncio.wait_for(_progress(handle), ANSWER_SECONDS)
+    except (TimeoutError, RPCError) as error:
+        raise NoWorker(
+            f"starting a fleet ({what}): Temporal has it, but no worker answered within {ANSWER_SECONDS:.0f} s",
+            concerns=what,
+            next_step="start a worker (`python worker.py`), then repeat the call: it joins what was started",
+        ) from error
+    return FleetRun(handles, order)
+
+
+async def _delete_request(client: Client, link: Link) -> DeleteRequest:
+    request = await remembered_request(client, link)
+    return request if isinstance(request, DeleteRequest) else DeleteRequest.of(request)
+
+
+async def _start(client: Client, part: FleetPart, which: str) -> PartHandle:
+    return await client.start_workflow(
+        APPLY_FLEET,
+        part,
+        id=part.workflow_id,
+        task_queue=TASK_QUEUE,
+        result_type=FleetResult,
+        # The id is the digest of the input, so what runs by this id does the very same.
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary=f"apply a fleet, {which}: {len(part.changes)} links, {part.at_once} at once",
+        static_details=(
+            "Each link has a saga of its own. Cancel or Terminate begins no further ones; those that run go on. "
+            "To go on, run `privatelink apply` again."
+        ),
+    )
+
+
+async def _progress(handle: PartHandle) -> FleetProgress:
+    progress: FleetProgress = await handle.query("progress", result_type=FleetProgress, rpc_timeout=QUERY_TIMEOUT)
+    return progress
+
+
+async def _result(handle: PartHandle) -> FleetResult:
+    try:
+        return await handle.result()
+    except WorkflowFailureError as failure:
+        raise StepFailed(
+            f"applying a fleet ({handle.id}): somebody ended it before its links had ended: {failure.cause}",
+            concerns=handle.id,
+            next_step="run `privatelink apply` again: it joins the sagas that run, and goes on with the rest",
+        ) from failure
