@@ -47,6 +47,7 @@ def _validated(model: type[M], mapping: dict[object, object]) -> M:
 
 
 def read_mapping(file: str) -> dict[object, object]:
+    """The fields of a YAML or JSON file, not yet checked. Raises `InvalidRequest` when it holds no mapping."""
     name = "standard input" if file == STDIN else file
     text = _text(file, name)
     try:
