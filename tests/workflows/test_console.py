@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -160,6 +161,18 @@ async def test_when_nobody_confirms_in_time_only_the_consoles_privatelink_is_lef
     books = world.sandbox.books()
     assert counts(books, LINK) == {"private_links": 1} or counts(books, LINK) == {}
     assert [one["status"] for one in books["platform"]["w41b11c0"]] == ["failed"]
+
+
+async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the progress, and so in the UI's details, as often as the time says."""
+    monkeypatch.setattr("workflows.steering.REMINDER", timedelta(seconds=1))
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None))
+    await person.sees(lambda seen: any(ask.reminders >= 2 for ask in seen.asks))
+    await saga.cancel("test")
+    with pytest.raises(Cancelled):
+        await saga.result()
+    assert world.sandbox.books() == NOTHING
 
 
 async def test_a_cancelled_create_asks_for_the_click_that_undoes_the_other(world: World) -> None:
