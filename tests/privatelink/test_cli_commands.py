@@ -324,6 +324,8 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
     request_file: str, output: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ctrl-C asks nothing, leaves the saga alone, and names the commands that watch it and undo it."""
+    # A shell lets what it runs in the background ignore Ctrl-C, and so these tests too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class Interrupting(Links):
         async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> Saga:
@@ -337,7 +339,10 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
             monkeypatch.setattr(saga, "result", interrupted)
             return saga
 
-    ran = run_command(Interrupting(LOOKS[0], DONE), "create", "-f", request_file, "-o", output)
+    try:
+        ran = run_command(Interrupting(LOOKS[0], DONE), "create", "-f", request_file, "-o", output)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert 130 == ran.code
     assert [
         f"stopped watching; the create of {LINK} goes on",
