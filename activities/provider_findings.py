@@ -1,5 +1,6 @@
 """What a check of the service provider's side can find about subnets and about what already has the link's names."""
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator
 from typing import NamedTuple
@@ -85,9 +86,11 @@ class Existing(NamedTuple):
 
 async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, facts: ProviderFacts) -> Existing:
     """Look at everything that has names or tags of the link."""
-    load_balancer = await find_load_balancer(account, request.link)
-    groups = await find_target_groups(account, request.link)
-    services = await find_endpoint_services(account, request.link)
+    load_balancer, groups, services = await asyncio.gather(
+        find_load_balancer(account, request.link),
+        find_target_groups(account, request.link),
+        find_endpoint_services(account, request.link),
+    )
     findings: list[Finding] = []
     if load_balancer:
         findings.extend(_name_findings(load_balancer.ownership, request, "load balancer", load_balancer.name))

@@ -62,8 +62,8 @@ class Providers:
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )
-        left = [one for one in existing.ownerships if one.belongs_to(request.link) and not one.complete]
-        return facts.model_copy(update={"has_leftovers": bool(left)})
+        has_leftovers = any(one.belongs_to(request.link) and not one.complete for one in existing.ownerships)
+        return facts.model_copy(update={"has_leftovers": has_leftovers})
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:

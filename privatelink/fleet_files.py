@@ -92,16 +92,12 @@ def _entries(file: str, faults: list[_Fault]) -> Iterator[_Entry]:
 
 
 def _faults_of(entry: _Entry, error: ValidationError) -> Iterator[_Fault]:
-    for fault, finding in zip(_locations(error), invalid_request(error).details_model.findings, strict=True):
-        inherited = fault and fault[0] not in entry.fields and fault[0] in entry.defaults
-        at = ("defaults", *fault) if inherited else (*entry.at, *fault)
-        yield _Fault(entry.file, at, f"{finding.concerns}: {finding.sentence}" if fault else finding.sentence)
-
-
-def _locations(error: ValidationError) -> list[Location]:
-    """The paths of the faults that `invalid_request` names, in its order."""
-    by_words = {".".join(map(str, fault["loc"])): fault["loc"] for fault in error.errors(include_input=False)}
-    return [by_words.get(found.concerns, ()) for found in invalid_request(error).details_model.findings]
+    paths = {".".join(map(str, fault["loc"])): fault["loc"] for fault in error.errors(include_input=False)}
+    for finding in invalid_request(error).details_model.findings:
+        path = paths.get(finding.concerns, ())
+        inherited = path and path[0] not in entry.fields and path[0] in entry.defaults
+        at = ("defaults", *path) if inherited else (*entry.at, *path)
+        yield _Fault(entry.file, at, f"{finding.concerns}: {finding.sentence}" if path else finding.sentence)
 
 
 def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Fault]:

@@ -8,6 +8,7 @@ from temporalio.client import Client
 from privatelink.payloads import DATA_CONVERTER
 from privatelink.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer, temporal_server
+from tests.support.receiver import Receiver, running_receiver
 from tests.support.requests import SECRET, SECRET_NAME
 from tests.support.sandbox import Sandbox, running_sandbox
 from tests.support.secrets import SecretsWatch, watching_secrets
@@ -66,3 +67,12 @@ def _no_secret(request: pytest.FixtureRequest) -> None:
     """Every test that runs sagas is scanned: no secret in use may stand in a log record or in a saga's history."""
     if "world" in request.fixturenames and isinstance(request.getfixturevalue("world"), World):
         request.getfixturevalue("secrets_watch")
+
+
+@pytest.fixture
+def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
+    """A receiver of notifications that a worker's settings name."""
+    with running_receiver() as running:
+        for name, value in running.env.items():
+            monkeypatch.setenv(name, value)
+        yield running

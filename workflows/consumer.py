@@ -117,12 +117,13 @@ class ByConsole:
         task = creating(self._scope.link, service.service_name)
         choices: tuple[str, ...] = ()
         while True:
-            async with saga.steering.by_hand(BY_HAND, task, choices):
+            async with saga.steering.by_hand(BY_HAND, task, spec.wait, choices):
                 found = await saga.wait(
                     PrivateLinksByHand.wait_for_creation_by_hand,
                     spec,
                     undo=PrivateLinksByHand.wait_for_deletion_by_hand,
                     about=service.service_id,
+                    by_hand=True,
                 )
             if len(found) == 1:
                 return specs.Connection(service_id=service.service_id, vpc_endpoint_id=found[0].vpc_endpoint_id)

@@ -1,5 +1,8 @@
 """The inquiries: workflows of one read-only step, by which callers without credentials ask a worker that has them."""
 
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -11,6 +14,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.story_board import step_id
 
 
+R = TypeVar("R")
+
+
 @workflow.defn
 class InspectPrivateLink:
     """What stands of a link in both clouds."""
@@ -18,13 +24,7 @@ class InspectPrivateLink:
     @workflow.run
     async def run(self, request: DeleteRequest) -> InspectionResult:
         """Look once; a cloud that does not answer is asked again until the check's deadline."""
-        return await workflow.execute_activity_method(
-            Inquiries.inspect_link,
-            _spec(request),
-            activity_id=step_id(Inquiries.inspect_link.__name__),
-            summary=str(request.link),
-            **options.check(),
-        )
+        return await _look(Inquiries.inspect_link, request)
 
 
 @workflow.defn
@@ -34,14 +34,12 @@ class CheckSetUp:
     @workflow.run
     async def run(self, request: DeleteRequest) -> SetUpResult:
         """Try each key by one read."""
-        return await workflow.execute_activity_method(
-            Inquiries.check_keys,
-            _spec(request),
-            activity_id=step_id(Inquiries.check_keys.__name__),
-            summary=str(request.link),
-            **options.check(),
-        )
+        return await _look(Inquiries.check_keys, request)
 
 
-def _spec(request: DeleteRequest) -> RemovalSpec:
-    return RemovalSpec(link=request.link, aws=request.aws, platform=request.platform)
+async def _look(activity: Callable[[Inquiries, RemovalSpec], Awaitable[R]], request: DeleteRequest) -> R:
+    spec = RemovalSpec(link=request.link, aws=request.aws, platform=request.platform)
+    id_ = step_id(activity.__name__)
+    return await workflow.execute_activity_method(
+        activity, spec, activity_id=id_, summary=str(request.link), **options.check()
+    )

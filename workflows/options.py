@@ -34,7 +34,7 @@ class Deadlines(BaseModel):
     removal: float = Field(3600, gt=0)
     person: float = Field(604_800, gt=0)
     hold: float = Field(86_400, gt=0)
-    notice: float = Field(120, gt=0)
+    notification: float = Field(120, gt=0)
 
     @classmethod
     def from_environment(cls) -> "Deadlines":
@@ -55,7 +55,7 @@ SETTLE = paced_delta(15)
 """How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
 
 _ATTEMPT = timedelta(seconds=60)  # one describe, one write and its budget's turn, each with its own time-out below it
-_NOTICE = timedelta(seconds=15)  # above the webhook's own time-out
+_NOTIFICATION = timedelta(seconds=15)  # above the webhook's own time-out
 _LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
 _RETRY = RetryPolicy(
     initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
@@ -109,14 +109,14 @@ class LocalOptions(TypedDict):
     retry_policy: RetryPolicy
 
 
-def notice_once() -> LocalOptions:
+def notification_once() -> LocalOptions:
     """One try to tell the webhook, within the workflow's own task, which holds up Updates meanwhile."""
     return LocalOptions(start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1))
 
 
-def notice() -> Options:
+def notification() -> Options:
     """Further tries, for a short while: a saga's end waits for them."""
-    return _options(_NOTICE, paced_delta(DEADLINES.notice), ActivityCancellationType.TRY_CANCEL)
+    return _options(_NOTIFICATION, paced_delta(DEADLINES.notification), ActivityCancellationType.TRY_CANCEL)
 
 
 def renewed(spec: S) -> S:

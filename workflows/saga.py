@@ -15,11 +15,11 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.specs import RemovalSpec
     from clouds.waiting import Wait
-    from privatelink.errors import Outcome, PrivateLinkError, RequestRefused, from_failure
+    from privatelink.errors import DeadlinePassed, Outcome, PrivateLinkError, RequestRefused, from_failure
     from privatelink.progress import Phase, StepState
     from workflows import options
     from workflows.endings import incomplete, named
-    from workflows.notices import Notices
+    from workflows.notifier import Notifier
     from workflows.steering import Steering
     from workflows.story_board import StoryBoard
     from workflows.undoing import Undo, Undoing
@@ -38,7 +38,10 @@ B = TypeVar("B")
 
 
 class Saga:
-    """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it."""
+    """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it.
+
+    `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it.
+    """
 
     def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
         """`spec` is what this saga's removals may touch; `undone` the phase when they have left nothing.
@@ -48,17 +51,12 @@ class Saga:
         self.board = board
         self.steering = Steering(board, spec.link)
         self.undoing = Undoing(board, self.steering, spec, self.each)
-        self._notices = Notices(board)
+        self._notifier = Notifier(board)
         self._undone = undone
         self._holds = holds
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
-        self._ending_begun = False
-
-    @property
-    def is_ending(self) -> bool:
-        """Whether it rolls back, or has ended: from then on nobody can stop or steer it but to hurry it."""
-        return self._ending_begun
+        self.is_ending = False
 
     async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         """Run `story`; when it does not end well, `clean_up`. Raises the first cause, told with what was left behind.
@@ -79,25 +77,25 @@ class Saga:
         self._stop()
 
     def _stop(self) -> None:
-        if self._task and not (self._task.done() or self._ending_begun):
+        if self._task and not (self._task.done() or self.is_ending):
             self._task.cancel()
 
     async def _run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         try:
             result = await story()
             self._stop_if_told()
-            self._ending_begun = True
+            self.is_ending = True
         except (asyncio.CancelledError, FailureError) as error:
-            self._ending_begun = True
+            self.is_ending = True
             self.steering.resume()
             cause = self._cause(error)
             if self.undoing.has_begun:
                 self.undoing.settle()
                 await clean_up()
             ending = self._ending(cause)
-            await self._notices.flush()
+            await self._notifier.flush()
             raise ending from error
-        await self._notices.flush()
+        await self._notifier.flush()
         return result
 
     def _cause(self, error: BaseException) -> PrivateLinkError | None:
@@ -145,9 +143,15 @@ class Saga:
         about: object,
         undo: Undo | None = None,
         key: object = "",
+        by_hand: bool = False,
     ) -> R:
-        """A step that looks until its deadline. Its undo removes what it waits for, which somebody else makes."""
-        return await self._step(activity, spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key)
+        """A step that looks until its deadline. Its undo removes what it waits for, which somebody else makes.
+
+        `by_hand`: a person does; when that deadline passes nobody is asked once more, by a hold.
+        """
+        return await self._step(
+            activity, spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key, by_hand=by_hand
+        )
 
     async def ask(self, step: str, answer: Awaitable[R]) -> R:
         """A step that a person takes. Its own deadline ends in a rollback, never in a hold."""
@@ -171,6 +175,7 @@ class Saga:
         undo: Undo | None = None,
         key: object = "",
         effect: bool = False,
+        by_hand: bool = False,
     ) -> R:
         while True:
             self._stop_if_told()
@@ -187,10 +192,12 @@ class Saga:
                 if is_cancelled_exception(error):
                     self.board.end(step_id, StepState.STOPPED)
                     raise
-                if not (self._holds and self.undoing.has_begun) or self._ending_begun:
+                cause = named(error)
+                too_late = by_hand and isinstance(cause, DeadlinePassed)
+                if too_late or self.is_ending or not (self._holds and self.undoing.has_begun):
                     self.board.end(step_id, StepState.FAILED)
                     raise
-                await self._hold(step_id, named(error))
+                await self._hold(step_id, cause)
                 spec = options.renewed(spec)
                 continue
             self.board.end(step_id, StepState.DONE)
@@ -217,7 +224,7 @@ class Saga:
             return list(await asyncio.gather(*tasks))
         except (asyncio.CancelledError, FailureError):
             # From here on the story ends; a cancel that comes now must not cut the waiting for what is being stopped.
-            self._ending_begun = True
+            self.is_ending = True
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)

@@ -92,12 +92,12 @@ class SteerableSaga:
         if confirm.step not in questions:
             waited_for = ", ".join(questions) or "nothing"
             raise self._refused(f"confirming {confirm.step}", f"the saga waits for {waited_for}")
-        choices = questions[confirm.step]
+        choices, proposal = questions[confirm.step]
         if choices and confirm.vpc_endpoint_id not in choices:
             raise self._refused(f"confirming {confirm.step}", f"vpc_endpoint_id must be one of {', '.join(choices)}")
         if not choices and confirm.vpc_endpoint_id:
             raise self._refused(f"confirming {confirm.step}", "no vpc_endpoint_id is asked for")
-        if not choices and not confirm.address and not self.saga.steering.proposals.get(confirm.step):
+        if not (choices or confirm.address or proposal):
             raise self._refused(f"confirming {confirm.step}", "AWS proposes no address, so one must be given")
 
     @workflow.update(

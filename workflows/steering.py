@@ -3,8 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, NamedTuple, TypeVar
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
@@ -12,6 +12,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.specs import ByHandWait
     from clouds.emqx.console import Task
+    from clouds.waiting import Wait
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
     from privatelink.names import Link
     from privatelink.pace import paced_delta
@@ -30,6 +31,13 @@ PAUSE = "pause"
 APPROVAL = "wait-for-approval"
 
 
+class Question(NamedTuple):
+    """What a step waits to be told by `confirm`: one of the `choices`, or else an address, of which one is proposed."""
+
+    choices: tuple[str, ...] = ()
+    proposal: str = ""
+
+
 class Steering:
     """What people have said, and what the saga still needs from them. Its board shows all of it."""
 
@@ -40,10 +48,9 @@ class Steering:
         self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
         self._again: set[str] = set()
         self._held: dict[str, PrivateLinkError] = {}
-        self._questions: dict[str, tuple[str, ...]] = {}
+        self._questions: dict[str, Question] = {}
         self._answers: dict[str, Confirm] = {}
-        self._pause: Pause | None = None
-        self.proposals: dict[str, str] = {}
+        self.paused: Pause | None = None
         self.approved = False
         self.given_up: PrivateLinkError | None = None
 
@@ -53,14 +60,9 @@ class Steering:
         return (*self._held, *self._under_way)
 
     @property
-    def questions(self) -> dict[str, tuple[str, ...]]:
-        """The steps that wait for `confirm`, each with the endpoints to choose from; none: an address is asked for."""
-        return self._questions
-
-    @property
-    def paused(self) -> Pause | None:
-        """The pause that lasts."""
-        return self._pause
+    def questions(self) -> dict[str, Question]:
+        """The steps that wait for `confirm`, and have not got it yet."""
+        return {step: question for step, question in self._questions.items() if step not in self._answers}
 
     # What the Updates do, at once.
 
@@ -75,7 +77,7 @@ class Steering:
 
     def pause(self, pause: Pause) -> None:
         """Stop before the next effect."""
-        self._pause = pause
+        self.paused = pause
         ask = Ask(
             step=PAUSE,
             sentence=f"paused by {pause.by or 'somebody'}: {pause.reason}",
@@ -89,12 +91,12 @@ class Steering:
 
     def resume(self) -> None:
         """Go on."""
-        self._pause = None
-        self._board.answered(PAUSE)
+        self.paused = None
+        self._board.answered(Phase.PAUSED, PAUSE)
 
     async def _resume_at(self, pause: Pause, until: datetime) -> None:
         await workflow.sleep(until - workflow.now(), summary="end of the pause")
-        if self._pause is pause:
+        if self.paused is pause:
             self.resume()
 
     def answer(self, confirm: Confirm) -> None:
@@ -130,6 +132,7 @@ class Steering:
         number = 0
         while True:
             number += 1
+            spec = self._with_choice(step, spec)
             id_ = step if number == 1 else f"{step}{TRIED_AGAIN}{number}"
             handle = workflow.start_activity_method(activity, spec, activity_id=id_, summary=str(about), **how)
             self._under_way[step] = handle
@@ -138,15 +141,14 @@ class Steering:
             except FailureError as error:
                 if not (is_cancelled_exception(error) and step in self._again):
                     raise
-                spec = self._with_choice(step, spec)
             finally:
                 del self._under_way[step]
                 self._again.discard(step)
 
     async def before_effect(self) -> None:
         """Stop here while the saga is paused."""
-        if self._pause:
-            await workflow.wait_condition(lambda: self._pause is None)
+        if self.paused:
+            await workflow.wait_condition(lambda: self.paused is None)
 
     async def hold(self, step: str, error: PrivateLinkError) -> None:
         """Hold a failed step until somebody says `retry_now`; raises its error when nobody does in time."""
@@ -155,8 +157,9 @@ class Steering:
         task = Task(f"{step}: {details.sentence}", "", (details.next_step,) if details.next_step else ())
         commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
         try:
-            async with self._asking(Phase.HELD, self._ask(step, task, DEADLINES.hold, commands)) as ask:
-                await self._until(lambda: step not in self._held, ask)
+            await self._asked(
+                Phase.HELD, step, task, commands, limit(DEADLINES.hold), until=lambda: step not in self._held
+            )
         except DeadlinePassed:
             raise error from None
         finally:
@@ -167,30 +170,29 @@ class Steering:
         if self.approved:
             return
         task = Task(f"approve that the endpoint connection {vpc_endpoint_id} of {self._link} is accepted", "")
-        ask = self._ask(APPROVAL, task, DEADLINES.person, (f"privatelink approve {self._link}",))
-        async with self._asking(Phase.WAITING_FOR_PERSON, ask):
-            await self._until(lambda: self.approved, ask)
+        commands = (f"privatelink approve {self._link}",)
+        wait = limit(DEADLINES.person)
+        await self._asked(Phase.WAITING_FOR_PERSON, APPROVAL, task, commands, wait, until=lambda: self.approved)
 
     async def confirmation(self, step: str, task: Task, proposal: str) -> str:
         """Wait for `confirm` of the step; gives the address, or the `proposal`. Raises `DeadlinePassed`."""
-        self._questions[step] = ()
-        self.proposals[step] = proposal
-        ask = self._ask(step, task, DEADLINES.person, (f"privatelink confirm {self._link}",))
+        self._questions[step] = Question(proposal=proposal)
+        commands = (f"privatelink confirm {self._link}",)
+        wait = limit(DEADLINES.person)
         try:
-            async with self._asking(Phase.WAITING_FOR_PERSON, ask):
-                await self._until(lambda: step in self._answers, ask)
+            await self._asked(Phase.WAITING_FOR_PERSON, step, task, commands, wait, until=lambda: step in self._answers)
         finally:
             del self._questions[step]
         return self._answers.pop(step).address or proposal
 
     @asynccontextmanager
-    async def by_hand(self, step: str, task: Task, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
+    async def by_hand(self, step: str, task: Task, wait: Wait, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
         """Ask for what a person does elsewhere, and among which `choices`, while the saga watches for it."""
         commands = tuple(f"privatelink confirm {self._link} --vpc-endpoint-id {one}" for one in choices)
         if choices:
-            self._questions[step] = choices
+            self._questions[step] = Question(choices)
         try:
-            async with self._asking(Phase.WAITING_FOR_PERSON, self._ask(step, task, DEADLINES.person, commands)):
+            async with self._asking(Phase.WAITING_FOR_PERSON, step, task, commands, wait):
                 yield
         finally:
             self._questions.pop(step, None)
@@ -201,9 +203,27 @@ class Steering:
             return spec
         return spec.model_copy(update={"chosen": answer.vpc_endpoint_id})
 
-    def _ask(self, step: str, task: Task, seconds: float, commands: tuple[str, ...]) -> Ask:
-        wait = limit(seconds)
-        return Ask(
+    async def _asked(
+        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait, *, until: Callable[[], bool]
+    ) -> None:
+        """Ask, and wait. Raises `DeadlinePassed`."""
+        async with self._asking(phase, step, task, commands, wait):
+            try:
+                await workflow.wait_condition(
+                    until, timeout=wait.deadline - wait.since, timeout_summary="deadline of the ask"
+                )
+            except TimeoutError:
+                raise DeadlinePassed(
+                    f"waiting for a person: {task.sentence}; nobody did, and the deadline passed",
+                    concerns=str(self._link),
+                    next_step="do it sooner next time; a longer deadline is a setting of the worker",
+                ) from None
+
+    @asynccontextmanager
+    async def _asking(
+        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait
+    ) -> AsyncIterator[None]:
+        ask = Ask(
             step=step,
             sentence=task.sentence,
             page=task.page,
@@ -213,29 +233,15 @@ class Steering:
             since=wait.since,
             deadline=wait.deadline,
         )
-
-    @asynccontextmanager
-    async def _asking(self, phase: Phase, ask: Ask) -> AsyncIterator[Ask]:
         self._board.ask(phase, ask)
-        reminding = asyncio.create_task(self._remind(ask.step))
+        reminding = asyncio.create_task(self._remind(phase, step))
         try:
-            yield ask
+            yield
         finally:
             reminding.cancel()
-            self._board.answered(ask.step)
+            self._board.answered(phase, step)
 
-    async def _remind(self, step: str) -> None:
+    async def _remind(self, phase: Phase, step: str) -> None:
         while True:
             await workflow.sleep(REMINDER, summary="reminder")
-            self._board.remind(step)
-
-    async def _until(self, done: Callable[[], bool], ask: Ask) -> None:
-        left = (ask.deadline - workflow.now()) if ask.deadline else None
-        try:
-            await workflow.wait_condition(done, timeout=left or timedelta(0), timeout_summary="deadline of the ask")
-        except TimeoutError:
-            raise DeadlinePassed(
-                f"waiting for a person: {ask.sentence}; nobody did, and the deadline passed",
-                concerns=str(self._link),
-                next_step="do it sooner next time; a longer deadline is a setting of the worker",
-            ) from None
+            self._board.remind(phase, step)

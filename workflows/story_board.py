@@ -33,7 +33,7 @@ class StoryBoard:
         self.on_phase: Callable[[Progress], None] = _unheard
         self._phase = Phase.CHECKING
         self._account: str | None = None
-        self._asking: dict[str, tuple[Phase, Ask]] = {}
+        self._asking: dict[tuple[Phase, str], Ask] = {}
         self.progress = Progress(
             link=str(request.link),
             operation=operation,
@@ -73,18 +73,18 @@ class StoryBoard:
 
     def ask(self, phase: Phase, ask: Ask) -> None:
         """Show what a person must do, and be in `phase` until it is `answered`."""
-        self._asking[ask.step] = (phase, ask)
+        self._asking[phase, ask.step] = ask
         self._show()
 
-    def remind(self, step: str) -> None:
+    def remind(self, phase: Phase, step: str) -> None:
         """Ask once more."""
-        self._asking[step][1].reminders += 1
+        self._asking[phase, step].reminders += 1
         self._show()
         self.on_phase(self.progress)
 
-    def answered(self, step: str) -> None:
+    def answered(self, phase: Phase, step: str) -> None:
         """Nobody need act on this any more."""
-        if self._asking.pop(step, None):
+        if self._asking.pop((phase, step), None):
             self._show()
 
     def record(self, action: str, by: str | None, why: str | None) -> None:
@@ -112,8 +112,8 @@ class StoryBoard:
         if not workflow.in_workflow():
             return  # evicted from a worker's cache: what still ends here is the coroutines, not the saga
         progress = self.progress
-        progress.asks = [ask for _, ask in self._asking.values()]
-        asking = {phase for phase, _ in self._asking.values()}
+        progress.asks = list(self._asking.values())
+        asking = {phase for phase, _ in self._asking}
         phase = next((one for one in _BY_URGENCY if one in asking), self._phase)
         if phase is not progress.phase:
             progress.phase = phase

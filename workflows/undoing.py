@@ -80,17 +80,19 @@ class Undoing:
             return ()
         await self._steering.before_effect()
         found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
+        if found is None:
+            self._blocked |= gate
         if not found:
             return ()
         wait = options.limit(options.DEADLINES.person)
         step = PrivateLinksByHand.wait_for_deletion_by_hand
-        async with self._steering.by_hand(step_id(step.__name__), deleting(self.spec.link)):
+        async with self._steering.by_hand(step_id(step.__name__), deleting(self.spec.link), wait):
             gone = await self._run(step, RemovalWait(removal=self.spec, wait=wait), options.wait(wait))
         if gone:
             return tuple(found)
         self._blocked |= gate
         if not gate:
-            why = f"nobody deleted it; its endpoint {', '.join(found)} was rejected"
+            why = "nobody deleted it; without AWS's side the console shows it as failed"
             page = private_link_page(self.spec.link)
             self._left_by_hand.append(Leftover(kind="PrivateLink", id=", ".join(found), reason=why, console=page))
         return ()

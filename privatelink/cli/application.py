@@ -21,6 +21,13 @@ app = typer.Typer(
 LinkArgument = Annotated[
     str, typer.Argument(metavar="LINK", help="The link, as deployment/name: w41b11c0/orders-db.", show_default=False)
 ]
+
+
+def file_option(words: str, metavar: str = "FILE") -> Any:  # noqa: ANN401 - as typer gives it
+    """The option `--file`; `words` say of what."""
+    return typer.Option("--file", "-f", metavar=metavar, help=words, show_default=False)
+
+
 OutputOption = Annotated[
     Output,
     typer.Option("--output", "-o", help="text for people; json: exactly one JSON object on standard output."),

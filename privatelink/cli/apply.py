@@ -11,7 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from privatelink.applying import FleetRun
-from privatelink.cli.application import OutputOption, run_verb
+from privatelink.cli.application import OutputOption, file_option, run_verb
 from privatelink.cli.exits import ExitCode
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.surroundings import Surroundings
@@ -37,12 +37,7 @@ def apply(
     context: typer.Context,
     file: Annotated[
         str,
-        typer.Option(
-            "--file",
-            "-f",
-            metavar="PATH",
-            help="A fleet (`defaults` and `links`), or a folder of requests, in YAML or JSON.",
-        ),
+        file_option("A fleet (`defaults` and `links`), or a folder of requests, in YAML or JSON.", metavar="PATH"),
     ],
     *,
     prune: Annotated[
@@ -66,7 +61,7 @@ def apply(
         plan = await links.plan_fleet(requests, prune=prune)
         as_json = output is Output.JSON
         if plan_only and as_json:
-            surroundings.out.file.write(plan.model_dump_json(ensure_ascii=True) + "\n")
+            printer.as_json(plan)
             return
         for line in _plan_lines(plan):
             printer.progress.print(line, soft_wrap=True)
@@ -81,7 +76,7 @@ def apply(
             surroundings.err.print("stopped watching; the fleet goes on. Watch it: the same command again")
             raise
         if as_json:
-            surroundings.out.file.write(result.model_dump_json(ensure_ascii=True) + "\n")
+            printer.as_json(result)
         else:
             surroundings.out.print(_counts(Counter(one.ending for one in result.links)), soft_wrap=True)
         raise typer.Exit(max(_CODES[one.ending] for one in result.links))

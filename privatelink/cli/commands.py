@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from privatelink.cli.application import OutputOption, link_of, run_verb
+from privatelink.cli.application import OutputOption, file_option, link_of, run_verb
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.suggestions import suggesting
 from privatelink.cli.surroundings import Surroundings
@@ -31,7 +31,7 @@ def create(
     context: typer.Context,
     file: Annotated[
         str,
-        typer.Option("--file", "-f", metavar="FILE", help="The request, in YAML or JSON; - reads standard input."),
+        file_option("The request, in YAML or JSON; - reads standard input."),
     ],
     *,
     detach: DetachOption = False,
@@ -65,13 +65,7 @@ def delete(
     *,
     file: Annotated[
         str,
-        typer.Option(
-            "--file",
-            "-f",
-            metavar="FILE",
-            help="The request that the link was created with, or a delete request; - reads standard input.",
-            show_default=False,
-        ),
+        file_option("The request that the link was created with, or a delete request; - reads standard input."),
     ] = "",
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Delete it also when the platform says that the PrivateLink failed.")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from privatelink.cli.application import OutputOption, link_of, run_verb
+from privatelink.cli.application import LinkArgument, OutputOption, file_option, link_of, run_verb
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.suggestions import suggesting
 from privatelink.cli.surroundings import Surroundings
@@ -22,19 +22,12 @@ verbs = typer.Typer()
 @verbs.command()
 def status(
     context: typer.Context,
-    link: Annotated[
-        str,
-        typer.Argument(metavar="LINK", help="The link, as deployment/name: w41b11c0/orders-db.", show_default=False),
-    ] = "",
+    link: LinkArgument = "",
     *,
     file: Annotated[
         str,
-        typer.Option(
-            "--file",
-            "-f",
-            metavar="FILE",
-            help="The request of the link: when Temporal has forgotten it, a worker looks in AWS and at the platform.",
-            show_default=False,
+        file_option(
+            "The request of the link: when Temporal has forgotten it, a worker looks in AWS and at the platform."
         ),
     ] = "",
     watching: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until the saga has ended.")] = False,

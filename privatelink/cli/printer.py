@@ -71,7 +71,7 @@ class Printer:
     def result(self, result: PrivateLinkResult | DeleteResult) -> None:
         """A saga that ended well. The address stands alone on a line, to be copied."""
         if self._json:
-            self._object(result)
+            self.as_json(result)
             return
         self._line(self._out, f"{result.link} is {result.status}", "bold green")
         self._fields(result)
@@ -79,7 +79,7 @@ class Printer:
     def started(self, joined: Joined) -> None:
         """A saga that nobody waits for."""
         if self._json:
-            self._object(joined)
+            self.as_json(joined)
             return
         self._line(self._out, f"the {joined.operation} of {joined.link} runs (saga {joined.saga_id})")
         self._line(self._out, f"watch it: privatelink status {joined.link}")
@@ -87,7 +87,7 @@ class Printer:
     def status(self, status: LinkStatus) -> None:
         """A saga as it stands."""
         if self._json:
-            self._object(status)
+            self.as_json(status)
             return
         if self._out.is_interactive:
             self._out.print(Tree(status, self._now()))
@@ -101,7 +101,7 @@ class Printer:
     def ending(self, status: LinkStatus) -> None:
         """How a saga that was watched has ended."""
         if self._json:
-            self._object(status)
+            self.as_json(status)
             return
         if status.result:
             self._fields(status.result)
@@ -111,7 +111,7 @@ class Printer:
     def steered(self, steered: Steered) -> None:
         """What somebody's word to a saga did."""
         if self._json:
-            self._object(steered)
+            self.as_json(steered)
             return
         self._line(self._out, f"{steered.link}: {steered.sentence}")
         for step in steered.steps:
@@ -120,7 +120,7 @@ class Printer:
     def found(self, inspection: InspectionResult) -> None:
         """What there is of a link that Temporal has forgotten."""
         if self._json:
-            self._object(inspection)
+            self.as_json(inspection)
             return
         there = "this is in AWS and at the platform" if inspection.things else "nothing is in AWS or at the platform"
         self._line(self._out, f"{inspection.link}: Temporal remembers no saga; {there}")
@@ -133,7 +133,7 @@ class Printer:
     def set_up(self, result: SetUpResult) -> None:
         """What the doctor found, each with what to do about it."""
         if self._json:
-            self._object(result)
+            self.as_json(result)
             return
         for finding in result.findings:
             word, style = ("ok  ", "green") if finding.ok else ("FAIL", "bold red")
@@ -144,7 +144,7 @@ class Printer:
     def links(self, links: list[LinkSummary]) -> None:
         """One row per link: a table for a terminal, else columns parted by tabs."""
         if self._json:
-            self._object(ListAnswer(links=tuple(links)))
+            self.as_json(ListAnswer(links=tuple(links)))
         elif not links:
             self._line(self._err, "Temporal remembers no such link")
         elif self._out.is_interactive:
@@ -159,7 +159,7 @@ class Printer:
     def failed(self, error: ErrorDetails) -> None:
         """An error, with all that a person needs to go on."""
         if self._json:
-            self._object(FailedAnswer(error=error))
+            self.as_json(FailedAnswer(error=error))
         else:
             self._details(self._err, error)
 
@@ -167,7 +167,7 @@ class Printer:
         """A fault of ours: its message may quote anything, so only its type is said here."""
         if self._json:
             sentence = "an unexpected error; its traceback is on standard error"
-            self._object(FailedAnswer(error=ErrorDetails(type=type(error).__name__, sentence=sentence)))
+            self.as_json(FailedAnswer(error=ErrorDetails(type=type(error).__name__, sentence=sentence)))
 
     def interrupted(self, operation: Operation, link: Link, *, started: bool) -> None:
         """Ctrl-C ends the watching, never the saga."""
@@ -178,7 +178,8 @@ class Printer:
             self._line(self._err, f"undo it when it has ended: privatelink delete {link}")
             self._line(self._err, f"undo it now: privatelink roll-back {link} --reason WHY")
 
-    def _object(self, model: BaseModel) -> None:
+    def as_json(self, model: BaseModel) -> None:
+        """One object on standard output, whatever was asked for."""
         self._out.file.write(model.model_dump_json(ensure_ascii=True) + "\n")
 
     def _people(self, status: LinkStatus) -> None:

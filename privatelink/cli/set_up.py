@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 from typer.completion import shell_complete
 
-from privatelink.cli.application import OutputOption, run_verb
+from privatelink.cli.application import OutputOption, file_option, run_verb
 from privatelink.cli.exits import set_up_exit_code
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.surroundings import Surroundings
@@ -31,13 +31,7 @@ def check(
     *,
     file: Annotated[
         str,
-        typer.Option(
-            "--file",
-            "-f",
-            metavar="FILE",
-            help="A request: have the worker also try its platform key and its AWS identity there. It only reads.",
-            show_default=False,
-        ),
+        file_option("A request: have the worker also try its platform key and its AWS identity there. It only reads."),
     ] = "",
     output: OutputOption = Output.TEXT,
 ) -> None:

@@ -1,6 +1,5 @@
 """Notifying: what the receiver gets, how often, and what a worker without a webhook does."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -16,19 +15,10 @@ from clouds.settings import Settings
 from clouds.webhook import Webhook
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails, Leftover
 from privatelink.progress import Ask, Phase
-from tests.support.receiver import Receiver, running_receiver
+from tests.support.receiver import Receiver
 from tests.support.steps import LINK, SAGA, attempt, perform, refusal
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """A receiver that the worker's environment names."""
-    with running_receiver() as running:
-        for name, value in running.env.items():
-            monkeypatch.setenv(name, value)
-        yield running
 
 
 def notifications() -> Notifications:

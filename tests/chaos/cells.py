@@ -21,7 +21,7 @@ from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.laws import counts, of_link
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
-from tests.support.step_faults import Moment, StepFaults
+from tests.support.step_faults import Moment, StepFaults, once
 from tests.support.world import World
 
 ONE_OF_EACH = (
@@ -228,7 +228,7 @@ class CellRun:
 
     def _at(self, step: str, moment: Moment, hook: Callable[[], Awaitable[None]]) -> None:
         """Run the hook once, at that moment, beside what is there for the laws' sake."""
-        first_time = _once(hook)
+        first_time = once(hook)
 
         async def both() -> None:
             if moment == "before" and step in AWS_REMOVALS:
@@ -310,18 +310,6 @@ class CellRun:
     def _hold(self, holds: object, why: str) -> None:
         if not holds:
             raise BrokenLawError(f"{self.cell}: {why}")
-
-
-def _once(hook: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
-    done = False
-
-    async def first_time() -> None:
-        nonlocal done
-        if not done:
-            done = True
-            await hook()
-
-    return first_time
 
 
 async def _vanish() -> None:

@@ -5,7 +5,6 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import boto3
 import httpx
@@ -17,12 +16,12 @@ from privatelink import PrivateLinkRequest, PrivateLinkResult
 from privatelink.errors import CloudRefused, PrivateLinkError
 from privatelink.names import TASK_QUEUE
 from tests.replay import steered
+from tests.support.neighbours import connect_neighbour
 from tests.support.requests import full_request, request_json
 from tests.support.world import World
 from workflows.create import steps_to_come
 
 LINK = "w41b11c0/orders-db"
-CONSUMER = "111122223333"
 
 
 @dataclass(frozen=True)
@@ -195,18 +194,7 @@ async def _delete_not_running(world: World) -> None:
 
 async def _delete_foreign(world: World) -> None:
     created = await _create_one(world)
-    account: dict[str, Any] = world.sandbox.seed["accounts"][CONSUMER]
-    network = account["networks"]["us-east-1"]
-    boto3.client(
-        "ec2",
-        aws_access_key_id=account["access_key_id"],
-        aws_secret_access_key=account["secret_access_key"],
-    ).create_vpc_endpoint(
-        VpcEndpointType="Interface",
-        VpcId=network["vpc_id"],
-        ServiceName=created.service_name,
-        SubnetIds=[network["subnets"]["use1-az1"]["id"]],
-    )
+    connect_neighbour(world.sandbox, created.service_name)
     await _delete_refused(world)
 
 

@@ -1,7 +1,6 @@
 """The ways in which a saga ends that a person steered, made to happen on a real server."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -11,6 +10,7 @@ from privatelink.progress import Phase
 from privatelink.request import PrivateLinkRequest
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import full_request
+from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
 from workflows.consumer import BY_HAND, CONFIRM_RUNNING
 from workflows.steering import APPROVAL
@@ -129,19 +129,11 @@ async def _held(world: World) -> Person:
     return person
 
 
-def _at(world: World, step: str, hook: Callable[[], Awaitable[None]], moment: str = "before") -> None:
-    done = False
-
-    async def once() -> None:
-        nonlocal done
-        if not done:
-            done = True
-            await hook()
-
-    world.faults.at("privatelink:w41b11c0:orders-db", step, "after" if moment == "after" else "before", once)
+def _at(world: World, step: str, hook: Hook, moment: Moment = "before") -> None:
+    world.faults.at("privatelink:w41b11c0:orders-db", step, moment, once(hook))
 
 
-def _failure(error: PrivateLinkError) -> Callable[[], Awaitable[None]]:
+def _failure(error: PrivateLinkError) -> Hook:
     async def fail() -> None:
         raise error
 

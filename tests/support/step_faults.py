@@ -11,6 +11,19 @@ Moment = Literal["before", "after"]
 Hook = Callable[[], Awaitable[None]]
 
 
+def once(hook: Hook) -> Hook:
+    """The hook, which runs only the first time: a step's next attempt, or a later saga of the link, meets nothing."""
+    done = False
+
+    async def first_time() -> None:
+        nonlocal done
+        if not done:
+            done = True
+            await hook()
+
+    return first_time
+
+
 class StepFaults(Interceptor):
     """Runs hooks at (workflow id, step id, moment); a hook may raise. `seen` holds the steps in order, once each.
 
@@ -49,7 +62,7 @@ class _Inbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
         if info.is_local:
-            # A notice is no step of the story.
+            # A notification is no step of the story.
             return await super().execute_activity(input)
         self._faults.runs.add((info.workflow_id or "", info.workflow_run_id or ""))
         workflow_id = info.workflow_id or ""

@@ -1,10 +1,11 @@
 """A worker of this process against the sandbox, and the client of a backend service."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
 
 from clouds.settings import Settings
 from privatelink import Link, PrivateLinks
@@ -31,5 +32,11 @@ class World:
 async def working_world(sandbox: Sandbox, client: Client) -> AsyncIterator[World]:
     """Run a worker with this process's environment, as it is now, until the block ends."""
     faults = StepFaults()
-    async with build_worker(client, Settings.from_environment(), interceptors=[faults]):
-        yield World(sandbox, client, PrivateLinks(client), faults)
+    try:
+        async with build_worker(client, Settings.from_environment(), interceptors=[faults]):
+            yield World(sandbox, client, PrivateLinks(client), faults)
+    finally:
+        # What a test leaves running would be joined by the next one that creates the same link.
+        for workflow_id, run_id in faults.runs:
+            with suppress(RPCError):
+                await client.get_workflow_handle(workflow_id, run_id=run_id).terminate("its test has ended")

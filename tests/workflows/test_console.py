@@ -11,8 +11,11 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
 from clouds.emqx.console import private_link_page
+from privatelink import PrivateLinkResult
+from privatelink.client import Saga
 from privatelink.errors import (
     Cancelled,
+    CloudRefused,
     DeadlinePassed,
     InvalidRequest,
     Outcome,
@@ -23,10 +26,13 @@ from privatelink.errors import (
 from privatelink.progress import Phase
 from privatelink.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts
+from tests.support.neighbours import connect_neighbour
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import SECRET, SECRET_NAME, full_request
 from tests.support.sandbox import Sandbox
+from tests.support.step_faults import once
 from tests.support.world import World, working_world
+from workflows import options
 from workflows.consumer import BY_HAND, CONFIRM_RUNNING
 from workflows.options import DEADLINES
 
@@ -46,6 +52,14 @@ async def world(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatc
 
 def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - as a caller writes them
     return full_request(world.sandbox, platform=CONSOLE, **changes)
+
+
+async def _clicked(world: World, **changes: Any) -> tuple[Person, Saga]:  # noqa: ANN401 - as a caller writes them
+    """A create without connector for which a person has clicked."""
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None, **changes))
+    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    return person, saga
 
 
 async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> None:
@@ -87,7 +101,7 @@ async def _two_connect(world: World) -> tuple[str, str]:
     async def connect_both() -> None:
         nonlocal theirs
         service_name = _service(world)["name"]
-        theirs = await asyncio.to_thread(_neighbour, world, service_name)
+        theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
         await person.create(service_name)
         while len(_connections(world)) < 2:  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.02)
@@ -150,17 +164,82 @@ async def test_when_nobody_clicks_in_time_all_is_rolled_back(world: World) -> No
 @pytest.mark.usefixtures("_hasty")
 async def test_when_nobody_confirms_in_time_only_the_consoles_privatelink_is_left_and_listed(world: World) -> None:
     """The rollback waits for the person's delete too; then AWS's side goes all the same."""
-    person = Person(world, LINK)
-    saga = await world.links.start_create(_request(world, connector=None))
-    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    _, saga = await _clicked(world)
     with pytest.raises(RollbackIncomplete, match="waiting for a person") as caught:
         await saga.result()
     [left] = caught.value.details_model.leftovers
     assert (left.kind, left.console) == ("PrivateLink", private_link_page(_request(world).link))
     assert "nobody deleted it" in left.reason
     books = world.sandbox.books()
-    assert counts(books, LINK) == {"private_links": 1} or counts(books, LINK) == {}
+    assert counts(books, LINK) == {}
     assert [one["status"] for one in books["platform"]["w41b11c0"]] == ["failed"]
+
+
+@pytest.mark.usefixtures("_hasty")
+async def test_a_persons_time_that_is_over_is_never_held(world: World) -> None:
+    """A hold would ask the same person once more; what a person can mend at AWS is held in console mode too."""
+    with pytest.raises(DeadlinePassed, match="no endpoint connection") as caught:
+        await world.links.create(_request(world, connector=None, on_failure="hold"))
+    assert caught.value.details_model.outcome == Outcome.ROLLED_BACK
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_hold_in_the_middle_of_an_ask_leaves_the_ask_standing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are needed, both are reminded of, and each ends by itself."""
+    monkeypatch.setattr("workflows.steering.REMINDER", timedelta(seconds=1))
+
+    async def fail() -> None:
+        raise CloudRefused("refused on purpose")
+
+    world.faults.at(f"privatelink:{LINK.replace('/', ':')}", BY_HAND, "before", once(fail))
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None, on_failure="hold"))
+    progress = await person.sees(lambda seen: [one.reminders >= 1 for one in seen.asks] == [True, True])
+    assert {one.step for one in progress.asks} == {BY_HAND}
+    assert progress.phase is Phase.HELD
+    await person.says("retry_now")
+    await person.reaches(Phase.WAITING_FOR_PERSON)
+    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.asked(CONFIRM_RUNNING)
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    await saga.result()
+
+
+async def test_the_second_confirm_of_a_step_is_refused(world: World) -> None:
+    """Also when both come before the saga has gone on; the first one's address is the link's."""
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    answers = await asyncio.gather(
+        *(person.says("confirm", step=CONFIRM_RUNNING, address=f"{name}.example.com") for name in ("one", "two")),
+        return_exceptions=True,
+    )
+    refused = [one for one in answers if isinstance(one, WorkflowUpdateFailedError | RPCError)]
+    [taken] = [one for one in answers if not isinstance(one, BaseException)]
+    assert len(refused) == 1
+    result = await saga.result()
+    assert isinstance(result, PrivateLinkResult)
+    assert result.address in taken.sentence
+    assert len((await person.progress()).interventions) == 1
+
+
+async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The platform goes first: while it is not known whether a PrivateLink stands, AWS's side stays."""
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    await saga.result()
+    before = counts(world.sandbox.books(), LINK)
+    monkeypatch.setattr(options, "DEADLINES", DEADLINES.model_copy(update={"removal": 1.0}))
+
+    async def fail() -> None:
+        raise CloudRefused("refused on purpose")
+
+    world.faults.at(f"privatelink:{LINK.replace('/', ':')}", "find-private-link-by-hand", "before", fail)
+    with pytest.raises(RollbackIncomplete, match="refused on purpose"):
+        await world.links.delete(LINK)
+    assert counts(world.sandbox.books(), LINK) == before
 
 
 async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +256,7 @@ async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch:
 
 async def test_a_cancelled_create_asks_for_the_click_that_undoes_the_other(world: World) -> None:
     """The platform goes first in a rollback too, and the endpoint connection's end proves it."""
-    person = Person(world, LINK)
-    saga = await world.links.start_create(_request(world, connector=None))
-    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
     await saga.cancel("test")
     await person.asked(DELETION)
@@ -204,9 +281,7 @@ async def test_a_confirm_that_does_not_fit_is_refused_with_a_sentence(
     world: World, argument: dict[str, object], why: str
 ) -> None:
     """Without effect: the saga waits on, and the right one is taken, once."""
-    person = Person(world, LINK)
-    saga = await world.links.start_create(_request(world, connector=None))
-    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await person.says("confirm", **argument)
@@ -218,23 +293,6 @@ async def test_a_confirm_that_does_not_fit_is_refused_with_a_sentence(
     await saga.result()
     with pytest.raises(RPCError, match="already completed"):
         await person.says("confirm", step=CONFIRM_RUNNING)
-
-
-def _neighbour(world: World, service_name: str) -> str:
-    """Somebody else in EMQX's account makes a VPC endpoint to the service; its id."""
-    account = world.sandbox.seed["accounts"]["111122223333"]
-    network = account["networks"]["us-east-1"]
-    made = boto3.client(
-        "ec2",
-        aws_access_key_id=account["access_key_id"],
-        aws_secret_access_key=account["secret_access_key"],
-    ).create_vpc_endpoint(
-        VpcEndpointType="Interface",
-        VpcId=network["vpc_id"],
-        ServiceName=service_name,
-        SubnetIds=[network["subnets"]["use1-az1"]["id"]],
-    )
-    return str(made["VpcEndpoint"]["VpcEndpointId"])
 
 
 def _service(world: World) -> dict[str, str]:

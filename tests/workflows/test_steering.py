@@ -1,6 +1,7 @@
 """People who steer: hold, retry, roll back, approve, pause; each recorded, each refused when it does not fit."""
 
 import asyncio
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,13 +26,15 @@ from privatelink.request import PrivateLinkRequest
 from tests.support.laws import NOTHING
 from tests.support.person import Person
 from tests.support.requests import full_request
-from tests.support.step_faults import Hook, Moment
+from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
 from workflows import options
 from workflows.steering import APPROVAL, PAUSE
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
+MADE = {"create-load-balancer", "create-target-group-3306", "create-target-group-3307"}
+"""What a listener needs: when all of it stands, the listeners are the next effect."""
 
 
 def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - as a caller writes them
@@ -69,7 +72,8 @@ async def test_a_held_step_goes_on_from_where_it_failed(world: World) -> None:
         assert answer.steps == ("create-endpoint-service",)
         await person.sees(lambda seen: len(seen.interventions) == held)  # noqa: B023 - called at once
     assert (await saga.result()).operation == "create"
-    assert world.faults.seen[WORKFLOW_ID].count("create-load-balancer") == 1
+    calls = Counter(call["action"] for call in world.sandbox.calls())
+    assert {"CreateTargetGroup": 2, "CreateLoadBalancer": 1, "CreateListener": 2}.items() <= calls.items()
     assert [(one.action, one.by) for one in (await person.progress()).interventions] == [("retry_now", "ana")] * 2
 
 
@@ -183,13 +187,14 @@ async def test_a_pause_stops_before_the_next_effect_and_resume_goes_on(world: Wo
     async def pause() -> None:
         await person.says("pause", reason="network freeze", by="ana")
 
-    world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", _once(pause))
+    world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", once(pause))
     saga = await world.links.start_create(_request(world))
     ask = await person.asked(PAUSE)
     assert "ana: network freeze" in ask.sentence
     assert (await person.progress()).phase is Phase.PAUSED
-    await person.sees(lambda seen: "load balancer" in seen.ids)
-    await asyncio.sleep(1)
+    progress = await person.sees(lambda seen: {one.id for one in seen.steps if one.state is StepState.DONE} >= MADE)
+    [listener] = [one for one in progress.steps if one.id == "create-listener-3306"]
+    assert listener.state is StepState.TO_COME, "its turn has come, and it does not begin"
     regions = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]
     assert len(regions["load_balancers"]) == 1, "the effect that had begun came to its end"
     assert regions["listeners"] == []
@@ -198,16 +203,19 @@ async def test_a_pause_stops_before_the_next_effect_and_resume_goes_on(world: Wo
 
 
 async def test_a_pause_ends_by_itself_at_its_until(world: World) -> None:
-    """Without anybody's word."""
-    person = Person(world, LINK)
+    """Without anybody's word, and not before."""
+    person, until = Person(world, LINK), datetime.now(UTC) + timedelta(seconds=4)
 
     async def pause() -> None:
-        until = datetime.now(UTC) + timedelta(seconds=3)
         await person.says("pause", reason="a moment", until=until.isoformat())
 
-    world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", _once(pause))
+    world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", once(pause))
     await world.links.create(_request(world))
-    assert (await person.progress()).asks == []
+    progress = await person.progress()
+    [listener] = [one for one in progress.steps if one.id == "create-listener-3306"]
+    assert listener.started_at
+    assert listener.started_at >= until
+    assert progress.asks == []
 
 
 async def test_a_paused_create_can_be_cancelled_and_a_paused_delete_goes_on(world: World) -> None:
@@ -217,7 +225,7 @@ async def test_a_paused_create_can_be_cancelled_and_a_paused_delete_goes_on(worl
     async def pause() -> None:
         await person.says("pause", reason="freeze")
 
-    world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", _once(pause))
+    world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", once(pause))
     saga = await world.links.start_create(_request(world))
     await person.reaches(Phase.PAUSED)
     await saga.cancel("test")
@@ -225,7 +233,7 @@ async def test_a_paused_create_can_be_cancelled_and_a_paused_delete_goes_on(worl
         await saga.result()
     assert world.sandbox.books() == NOTHING
     await world.links.create(_request(world))
-    world.faults.at(WORKFLOW_ID, "delete-private-link", "before", _once(pause))
+    world.faults.at(WORKFLOW_ID, "delete-private-link", "before", once(pause))
     deleting = await world.links.start_delete(LINK)
     await person.reaches(Phase.PAUSED)
     await person.says("resume")
@@ -298,15 +306,3 @@ def _opened(gate: asyncio.Event) -> Hook:
         await gate.wait()
 
     return wait
-
-
-def _once(hook: Hook) -> Hook:
-    done = False
-
-    async def first_time() -> None:
-        nonlocal done
-        if not done:
-            done = True
-            await hook()
-
-    return first_time

@@ -1,4 +1,4 @@
-"""Notices: the webhook is told when a saga needs a person, and when it ends."""
+"""The notifier: the webhook is told when a saga needs a person, and when it ends."""
 
 import asyncio
 
@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.story_board import StoryBoard
 
 
-class Notices:
+class Notifier:
     """Sends them one after another, beside the story: a webhook that is down holds up nothing but the saga's end."""
 
     def __init__(self, board: StoryBoard) -> None:
@@ -55,7 +55,7 @@ class Notices:
         try:
             # First in the workflow's own task: where no webhook is set, that is all it costs.
             sent = await workflow.execute_local_activity_method(
-                Notifications.notify, spec, activity_id=f"notify-{spec.number}-once", **options.notice_once()
+                Notifications.notify, spec, activity_id=f"notify-{spec.number}-once", **options.notification_once()
             )
         except FailureError as error:
             sent = True
@@ -72,7 +72,7 @@ class Notices:
                 spec,
                 activity_id=f"notify-{spec.number}",
                 summary=str(spec.phase),
-                **options.notice(),
+                **options.notification(),
             )
         except FailureError as error:
             _undelivered(spec, error)
@@ -81,4 +81,4 @@ class Notices:
 def _undelivered(spec: NotificationSpec, error: FailureError) -> None:
     """The saga is what matters: nobody's webhook may change how it ends."""
     why = from_failure(error) or error
-    workflow.logger.warning("notice %s of %s was not delivered: %s", spec.number, spec.link, why)
+    workflow.logger.warning("notification %s of %s was not delivered: %s", spec.number, spec.link, why)

@@ -1,14 +1,14 @@
-"""Notices: a real HTTP server hears when a saga needs a person and when it ends."""
+"""Notifications: a real HTTP server hears when a saga needs a person and when it ends."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from temporalio.client import Client
 
 from privatelink.errors import CloudRefused, RequestRefused
 from tests.support.person import Person
-from tests.support.receiver import Receiver, running_receiver
+from tests.support.receiver import Receiver
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
@@ -16,15 +16,6 @@ from workflows.steering import APPROVAL
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
-
-
-@pytest.fixture
-def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
-    """A receiver that this worker's settings name."""
-    with running_receiver() as running:
-        for name, value in running.env.items():
-            monkeypatch.setenv(name, value)
-        yield running
 
 
 @pytest.fixture
@@ -75,7 +66,7 @@ async def test_refusals_rollbacks_and_deletes_are_told_with_their_error(world: W
     assert [error and error["type"] for error in errors] == ["RequestRefused", "CloudRefused", None, None]
 
 
-async def test_a_receiver_that_is_down_is_tried_again_and_hears_each_notice_once(
+async def test_a_receiver_that_is_down_is_tried_again_and_hears_each_notification_once(
     world: World, receiver: Receiver
 ) -> None:
     """The same id on every try, so that a receiver can tell."""

@@ -1,0 +1,24 @@
+"""A neighbour: another customer of EMQX, whose deployment lives in the same AWS account as ours."""
+
+import boto3
+
+from tests.support.sandbox import Sandbox
+
+CONSUMER = "111122223333"
+"""EMQX's account."""
+
+
+def connect_neighbour(sandbox: Sandbox, service_name: str) -> str:
+    """Let the neighbour connect to an endpoint service that allows the account; the id of the VPC endpoint. Blocks."""
+    account = sandbox.seed["accounts"][CONSUMER]
+    network = account["networks"]["us-east-1"]
+    consumer = boto3.client(
+        "ec2", aws_access_key_id=account["access_key_id"], aws_secret_access_key=account["secret_access_key"]
+    )
+    made = consumer.create_vpc_endpoint(
+        VpcEndpointType="Interface",
+        VpcId=network["vpc_id"],
+        ServiceName=service_name,
+        SubnetIds=[network["subnets"]["use1-az1"]["id"]],
+    )
+    return str(made["VpcEndpoint"]["VpcEndpointId"])
