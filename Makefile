@@ -11,7 +11,7 @@ AWS_CLI := .cache/aws-cli/bin/aws
 TYPESCRIPT := .cache/typescript/create.js
 UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
-	--no-emit-index-url --no-header --no-annotate
+	--no-emit-index-url --no-header --no-annotate --no-strip-extras
 
 .PHONY: help demo test chaos check fault-matrix histories chaos-long bench schemas runbook typescript screenshots requirements clean
 .DEFAULT_GOAL := help
@@ -41,7 +41,7 @@ histories: $(SET_UP)  ## record the histories that the replay tests read, after 
 	.venv/bin/python -m scripts.record_histories $(ARGS)
 
 chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew (INTERLEAVINGS=... for another number)
-	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -o faulthandler_timeout=0 tests/interleavings $(ARGS)
+	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -o timeout=0 tests/interleavings $(ARGS)
 
 bench: $(SET_UP)  ## measure what the README quotes
 	.venv/bin/python -m bench $(ARGS)
