@@ -38,11 +38,12 @@ class Person:
 
     async def address(self) -> str:
         """Wait until the console shows a PrivateLink as running; its Address."""
-        while True:
-            for one in await self._console("GET", ""):
-                if one["status"] == "running" and one["address"]:
-                    return str(one["address"])
-            await asyncio.sleep(0.05)
+        async with asyncio.timeout(60):
+            while True:
+                for one in await self._console("GET", ""):
+                    if one["status"] == "running" and one["address"]:
+                        return str(one["address"])
+                await asyncio.sleep(0.05)
 
     async def progress(self) -> Progress:
         """What the query says."""

@@ -89,8 +89,9 @@ async def _sent(ui: TemporalUi, submit: Locator, world: World) -> None:
     await answer.finished()
     round_trip = answer.request.timing["responseEnd"]
     await expect(ui.page.get_by_role("dialog", name="Send an Update")).to_be_hidden()
-    while (began := _first_step_after(clicked, await world.handle(LINK).fetch_history())) is None:  # noqa: ASYNC110
-        await asyncio.sleep(0.05)
+    async with asyncio.timeout(60):
+        while (began := _first_step_after(clicked, await world.handle(LINK).fetch_history())) is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
     LOG.info("update round trip %.0f ms, from click to next step %.0f ms", round_trip, (began - clicked) * 1000)
 
 
