@@ -8,12 +8,20 @@ import asyncio
 import os
 import sys
 
+from bench.cluster import measure_cluster
 from bench.creates import measure_creates
 from bench.measure import show
 from bench.people import measure_people
 from bench.recovery import measure_recovery
+from bench.simulation import measure_simulation
 
-MEASURES = {"creates": measure_creates, "people": measure_people, "recovery": measure_recovery}
+MEASURES = {
+    "creates": measure_creates,
+    "people": measure_people,
+    "recovery": measure_recovery,
+    "cluster": measure_cluster,
+    "simulation": measure_simulation,
+}
 
 
 async def main() -> None:

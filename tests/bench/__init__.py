@@ -1,0 +1,1 @@
+"""The proofs of what bench/ computes; what it measures, it measures itself."""
