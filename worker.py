@@ -7,16 +7,22 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.worker import Interceptor, Worker
+from temporalio.service import RPCError
+from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
+from activities.attempts import Attempts
 from activities.registry import all_activities
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
+from clouds.share import SHARE
+from clouds.sizes import Sizes
 from clouds.webhook import Webhook
 from privatelink.connection import connect_to_temporal
 from privatelink.names import TASK_QUEUE
+from privatelink.polling import SEEN_WITHIN, workers_seen
+from privatelink.queues import account_queue
 from privatelink.search_attributes import ensure_search_attributes
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
@@ -29,24 +35,48 @@ GRACE = timedelta(seconds=25)
 STICKY = timedelta(seconds=2)
 """How long a killed worker's sagas wait for it before another takes them."""
 
+COUNTED_EVERY = timedelta(seconds=30)
+"""How soon a worker that comes or goes changes the others' share of the clouds' limits, beside a poll's minute."""
 
-SLOTS = 1000
-"""Most activities are looks that only wait; their calls to a cloud go through a few threads."""
+LOG = logging.getLogger("privatelink.worker")
 
 
 def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[Interceptor] = ()) -> Worker:
     """The worker with every workflow and activity; tests build it in their own process."""
     webhook = Webhook(settings.webhook) if settings.webhook else None
+    sizes = Sizes.of(settings.concurrency)
+    aws = AwsAccounts(sizes.threads)
     return Worker(
         client,
-        task_queue=TASK_QUEUE,
+        task_queue=queue_of(settings),
         workflows=[CreatePrivateLink, DeletePrivateLink, ApplyFleet, InspectPrivateLink, CheckSetUp],
-        activities=all_activities(AwsAccounts(), Platform(settings.platform), DeploymentApis(settings), webhook),
-        interceptors=interceptors,
-        max_concurrent_activities=SLOTS,
+        activities=all_activities(aws, Platform(settings.platform), DeploymentApis(settings), webhook),
+        interceptors=[Attempts(), *interceptors],
+        max_cached_workflows=sizes.sagas,
+        max_concurrent_workflow_tasks=sizes.workflow_tasks,
+        max_concurrent_activities=sizes.activities,
+        workflow_task_poller_behavior=PollerBehaviorSimpleMaximum(sizes.pollers),
+        activity_task_poller_behavior=PollerBehaviorSimpleMaximum(sizes.pollers),
         graceful_shutdown_timeout=GRACE,
         sticky_queue_schedule_to_start_timeout=STICKY,
     )
+
+
+def queue_of(settings: Settings) -> str:
+    """The task queue that a worker of these settings serves."""
+    return account_queue(settings.account) if settings.account else TASK_QUEUE
+
+
+async def count_workers(client: Client, task_queue: str) -> None:
+    """Keep the worker's share of the clouds' limits, for ever: each of several workers takes its part of them."""
+    while True:
+        try:
+            seen = await workers_seen(client, task_queue)
+        except RPCError as error:
+            LOG.warning("counting the workers of task queue %s: %s", task_queue, error.message)
+        else:
+            SHARE.workers = max(1, sum(ago <= SEEN_WITHIN for ago in seen.values()))
+        await asyncio.sleep(COUNTED_EVERY.total_seconds())
 
 
 async def main() -> None:
@@ -54,19 +84,20 @@ async def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = Settings.from_environment()
     if settings.platform.access is None:
-        logging.getLogger("privatelink.worker").info(
-            "no key of the platform's API: only requests with `platform: {mode: console}` can be served"
-        )
+        LOG.info("no key of the platform's API: only requests with `platform: {mode: console}` can be served")
     client = await connect_to_temporal()
     await ensure_search_attributes(client)
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
     async with build_worker(client, settings):
-        logging.getLogger("privatelink.worker").info(
-            "worker ready on task queue %s of namespace %s", TASK_QUEUE, client.namespace
-        )
-        await stop.wait()
+        LOG.info("worker ready on task queue %s of namespace %s", queue_of(settings), client.namespace)
+        LOG.info("sizes: %s", Sizes.of(settings.concurrency))
+        counting = asyncio.create_task(count_workers(client, queue_of(settings)))
+        await asyncio.wait({counting, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        if counting.done():
+            await counting
+        counting.cancel()
 
 
 if __name__ == "__main__":

@@ -5,11 +5,23 @@ a saga that died: made to fit, and removed by this saga's rollback, whichever st
 name.
 """
 
+from temporalio import activity
+
+from activities.specs import Scope
 from clouds.aws.tags import Ownership
 from privatelink.errors import NameTaken
 from privatelink.names import TAG_LINK, Link
 
 TAKEN_NEXT_STEP = "rename or delete that one, or give the link another name"
+
+
+def may_exist(scope: Scope) -> bool:
+    """Whether a step must look before it makes its thing: not at its first attempt where the link is new.
+
+    That holds for what hangs on a thing of ours, or on our token. A load balancer and a target group are always looked
+    for: AWS answers a create of the same name and settings with the one that is there, were it a stranger's.
+    """
+    return not scope.is_new or activity.info().attempt > 1
 
 
 def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) -> None:

@@ -71,7 +71,7 @@ class Connectors:
             raise RequestRefused.of_findings(findings)
 
     async def _name_findings(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
-        connectors = await api.list_connectors()
+        connectors = await api.connectors.reading()
         taken = [name_finding(one) for one in connectors if _is_in_the_way(one, spec)]
         differing = [one for one in connectors if one.is_of(spec.scope.link) and _differences(one, spec, body)]
         if differing and await self._is_complete(spec):
@@ -115,7 +115,7 @@ class Connectors:
     async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> bool:
         """Whether the link's connector is there and fits; leftovers that do not fit are deleted."""
         fits = False
-        for one in await api.list_connectors():
+        for one in await api.connectors.reading():
             if _is_in_the_way(one, spec):
                 raise NameTaken(
                     f"creating the connector ({one.id}): it is there, and not of link {spec.scope.link}",
@@ -259,7 +259,7 @@ async def _in_scope(
         service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
     )
     try:
-        connectors = await api.list_connectors()
+        connectors = await api.connectors.reading()
     except CloudRefused as error:
         if error.cloud_code == NOT_FOUND:
             return ()  # the deployment is gone, and its connectors with it

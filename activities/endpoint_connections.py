@@ -14,7 +14,6 @@ from clouds.aws.endpoint_connections import (
     FoundConnection,
     accept_connection,
     find_connections_of,
-    read_endpoint_connections,
     reject_connection,
 )
 from clouds.aws.endpoint_services import find_endpoint_services
@@ -177,7 +176,7 @@ class EndpointConnections:
             service_ids = {service.service_id for service in services}
             own |= {
                 (one.service_id, one.vpc_endpoint_id)
-                for one in await read_endpoint_connections(account)
+                for one in await account.views.endpoint_connections.reading()
                 if one.service_id in service_ids and one.owner == spec.consumer_account_id and one.is_live
             }
         if not own:

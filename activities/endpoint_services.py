@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.adoption import TAKEN_NEXT_STEP
+from activities.adoption import TAKEN_NEXT_STEP, may_exist
 from activities.moments import removal_wait, settling_until
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import (
@@ -26,7 +26,6 @@ from clouds.aws.endpoint_services import (
     find_endpoint_service,
     find_endpoint_services,
     read_allowed_principals,
-    read_endpoint_services,
     remove_principals,
 )
 from clouds.aws.errors import INVALID_PARAMETER, is_code
@@ -67,7 +66,7 @@ class EndpointServices:
         that a consumer's call succeeds (aws-sdk issue 805), which the PrivateLink's own step bears with.
         """
         account = self._aws.account(spec.scope.aws)
-        found = await find_endpoint_service(account, spec.scope.link)
+        found = await find_endpoint_service(account, spec.scope.link) if may_exist(spec.scope) else None
         service = await _make(account, spec) if found is None else await _adopt(account, spec, found)
 
         def judge(view: list[FoundEndpointService]) -> EndpointService | Moving:
@@ -94,22 +93,22 @@ class EndpointServices:
         """
         account = self._aws.account(spec.scope.aws)
         service_id, arn = spec.endpoint_service.service_id, spec.principal_arn
-        allowed = await read_allowed_principals(account, service_id, settles_at=settling_until())
+        allowed = await _allowed(account, service_id) if may_exist(spec.scope) else []
+        if arn not in allowed:
+            await add_principal(account, service_id, arn, settles_at=settling_until())
+            allowed = await _allowed(account, service_id)
+        if arn not in allowed:
+            raise NotYet(
+                f"allowing {arn} at the endpoint service ({service_id}): AWS does not show it yet",
+                concerns=service_id,
+                retry_after=paced_delta(2),
+            )
         if others := sorted(set(allowed) - {arn}):
             activity.logger.warning(
                 "endpoint service %s also allows %s, which someone else added",
                 service_id,
                 ", ".join(others),
                 extra={"service_id": service_id},
-            )
-        if arn in allowed:
-            return
-        await add_principal(account, service_id, arn, settles_at=settling_until())
-        if arn not in await read_allowed_principals(account, service_id, settles_at=settling_until()):
-            raise NotYet(
-                f"allowing {arn} at the endpoint service ({service_id}): AWS does not show it yet",
-                concerns=service_id,
-                retry_after=paced_delta(2),
             )
 
     @activity.defn
@@ -187,6 +186,10 @@ async def _delete(account: AwsAccount, service: FoundEndpointService) -> None:
     await delete_endpoint_service(account, service.service_id)
 
 
+async def _allowed(account: AwsAccount, service_id: str) -> list[str]:
+    return await read_allowed_principals(account, service_id, settles_at=settling_until())
+
+
 async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointService:
     scope, load_balancer_arn = spec.scope, spec.load_balancer.arn
     try:
@@ -220,7 +223,7 @@ async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEnd
 
 
 async def _refuse_if_taken(account: AwsAccount, load_balancer_arn: str) -> None:
-    for service in await read_endpoint_services(account):
+    for service in await account.views.endpoint_services.reading():
         if service.is_live and load_balancer_arn in service.load_balancer_arns:
             raise NameTaken(
                 f"creating the endpoint service ({load_balancer_arn}): the load balancer belongs to "

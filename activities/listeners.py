@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.adoption import check_ours
+from activities.adoption import check_ours, may_exist
 from activities.moments import settling_until
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import ListenerSpec, RemovalSpec, Removed
@@ -31,7 +31,9 @@ class Listeners:
         scope, group, load_balancer_arn = spec.scope, spec.target_group, spec.load_balancer.arn
         account = self._aws.account(scope.aws)
         tags = elb_tags(scope.link, scope.saga_id, scope.tags)
-        listed = await find_listeners(account, load_balancer_arn, settles_at=settling_until())
+        listed = (
+            await find_listeners(account, load_balancer_arn, settles_at=settling_until()) if may_exist(scope) else ()
+        )
         found = next((one for one in listed if one.port == group.port), None)
         if found:
             check_ours(found.ownership, scope.link, kind="listener", thing_id=f"port {group.port}")

@@ -7,7 +7,6 @@ from activities.moments import removal_wait, settling_until
 from activities.patience import nothing_found, patient, remember
 from activities.specs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccount, AwsAccounts
-from clouds.aws.endpoint_services import read_endpoint_services
 from clouds.aws.listeners import delete_listener, find_listeners
 from clouds.aws.load_balancers import (
     ACTIVE,
@@ -119,7 +118,7 @@ class LoadBalancers:
 
 async def _make_way(account: AwsAccount, found: FoundLoadBalancer) -> None:
     """Delete a leftover that cannot fit. Always raises: `NotYet` while it goes, `CloudRefused` when it can't go."""
-    for service in await read_endpoint_services(account):
+    for service in await account.views.endpoint_services.reading():
         if found.arn in service.load_balancer_arns and service.is_live:
             raise CloudRefused(
                 f"replacing the load balancer ({found.name}), a leftover of an earlier create that does not fit this "

@@ -12,7 +12,7 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
 from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, message_of
 from clouds.emqx.labels import one_line
-from clouds.emqx.platform import LIST_SECONDS, Platform
+from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from clouds.waiting import Cadence, Moving
 from privatelink.errors import CloudRefused, CloudUnavailable, NameTaken, NotYet, PrivateLinkFailed
@@ -29,7 +29,7 @@ next one comes a minute later."""
 DELETE_SECONDS = 65.0
 """The platform takes about a minute to delete."""
 
-CADENCE = Cadence(usual=LIST_SECONDS, fast=LIST_SECONDS, slow=LIST_SECONDS)
+CADENCE = Cadence(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
 
 
 class PrivateLinks:
@@ -65,7 +65,7 @@ class PrivateLinks:
             raise CloudUnavailable(
                 error.details_model.sentence,
                 concerns=error.details_model.concerns,
-                retry_after=paced_delta(LIST_SECONDS),
+                retry_after=paced_delta(READ_SECONDS),
             ) from error
         except CloudRefused as error:
             return await self._after_refusal(spec, error)
@@ -75,9 +75,8 @@ class PrivateLinks:
     async def _find(self, spec: PrivateLinkSpec) -> PrivateLinkRow | None:
         """The PrivateLink that leads to our endpoint service."""
         link, service_name = spec.scope.link, spec.endpoint_service.service_name
-        rows = [
-            row for row in await self._platform.list_private_links(link.deployment) if row.service_name == service_name
-        ]
+        listed = await self._platform.private_links(link.deployment).reading()
+        rows = [row for row in listed if row.service_name == service_name]
         if len(rows) > 1:
             raise PrivateLinkFailed(
                 f"creating the PrivateLink ({service_name}): the platform has {len(rows)} of it: "
@@ -101,7 +100,7 @@ class PrivateLinks:
             raise NotYet(
                 f"creating the PrivateLink ({service_name}): {row.private_link_id} of before is being deleted",
                 concerns=row.private_link_id,
-                retry_after=paced_delta(LIST_SECONDS),
+                retry_after=paced_delta(READ_SECONDS),
             )
         return row
 
@@ -119,7 +118,7 @@ class PrivateLinks:
         raise NotYet(
             f"creating the PrivateLink ({service_name}): {why}",
             concerns=service_name,
-            retry_after=paced_delta(LIST_SECONDS),
+            retry_after=paced_delta(READ_SECONDS),
         ) from error
 
     @activity.defn
@@ -151,7 +150,7 @@ class PrivateLinks:
             raise NotYet(
                 f"PrivateLink {id_} exists and is not listed; {spec.wait.words()}",
                 concerns=id_,
-                retry_after=paced_delta(LIST_SECONDS),
+                retry_after=paced_delta(READ_SECONDS),
             )
         return address
 
@@ -188,7 +187,7 @@ class PrivateLinks:
     async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
         """The rows that this removal may touch. Looks on while all of them are already being deleted."""
         if activity.info().attempt == 1:
-            rows = await self._platform.list_private_links(spec.link.deployment)
+            rows = await self._platform.private_links(spec.link.deployment).reading()
             return tuple(row for row in rows if _in_scope(row, spec, service))
 
         def left_in(rows: tuple[PrivateLinkRow, ...]) -> tuple[PrivateLinkRow, ...] | Moving:
@@ -200,7 +199,7 @@ class PrivateLinks:
 
         # From the second attempt on, many sagas that wait share one reading a minute.
         view = self._platform.private_links(spec.link.deployment)
-        return await view.look(left_in, wait=removal_wait(), cadence=CADENCE)
+        return await view.look(left_in, wait=removal_wait(), cadence=CADENCE, fresh=True)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:

@@ -8,7 +8,6 @@ from activities.provider_findings import existing_findings, subnet_findings, tru
 from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec
 from activities.target_findings import target_findings
 from clouds.aws.accounts import AwsAccounts
-from clouds.aws.networks import find_subnets, read_vpc_cidrs
 from clouds.aws.tags import COMPLETE, add_ec2_tags, add_elb_tags
 from privatelink.errors import RequestRefused
 from privatelink.names import TAG_COMPLETE
@@ -34,9 +33,9 @@ class Providers:
         request = spec.request
         account = self._aws.account(request.aws)
         account_id = await account.account_id()
-        subnets = await find_subnets(account, request.subnets)
+        subnets = await account.views.subnets(request.subnets)
         vpc_ids = sorted({subnet.vpc_id for subnet in subnets.values()})
-        cidrs = await read_vpc_cidrs(account, vpc_ids[0]) if vpc_ids else ()
+        cidrs = await account.views.vpc_cidrs(vpc_ids[0]) if vpc_ids else ()
         facts = ProviderFacts(
             account_id=account_id,
             # With several VPCs the request is refused, and the first one serves to check the rest.
@@ -63,7 +62,7 @@ class Providers:
                 findings=tuple(findings),
             )
         has_leftovers = any(one.belongs_to(request.link) and not one.complete for one in existing.ownerships)
-        return facts.model_copy(update={"has_leftovers": has_leftovers})
+        return facts.model_copy(update={"is_new": not existing.ownerships, "has_leftovers": has_leftovers})
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:

@@ -25,12 +25,16 @@ class _Spec(BaseModel):
 
 
 class Scope(_Spec):
-    """Whose thing a step makes: the link, the saga that makes it, the AWS account and region, the caller's own tags."""
+    """Whose thing a step makes: the link, the saga that makes it, the AWS account and region, the caller's own tags.
+
+    `is_new`: nothing at AWS had the link's names or tags when this saga began.
+    """
 
     link: Link
     saga_id: str
     aws: AwsAccess
     tags: dict[str, str] = {}
+    is_new: bool = False
 
 
 class RemovalSpec(_Spec):
@@ -79,13 +83,15 @@ class ProviderSpec(_Spec):
 class ProviderFacts(_Spec):
     """The service provider: account (12 digits), VPC, its CIDR blocks, the load balancer's subnets by AZ ID.
 
-    `has_leftovers`: things of the link stand there that a create which did not end well has left.
+    `is_new`: nothing there has the link's names or tags. `has_leftovers`: things of the link stand there that a create
+    which did not end well has left.
     """
 
     account_id: str
     vpc_id: str
     vpc_cidrs: tuple[str, ...]
     subnets: dict[str, str]
+    is_new: bool = False
     has_leftovers: bool = False
 
 

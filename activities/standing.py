@@ -9,7 +9,7 @@ from temporalio import activity
 from activities.consoles import endpoint_service_page, listener_page, load_balancer_page, target_group_page
 from activities.specs import RemovalSpec
 from clouds.aws.accounts import AwsAccount, AwsAccounts
-from clouds.aws.endpoint_connections import FoundConnection, read_endpoint_connections
+from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_services
 from clouds.aws.listeners import find_listeners
 from clouds.aws.load_balancers import find_load_balancer
@@ -128,7 +128,7 @@ class Onlooker:
         service_names = {service.service_name for service in at_aws.services}
         private_links = [
             row
-            for row in await self._platform.list_private_links(deployment)
+            for row in await self._platform.private_links(deployment).reading()
             if row.is_of(spec.link) or (row.service_name in service_names and not row.is_of_another(spec.link))
         ]
         connectors, others = await self._look_at_connectors(spec, {row.address for row in private_links if row.address})
@@ -145,7 +145,7 @@ class Onlooker:
                 extra={"deployment": spec.link.deployment},
             )
             return [], []
-        own = [connector for connector in await api.list_connectors() if connector.is_of(spec.link)]
+        own = [connector for connector in await api.connectors.reading() if connector.is_of(spec.link)]
         others = [one for address in sorted(addresses) for one in await api.connectors_of_others(spec.link, address)]
         return own, others
 
@@ -162,7 +162,7 @@ async def _look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AtAws:
     )
     services = [one for one in services if one.ownership.is_in_scope(spec.link, spec.saga_id)]
     service_ids = {service.service_id for service in services}
-    connections = await read_endpoint_connections(account) if services else []
+    connections = await account.views.endpoint_connections.reading() if services else []
     listeners = await find_listeners(account, load_balancer.arn) if load_balancer else []
     return AtAws(
         services=services,

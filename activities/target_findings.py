@@ -7,7 +7,7 @@ from activities.specs import ProviderFacts
 from clouds.aws.accounts import AwsAccount
 from clouds.aws.listeners import find_listeners
 from clouds.aws.load_balancers import read_load_balancer
-from clouds.aws.networks import FoundInstance, find_instances, find_unheld_addresses
+from clouds.aws.networks import FoundInstance, find_instances
 from privatelink.errors import Finding, FindingType
 from privatelink.request import Listener, PrivateLinkRequest
 
@@ -41,9 +41,11 @@ async def _address_findings(account: AwsAccount, targets: list[str], facts: Prov
     ]
     if not inside:
         return []
+    held = await account.views.held_addresses(facts.vpc_id)
     return [
         _not_found(target, f"no network interface in {facts.vpc_id} has this address")
-        for target in await find_unheld_addresses(account, facts.vpc_id, inside)
+        for target in inside
+        if not held.hold(target)
     ]
 
 

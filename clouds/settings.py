@@ -5,6 +5,8 @@ AWS and Temporal bring their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `T
 
 import base64
 import os
+import re
+import resource
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, StringConstraints, ValidationError
 
+from clouds.sizes import USUAL, Sizes
 from privatelink.names import DeploymentId
 
 PLATFORM_PATH = "/public_api/v1"
@@ -75,9 +78,15 @@ class WebhookSettings(_Part):
 
 
 class Settings(_Part):
-    """All of it. `deployments` are those with an API key of their own; `default_deployment` serves every other one."""
+    """All of it. `deployments` are those with an API key of their own; `default_deployment` serves every other one.
+
+    `concurrency`: sagas at once, which a worker's sizes follow from. `account`: whose queue the worker serves (12
+    digits), None for the one of all.
+    """
 
     platform: PlatformSettings
+    concurrency: Annotated[int, Field(ge=1)] = USUAL
+    account: str | None = None
     webhook: WebhookSettings | None = None
     deployments: dict[str, ApiAccess] = {}
     default_deployment: ApiAccess | None = None
@@ -103,10 +112,17 @@ class Settings(_Part):
         }
         further = {word.strip() for word in environment.get("PRIVATELINK_DEPLOYMENT_TYPES", "").split(",")} - {""}
         deployments = _deployments_file(environment, faults)
+        concurrency = _limit(environment, "PRIVATELINK_CONCURRENCY", faults) or USUAL
+        faults.extend(Sizes.of(concurrency).faults(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
+        account = environment.get("PRIVATELINK_ACCOUNT") or None
+        if account and not re.fullmatch(r"\d{12}", account):
+            faults.append(f"PRIVATELINK_ACCOUNT={account!r} is not an account id of 12 digits")
         if faults:
             raise SettingsError("reading the settings: " + "; ".join(faults))
         return cls(
             platform=PlatformSettings(access=platform, further_types=frozenset(further), **limits),
+            concurrency=concurrency,
+            account=account,
             webhook=webhook,
             deployments=deployments,
             default_deployment=default,

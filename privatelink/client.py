@@ -14,9 +14,10 @@ from privatelink.connection import connect_to_temporal, no_key, reaching_tempora
 from privatelink.errors import NoWorker, TemporalUnreachable, invalid_request
 from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
 from privatelink.inquiries import inspect
-from privatelink.names import TASK_QUEUE, Link
+from privatelink.names import Link
 from privatelink.payloads import PayloadKeyError
 from privatelink.progress import Phase
+from privatelink.queues import task_queue
 from privatelink.remembering import remembered_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
@@ -171,7 +172,7 @@ class PrivateLinks(Steering):
             workflow_type,
             request,
             id=link.workflow_id,
-            task_queue=TASK_QUEUE,
+            task_queue=task_queue(request.aws),
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             result_type=RESULT_TYPES[join.operation],
             search_attributes=at_start(request),

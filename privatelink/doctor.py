@@ -2,12 +2,10 @@
 
 import os
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
-from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest, DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -16,6 +14,8 @@ from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
 from privatelink.inquiries import check_clouds
 from privatelink.names import TASK_QUEUE
 from privatelink.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.polling import SEEN_WITHIN, workers_seen
+from privatelink.queues import task_queue
 from privatelink.request import DeleteRequest
 from privatelink.result import SetUpFinding, SetUpResult
 from privatelink.search_attributes import ALL, not_registered
@@ -25,9 +25,6 @@ TEMPORAL = "Temporal"
 SEARCH_ATTRIBUTES = "search attributes"
 WORKER = "worker"
 CLOUDS = "clouds"
-
-SEEN_WITHIN = timedelta(seconds=90)
-"""A poll lasts a minute (Temporal's `matching.longPollExpirationInterval`): a worker seen longer ago has gone."""
 
 _START_WORKER = "start one: python worker.py"
 
@@ -56,7 +53,7 @@ async def _findings(request: DeleteRequest | None, seen_within: timedelta) -> As
     if not temporal.ok:
         return
     yield await _search_attributes(client)
-    worker = await _worker(client, seen_within)
+    worker = await _worker(client, task_queue(request.aws) if request else TASK_QUEUE, seen_within)
     yield worker
     if request is None or not worker.ok:
         return
@@ -111,25 +108,17 @@ async def _search_attributes(client: Client) -> SetUpFinding:
     return SetUpFinding(what=SEARCH_ATTRIBUTES, ok=True, says=f"all {len(ALL)} are registered")
 
 
-async def _worker(client: Client, seen_within: timedelta) -> SetUpFinding:
+async def _worker(client: Client, queue: str, seen_within: timedelta) -> SetUpFinding:
     try:
-        queue = await client.workflow_service.describe_task_queue(
-            DescribeTaskQueueRequest(
-                namespace=client.namespace,
-                task_queue=TaskQueue(name=TASK_QUEUE),
-                task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
-            )
-        )
+        seen = await workers_seen(client, queue)
     except RPCError as error:
         return SetUpFinding(what=WORKER, ok=False, says=error.message, fix="repeat it when Temporal answers again")
-    now = datetime.now(UTC)
-    seen = {poller.identity: now - poller.last_access_time.ToDatetime(tzinfo=UTC) for poller in queue.pollers}
     alive = {identity: ago for identity, ago in seen.items() if ago <= seen_within}
     if alive:
         polling = ", ".join(f"{identity} (seen {_seconds(ago)} ago)" for identity, ago in sorted(alive.items()))
-        return SetUpFinding(what=WORKER, ok=True, says=f"task queue {TASK_QUEUE} is polled by {polling}")
+        return SetUpFinding(what=WORKER, ok=True, says=f"task queue {queue} is polled by {polling}")
     last = f"; the last was seen {_seconds(min(seen.values()))} ago" if seen else ""
-    return SetUpFinding(what=WORKER, ok=False, says=f"none polls task queue {TASK_QUEUE}{last}", fix=_START_WORKER)
+    return SetUpFinding(what=WORKER, ok=False, says=f"none polls task queue {queue}{last}", fix=_START_WORKER)
 
 
 def _seconds(ago: timedelta) -> str:

@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from privatelink.answering import ANSWER_SECONDS
 from privatelink.connection import reaching_temporal
 from privatelink.errors import NoWorker, Outcome, PrivateLinkError, StepFailed, from_failure
-from privatelink.names import TASK_QUEUE
+from privatelink.queues import task_queue
 from privatelink.request import DeleteRequest
 from privatelink.result import InspectionResult, SetUpResult
 
@@ -54,7 +54,7 @@ async def _inquire(
             workflow_type,
             request,
             id=workflow_id,
-            task_queue=TASK_QUEUE,
+            task_queue=task_queue(request.aws),
             result_type=result_type,
             execution_timeout=_LASTS_AT_MOST,
             static_summary=f"look at {request.link} in {request.aws.region}; reads only",

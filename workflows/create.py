@@ -55,6 +55,7 @@ class CreatePrivateLink(SteerableSaga):
 
         deployment = await saga.check(Deployments.look_up_deployment, request, about=request.deployment)
         provider, _ = await saga.checks(self._check_provider(deployment), self._check_connector())
+        self._scope = scope = scope.model_copy(update={"is_new": provider.is_new})
         board.enter(Phase.CREATING, account=provider.account_id)
         if provider.has_leftovers:
             saga.undoing.note(*everything(request.platform))
@@ -71,6 +72,12 @@ class CreatePrivateLink(SteerableSaga):
         board.made(load_balancer=load_balancer.arn)
         listener_arns = await saga.each(*(self._create_listener(load_balancer, group) for group in target_groups))
 
+        await saga.wait(
+            LoadBalancers.wait_for_load_balancer,
+            specs.LoadBalancerWait(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.load_balancer)),
+            about=aws_name(scope.link),
+        )
+        # Until the load balancer is active no target becomes healthy.
         _, (service, connection) = await saga.parallel(
             saga.each(*(self._wait_for_targets(group) for group in target_groups)),
             self._offer_and_ask(load_balancer, deployment),
@@ -160,11 +167,6 @@ class CreatePrivateLink(SteerableSaga):
     ) -> tuple[specs.EndpointService, specs.Connection]:
         """Offer the endpoint service to the deployment's account, and have the PrivateLink made that connects to it."""
         saga, scope = self.saga, self._scope
-        await saga.wait(
-            LoadBalancers.wait_for_load_balancer,
-            specs.LoadBalancerWait(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.load_balancer)),
-            about=aws_name(scope.link),
-        )
         service = await saga.write(
             EndpointServices.create_endpoint_service,
             specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.endpoint_service)),
@@ -203,11 +205,7 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
     """The ids of the story's steps, in the order in which the page tells them."""
     ports = [listener.port for listener in request.listeners]
     checks = [Deployments.look_up_deployment, Providers.check_provider]
-    offer = [
-        LoadBalancers.wait_for_load_balancer,
-        EndpointServices.create_endpoint_service,
-        EndpointServices.add_allowed_principal,
-    ]
+    offer = [EndpointServices.create_endpoint_service, EndpointServices.add_allowed_principal]
     accept = [
         EndpointConnections.accept_endpoint_connection,
         EndpointConnections.wait_for_endpoint_connection_available,
@@ -219,6 +217,7 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
         *(step_id(TargetGroups.create_target_group.__name__, port) for port in ports),
         step_id(LoadBalancers.create_load_balancer.__name__),
         *(step_id(Listeners.create_listener.__name__, port) for port in ports),
+        step_id(LoadBalancers.wait_for_load_balancer.__name__),
         *(step_id(TargetGroups.wait_for_targets.__name__, port) for port in ports),
         *(step_id(activity.__name__) for activity in offer),
         *steps_of_asking(request),

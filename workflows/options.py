@@ -13,6 +13,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
+from clouds.budgets import PATIENCE_SECONDS
 from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, SLACK_SECONDS, Wait
 from privatelink.pace import paced_delta
 
@@ -24,7 +25,7 @@ class Deadlines(BaseModel):
 
     check: float = Field(300, gt=0)
     write: float = Field(1800, gt=0)
-    private_link: float = Field(86_400, gt=0)  # a fleet queues for the platform's few writes an hour
+    private_link: float = Field(604_800, gt=0)  # a fleet queues for the platform's few writes an hour
     load_balancer: float = Field(1200, gt=0)
     targets: float = Field(600, gt=0)
     endpoint_service: float = Field(600, gt=0)
@@ -54,7 +55,9 @@ FLOOR = timedelta(seconds=10)
 SETTLE = paced_delta(15)
 """How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
 
-_ATTEMPT = timedelta(seconds=60)  # one describe, one write and its budget's turn, each with its own time-out below it
+# Some calls, each with its own time-out, and the turns that they wait for while many sagas share a budget.
+_ATTEMPT = timedelta(seconds=PATIENCE_SECONDS + 60)
+_BEAT = timedelta(seconds=30)  # a killed worker's attempt is missed after it; see activities/attempts.py
 _NOTIFICATION = timedelta(seconds=15)  # above the webhook's own time-out
 _LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
 _RETRY = RetryPolicy(
@@ -76,18 +79,19 @@ class Options(TypedDict):
 
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta | None
     retry_policy: RetryPolicy
     cancellation_type: ActivityCancellationType
 
 
 def check() -> Options:
     """A read that decides whether to go on: nothing to undo, so a cancel does not wait for it."""
-    return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL)
+    return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
 
 
 def write(deadline: float) -> Options:
     """An effect: a cancel waits until the attempt is over, so that its undo never races it."""
-    return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED)
+    return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, beat=_BEAT)
 
 
 def wait(until: Wait) -> Options:
@@ -98,7 +102,10 @@ def wait(until: Wait) -> Options:
 def removal() -> Options:
     """An undo: it asks, and looks until the thing is gone, for long, because a person may have to mend something."""
     return _options(
-        _ATTEMPT + _LOOK, paced_delta(DEADLINES.removal), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        _ATTEMPT + _LOOK,
+        paced_delta(DEADLINES.removal),
+        ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        beat=_BEAT,
     )
 
 
@@ -129,11 +136,17 @@ def renewed(spec: S) -> S:
 
 
 def _options(
-    attempt: timedelta, limit: timedelta, cancellation: ActivityCancellationType, *, again: RetryPolicy = _RETRY
+    attempt: timedelta,
+    limit: timedelta,
+    cancellation: ActivityCancellationType,
+    *,
+    again: RetryPolicy = _RETRY,
+    beat: timedelta | None = None,
 ) -> Options:
     return Options(
         start_to_close_timeout=attempt,
         schedule_to_close_timeout=max(limit, FLOOR),
+        heartbeat_timeout=beat,
         retry_policy=again,
         cancellation_type=cancellation,
     )

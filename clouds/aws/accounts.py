@@ -21,7 +21,7 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 
 from clouds.aws.budgets import Bucket, Budgets
-from clouds.aws.calls import CONFIG, THREADS, AccountCalls, Clients
+from clouds.aws.calls import CONFIG, AccountCalls, Clients
 from clouds.aws.errors import is_denied
 from clouds.aws.views import Views
 from privatelink.errors import PrivateLinkError
@@ -38,9 +38,12 @@ _SHORTEST_SESSION_SECONDS = 900
 class AwsAccounts:
     """Every account that the worker's requests name. One per worker process and event loop."""
 
-    def __init__(self) -> None:
-        """Credentials, endpoints and profiles come from boto3's own chain, read at the first call."""
-        self._executor = ThreadPoolExecutor(max_workers=THREADS, thread_name_prefix="aws")
+    def __init__(self, threads: int = 16) -> None:
+        """Credentials, endpoints and profiles come from boto3's own chain, read at the first call.
+
+        `threads`: how many calls are made at once.
+        """
+        self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="aws")
         self._accounts: dict[AwsAccess, AwsAccount] = {}
         self._budgets: dict[tuple[str, str], Budgets] = {}
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from botocore.config import Config
 
 from clouds.aws.errors import EXPIRED, is_code, translated
+from clouds.sizes import MOST_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,15 +26,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-THREADS = 16
-"""Calls at once in one worker process: a call takes 50-500 ms, so this is some hundred a second, above every budget."""
-
 CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
     # Temporal retries. A retry in here would hide throttling from it, and repeat writes whose outcome is unknown.
     retries={"total_max_attempts": 1},
-    max_pool_connections=THREADS,
+    max_pool_connections=MOST_THREADS,
 )
 
 

@@ -11,6 +11,7 @@ from clouds.aws.unsuccessful import raise_unsuccessful
 if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import VpcEndpointConnectionTypeDef
 
+    from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
 
 PENDING_ACCEPTANCE = "pendingAcceptance"
@@ -74,9 +75,9 @@ async def read_endpoint_connections(account: AccountCalls) -> list[FoundConnecti
     )
 
 
-async def find_connections_of(account: AccountCalls, service_id: str) -> list[FoundConnection]:
+async def find_connections_of(account: AwsAccount, service_id: str) -> list[FoundConnection]:
     """The connections at one endpoint service, those that ended included while AWS lists them."""
-    return [found for found in await read_endpoint_connections(account) if found.service_id == service_id]
+    return [found for found in await account.views.endpoint_connections.reading() if found.service_id == service_id]
 
 
 async def accept_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:

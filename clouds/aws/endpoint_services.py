@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import ServiceConfigurationTypeDef
     from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2Tag
 
+    from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
     from privatelink.names import Link
 
@@ -49,17 +50,17 @@ class FoundEndpointService(NamedTuple):
         return self.state not in LEAVING
 
 
-async def find_endpoint_service(account: AccountCalls, link: Link) -> FoundEndpointService | None:
+async def find_endpoint_service(account: AwsAccount, link: Link) -> FoundEndpointService | None:
     """The link's live endpoint service; of several (leftovers), a complete one, then an available one, comes first."""
     live = [found for found in await find_endpoint_services(account, link) if found.is_live]
     return max(live, key=lambda found: (found.complete, found.state == AVAILABLE, found.service_id), default=None)
 
 
-async def find_endpoint_services(account: AccountCalls, link: Link) -> list[FoundEndpointService]:
+async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundEndpointService]:
     """Every endpoint service of the link that is not gone, also those that are being deleted."""
     return [
         found
-        for found in await read_endpoint_services(account)
+        for found in await account.views.endpoint_services.reading()
         if found.ownership.belongs_to(link) and found.state != DELETED
     ]
 

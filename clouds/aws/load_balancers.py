@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import LoadBalancerTypeDef
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
+    from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
     from privatelink.names import Link
 
@@ -50,26 +51,16 @@ class FoundLoadBalancer(NamedTuple):
         return found
 
 
-async def find_load_balancer(account: AccountCalls, link: Link) -> FoundLoadBalancer | None:
+async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalancer | None:
     """The load balancer that has the link's name, ours or not (`ownership` tells), or None."""
     name = aws_name(link)
-    try:
-        answer = await account.call(
-            Bucket.ELB_READ,
-            "looking for the load balancer",
-            name,
-            lambda clients: clients.elbv2.describe_load_balancers(Names=[name]),
-        )
-    except PrivateLinkError as error:
-        if is_code(error, LOAD_BALANCER_NOT_FOUND):
-            return None
-        raise
-    found = [_found(one) for one in answer["LoadBalancers"]]
-    if not found:
+    listed = await account.views.load_balancers.reading()
+    found = next((one for one in listed.values() if one.name == name), None)
+    if found is None:
         return None
-    tags = (await read_elb_tags(account, [found[0].arn])).get(found[0].arn)
+    tags = (await read_elb_tags(account, [found.arn])).get(found.arn)
     # Without an answer about its tags it was deleted since, and is nobody's.
-    return None if tags is None else found[0]._replace(ownership=Ownership.of(tags))
+    return None if tags is None else found._replace(ownership=Ownership.of(tags))
 
 
 async def read_load_balancer(account: AccountCalls, arn: str) -> FoundLoadBalancer | None:

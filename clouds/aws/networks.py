@@ -23,6 +23,17 @@ class FoundSubnet(NamedTuple):
     owner: str
 
 
+class HeldAddresses(NamedTuple):
+    """What the network interfaces of a VPC have: single addresses, and whole prefixes."""
+
+    addresses: frozenset[str]
+    prefixes: tuple[ipaddress.IPv4Network, ...]
+
+    def hold(self, address: str) -> bool:
+        """Whether an interface has the address, by itself or within a prefix."""
+        return address in self.addresses or any(ipaddress.IPv4Address(address) in one for one in self.prefixes)
+
+
 class FoundInstance(NamedTuple):
     """An EC2 instance."""
 
@@ -71,8 +82,8 @@ async def read_vpc_cidrs(account: AccountCalls, vpc_id: str) -> tuple[str, ...]:
     )
 
 
-async def find_unheld_addresses(account: AccountCalls, vpc_id: str, addresses: Sequence[str]) -> list[str]:
-    """Those of the addresses that no network interface of the VPC has, by itself or within a prefix."""
+async def read_held_addresses(account: AccountCalls, vpc_id: str) -> HeldAddresses:
+    """The addresses and prefixes that network interfaces of the VPC have (DescribeNetworkInterfaces)."""
     interfaces = await account.call(
         Bucket.EC2_READ,
         "reading the network interfaces of the VPC",
@@ -85,18 +96,17 @@ async def find_unheld_addresses(account: AccountCalls, vpc_id: str, addresses: S
             for one in page["NetworkInterfaces"]
         ],
     )
-    held = {address.get("PrivateIpAddress", "") for one in interfaces for address in one.get("PrivateIpAddresses", [])}
-    prefixes = [
-        ipaddress.IPv4Network(prefix["Ipv4Prefix"])
-        for one in interfaces
-        for prefix in one.get("Ipv4Prefixes", [])
-        if "Ipv4Prefix" in prefix
-    ]
-    return [
-        address
-        for address in addresses
-        if address not in held and not any(ipaddress.IPv4Address(address) in prefix for prefix in prefixes)
-    ]
+    return HeldAddresses(
+        frozenset(
+            address.get("PrivateIpAddress", "") for one in interfaces for address in one.get("PrivateIpAddresses", [])
+        ),
+        tuple(
+            ipaddress.IPv4Network(prefix["Ipv4Prefix"])
+            for one in interfaces
+            for prefix in one.get("Ipv4Prefixes", [])
+            if "Ipv4Prefix" in prefix
+        ),
+    )
 
 
 async def find_instances(account: AccountCalls, instance_ids: Sequence[str]) -> dict[str, FoundInstance]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     )
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
+    from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls, Clients
     from privatelink.names import Link
     from privatelink.request import Listener
@@ -100,42 +101,31 @@ def health_check_of(listener: Listener) -> tuple[ProtocolEnumType, str, str]:
     return _PROTOCOLS[check.protocol], str(check.port or TRAFFIC_PORT), path
 
 
-async def find_target_groups(account: AccountCalls, link: Link) -> list[FoundTargetGroup]:
+async def read_target_groups(account: AccountCalls) -> list[TargetGroupTypeDef]:
+    """Every target group of the account and region, tags not read: what all who look for one share."""
+    return await account.call(
+        Bucket.ELB_READ,
+        "reading the target groups",
+        account.region,
+        lambda clients: [
+            one
+            for page in clients.elbv2.get_paginator("describe_target_groups").paginate()
+            for one in page["TargetGroups"]
+        ],
+    )
+
+
+async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTargetGroup]:
     """Every target group that has a name of the link, ours or not (`ownership` tells), in the order of their ports."""
     prefix = f"{aws_name(link)}-"
-    named = [
-        one
-        for one in await account.call(
-            Bucket.ELB_READ,
-            "looking for target groups",
-            prefix,
-            lambda clients: [
-                one
-                for page in clients.elbv2.get_paginator("describe_target_groups").paginate()
-                for one in page["TargetGroups"]
-            ],
-        )
-        if one.get("TargetGroupName", "").startswith(prefix)
-    ]
-    found = await _with_ownership(account, named)
+    listed = await account.views.target_groups.reading()
+    found = await _with_ownership(account, [one for one in listed if one.get("TargetGroupName", "").startswith(prefix)])
     return sorted((one for one in found if one.listener_port(link)), key=lambda one: one.listener_port(link) or 0)
 
 
-async def find_target_group(account: AccountCalls, link: Link, port: int) -> FoundTargetGroup | None:
+async def find_target_group(account: AwsAccount, link: Link, port: int) -> FoundTargetGroup | None:
     """The target group that has the name of the link's listener on `port`, ours or not, or None."""
-    name = aws_name(link, port)
-    try:
-        answer = await account.call(
-            Bucket.ELB_READ,
-            "looking for the target group",
-            name,
-            lambda clients: clients.elbv2.describe_target_groups(Names=[name]),
-        )
-    except PrivateLinkError as error:
-        if is_code(error, TARGET_GROUP_NOT_FOUND):
-            return None
-        raise
-    return next(iter(await _with_ownership(account, answer["TargetGroups"])), None)
+    return next((one for one in await find_target_groups(account, link) if one.listener_port(link) == port), None)
 
 
 async def read_target_health(

@@ -1,46 +1,68 @@
-"""What all who wait for AWS share: one reader for each kind of thing in an account and region.
+"""What all sagas of an account and region share: one reader for each kind of thing, however many wait or ask.
 
-Least intervals (the cloud's clock) keep a reader at a tenth or less of its budget, however many sagas wait.
+Least intervals (the cloud's clock) keep a reader at a tenth or less of its budget; AWS advises against polling faster
+(aws.amazon.com, "Request throttling for the Amazon EC2 API").
 """
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
-from weakref import WeakValueDictionary
 
 from clouds.aws.endpoint_connections import FoundConnection, read_endpoint_connections
 from clouds.aws.endpoint_services import FoundEndpointService, read_endpoint_services
 from clouds.aws.load_balancers import FoundLoadBalancer, read_load_balancers
-from clouds.aws.target_groups import TargetHealth, read_target_health
-from clouds.waiting import SharedView
+from clouds.aws.networks import FoundSubnet, HeldAddresses, find_subnets, read_held_addresses, read_vpc_cidrs
+from clouds.aws.target_groups import TargetHealth, read_target_groups, read_target_health
+from clouds.shared_views import SharedView, ViewsByKey
 
 if TYPE_CHECKING:
+    from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
+
     from clouds.aws.calls import AccountCalls
+ASKED = 5.0
+"""Least interval of what a check asks for, and nobody waits for."""
 
 
 class Views:
-    """The shared views of one account and region."""
+    """The shared views of one account and region. Nothing is read until somebody looks or asks."""
 
     def __init__(self, account: AccountCalls) -> None:
-        """Nothing is read until somebody looks."""
+        """`account` makes the calls."""
         self._account = account
         self.load_balancers: SharedView[dict[str, FoundLoadBalancer]] = SharedView(
-            partial(read_load_balancers, account), least_interval=3
+            partial(read_load_balancers, account), least_interval=5
+        )
+        self.target_groups: SharedView[list[TargetGroupTypeDef]] = SharedView(
+            partial(read_target_groups, account), least_interval=5
         )
         self.endpoint_services: SharedView[list[FoundEndpointService]] = SharedView(
-            partial(read_endpoint_services, account), least_interval=2
+            partial(read_endpoint_services, account), least_interval=4
         )
         self.endpoint_connections: SharedView[list[FoundConnection]] = SharedView(
-            partial(read_endpoint_connections, account), least_interval=2
+            partial(read_endpoint_connections, account), least_interval=4
         )
-        # Weak, because target groups come and go while a worker lives: a view lasts as long as somebody looks at it.
-        self._target_health: WeakValueDictionary[str, SharedView[list[TargetHealth]]] = WeakValueDictionary()
+        self._subnets: ViewsByKey[dict[str, FoundSubnet]] = ViewsByKey()
+        self._vpc_cidrs: ViewsByKey[tuple[str, ...]] = ViewsByKey()
+        self._held_addresses: ViewsByKey[HeldAddresses] = ViewsByKey()
+        self._target_health: ViewsByKey[list[TargetHealth]] = ViewsByKey()
+
+    async def subnets(self, subnet_ids: tuple[str, ...]) -> dict[str, FoundSubnet]:
+        """Those of the subnets that there are, by id; one reading for all who ask for the same."""
+        return await self._subnets.of(subnet_ids, partial(find_subnets, self._account, subnet_ids), ASKED).reading()
+
+    async def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
+        """The IPv4 blocks of a VPC."""
+        return await self._vpc_cidrs.of(vpc_id, partial(read_vpc_cidrs, self._account, vpc_id), ASKED).reading()
+
+    async def held_addresses(self, vpc_id: str) -> HeldAddresses:
+        """The addresses that network interfaces of a VPC have."""
+        return await self._held_addresses.of(
+            vpc_id, partial(read_held_addresses, self._account, vpc_id), ASKED
+        ).reading()
 
     def target_health(self, arn: str) -> SharedView[list[TargetHealth]]:
-        """The health of one target group's targets: AWS reads it by target group only."""
-        view = self._target_health.get(arn)
-        if view is None:
-            view = SharedView(partial(read_target_health, self._account, arn), least_interval=5)
-            self._target_health[arn] = view
-        return view
+        """The health of one target group's targets: AWS reads it by target group only, so all of them take turns."""
+        return self._target_health.of(
+            arn, partial(read_target_health, self._account, arn), lambda: max(5, len(self._target_health))
+        )

@@ -8,7 +8,7 @@ from clouds.emqx.errors import NOT_FOUND
 from clouds.emqx.http import Api, path_of, read_as
 from clouds.emqx.wire import CONNECTOR, CONNECTORS, CONNECTORS_PROBE, CONNECTORS_SHAPE, ConnectorRow
 from clouds.settings import ApiAccess, Settings
-from clouds.waiting import SharedView
+from clouds.shared_views import SharedView
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 from privatelink.names import Link
 from privatelink.request import texts
@@ -40,7 +40,7 @@ class DeploymentApi:
         """
         return tuple(
             connector
-            for connector in await self.list_connectors()
+            for connector in await self.connectors.reading()
             if address and not connector.is_of(link) and uses_host(connector.raw, address)
         )
 

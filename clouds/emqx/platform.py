@@ -1,5 +1,7 @@
 """The EMQX platform, by its API: deployments (published) and PrivateLinks (assumed; see `wire.py`)."""
 
+from functools import partial
+
 from clouds.budgets import Budget
 from clouds.emqx.errors import NOT_FOUND, Call
 from clouds.emqx.http import Api, path_of, read_as
@@ -17,13 +19,13 @@ from clouds.emqx.wire import (
     PrivateLinkRow,
 )
 from clouds.settings import PlatformSettings
-from clouds.waiting import SharedView
+from clouds.shared_views import SharedView, ViewsByKey
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
 HOUR = 3600
 
-LIST_SECONDS = 60.0
-"""Least time between two readings of a deployment's PrivateLinks: EMQX's own tools poll once a minute."""
+READ_SECONDS = 60.0
+"""Least time between two readings of one thing at the platform: EMQX's own tools poll once a minute."""
 
 
 class Platform:
@@ -49,7 +51,9 @@ class Platform:
                 ("DELETE", PRIVATE_LINK, settings.writes_per_hour),
             )
         }
-        self._views: dict[str, SharedView[tuple[PrivateLinkRow, ...]]] = {}
+        self._private_links: ViewsByKey[tuple[PrivateLinkRow, ...]] = ViewsByKey()
+        self._deployments: ViewsByKey[Deployment | None] = ViewsByKey()
+        self._networks: ViewsByKey[Network] = ViewsByKey()
 
     @property
     def is_configured(self) -> bool:
@@ -57,7 +61,12 @@ class Platform:
         return self._api is not None
 
     async def get_deployment(self, deployment: str) -> Deployment | None:
-        """The deployment, or None when the platform does not know it."""
+        """The deployment, or None when the platform does not know it; one reading for all who ask at once."""
+        return await self._deployments.of(
+            deployment, partial(self._read_deployment, deployment), READ_SECONDS
+        ).reading()
+
+    async def _read_deployment(self, deployment: str) -> Deployment | None:
         api, call = self._api_for("looking up the deployment", deployment)
         try:
             body = await api.send(
@@ -70,25 +79,24 @@ class Platform:
         return read_as(DEPLOYMENT_SHAPE, body, call) if body else None
 
     async def get_network(self, deployment: str) -> Network:
-        """The consumer's side of a deployment on AWS."""
+        """The consumer's side of a deployment on AWS; one reading for all who ask at once."""
+        return await self._networks.of(deployment, partial(self._read_network, deployment), READ_SECONDS).reading()
+
+    async def _read_network(self, deployment: str) -> Network:
         api, call = self._api_for("reading the network of the deployment", deployment)
         path = path_of(NETWORK, deployment=deployment)
         return read_as(NETWORK_SHAPE, await api.send("GET", path, call, budget=self._budgets["GET", NETWORK]), call)
 
     async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
-        """The deployment's PrivateLinks now, by one call. Waits use `private_links` instead."""
+        """The deployment's PrivateLinks, by one call of one's own: sagas use `private_links` instead."""
         api, call = self._api_for("listing the PrivateLinks of the deployment", deployment)
         path = path_of(PRIVATE_LINKS, deployment=deployment)
         body = await api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINKS])
         return read_as(PRIVATE_LINKS_SHAPE, body, call)
 
     def private_links(self, deployment: str) -> SharedView[tuple[PrivateLinkRow, ...]]:
-        """The same, shared by all who wait, read once a minute at most."""
-        if deployment not in self._views:
-            self._views[deployment] = SharedView(
-                lambda: self.list_private_links(deployment), least_interval=LIST_SECONDS
-            )
-        return self._views[deployment]
+        """The same, shared by all who wait or ask, over time read once a minute at most."""
+        return self._private_links.of(deployment, partial(self.list_private_links, deployment), READ_SECONDS)
 
     async def find_private_link(self, deployment: str, private_link_id: str) -> PrivateLinkRow | None:
         """One PrivateLink, or None when it is gone: 404, or 200 with an empty object."""

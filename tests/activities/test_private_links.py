@@ -1,5 +1,6 @@
 """Creating, awaiting and deleting the PrivateLink, against the sandbox."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -244,14 +245,14 @@ async def running_link(steps: PrivateLinks, sandbox: Sandbox) -> tuple[EndpointS
 
 async def address_of(steps: PrivateLinks, made: PrivateLink) -> str:
     """As many looks as it takes."""
-    wait = wait_for()
+    wait = wait_for(since=0)
     for number in range(1, 100):
         try:
             return await attempt(number).run(
                 steps.wait_for_private_link, PrivateLinkWait(scope=scope(), private_link=made, wait=wait)
             )
-        except NotYet:
-            continue
+        except NotYet as not_yet:
+            await asyncio.sleep((not_yet.next_retry_delay or timedelta()).total_seconds())
     pytest.fail("it never runs")
 
 
@@ -274,7 +275,7 @@ async def test_running_without_an_address_is_not_the_end(steps: PrivateLinks, sa
 
 async def look(steps: PrivateLinks, made: PrivateLink, *, seconds: float = 600) -> str:
     """One look."""
-    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(seconds))
+    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(seconds, since=0))
     return await attempt().run(steps.wait_for_private_link, wait)
 
 

@@ -49,7 +49,11 @@ async def test_a_good_request_gives_what_the_create_builds_on(provider: Provider
     """Account, VPC, its blocks, and the subnets by AZ ID; nothing is made."""
     facts = await attempt(steps.check_provider, a_spec(provider.request()))
     expected = specs.ProviderFacts(
-        account_id="210987654321", vpc_id=provider.vpc_id, vpc_cidrs=("10.0.0.0/16",), subnets=provider.subnets
+        account_id="210987654321",
+        vpc_id=provider.vpc_id,
+        vpc_cidrs=("10.0.0.0/16",),
+        subnets=provider.subnets,
+        is_new=True,
     )
     assert expected == facts
     assert {} == provider.sandbox.books()["aws"]

@@ -26,7 +26,8 @@ WEBHOOK = {
 
 @pytest.fixture(autouse=True)
 def _nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in (*PLATFORM, *DEPLOYMENT, *WEBHOOK, "PRIVATELINK_SETTINGS", "PRIVATELINK_DEPLOYMENT_TYPES"):
+    others = ("SETTINGS", "DEPLOYMENT_TYPES", "CONCURRENCY", "ACCOUNT")
+    for name in (*PLATFORM, *DEPLOYMENT, *WEBHOOK, *(f"PRIVATELINK_{other}" for other in others)):
         monkeypatch.delenv(name, raising=False)
     for kind in ("READS", "WRITES"):
         monkeypatch.delenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", raising=False)
@@ -273,3 +274,27 @@ def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = repr(settings_of(monkeypatch, PLATFORM | DEPLOYMENT | WEBHOOK))
     secrets = ("platform-secret", "deployment-secret", "secret-path", "secret-query", KEY.decode())
     assert [secret for secret in secrets if secret in shown] == []
+
+
+def test_a_workers_size_and_queue_are_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One number, and one account."""
+    settings = settings_of(
+        monkeypatch, PLATFORM | {"PRIVATELINK_CONCURRENCY": "50", "PRIVATELINK_ACCOUNT": "210987654321"}
+    )
+    assert (settings.concurrency, settings.account) == (50, "210987654321")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("PRIVATELINK_CONCURRENCY", "many", "not a whole number"),
+        ("PRIVATELINK_CONCURRENCY", "9", "a worker process takes 10 to 5000"),
+        ("PRIVATELINK_ACCOUNT", "orders", "not an account id of 12 digits"),
+    ],
+)
+def test_a_size_or_queue_that_cannot_be_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    """At the start, by the variable's name."""
+    with pytest.raises(SettingsError, match=f"{name}.*{words}"):
+        settings_of(monkeypatch, PLATFORM | {name: value})

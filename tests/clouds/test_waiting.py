@@ -1,7 +1,6 @@
 """The shared view's laws, which every wait of every saga leans on."""
 
 import asyncio
-import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clouds.waiting import Cadence, Moving, SharedView, Wait, still_moving
+from clouds.share import SHARE
+from clouds.shared_views import BURST, CROWD, SharedView
+from clouds.waiting import Cadence, Moving, Wait, still_moving
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
 from privatelink.pace import PACE, paced
 
@@ -102,19 +103,57 @@ async def test_reading_stops_when_the_only_waiter_is_cancelled() -> None:
     assert readings.begun == 1
 
 
-async def test_readings_keep_their_least_interval_however_many_come() -> None:
-    """A rate limit is kept also when each newcomer wants a reading of its own."""
-    least = 4.0
+@pytest.mark.parametrize("workers", [1, 3])
+async def test_readings_keep_their_least_interval_over_time_however_many_come(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rate limit is kept also when each newcomer wants a reading of its own, and by all workers together."""
+    monkeypatch.setattr(SHARE, "workers", workers)
+    least = 20.0
     began: list[float] = []
 
     async def read() -> None:
-        began.append(view._last_read)
+        began.append(view.last_read)
 
     view = SharedView(read, least_interval=least)
-    for _ in range(5):
-        await view.look(lambda _: True, wait=wait_of(), cadence=Cadence(usual=1, fast=0.001, slow=0.001))
-    assert len(began) == 5
-    assert min(later - earlier for earlier, later in itertools.pairwise(began)) >= paced(least)
+    for _ in range(3 * BURST):
+        await view.reading()
+    assert len(began) == 3 * BURST
+    spans = [later - earlier for earlier, later in zip(began, began[BURST:], strict=False)]
+    assert min(spans) >= BURST * paced(least) * workers
+
+
+async def test_a_few_who_ask_after_a_quiet_time_need_not_wait_for_each_other() -> None:
+    """A lone saga's steps ask one after another, and AWS's buckets are made for bursts."""
+    view = SharedView(Readings().read, least_interval=1_000_000)
+    async with asyncio.timeout(5):
+        assert [await view.reading() for _ in range(BURST)] == list(range(1, BURST + 1))
+
+
+async def test_one_reading_answers_all_who_ask_meanwhile() -> None:
+    """Those who ask while a reading is under way are answered by the next one, all of them."""
+    readings = Readings(held=True)
+    view = SharedView(readings.read, least_interval=0)
+    first = asyncio.create_task(view.reading())
+    await readings.began.wait()
+    others = [asyncio.create_task(view.reading()) for _ in range(20)]
+    await asyncio.sleep(0)
+    readings.let_go()
+    readings.let_go()
+    assert await first == 1
+    assert [await other for other in others] == [2] * 20
+
+
+async def test_a_crowd_reads_more_rarely() -> None:
+    """Nobody's own thing comes sooner by more reading."""
+    view = SharedView(Readings().read, least_interval=20)
+    looks = [
+        asyncio.create_task(view.look(at_least(BURST + 1), wait=wait_of(), cadence=Cadence(usual=1, fast=1, slow=1)))
+        for _ in range(CROWD)
+    ]
+    began = asyncio.get_running_loop().time()
+    await asyncio.gather(*looks)
+    assert asyncio.get_running_loop().time() - began >= 2 * BURST * paced(20)
 
 
 async def test_a_look_goes_on_until_the_judge_is_content() -> None:
@@ -126,8 +165,8 @@ async def test_a_look_goes_on_until_the_judge_is_content() -> None:
 
 async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
     """What operators read while they wait names the state, and is retried."""
-    view = SharedView(Readings().read, least_interval=1000)
-    with pytest.raises(NotYet, match=r"reading 1; 1 s of 60 s") as not_yet:
+    view = SharedView(Readings().read, least_interval=0)
+    with pytest.raises(NotYet, match=r"reading \d+; 1 s of 60 s") as not_yet:
         await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE)
     assert not_yet.value.details_model.concerns == "it"
     assert not not_yet.value.non_retryable
@@ -141,13 +180,14 @@ async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
         await view.look(at_least(1000), wait=wait_of(60), cadence=cadence)
     again = not_yet.value.next_retry_delay
     assert again is not None
-    assert timedelta(seconds=5) < again <= timedelta(seconds=10)
+    # The look ended as soon as it knew: no worker holds what nothing is read for.
+    assert timedelta(seconds=9) < again <= timedelta(seconds=10)
 
 
 async def test_a_look_is_shorter_by_what_its_attempt_has_spent() -> None:
     """Else an attempt that does more than look would be taken for lost."""
-    view = SharedView(Readings().read, least_interval=1000)
-    with pytest.raises(NotYet, match=r"reading 1; 0 s of 60 s"):
+    view = SharedView(Readings().read, least_interval=0)
+    with pytest.raises(NotYet, match=r"reading \d+; 0 s of 60 s"):
         await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE, spent=0.9)
 
 
@@ -217,7 +257,6 @@ async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look
     readings.let_go()
     await asyncio.sleep(0.05)
     assert await view.look(at_least(1), wait=wait, cadence=CADENCE) == 1
-    readings.let_go()
     with pytest.raises(NotYet, match="not read yet"):
         await view.look(at_least(1), wait=wait_of(), cadence=CADENCE)
 

@@ -1,4 +1,4 @@
-"""The worker with short attempts: on the loopback a call takes milliseconds, and a kill should cost no minute.
+"""The worker with fast heartbeats: on the loopback a call takes milliseconds, and a kill should cost no minute.
 
 Run as `python -m tests.support.hasty_worker`. Nothing else differs from `python worker.py`.
 """
@@ -9,12 +9,12 @@ from datetime import timedelta
 import worker
 from workflows import options
 
-ATTEMPT = timedelta(seconds=8)
+BEAT = timedelta(seconds=8)
 """How long a killed worker's step is held for running."""
 
 HASTY_WORKER = ("-m", "tests.support.hasty_worker")
 """What Python takes to run it."""
 
 if __name__ == "__main__":
-    options._ATTEMPT = ATTEMPT
+    options._BEAT = BEAT
     asyncio.run(worker.main())

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
-from clouds.aws.networks import find_unheld_addresses
+from clouds.aws.networks import read_held_addresses
 
 if TYPE_CHECKING:
     from clouds.aws.accounts import AwsAccount
@@ -31,4 +31,5 @@ async def test_an_address_is_held_by_itself_or_within_a_prefix() -> None:
     ]
     account = cast("AwsAccount", OnePage({"NetworkInterfaces": interfaces}))
     asked = ["10.0.1.15", "10.0.1.16", "10.0.1.17", "10.0.1.95", "10.0.1.96", "10.0.1.111", "10.0.1.112"]
-    assert ["10.0.1.17", "10.0.1.95", "10.0.1.112"] == await find_unheld_addresses(account, "vpc-1", asked)
+    held = await read_held_addresses(account, "vpc-1")
+    assert ["10.0.1.17", "10.0.1.95", "10.0.1.112"] == [address for address in asked if not held.hold(address)]

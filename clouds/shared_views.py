@@ -1,0 +1,211 @@
+"""Shared views: one reader per kind of thing answers everybody who waits for one of them, or asks about one."""
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
+from typing import Generic, NamedTuple, TypeVar
+
+from clouds.share import SHARE
+from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, Cadence, Moving, Wait, still_moving
+from privatelink.pace import paced
+
+V = TypeVar("V")
+R = TypeVar("R")
+
+LEAST_READ_SECONDS = 0.05
+"""No view is read more often, however fast the cloud's clock: a read itself takes some milliseconds."""
+
+BURST = 3
+"""Readings that may follow each other at once after a quiet time: a lone saga's steps ask one after another."""
+
+CROWD = 50
+"""So many who wait at once double the least interval, for nobody's own thing comes sooner by more reading."""
+
+CROWD_SLOWS = 3.0
+"""At most so many times: a step that only asks must not wait for long."""
+
+IDLE_SECONDS = 300.0
+"""How long the view of a single thing is kept after its last reading (the cloud's clock): longer than between looks."""
+
+
+class _Waiter(NamedTuple, Generic[V]):
+    began: float
+    wants: Callable[[], float]
+    hear: Callable[[V | Exception], bool]
+
+
+class SharedView(Generic[V]):
+    """One reader of one kind of thing, at work only while somebody waits.
+
+    Each reading is judged by every waiter whose wait had begun before it, so nobody is told of a time before its own
+    write; the latest one also by who comes later, since a look may be shorter than a reading. Over time, readings are
+    `least_interval` seconds (the cloud's clock) apart, times the workers that share the cloud's limits, and more in a
+    crowd.
+    """
+
+    def __init__(self, read: Callable[[], Awaitable[V]], *, least_interval: float | Callable[[], float]) -> None:
+        """`read` gives the whole view; its errors go to everybody who waits at that moment."""
+        self._read = read
+        self._least_interval = least_interval if callable(least_interval) else lambda: least_interval
+        self._waiters: set[_Waiter[V]] = set()
+        self._reader: asyncio.Task[None] | None = None
+        self._woken = asyncio.Event()
+        self._begun: deque[float] = deque(maxlen=BURST)
+        self._latest: tuple[float, V] | None = None
+
+    @property
+    def last_read(self) -> float:
+        """When the latest reading began, by the loop's clock."""
+        return self._begun[-1] if self._begun else float("-inf")
+
+    def is_idle(self, seconds: float) -> bool:
+        """Whether nobody waits, and nothing was read for so long (the cloud's clock)."""
+        return not self._waiters and self.last_read < asyncio.get_running_loop().time() - paced(seconds)
+
+    async def reading(self) -> V:
+        """A whole reading that begins from now on: it shows what was written before. Raises what the reading raises."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[V] = loop.create_future()
+
+        def hear(reading: V | Exception) -> bool:
+            if answer.done():
+                return True
+            if isinstance(reading, Exception):
+                answer.set_exception(reading)
+            else:
+                answer.set_result(reading)
+            return True
+
+        waiter: _Waiter[V] = _Waiter(loop.time(), lambda: 0.0, hear)
+        self._join(waiter)
+        try:
+            return await answer
+        finally:
+            self._waiters.discard(waiter)
+
+    async def look(
+        self,
+        judge: Callable[[V], R | Moving],
+        *,
+        wait: Wait,
+        cadence: Cadence,
+        spent: float = 0.0,
+        fresh: bool = False,
+    ) -> R:
+        """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Moving`.
+
+        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. `fresh`: only
+        readings that begin from now on count, not those since the wait began.
+
+        Raises `NotYet` when the look is over, or no further reading is due within it; `DeadlinePassed` when the wait
+        is; whatever `judge` raises, and what the reading raises.
+        """
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[R] = loop.create_future()
+        last = Moving("not read yet", "")
+        ends = loop.time() + _look_seconds(wait, spent)
+
+        def hear(reading: V | Exception) -> bool:
+            nonlocal last
+            if answer.done():
+                return True
+            if isinstance(reading, Exception):
+                answer.set_exception(reading)
+                return True
+            try:
+                verdict = judge(reading)
+            except Exception as error:  # noqa: BLE001 - it fails the look that asked, and not the reader of all others
+                answer.set_exception(error)
+                return True
+            if not isinstance(verdict, Moving):
+                answer.set_result(verdict)
+            elif loop.time() + due() < ends:
+                last = verdict
+            else:
+                # Nothing would be read within this look any more, so no worker need hold it.
+                answer.set_exception(still_moving(verdict, wait, reading_due=due()))
+            return answer.done()
+
+        def due() -> float:
+            return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time()
+
+        began = loop.time() if fresh else loop.time() - wait.elapsed
+        waiter: _Waiter[V] = _Waiter(began, lambda: cadence.interval(wait.elapsed), hear)
+        if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
+            self._join(waiter)
+        try:
+            return await asyncio.wait_for(answer, ends - loop.time())
+        except TimeoutError:
+            raise still_moving(last, wait, reading_due=due()) from None
+        finally:
+            self._waiters.discard(waiter)
+
+    def _join(self, waiter: _Waiter[V]) -> None:
+        self._waiters.add(waiter)
+        self._woken.set()
+        if self._reader is None or self._reader.done():
+            self._reader = asyncio.create_task(self._read_while_somebody_waits())
+
+    async def _read_while_somebody_waits(self) -> None:
+        loop = asyncio.get_running_loop()
+        while self._waiters:
+            self._woken.clear()
+            due = self._next_read()
+            if loop.time() < due:
+                # A newcomer may want the next reading sooner than those who wait already.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), due - loop.time())
+                continue
+            began = loop.time()
+            self._begun.append(began)
+            reading: V | Exception
+            try:
+                reading = await self._read()
+                self._latest = (began, reading)
+            except Exception as error:  # noqa: BLE001 - it is raised by every look that waits, in place of a lost task
+                reading = error
+            for waiter in tuple(self._waiters):
+                if waiter.began <= began and waiter.hear(reading):
+                    self._waiters.discard(waiter)
+
+    def _next_read(self) -> float:
+        # Who began to wait after the latest reading has heard nothing yet.
+        newcomer = any(waiter.began > self.last_read for waiter in self._waiters)
+        wanted = 0.0 if newcomer else min(waiter.wants() for waiter in self._waiters)
+        return max(self.last_read + max(wanted, LEAST_READ_SECONDS), self._free_at())
+
+    def _free_at(self) -> float:
+        """From when another reading keeps the least interval over time."""
+        if len(self._begun) < BURST:
+            return float("-inf")
+        crowd = min(CROWD_SLOWS, 1 + len(self._waiters) / CROWD)
+        return self._begun[0] + BURST * paced(self._least_interval()) * SHARE.workers * crowd
+
+
+class ViewsByKey(Generic[V]):
+    """Shared views of single things, each kept while it is in use."""
+
+    def __init__(self) -> None:
+        """None yet."""
+        self._views: dict[Hashable, SharedView[V]] = {}
+
+    def __len__(self) -> int:
+        """How many are in use."""
+        return len(self._views)
+
+    def of(
+        self,
+        key: Hashable,
+        read: Callable[[], Awaitable[V]],
+        least_interval: float | Callable[[], float],
+    ) -> SharedView[V]:
+        """The view of one thing, made by its first user."""
+        if key not in self._views:
+            self._views = {key: view for key, view in self._views.items() if not view.is_idle(IDLE_SECONDS)}
+            self._views[key] = SharedView(read, least_interval=least_interval)
+        return self._views[key]
+
+
+def _look_seconds(wait: Wait, spent: float) -> float:
+    return max(0.1, min(max(paced(LOOK_SECONDS), LEAST_LOOK_SECONDS) - spent, wait.remaining))

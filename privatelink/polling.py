@@ -1,0 +1,27 @@
+"""Who works on a task queue, as Temporal has seen it."""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client
+
+SEEN_WITHIN = timedelta(seconds=90)
+"""A poll lasts a minute (Temporal's `matching.longPollExpirationInterval`): a worker seen longer ago has gone."""
+
+
+async def workers_seen(client: Client, task_queue: str) -> dict[str, timedelta]:
+    """Every worker that Temporal remembers there, by its identity, and how long ago it asked for work.
+
+    A worker asks once a minute or more often; Temporal remembers one that is gone for some minutes. Raises `RPCError`.
+    """
+    queue = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=client.namespace,
+            task_queue=TaskQueue(name=task_queue),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    now = datetime.now(UTC)
+    return {poller.identity: now - poller.last_access_time.ToDatetime(tzinfo=UTC) for poller in queue.pollers}
