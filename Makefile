@@ -41,7 +41,7 @@ histories: $(SET_UP)  ## record the histories that the replay tests read, after 
 	.venv/bin/python -m scripts.record_histories $(ARGS)
 
 chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew (INTERLEAVINGS=... for another number)
-	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -o timeout=0 tests/interleavings $(ARGS)
+	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -m chaos tests/interleavings $(ARGS)
 
 bench: $(SET_UP)  ## measure what the README quotes
 	.venv/bin/python -m bench $(ARGS)

@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.specs import DeploymentFacts
 from clouds.emqx.labels import is_aws, one_line, principal_account, region_code, same_word
-from clouds.emqx.platform import Platform
+from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import Deployment, Network
 from privatelink.errors import CloudRefused, Finding, FindingType, RequestRefused
 from privatelink.request import ConsolePlatform, PrivateLinkRequest
@@ -24,7 +24,7 @@ class Deployments:
 
     @activity.defn
     async def look_up_deployment(self, request: PrivateLinkRequest) -> DeploymentFacts:
-        """Give region, AZ IDs and principal of the deployment; change nothing.
+        """Give region, AZ IDs and principal of the deployment, as of the last minute; change nothing.
 
         In console mode AZ IDs and principal are the request's, and the platform is asked only when the worker has a key
         of it. Raises `RequestRefused` with every reason at once why the deployment cannot have this PrivateLink.
@@ -32,7 +32,7 @@ class Deployments:
         console = request.platform if isinstance(request.platform, ConsolePlatform) else None
         if console and not self._platform.is_configured:
             return _facts(request, console.az_ids, console.principal_arn, console.account_id)
-        deployment = await self._platform.get_deployment(request.deployment)
+        deployment = await self._platform.get_deployment(request.deployment, not_older=READ_SECONDS)
         if deployment is None:
             raise RequestRefused.of_findings([_unknown(request.deployment)])
         findings = [*self._deployment_findings(deployment), *_region_findings(deployment, request.aws.region)]
@@ -51,7 +51,7 @@ class Deployments:
     async def _network(self, deployment: str, findings: list[Finding]) -> Network | None:
         """The network, or None when there is none and `findings` already say why."""
         try:
-            return await self._platform.get_network(deployment)
+            return await self._platform.get_network(deployment, not_older=READ_SECONDS)
         except CloudRefused:
             if not findings:
                 raise

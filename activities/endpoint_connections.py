@@ -24,10 +24,10 @@ from clouds.waiting import Cadence, Moving
 from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet, PrivateLinkFailed
 from privatelink.pace import paced, paced_delta
 
-APPEARANCE = Cadence(usual=150, fast=5, slow=20)
+APPEARANCE = Cadence(usual=150, fast=3, slow=20)
 """Two to three minutes after the platform was asked (EMQX's blog)."""
 
-ACCEPTANCE = Cadence(usual=45, fast=3, slow=10)
+ACCEPTANCE = Cadence(usual=45, fast=2, slow=10)
 
 GOING = Cadence(usual=30, fast=5, slow=10)
 
@@ -111,6 +111,10 @@ class EndpointConnections:
             )
 
         view = self._platform.private_links(spec.scope.link.deployment)
+        # What the platform names once, it names: only that it names none must be read anew.
+        rows = view.latest(spec.wait) or ()
+        if named := next((one.vpc_endpoint_id for one in rows if one.private_link_id == private_link_id), ""):
+            return named
         spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
         return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, fresh=True)
 

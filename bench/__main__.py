@@ -10,6 +10,7 @@ import sys
 
 from bench.cluster import measure_cluster
 from bench.creates import measure_creates
+from bench.crowd import measure_crowd
 from bench.measure import show
 from bench.people import measure_people
 from bench.recovery import measure_recovery
@@ -18,6 +19,7 @@ from bench.simulation import measure_simulation
 MEASURES = {
     "creates": measure_creates,
     "people": measure_people,
+    "crowd": measure_crowd,
     "recovery": measure_recovery,
     "cluster": measure_cluster,
     "simulation": measure_simulation,

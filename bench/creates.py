@@ -47,10 +47,10 @@ async def measure_creates() -> list[Measure]:
         await bench.create()
         slow_history, slow_actions = await bench.cost()
     return [
-        Measure("create_wall_over_longest_chain", median(ratios), 1.10, f"ratio, median of {RUNS}"),
-        Measure("history_events_per_create", history, 120, f"events, the most of {RUNS}"),
+        Measure("create_wall_over_longest_chain", median(ratios), 1.05, f"ratio, median of {RUNS}"),
+        Measure("history_events_per_create", history, 110, f"events, the most of {RUNS}"),
         Measure("history_events_at_twice_the_waiting", slow_history, history, "events"),
-        Measure("actions_per_create", actions, None, f"billed actions, the most of {RUNS}"),
+        Measure("actions_per_create", actions, 40, f"billed actions, the most of {RUNS}"),
         Measure("actions_at_twice_the_waiting", slow_actions, None, "billed actions"),
         *(Measure(f"calls {operation}", count, None, "calls a create") for operation, count in sorted(calls.items())),
     ]

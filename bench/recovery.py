@@ -97,7 +97,7 @@ async def crash(
     for worker in workers:
         await stage.start_worker(worker)
         await stage.new_identity()
-    creates = [asyncio.create_task(_insist(links, crash_request(stage, name))) for name in names]
+    creates = [asyncio.create_task(insist(links, crash_request(stage, name))) for name in names]
     done = 0
     while not all(create.done() for create in creates) and done != kills:
         await asyncio.wait(creates, timeout=between_kills)
@@ -153,7 +153,7 @@ def crash_request(stage: BreakableStage, name: str) -> PrivateLinkRequest:
     )
 
 
-async def _insist(links: PrivateLinks, request: PrivateLinkRequest) -> None:
+async def insist(links: PrivateLinks, request: PrivateLinkRequest) -> None:
     """Create as a caller does who repeats the call, which is safe, until the saga answers."""
     while True:
         with suppress(NoWorker, TemporalUnreachable):

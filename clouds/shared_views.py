@@ -19,14 +19,18 @@ LEAST_READ_SECONDS = 0.05
 BURST = 3
 """Readings that may follow each other at once after a quiet time: a lone saga's steps ask one after another."""
 
-CROWD = 50
+CROWD = 25
 """So many who wait at once double the least interval, for nobody's own thing comes sooner by more reading."""
 
-CROWD_SLOWS = 3.0
-"""At most so many times: a step that only asks must not wait for long."""
+CROWD_SECONDS = 15.0
+"""A crowd makes no least interval longer than this (the cloud's clock): steps that only ask must not wait for long."""
 
 IDLE_SECONDS = 300.0
 """How long the view of a single thing is kept after its last reading (the cloud's clock): longer than between looks."""
+
+
+LEAD = 3.0
+"""How long before a reading is due a look begins (the cloud's clock)."""
 
 
 class _Waiter(NamedTuple, Generic[V]):
@@ -44,14 +48,17 @@ class SharedView(Generic[V]):
     crowd.
     """
 
-    def __init__(self, read: Callable[[], Awaitable[V]], *, least_interval: float | Callable[[], float]) -> None:
+    def __init__(
+        self, read: Callable[[], Awaitable[V]], *, least_interval: float | Callable[[], float], burst: int = BURST
+    ) -> None:
         """`read` gives the whole view; its errors go to everybody who waits at that moment."""
         self._read = read
         self._least_interval = least_interval if callable(least_interval) else lambda: least_interval
         self._waiters: set[_Waiter[V]] = set()
         self._reader: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
-        self._begun: deque[float] = deque(maxlen=BURST)
+        self._burst = burst
+        self._begun: deque[float] = deque(maxlen=burst)
         self._latest: tuple[float, V] | None = None
 
     @property
@@ -63,9 +70,21 @@ class SharedView(Generic[V]):
         """Whether nobody waits, and nothing was read for so long (the cloud's clock)."""
         return not self._waiters and self.last_read < asyncio.get_running_loop().time() - paced(seconds)
 
-    async def reading(self) -> V:
-        """A whole reading that begins from now on: it shows what was written before. Raises what the reading raises."""
+    def latest(self, wait: Wait) -> V | None:
+        """The latest reading, where it began after the wait did."""
+        if self._latest and self._latest[0] >= asyncio.get_running_loop().time() - wait.elapsed:
+            return self._latest[1]
+        return None
+
+    async def reading(self, *, not_older: float = 0.0) -> V:
+        """A whole reading that begins from now on, so that it shows what was written before.
+
+        For what no saga writes, one that is `not_older` than so many seconds (the cloud's clock) will do. Raises what
+        the reading raises.
+        """
         loop = asyncio.get_running_loop()
+        if not_older and self._latest and self._latest[0] >= loop.time() - paced(not_older):
+            return self._latest[1]
         answer: asyncio.Future[V] = loop.create_future()
 
         def hear(reading: V | Exception) -> bool:
@@ -128,7 +147,8 @@ class SharedView(Generic[V]):
             return answer.done()
 
         def due() -> float:
-            return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time()
+            # A little before: all who wait for the next reading must have come back when the first of them causes it.
+            return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
         began = loop.time() if fresh else loop.time() - wait.elapsed
         waiter: _Waiter[V] = _Waiter(began, lambda: cadence.interval(wait.elapsed), hear)
@@ -177,10 +197,13 @@ class SharedView(Generic[V]):
 
     def _free_at(self) -> float:
         """From when another reading keeps the least interval over time."""
-        if len(self._begun) < BURST:
+        if len(self._begun) < self._burst:
             return float("-inf")
-        crowd = min(CROWD_SLOWS, 1 + len(self._waiters) / CROWD)
-        return self._begun[0] + BURST * paced(self._least_interval()) * SHARE.workers * crowd
+        # Those who ask are answered once; those who look come back.
+        looking = sum(waiter.wants() > 0 for waiter in self._waiters)
+        least = self._least_interval()
+        least = max(least, min(least * (1 + looking / CROWD), CROWD_SECONDS))
+        return self._begun[0] + self._burst * paced(least) * SHARE.workers
 
 
 class ViewsByKey(Generic[V]):
@@ -199,11 +222,13 @@ class ViewsByKey(Generic[V]):
         key: Hashable,
         read: Callable[[], Awaitable[V]],
         least_interval: float | Callable[[], float],
+        *,
+        burst: int = BURST,
     ) -> SharedView[V]:
         """The view of one thing, made by its first user."""
         if key not in self._views:
             self._views = {key: view for key, view in self._views.items() if not view.is_idle(IDLE_SECONDS)}
-            self._views[key] = SharedView(read, least_interval=least_interval)
+            self._views[key] = SharedView(read, least_interval=least_interval, burst=burst)
         return self._views[key]
 
 

@@ -218,6 +218,8 @@ def _provider_network(account: str, region: str, az_names: dict[str, str]) -> Ne
         return Subnet(id=id_, vpc_id=vpc_id, cidr=cidr, az_id=prefix + az, az_name=az_names[prefix + az], taken=taken)
 
     subnets = {prefix + az: subnet(az, az, f"10.0.{az[2:]}.0/24") for az in _PROVIDER_ZONES[region]}
+    for az, block in zip(_PROVIDER_ZONES[region], range(64, 255, 16), strict=False):
+        subnets[f"{prefix}{az}-large"] = subnet(f"{az}-large", az, f"10.0.{block}.0/20")
     subnets[f"{prefix}az1-second"] = subnet("az1-second", "az1", "10.0.11.0/24")
     subnets[f"{prefix}az2-tiny"] = subnet("az2-tiny", "az2", "10.0.20.0/28", taken=6)
     subnets["other-vpc"] = subnet("other-vpc", "az1", "10.8.1.0/24", other_vpc)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from clouds.aws.calls import AccountCalls
 ASKED = 5.0
-"""Least interval of what a check asks for, and nobody waits for."""
+"""How old what a check asks for may be, and its least interval: nobody waits for it, and no saga writes it."""
 
 
 class Views:
@@ -31,16 +31,16 @@ class Views:
         """`account` makes the calls."""
         self._account = account
         self.load_balancers: SharedView[dict[str, FoundLoadBalancer]] = SharedView(
-            partial(read_load_balancers, account), least_interval=5
+            partial(read_load_balancers, account), least_interval=3
         )
         self.target_groups: SharedView[list[TargetGroupTypeDef]] = SharedView(
-            partial(read_target_groups, account), least_interval=5
+            partial(read_target_groups, account), least_interval=3
         )
         self.endpoint_services: SharedView[list[FoundEndpointService]] = SharedView(
-            partial(read_endpoint_services, account), least_interval=4
+            partial(read_endpoint_services, account), least_interval=2
         )
         self.endpoint_connections: SharedView[list[FoundConnection]] = SharedView(
-            partial(read_endpoint_connections, account), least_interval=4
+            partial(read_endpoint_connections, account), least_interval=2
         )
         self._subnets: ViewsByKey[dict[str, FoundSubnet]] = ViewsByKey()
         self._vpc_cidrs: ViewsByKey[tuple[str, ...]] = ViewsByKey()
@@ -49,20 +49,24 @@ class Views:
 
     async def subnets(self, subnet_ids: tuple[str, ...]) -> dict[str, FoundSubnet]:
         """Those of the subnets that there are, by id; one reading for all who ask for the same."""
-        return await self._subnets.of(subnet_ids, partial(find_subnets, self._account, subnet_ids), ASKED).reading()
+        return await self._subnets.of(subnet_ids, partial(find_subnets, self._account, subnet_ids), ASKED).reading(
+            not_older=ASKED
+        )
 
     async def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
         """The IPv4 blocks of a VPC."""
-        return await self._vpc_cidrs.of(vpc_id, partial(read_vpc_cidrs, self._account, vpc_id), ASKED).reading()
+        return await self._vpc_cidrs.of(vpc_id, partial(read_vpc_cidrs, self._account, vpc_id), ASKED).reading(
+            not_older=ASKED
+        )
 
     async def held_addresses(self, vpc_id: str) -> HeldAddresses:
         """The addresses that network interfaces of a VPC have."""
         return await self._held_addresses.of(
             vpc_id, partial(read_held_addresses, self._account, vpc_id), ASKED
-        ).reading()
+        ).reading(not_older=ASKED)
 
     def target_health(self, arn: str) -> SharedView[list[TargetHealth]]:
         """The health of one target group's targets: AWS reads it by target group only, so all of them take turns."""
         return self._target_health.of(
-            arn, partial(read_target_health, self._account, arn), lambda: max(5, len(self._target_health))
+            arn, partial(read_target_health, self._account, arn), lambda: max(5, len(self._target_health)), burst=1
         )

@@ -60,11 +60,10 @@ class Platform:
         """Whether the worker has a key of the platform."""
         return self._api is not None
 
-    async def get_deployment(self, deployment: str) -> Deployment | None:
-        """The deployment, or None when the platform does not know it; one reading for all who ask at once."""
-        return await self._deployments.of(
-            deployment, partial(self._read_deployment, deployment), READ_SECONDS
-        ).reading()
+    async def get_deployment(self, deployment: str, *, not_older: float = 0.0) -> Deployment | None:
+        """The deployment now, or as it was so many seconds ago; None when the platform does not know it."""
+        read = partial(self._read_deployment, deployment)
+        return await self._deployments.of(deployment, read, READ_SECONDS).reading(not_older=not_older)
 
     async def _read_deployment(self, deployment: str) -> Deployment | None:
         api, call = self._api_for("looking up the deployment", deployment)
@@ -78,9 +77,10 @@ class Platform:
             raise
         return read_as(DEPLOYMENT_SHAPE, body, call) if body else None
 
-    async def get_network(self, deployment: str) -> Network:
-        """The consumer's side of a deployment on AWS; one reading for all who ask at once."""
-        return await self._networks.of(deployment, partial(self._read_network, deployment), READ_SECONDS).reading()
+    async def get_network(self, deployment: str, *, not_older: float = 0.0) -> Network:
+        """The consumer's side of a deployment on AWS now, or as it was so many seconds ago."""
+        read = partial(self._read_network, deployment)
+        return await self._networks.of(deployment, read, READ_SECONDS).reading(not_older=not_older)
 
     async def _read_network(self, deployment: str) -> Network:
         api, call = self._api_for("reading the network of the deployment", deployment)

@@ -146,14 +146,14 @@ async def test_one_reading_answers_all_who_ask_meanwhile() -> None:
 
 async def test_a_crowd_reads_more_rarely() -> None:
     """Nobody's own thing comes sooner by more reading."""
-    view = SharedView(Readings().read, least_interval=20)
+    view = SharedView(Readings().read, least_interval=7)
     looks = [
         asyncio.create_task(view.look(at_least(BURST + 1), wait=wait_of(), cadence=Cadence(usual=1, fast=1, slow=1)))
         for _ in range(CROWD)
     ]
     began = asyncio.get_running_loop().time()
     await asyncio.gather(*looks)
-    assert asyncio.get_running_loop().time() - began >= 2 * BURST * paced(20)
+    assert asyncio.get_running_loop().time() - began >= 2 * BURST * paced(7)
 
 
 async def test_a_look_goes_on_until_the_judge_is_content() -> None:

@@ -25,7 +25,8 @@ def test_subnets_are_filtered_by_vpc_and_az_id(aws: Aws) -> None:
         {"Name": "availability-zone-id", "Values": ["use1-az1"]},
     ]
     found = aws.ec2.describe_subnets(Filters=filters)["Subnets"]  # type: ignore[arg-type]  # TypedDict's literals
-    assert {aws.subnet("use1-az1"), aws.subnet("use1-az1-second")} == {one["SubnetId"] for one in found}
+    seeded = {aws.subnet(f"use1-az1{which}") for which in ("", "-second", "-large")}
+    assert seeded == {one["SubnetId"] for one in found}
 
 
 def test_an_absent_subnet_is_refused(aws: Aws) -> None:

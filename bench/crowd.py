@@ -1,0 +1,127 @@
+"""What a crowd costs: 500 creates at once on AWS throttled as it documents, beside one create alone.
+
+The sandbox throttles each EC2 action and ELB's reads by AWS's published buckets. For ELB's writes none is published;
+our own budget's counts. The platform's limits are lifted here: at 6 writes an hour, 500 creates take 83 hours, and its
+queue alone would be measured (docs/scale.md has the arithmetic).
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+from bench.measure import Measure
+from bench.recovery import crash_request, insist
+from clouds.aws.budgets import Bucket
+from privatelink import PrivateLinkRequest, PrivateLinks
+from scripts.breakable import BreakableStage
+
+SPEED = 5.0
+"""A create's waits take 80 s, and 500 sagas' work fits two cores beside them."""
+
+CROWD = 500
+
+MANY = 1_000_000
+
+CONSUMER_ENDPOINTS = (4, 0.3)
+"""CreateVpcEndpoint: AWS's bucket for the platform's own account, one for every 3.3 s."""
+
+_OWN_BUCKETS = {
+    "CreateVpcEndpointServiceConfiguration": Bucket.SERVICE_CREATE,
+    "AcceptVpcEndpointConnections": Bucket.CONNECTION_ACCEPT,
+}
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """One run: each create's seconds (the cloud's clock) in the order of their starts, who failed, and all calls."""
+
+    seconds: list[float]
+    failures: list[BaseException]
+    calls: list[dict[str, Any]]
+
+    @property
+    def reads_per_saga(self) -> float:
+        """Reads at AWS, at the platform and at the deployments' APIs, by our own workers."""
+        ours = [call for call in self.calls if call["read"] and call["account"] != "111122223333"]
+        return len(ours) / (len(self.seconds) + len(self.failures))
+
+    @property
+    def throttled(self) -> int:
+        """Calls of ours that a cloud refused for their rate."""
+        return sum(call["status"] == 429 or "Throttl" in (call["code"] or "") for call in self.calls)  # noqa: PLR2004
+
+    def bucket_seconds(self) -> dict[str, float]:
+        """How long each bucket alone makes its calls take."""
+        made = Counter(call["action"] for call in self.calls if not call["read"])
+        elb = sum(1 for call in self.calls if call["service"] == "elasticloadbalancing" and not call["read"])
+        buckets = {name: (made[name], bucket.capacity, bucket.per_second) for name, bucket in _OWN_BUCKETS.items()}
+        buckets["ELB writes"] = (elb, Bucket.ELB_WRITE.capacity, Bucket.ELB_WRITE.per_second)
+        buckets["CreateVpcEndpoint"] = (made["CreateVpcEndpoint"], *CONSUMER_ENDPOINTS)
+        return {name: max(0.0, (calls - capacity) / rate) for name, (calls, capacity, rate) in buckets.items()}
+
+
+async def measure_crowd() -> list[Measure]:
+    """Run one create alone, then the crowd by one worker."""
+    async with BreakableStage(SPEED) as stage:
+        alone = await run_crowd(stage, 1)
+    async with BreakableStage(SPEED) as stage:
+        crowd = await run_crowd(stage, CROWD)
+    buckets = crowd.bucket_seconds()
+    tightest = max(buckets, key=lambda name: buckets[name])
+    dictated = alone.seconds[0] + buckets[tightest]
+    # Equals begin one after another; each is measured against the time that its own place in the queue dictates.
+    ratios = sorted(
+        seconds / (alone.seconds[0] + buckets[tightest] * place / CROWD)
+        for place, seconds in enumerate(crowd.seconds, start=1)
+    )
+    return [
+        Measure("reads_alone", alone.reads_per_saga, None, "reads of AWS, platform and deployment"),
+        Measure(f"reads_of_{CROWD}", crowd.reads_per_saga, None, "reads a saga"),
+        Measure("read_calls_500_over_1", crowd.reads_per_saga / alone.reads_per_saga, 0.05, "ratio"),
+        Measure("throttled_500_failed", len(crowd.failures), 0, "sagas"),
+        Measure("throttled_500_calls_refused", crowd.throttled, None, "calls that AWS throttled"),
+        Measure(
+            "throttled_500_over_bucket_time",
+            max(crowd.seconds) / dictated,
+            1.1,
+            f"ratio to {dictated:.0f} s: one create alone, and its bucket ({tightest})",
+        ),
+        Measure("throttled_500_p99_over_p50", _at(ratios, 0.99) / _at(ratios, 0.5), 1.5, "ratio, by place"),
+    ]
+
+
+def _at(ordered: list[float], share: float) -> float:
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+async def run_crowd(stage: BreakableStage, number: int, *, workers: int = 1) -> Crowd:
+    """Create so many links at once by so many workers."""
+    await stage.control("PUT", "/quotas", {"load_balancers_per_region": MANY, "interface_endpoints_per_vpc": MANY})
+    await stage.control("PUT", "/quirks", {"writes_per_hour": MANY, "reads_per_hour": MANY})
+    for worker in range(workers):
+        await stage.start_worker(f"worker-{worker}")
+        await stage.new_identity()
+    await stage.control("DELETE", "/calls")
+    links = PrivateLinks(stage.client)
+    ended = await asyncio.gather(
+        *(insist(links, crowd_request(stage, f"crowd-{one}")) for one in range(number)), return_exceptions=True
+    )
+    failures = [error for error in ended if isinstance(error, BaseException)]
+    runs = [one async for one in stage.client.list_workflows("WorkflowType = 'CreatePrivateLink'")]
+    runs.sort(key=lambda run: run.start_time)
+    began = runs[0].start_time
+    seconds = [
+        (run.close_time - began).total_seconds() * stage.speed
+        for run in runs
+        if run.close_time and run.status and run.status.name == "COMPLETED"
+    ]
+    return Crowd(seconds, failures, await stage.control("GET", "/calls"))
+
+
+def crowd_request(stage: BreakableStage, name: str) -> PrivateLinkRequest:
+    """A link with one listener and a connector, in subnets that have room for a crowd."""
+    subnets = stage.ready["seed"]["subnets"]
+    return crash_request(stage, name).model_copy(
+        update={"subnets": (subnets["use1-az1-large"], subnets["use1-az2-large"])}
+    )
