@@ -137,7 +137,8 @@ class PrivateLinks:
             return _address_of(row) if row else None
 
         view = self._platform.private_links(deployment)
-        address = await view.look(address_in, wait=spec.wait, cadence=CADENCE, spent=lag)
+        # It may have been deleted since another saga had the list read.
+        address = await view.look(address_in, wait=spec.wait, cadence=CADENCE, spent=lag, fresh=True)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)

@@ -72,7 +72,7 @@ _GOING = "the connection goes with the PrivateLink, whose row has the fault"
 
 STEPS: dict[str, Step] = {
     "look-up-deployment": Step(_CREATE, "GET /deployments/{deploymentID}", None),
-    "check-provider": Step(_CREATE, "DescribeLoadBalancers", _name),
+    "check-provider": Step(_CREATE, "DescribeLoadBalancers", None),
     "check-connector": Step(_CREATE, "POST /connectors_probe", _described),
     "create-target-group-3306": Step(
         _CREATE, "CreateTargetGroup", _name, hides=True, deleted=("after", Hands.delete_target_groups)
@@ -171,7 +171,7 @@ STEPS: dict[str, Step] = {
         deleted=("before", Hands.delete_connector),
     ),
     "mark-complete": Step(_CREATE, "AddTags", _name, deleted=("before", Hands.delete_listeners)),
-    "check-removal": Step(_DELETE, "DescribeLoadBalancers", _name, deleted=("before", Hands.delete_private_link)),
+    "check-removal": Step(_DELETE, "DescribeLoadBalancers", None, deleted=("before", Hands.delete_private_link)),
     "delete-connector": Step(
         _ROLLBACK, "DELETE /connectors/{id}", _connector, deleted=("before", Hands.delete_connector)
     ),
