@@ -23,9 +23,11 @@ demo: $(SET_UP)  ## watch a create and a delete on a local Temporal server and a
 	.venv/bin/python -m scripts.demo $(ARGS)
 
 test: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## run all tests
+	@.venv/bin/python -m scripts.temporal_cli >/dev/null
 	.venv/bin/python -m pytest --cov -n auto -m "not chaos" $(ARGS)
 
 chaos: $(SET_UP)  ## run the long tests: faults at every step, crashes, random interleavings, every missing permission
+	@.venv/bin/python -m scripts.temporal_cli >/dev/null
 	.venv/bin/python -m pytest -m chaos $(ARGS)
 
 check: $(SET_UP)  ## run the linter, the formatter's check, the types and the import contracts

@@ -1,7 +1,7 @@
 """Fleets: one link of a fleet is begun and waited for as every caller does it, by the client."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
@@ -28,17 +28,23 @@ class Fleets:
         """Start the link's saga, or join the one that runs; gives the change with its saga's id.
 
         Gives an outcome where nothing is started: the link runs already, by this request or by another, or its other
-        saga runs. Repeated after a lost reply it joins what it has started.
+        saga runs. Repeated after a lost reply it joins what it has started, even if that has ended meanwhile.
         """
         client = activity.client()
         links, join = PrivateLinks(client), change.join.root
         try:
             if isinstance(join, JoinCreate):
                 plan = await planned(client, join.request)
-                if plan.action is Action.UNCHANGED:
-                    return change.unchanged()
                 if plan.action is Action.CHANGED:
                     raise _differs(plan)
+                if (
+                    plan.action is Action.UNCHANGED
+                    and plan.saga_id
+                    and plan.began_since(activity.info().scheduled_time)
+                ):
+                    return change.begun(plan.saga_id, datetime.now(UTC))
+                if plan.action is Action.UNCHANGED:
+                    return change.unchanged()
                 saga = await links.start_create(join.request)
             else:
                 saga = await links.start_delete(join.request)
@@ -46,7 +52,7 @@ class Fleets:
             raise
         except PrivateLinkError as error:
             return change.failed(error.details_model, Outcome.REFUSED)
-        return change.model_copy(update={"saga_id": saga.saga_id})
+        return change.begun(saga.saga_id, datetime.now(UTC))
 
     @activity.defn
     @patient

@@ -13,19 +13,28 @@ RESULTS = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True)
 class Measure:
-    """`goal` is the most that `value` may be, None where the value is only to be known."""
+    """`goal` is the most that `value` may be, or the least where more is better; None where it is only to be known."""
 
     name: str
     value: float
     goal: float | None
     unit: str
+    more_is_better: bool = False
+
+    @property
+    def goal_in_words(self) -> str:
+        """The goal as a person reads it, as in `<= 1.05`."""
+        if self.goal is None:
+            return ""
+        return f"{'>=' if self.more_is_better else '<='} {self.goal:g}"
 
     @property
     def verdict(self) -> str:
         """Whether the goal is met, for a person."""
         if self.goal is None:
             return ""
-        return "met" if self.value <= self.goal else "MISSED"
+        met = self.value >= self.goal if self.more_is_better else self.value <= self.goal
+        return "met" if met else "MISSED"
 
 
 def machine() -> str:
@@ -43,8 +52,7 @@ def show(measures: list[Measure]) -> None:
     for column in ("measure", "value", "goal", "unit", ""):
         table.add_column(column)
     for measure in measures:
-        goal = "" if measure.goal is None else f"<= {measure.goal:g}"
-        table.add_row(measure.name, f"{measure.value:.3g}", goal, measure.unit, measure.verdict)
+        table.add_row(measure.name, f"{measure.value:.3g}", measure.goal_in_words, measure.unit, measure.verdict)
     Console(width=110).print(table)
     results = {
         measure.name: {key: value for key, value in asdict(measure).items() if key != "name"} for measure in measures

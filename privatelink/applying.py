@@ -5,6 +5,7 @@ A plan asks no cloud and changes nothing. What a worker does with a link hours l
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from temporalio.client import (
     Client,
@@ -28,19 +29,22 @@ from privatelink.fleet import (
     FleetPlan,
     FleetProgress,
     FleetResult,
+    FleetStarted,
     LinkPlan,
     parts,
 )
 from privatelink.names import TASK_QUEUE, Link
 from privatelink.remembering import remembered_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.status import QUERY_TIMEOUT, LinkSummary
+from privatelink.status import QUERY_TIMEOUT, WORKFLOW_TYPES, LinkSummary
 from privatelink.updates import JoinCreate, JoinDelete
 
 _LOOKS_AT_ONCE = 50
 """Links that a plan asks Temporal for at the same time: a fraction of what one namespace answers in a second."""
 
-PartHandle = WorkflowHandle[object, FleetResult]
+_THERE = frozenset({WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED})
+
+PartHandle = WorkflowHandle[Any, FleetResult]
 
 
 class FleetRun:
@@ -50,6 +54,11 @@ class FleetRun:
         """`order` are the links as the caller named them."""
         self._handles = handles
         self._order = {link: place for place, link in enumerate(order)}
+
+    @property
+    def started(self) -> FleetStarted:
+        """What there is to look for at Temporal."""
+        return FleetStarted(links=len(self._order), workflow_ids=tuple(handle.id for handle in self._handles))
 
     async def progress(self) -> FleetProgress | None:
         """How far it is, or None when no worker answers."""
@@ -74,22 +83,30 @@ class FleetRun:
 async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
     """What applying the request does: by the link's latest saga, if that is a create which runs or ended well."""
     link = request.link
+    to_create = LinkPlan(link=str(link), action=Action.CREATE)
     with reaching_temporal("planning a link", str(link)):
         try:
             latest = await client.get_workflow_handle(link.workflow_id).describe()
+            if WORKFLOW_TYPES[latest.workflow_type] != "create" or latest.status not in _THERE:
+                return to_create
             remembered = await remembered_request(client, link)
         except LinkUnknown:
-            return LinkPlan(link=str(link), action=Action.CREATE)
+            return to_create
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
-                return LinkPlan(link=str(link), action=Action.CREATE)
+                return to_create
             raise
-    works = latest.status == WorkflowExecutionStatus.COMPLETED
-    if isinstance(remembered, DeleteRequest) or not (works or latest.status == WorkflowExecutionStatus.RUNNING):
-        return LinkPlan(link=str(link), action=Action.CREATE)
+    if isinstance(remembered, DeleteRequest):
+        return to_create
     found = differences(remembered.model_dump(mode="json"), request.model_dump(mode="json"))
-    same = Action.UNCHANGED if works else Action.CREATE
-    return LinkPlan(link=str(link), action=Action.CHANGED if found else same, differences=found)
+    same = Action.UNCHANGED if latest.status == WorkflowExecutionStatus.COMPLETED else Action.CREATE
+    return LinkPlan(
+        link=str(link),
+        action=Action.CHANGED if found else same,
+        differences=found,
+        saga_id=latest.run_id,
+        started_at=latest.start_time,
+    )
 
 
 async def plan_fleet(

@@ -10,6 +10,7 @@ another, and the caller may go as soon as they are started.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
@@ -51,11 +52,20 @@ class Action(StrEnum):
 
 
 class LinkPlan(_Answer):
-    """What is going to be done with one link; `differences` say what has changed."""
+    """What is going to be done with one link; `differences` say what has changed.
+
+    `saga_id` and `started_at` are those of the create by which the link is there, or is being made.
+    """
 
     link: str
     action: Action
     differences: tuple[Finding, ...] = ()
+    saga_id: str | None = None
+    started_at: datetime | None = None
+
+    def began_since(self, moment: datetime) -> bool:
+        """Whether the link's create is as young as this."""
+        return self.started_at is not None and self.started_at >= moment
 
 
 class FleetPlan(_Answer):
@@ -96,12 +106,13 @@ class LinkOutcome(_Answer):
 
 
 class Change(BaseModel):
-    """One link to create or delete. `saga_id` is known once its saga has begun."""
+    """One link to create or delete. `saga_id` is known once its saga has begun, or was joined, at `since`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     join: Join
     saga_id: str | None = None
+    since: datetime | None = None
 
     @property
     def link(self) -> str:
@@ -112,6 +123,10 @@ class Change(BaseModel):
     def operation(self) -> Operation:
         """Whether it creates or deletes."""
         return self.join.root.operation
+
+    def begun(self, saga_id: str, since: datetime) -> "Change":
+        """It runs by this saga."""
+        return self.model_copy(update={"saga_id": saga_id, "since": since})
 
     def ended(self, result: PrivateLinkResult | DeleteResult) -> LinkOutcome:
         """It ended well."""
@@ -146,20 +161,28 @@ class FleetPart(BaseModel):
         return f"privatelink-fleet:{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]}"
 
 
+class RunningLink(_Answer):
+    """A link whose saga the fleet waits for `since` then; None while it begins it."""
+
+    link: str
+    operation: Operation
+    since: datetime | None = None
+
+
 class FleetProgress(_Answer):
     """How far a fleet is: `endings` counts the links that ended, `troubles` are those that did not end well."""
 
     total: int
-    running: tuple[str, ...] = ()
+    running: tuple[RunningLink, ...] = ()
     endings: dict[Ending, int] = {}
     troubles: tuple[LinkOutcome, ...] = ()
 
     @classmethod
-    def of(cls, outcomes: Sequence[LinkOutcome], running: Sequence[str], to_begin: int) -> "FleetProgress":
+    def of(cls, outcomes: Sequence[LinkOutcome], running: Sequence[Change], to_begin: int) -> "FleetProgress":
         """Count what ended, beside what runs and what has not begun."""
         return cls(
             total=len(outcomes) + len(running) + to_begin,
-            running=tuple(running),
+            running=tuple(RunningLink(link=one.link, operation=one.operation, since=one.since) for one in running),
             endings=Counter(one.ending for one in outcomes),
             troubles=tuple(one for one in outcomes if not one.went_well),
         )
@@ -170,10 +193,17 @@ class FleetProgress(_Answer):
         all_parts = list(parts)
         return cls(
             total=sum(part.total for part in all_parts),
-            running=tuple(link for part in all_parts for link in part.running),
+            running=tuple(one for part in all_parts for one in part.running),
             endings=sum((Counter(part.endings) for part in all_parts), Counter[Ending]()),
             troubles=tuple(one for part in all_parts for one in part.troubles),
         )
+
+
+class FleetStarted(_Answer):
+    """A fleet that nobody waits for: how many links it has, and the `ApplyFleet`s that carry it."""
+
+    links: int
+    workflow_ids: tuple[str, ...]
 
 
 class FleetResult(_Answer):

@@ -4,7 +4,7 @@ All faults are told at once, each with the file and line where it stands. Two li
 listeners may not share is a port within one link; links may not share a name, nor two of a deployment a connector.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
@@ -15,7 +15,7 @@ from ruamel.yaml.nodes import MappingNode, Node, SequenceNode
 
 from privatelink.errors import Finding, FindingType, InvalidRequest, invalid_request
 from privatelink.request import PrivateLinkRequest
-from privatelink.request_files import read_mapping
+from privatelink.request_files import read_document
 
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
 
@@ -55,28 +55,28 @@ def read_fleet(path: str) -> list[PrivateLinkRequest]:
         _refuse(path, (_finding(path, "no file in it ends in .yaml, .yml or .json"),))
     findings: list[Finding] = []
     faults: list[_Fault] = []
+    roots: dict[str, Node | None] = {}
     requests: list[tuple[_Entry, PrivateLinkRequest]] = []
     for file in files:
         try:
-            entries = list(_entries(file, faults))
+            fields, roots[file] = read_document(file)
         except InvalidRequest as error:
             findings += error.details_model.findings
             continue
-        for entry in entries:
+        for entry in _entries(file, fields, faults):
             try:
                 requests.append((entry, PrivateLinkRequest.model_validate({**entry.defaults, **entry.fields})))
             except ValidationError as error:
                 faults += _faults_of(entry, error)
     faults += _shared(requests)
-    findings += _located(faults)
+    findings += _located(faults, roots)
     if findings:
         _refuse(path, tuple(findings))
     return [request for _, request in requests]
 
 
-def _entries(file: str, faults: list[_Fault]) -> Iterator[_Entry]:
+def _entries(file: str, mapping: dict[Any, Any], faults: list[_Fault]) -> Iterator[_Entry]:
     """The links in one file; what is wrong with the file around them is added to `faults`."""
-    mapping: dict[Any, Any] = read_mapping(file)
     if not mapping.keys() & _FleetFile.model_fields.keys():
         yield _Entry(file, (), mapping, {})
         return
@@ -114,21 +114,21 @@ def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Faul
                 yield _Fault(entry.file, entry.at, f"{claim} is there already, at {where} of {first.file}")
 
 
-def _located(faults: list[_Fault]) -> list[Finding]:
+def _located(faults: list[_Fault], roots: Mapping[str, Node | None]) -> list[Finding]:
     """A finding for each fault, once, with its line; a fault in `defaults` is one, however many links inherit it."""
-    roots = {file: _root(file) for file in {fault.file for fault in faults}}
-    return list(dict.fromkeys(_finding(_where(roots[one.file], one), one.sentence) for one in faults))
+    found = {file: roots[file] or _root_of_json(file) for file in {fault.file for fault in faults}}
+    return list(dict.fromkeys(_finding(_where(found[one.file], one), one.sentence) for one in faults))
 
 
 def _where(root: Node | None, fault: _Fault) -> str:
     return f"{fault.file}, line {_line(root, fault.at)}" if root else fault.file
 
 
-def _root(file: str) -> Node | None:
-    """The file's nodes, each of which knows its line; None for JSON that is no YAML, as with tabs in it."""
+def _root_of_json(file: str) -> Node | None:
+    """YAML's nodes of a JSON file; None for JSON that is no YAML, as with tabs in it, or nested too deeply for it."""
     try:
         root: Node | None = YAML(typ="safe", pure=True).compose(Path(file).read_text(encoding="utf-8-sig"))
-    except YAMLError:
+    except (YAMLError, RecursionError):
         return None
     return root
 

@@ -16,6 +16,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 # First, because this package sets the pace and the deadlines before any product module reads them.
+from tests.replay.fleets import LONG
 from tests.replay.outcomes import closing, outcomes
 from tests.replay.replaying import FOLDER, IDENTITY, write_history
 from tests.support.histories import readable_text
@@ -53,7 +54,7 @@ async def record(names: Sequence[str]) -> None:
     FOLDER.mkdir(exist_ok=True)
     with running_sandbox() as sandbox:
         os.environ.update(sandbox.env | {SECRET_NAME: SECRET})
-        async with temporal_server() as server:
+        async with temporal_server(continue_as_new_at=LONG) as server:
             client = await Client.connect(
                 server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity=IDENTITY
             )
@@ -76,8 +77,8 @@ async def record(names: Sequence[str]) -> None:
 async def _recorded(outcome: Outcome, sandbox: Sandbox, client: Client) -> WorkflowHistory:
     sandbox.reset()
     async with working_world(sandbox, client) as world:
-        await outcome.make(world)
-        return await client.get_workflow_handle(Link.parse(outcome.link).workflow_id).fetch_history()
+        run = await outcome.make(world) or client.get_workflow_handle(Link.parse(outcome.link).workflow_id)
+        return await run.fetch_history()
 
 
 def _check(name: str, outcome: Outcome, history: WorkflowHistory, sandbox: Sandbox) -> None:

@@ -15,6 +15,7 @@ from pydantic.json_schema import GenerateJsonSchema
 from clouds.webhook import CloudEvent
 from privatelink.cli.printer import FailedAnswer, ListAnswer
 from privatelink.errors import ErrorDetails
+from privatelink.fleet import FleetPlan, FleetResult, FleetStarted
 from privatelink.progress import Progress
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
@@ -41,6 +42,9 @@ RECEIVED: dict[str, Any] = {
     "delete-result": DeleteResult,
     "error-details": ErrorDetails,
     "failed-answer": FailedAnswer,
+    "fleet-plan": FleetPlan,
+    "fleet-result": FleetResult,
+    "fleet-started": FleetStarted,
     "inspection-result": InspectionResult,
     "joined": Joined,
     "list-answer": ListAnswer,

@@ -117,7 +117,7 @@ async def _go_install(cached: Path, environment: Mapping[str, str]) -> Path:
     go = shutil.which("go", path=environment.get("PATH", os.defpath))
     if go is None:
         raise _AttemptError("no go on PATH")
-    print("Building the Temporal CLI with Go, once: about 2 minutes.", file=sys.stderr, flush=True)
+    print("Building the Temporal CLI with Go, once: 2 to 6 minutes.", file=sys.stderr, flush=True)
     with _fetching_directory(cached) as directory:
         # A GOFLAGS with -mod=vendor breaks this build, and so do the GOOS and GOARCH of somebody who
         # cross-compiles. -mod=readonly is Go's default; an empty GOFLAGS would bring back the one of `go env
@@ -182,3 +182,17 @@ async def _run(command: Sequence[str], environment: Mapping[str, str], limit_sec
         last_words = complaint.decode(errors="replace").strip().splitlines() or [f"exit {process.returncode}"]
         raise _AttemptError(last_words[-1])
     return output.decode(errors="replace")
+
+
+def main() -> None:
+    """Print the CLI's path, fetched if need be: before tests, which are timed, and run on several processes."""
+    try:
+        print(asyncio.run(find_temporal_cli()))
+    except NoTemporalError as error:
+        if not os.environ.get("TEMPORAL_ADDRESS"):
+            sys.exit(str(error))
+        print(f"{error}\nThe server of TEMPORAL_ADDRESS is used.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -83,20 +83,22 @@ async def temporal_server(
     search_attributes: Sequence[SearchAttributeKey[Any]] = (),
     db_filename: Path | None = None,
     port: int | None = None,
+    continue_as_new_at: int | None = None,
 ) -> AsyncIterator[TemporalServer]:
     """Give a Temporal server that answers, and stop what was started at the end.
 
     A started one knows `search_attributes` at once; a server of TEMPORAL_ADDRESS learns them from the first
     worker. In memory unless `db_filename` names a SQLite file. On a free port unless `port` names one, as for a
-    server that comes back. Raises NoTemporalError when there is no way to a server, naming the log of one that did
-    not start.
+    server that comes back. It advises a workflow to continue as new at `continue_as_new_at` events, else at
+    Temporal's 4,096. Raises NoTemporalError when there is no way to a server, naming the log of one that did not start.
     """
     if os.environ.get("TEMPORAL_ADDRESS"):
         yield await _running_server()
         return
     arguments = ["server", "start-dev", "--ip", "127.0.0.1"]
     arguments += [] if ui else ["--headless"]
-    for value in _QUICK:
+    advice = [] if continue_as_new_at is None else [f"limit.historyCount.suggestContinueAsNew={continue_as_new_at}"]
+    for value in (*_QUICK, *advice):
         arguments += ["--dynamic-config-value", value]
     for key in search_attributes:
         arguments += ["--search-attribute", f"{key.name}={_type_name(key)}"]

@@ -46,7 +46,7 @@ class ApplyFleet:
     @workflow.query
     def progress(self) -> FleetProgress:
         """How far it is."""
-        return FleetProgress.of(self._outcomes, [change.link for change in self._under_way], len(self._to_do))
+        return FleetProgress.of(self._outcomes, self._under_way, len(self._to_do))
 
     async def _lane(self) -> None:
         """One link after the other."""

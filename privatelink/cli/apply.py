@@ -1,23 +1,23 @@
 """The verb for many links: it shows the plan, starts the fleet, and watches it until every link has ended."""
 
 import asyncio
+import signal
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 import typer
-from rich.live import Live
-from rich.text import Text
 
 from privatelink.applying import FleetRun
 from privatelink.cli.application import OutputOption, file_option, run_verb
+from privatelink.cli.commands import DetachOption
 from privatelink.cli.exits import ExitCode
+from privatelink.cli.fleet_views import FleetView, counts, fleet_view
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.words import NO_WORKER, one_line
-from privatelink.errors import RemovalRefused
-from privatelink.fleet import Action, Ending, FleetPlan, FleetProgress, FleetResult, LinkOutcome
+from privatelink.errors import RemovalRefused, TemporalUnreachable
+from privatelink.fleet import Action, Ending, FleetPlan, FleetResult
 from privatelink.fleet_files import read_fleet
 
 verbs = typer.Typer()
@@ -46,6 +46,7 @@ def apply(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete them without asking.")] = False,
     plan_only: Annotated[bool, typer.Option("--plan", help="Show the plan, and change nothing.")] = False,
+    detach: DetachOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
     """Create every link of PATH that is not there, a few at a time, and wait until each has ended.
@@ -69,16 +70,20 @@ def apply(
             return
         deletes = [one.link for one in plan.of(Action.DELETE)]
         _confirm(surroundings, deletes, yes=yes)
+        run: FleetRun | None = None
         try:
             run = await links.start_apply(requests, delete=deletes)
+            if detach:
+                printer.fleet_started(run.started)
+                return
             result = await _watched(run, surroundings, printer)
         except asyncio.CancelledError:
-            surroundings.err.print("stopped watching; the fleet goes on. Watch it: the same command again")
+            printer.fleet_interrupted(started=run is not None)
             raise
         if as_json:
             printer.as_json(result)
         else:
-            surroundings.out.print(_counts(Counter(one.ending for one in result.links)), soft_wrap=True)
+            surroundings.out.print(counts(Counter(one.ending for one in result.links)), soft_wrap=True)
         raise typer.Exit(max(_CODES[one.ending] for one in result.links))
 
     run_verb(context, output, work)
@@ -99,83 +104,58 @@ def _confirm(surroundings: Surroundings, deletes: Sequence[str], *, yes: bool) -
     """Let a person say yes to the deletes. Raises `RemovalRefused` when nobody does; nothing is started then."""
     if not deletes or yes:
         return
-    many = f"{len(deletes)} links"
+    these, are, them = ("1 link", "is", "it") if len(deletes) == 1 else (f"{len(deletes)} links", "are", "them")
+    doing = f"deleting {these} that {are} not in the file"
     if not surroundings.out.is_interactive:
         raise RemovalRefused(
-            f"deleting {many} that are not in the file: nobody is there to be asked",
-            concerns=many,
-            next_step="add --yes to delete them, or leave --prune out",
+            f"{doing}: nobody is there to be asked",
+            concerns=these,
+            next_step=f"add --yes to delete {them}, or leave --prune out",
         )
-    if not typer.confirm(f"Delete {many}?", err=True):
+    if not _said_yes(f"Delete {these}?"):
         raise RemovalRefused(
-            f"deleting {many} that are not in the file: not confirmed",
-            concerns=many,
-            next_step="leave --prune out to keep them",
+            f"{doing}: not confirmed",
+            concerns=these,
+            next_step=f"leave --prune out to keep {them}",
         )
+
+
+def _said_yes(question: str) -> bool:
+    """What a person answers. Ctrl-C is a no: asyncio would only note it, and let the question stand."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        return typer.confirm(question, err=True)
+    except typer.Abort:
+        return False
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 async def _watched(run: FleetRun, surroundings: Surroundings, printer: Printer) -> FleetResult:
     """Show how far it is until it has ended; then tell every link that did not end well."""
-    told: set[str] = set()
-
-    def tell(troubles: Sequence[LinkOutcome]) -> None:
-        for one in troubles:
-            if one.link not in told:
-                told.add(one.link)
-                printer.progress.print(_trouble(one), soft_wrap=True)
-
     ending = asyncio.ensure_future(run.result())
     try:
-        with _view(surroundings, printer) as show:
+        with fleet_view(printer.progress, surroundings.now, redrawn=printer.redraws) as view:
             while not ending.done():
-                progress = await run.progress()
-                show(progress)
-                tell(progress.troubles if progress else ())
+                await _look(run, view)
                 await asyncio.wait({ending}, timeout=surroundings.poll_seconds)
             result = await ending
-            tell([one for one in result.links if not one.went_well])
+            view.tell([one for one in result.links if not one.went_well])
             return result
     finally:
         ending.cancel()
         await asyncio.gather(ending, return_exceptions=True)
 
 
-Show = Callable[[FleetProgress | None], None]
-
-
-@contextmanager
-def _view(surroundings: Surroundings, printer: Printer) -> Iterator[Show]:
-    """A picture of what runs now where it can be redrawn, else a line whenever the numbers change."""
-    if printer.redraws:
-        with Live(console=surroundings.out, transient=True) as live:
-            yield lambda progress: live.update(Text("\n".join(_picture(progress))))
+async def _look(run: FleetRun, view: FleetView) -> None:
+    """One look; a fleet that can't be seen right now still runs."""
+    try:
+        progress = await run.progress()
+    except TemporalUnreachable as error:
+        view.note(error.message)
         return
-    last = ""
-
-    def show(progress: FleetProgress | None) -> None:
-        nonlocal last
-        [line, *_] = _picture(progress)
-        if line != last:
-            last = line
-            printer.progress.print(line, soft_wrap=True)
-
-    yield show
-
-
-def _picture(progress: FleetProgress | None) -> Iterator[str]:
     if progress is None:
-        yield NO_WORKER
+        view.note(NO_WORKER)
         return
-    ended = sum(progress.endings.values())
-    numbers = _counts(progress.endings)
-    yield f"{ended} of {progress.total} links ended{f': {numbers}' if numbers else ''}; {len(progress.running)} run"
-    for link in progress.running:
-        yield f"  running  {link}"
-
-
-def _counts(endings: Mapping[Ending, int]) -> str:
-    return ", ".join(f"{endings[ending]} {ending}" for ending in Ending if endings.get(ending))
-
-
-def _trouble(one: LinkOutcome) -> str:
-    return f"{one.operation} {one.link}: {one.ending}: {one_line(one.sentence or '')} ({one.error})"
+    view.show(progress)
+    view.tell(progress.troubles)

@@ -13,6 +13,7 @@ from privatelink.cli.tables import COLUMNS, needs_person, row, table
 from privatelink.cli.tree import Tree
 from privatelink.cli.words import printable
 from privatelink.errors import ErrorDetails, Outcome
+from privatelink.fleet import FleetStarted
 from privatelink.names import Link
 from privatelink.progress import Operation
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
@@ -83,6 +84,20 @@ class Printer:
             return
         self._line(self._out, f"the {joined.operation} of {joined.link} runs (saga {joined.saga_id})")
         self._line(self._out, f"watch it: privatelink status {joined.link}")
+
+    def fleet_started(self, started: FleetStarted) -> None:
+        """A fleet that nobody waits for."""
+        if self._json:
+            self.as_json(started)
+            return
+        self._line(self._out, f"the fleet of {started.links} links runs")
+        self._line(self._out, "watch it: the same command without --detach; each link: privatelink list")
+
+    def fleet_interrupted(self, *, started: bool) -> None:
+        """Ctrl-C ends the watching, never the fleet."""
+        goes_on = "goes on" if started else "may have been started all the same, and then goes on"
+        self._line(self._err, f"stopped watching; the fleet {goes_on}")
+        self._line(self._err, "watch it: the same command again; each link: privatelink list")
 
     def status(self, status: LinkStatus) -> None:
         """A saga as it stands."""

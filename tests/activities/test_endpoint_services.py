@@ -78,7 +78,7 @@ async def test_a_bad_moment_makes_no_second_one(provider: Provider, steps: Endpo
 
 async def test_one_that_is_not_visible_yet_is_not_made_twice(provider: Provider, steps: EndpointServices) -> None:
     """No tag shows it, but the ClientToken does: AWS gives the same one again."""
-    provider.sandbox.fault("CreateVpcEndpointServiceConfiguration", "not_visible", seconds=200)
+    provider.sandbox.fault("CreateVpcEndpointServiceConfiguration", "not_visible", seconds=600)
     await refusal(NotYet, steps.create_endpoint_service, spec := await a_spec(provider))
     await perform(steps.create_endpoint_service, spec)
     assert 1 == len(provider.books()["endpoint_services"])

@@ -180,7 +180,8 @@ async def test_the_wait_says_each_target_and_its_reason(provider: Provider, step
 async def test_unhealthy_targets_are_waited_for_until_the_deadline(provider: Provider, steps: TargetGroups) -> None:
     """A database may be started late; at the deadline the sentence says why it never was."""
     provider.sandbox.fault("RegisterTargets", "failed")
-    spec = await waiting(provider, a_wait(60))
+    provider.sandbox.durations(target_healthy=1)
+    spec = await waiting(provider, a_wait(400))
     error = await failure(DeadlinePassed, steps.wait_for_targets, spec)
     assert "Target.FailedHealthChecks" in error.details_model.sentence
 

@@ -56,10 +56,26 @@ async def test_a_fleet_from_its_plan_to_its_pruning(
     assert len(world.sandbox.books()["platform"]["w41b11c0"]) == 1
 
 
-def test_a_bad_fleet_starts_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Every fault is told before Temporal is asked anything: the address here leads nowhere."""
-    file = tmp_path / "fleet.yaml"
-    file.write_text("links:\n  - name: a\n    colour: red\n")
-    assert run(["apply", "-f", str(file), "--output", "json"]) == 2
-    error = json.loads(capsys.readouterr().out)["error"]
-    assert f"{file}, line 3" in [one["concerns"] for one in error["findings"]]
+BAD_FLEET = """\
+defaults: {deployment: w41b11c0, aws: {region: us-east-1}, subnets: [subnet-0a1b2c3d]}
+links:
+  - {name: a, listeners: [{port: 3306, targets: [10.0.1.15]}], colour: red}
+  - {name: b, listeners: [{port: 3306, targets: [10.0.1.15]}, {port: 3306, targets: [10.0.1.16]}]}
+  - {name: c, listeners: [{port: 3306, targets: [10.0.1.15]}]}
+  - {name: c, listeners: [{port: 3307, targets: [10.0.1.15]}]}
+"""
+
+
+def test_a_bad_fleet_tells_every_fault_at_its_line_and_starts_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown field, a port twice, a link twice, no link at all; in one file or in a folder."""
+    monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
+    faulty, empty = tmp_path / "faulty.yaml", tmp_path / "nothing.yaml"
+    faulty.write_text(BAD_FLEET)
+    empty.write_text("links: []\n")
+    lines = {f"{faulty}, line {number}" for number in (3, 4, 6)}
+    for path, expected in ((faulty, lines), (empty, {f"{empty}, line 1"}), (tmp_path, {*lines, f"{empty}, line 1"})):
+        assert run(["apply", "-f", str(path), "--output", "json"]) == 2
+        error = json.loads(capsys.readouterr().out)["error"]
+        assert {one["concerns"] for one in error["findings"]} == expected

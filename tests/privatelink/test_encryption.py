@@ -22,6 +22,7 @@ from privatelink.codec_server import CodecServer
 from privatelink.connection import connect_to_temporal
 from privatelink.encryption import EncryptionCodec, key_id, payload_keys
 from privatelink.errors import CloudRefused, NotYet, TemporalUnreachable
+from privatelink.fleet import Action, Ending
 from privatelink.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
 from privatelink.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer
@@ -226,6 +227,23 @@ async def test_no_error_can_be_read_without_the_key(encrypting: World) -> None:
     status = await encrypting.links.status(LINK)
     assert status.error is not None
     assert "the quokka refused" in status.error.sentence
+
+
+async def test_no_fleet_can_be_read_without_the_key(encrypting: World) -> None:
+    """Its part, its steps and how its links ended are encrypted like a saga; with the key the answers are the same."""
+    request = full_request(encrypting.sandbox, "a-link", tags={"team": "night-shift"})
+    run = await encrypting.links.start_apply([request])
+    [ended] = (await run.result()).links
+    assert ended.address == (await encrypting.links.create(request)).address
+    assert (await encrypting.links.plan_fleet([request])).links[0].action is Action.UNCHANGED
+    progress = await run.progress()
+    assert progress is not None
+    assert progress.endings == {Ending.DONE: 1}
+    history = await encrypting.client.get_workflow_handle(run.started.workflow_ids[0]).fetch_history()
+    found = [(path, one) for event in history.events for path, one in payloads_of(event)]
+    assert [path for path, one in found if one.metadata["encoding"] != b"binary/encrypted"] == []
+    around = around_payloads(history.events)
+    assert [word for word in ("night-shift", "10.0.1.15", ended.address, request.subnets[0]) if word in around] == []
 
 
 async def test_status_shows_what_an_encrypted_step_waits_for(encrypting: World) -> None:

@@ -2,13 +2,14 @@
 
 import json
 import tracemalloc
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from privatelink.errors import ErrorDetails, InvalidRequest, Outcome
-from privatelink.fleet import AT_ONCE, Change, Ending, FleetPart, FleetProgress, check_links_differ, parts
+from privatelink.fleet import AT_ONCE, Change, Ending, FleetPart, FleetProgress, RunningLink, check_links_differ, parts
 from privatelink.fleet_files import read_fleet
 from privatelink.request import PrivateLinkRequest
 from privatelink.updates import Join, JoinCreate, JoinDelete
@@ -171,6 +172,14 @@ def test_five_thousand_links_are_read_and_cut_into_parts_that_temporal_can_carry
         assert len(part.model_copy(update={"outcomes": ended}).model_dump_json()) < TEMPORAL_PAYLOAD
 
 
+def test_five_thousand_links_in_yaml_tell_every_fault_at_its_line_in_one_reading(tmp_path: Path) -> None:
+    """The last entry's fault as exactly as the first one's."""
+    entries = "".join(f"  - {{name: link-{number}, listeners: [{{port: 1}}]}}\n" for number in range(5000))
+    head, _, _ = FLEET.partition("  - name")
+    found = faults(written(tmp_path, head + entries))
+    assert [(f", line {7 + number}", "listeners.0.targets: Field required") for number in range(5000)] == found
+
+
 def test_great_requests_are_cut_by_their_size() -> None:
     """A load balancer's 50 listeners with hundreds of targets each: few of such links fit into one part."""
     targets = [f"10.0.{number // 250}.{number % 250}" for number in range(500)]
@@ -199,11 +208,16 @@ def test_a_backend_s_list_with_a_link_twice_is_refused() -> None:
 def test_the_progress_of_parts_adds_up() -> None:
     """Numbers of all, names of what runs, and the links that somebody must look at."""
     first, second, third = (Change(join=Join(change)) for change in of_size(3))
+    since = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     failed = second.failed(
         ErrorDetails(type="QuotaExceeded", sentence="s", outcome=Outcome.ROLLED_BACK), Outcome.REFUSED
     )
     both = FleetProgress.together(
-        [FleetProgress.of([first.unchanged()], [third.link], 4), FleetProgress.of([failed], [], 0)]
+        [FleetProgress.of([first.unchanged()], [third.begun("1", since)], 4), FleetProgress.of([failed], [second], 0)]
     )
-    assert (7, (third.link,), (failed,)) == (both.total, both.running, both.troubles)
+    running = (
+        RunningLink(link=third.link, operation="create", since=since),
+        RunningLink(link=second.link, operation="create"),
+    )
+    assert (8, running, (failed,)) == (both.total, both.running, both.troubles)
     assert {Ending.UNCHANGED: 1, Ending.ROLLED_BACK: 1} == both.endings

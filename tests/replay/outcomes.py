@@ -5,17 +5,18 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import boto3
 import httpx
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.history.v1 import HistoryEvent
-from temporalio.client import WorkflowFailureError
+from temporalio.client import WorkflowFailureError, WorkflowHandle
 
 from privatelink import PrivateLinkRequest, PrivateLinkResult
 from privatelink.errors import CloudRefused, PrivateLinkError
 from privatelink.names import TASK_QUEUE
-from tests.replay import steered
+from tests.replay import fleets, steered
 from tests.support.neighbours import connect_neighbour
 from tests.support.requests import full_request, request_json
 from tests.support.world import World
@@ -26,9 +27,12 @@ LINK = "w41b11c0/orders-db"
 
 @dataclass(frozen=True)
 class Outcome:
-    """How to bring it about, which link's latest saga has it then, and how that saga is closed."""
+    """How to bring it about, which link's latest saga has it then, and how that saga is closed.
 
-    make: Callable[[World], Awaitable[None]]
+    `make` gives the run that has it where that is no saga.
+    """
+
+    make: Callable[[World], Awaitable[WorkflowHandle[Any, Any] | None]]
     closed: str
     link: str = LINK
 
@@ -74,6 +78,9 @@ def outcomes() -> dict[str, Outcome]:
         "retried-now": Outcome(steered.retry_now, "Completed"),
         "paused-and-resumed": Outcome(steered.pause_and_resume, "Completed"),
         "failed-over-leftovers": Outcome(steered.fail_over_leftovers, "CloudRefused"),
+        "fleet-applied": Outcome(fleets.apply_with_a_failure, "Completed"),
+        "fleet-cancelled": Outcome(fleets.cancel, "Canceled"),
+        "fleet-continued": Outcome(fleets.go_on_in_a_new_run, "Continued_as_new"),
     }
 
 

@@ -10,6 +10,7 @@ from tests.support.histories import readable_text
 from tests.support.requests import SECRET
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
+from workflows.fleet import ApplyFleet
 
 OUTCOMES = outcomes()
 
@@ -28,7 +29,7 @@ def test_every_step_has_a_history_in_which_it_fails() -> None:
 @pytest.mark.parametrize("name", sorted(OUTCOMES))
 async def test_a_stored_history_replays(name: str) -> None:
     """Today's code commands what the recorded saga's did, in the same order."""
-    await replay(name, [CreatePrivateLink, DeletePrivateLink])
+    await replay(name, [ApplyFleet, CreatePrivateLink, DeletePrivateLink])
 
 
 @pytest.mark.parametrize("name", sorted(OUTCOMES))

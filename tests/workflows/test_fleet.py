@@ -1,27 +1,36 @@
 """The fleet on a real Temporal server: ordinary sagas, a few at a time, and no link that stops another."""
 
 import asyncio
+import json
 import uuid
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
-from privatelink import fleet
+from privatelink import PrivateLinks, fleet
+from privatelink.applying import FleetRun
 from privatelink.errors import FindingType, LinkUnknown, QuotaExceeded, StepFailed
 from privatelink.fleet import Action, Change, Ending, FleetPart, FleetResult, LinkOutcome
+from privatelink.fleet_files import read_fleet
+from privatelink.names import TASK_QUEUE
 from privatelink.request import PrivateLinkRequest
 from privatelink.result import DeleteResult
+from privatelink.updates import JoinCreate
 from tests.privatelink.test_fleet import of_size
 from tests.support.laws import NOTHING, of_link
 from tests.support.requests import full_request, request_json
+from tests.support.step_faults import once
 from tests.support.world import World
 from workflows.fleet import ApplyFleet
 
 TEMPORAL_EVENTS = 51_200
+TEMPORAL_BYTES = 50_000_000
 
 
 def request(world: World, name: str, **changes: object) -> PrivateLinkRequest:
@@ -151,13 +160,62 @@ async def _begun(world: World, requests: list[PrivateLinkRequest]) -> set[str]:
     return sagas
 
 
-class Sagas:
-    """Stand for the sagas of many links: each runs for a moment; `most` is how many did at one time."""
+async def test_a_cancelled_fleet_begins_nothing_more_and_its_sagas_go_on(world: World) -> None:
+    """Whoever waits for it is told that it did not end by itself; cancelling a link's saga is another thing."""
+    gate, requests = asyncio.Event(), [request(world, "goes-on"), request(world, "never-begun")]
 
-    def __init__(self) -> None:
+    async def gate_opens() -> None:
+        await gate.wait()
+
+    world.faults.at(requests[0].link.workflow_id, "create-load-balancer", "before", gate_opens)
+    part = FleetPart(changes=fleet.parts([JoinCreate(request=one) for one in requests])[0].changes, at_once=1)
+    handle = await world.client.start_workflow(ApplyFleet.run, part, id=part.workflow_id, task_queue=TASK_QUEUE)
+    run = FleetRun([handle], [str(one.link) for one in requests])
+
+    async def one_waits() -> bool:
+        progress = await run.progress()
+        return progress is not None and any(one.since for one in progress.running)
+
+    await _until(one_waits)
+    await handle.cancel()
+    with pytest.raises(StepFailed, match="somebody ended it"):
+        await run.result()
+    assert WorkflowExecutionStatus.CANCELED == (await handle.describe()).status
+    gate.set()
+    assert "running" == (await world.links.create(requests[0])).status
+    with pytest.raises(LinkUnknown):
+        await world.links.status(requests[1].link)
+
+
+async def test_a_link_made_before_a_reply_was_lost_is_done_and_not_unchanged(world: World) -> None:
+    """The step's next attempt finds the saga that the first one started, even if it has ended."""
+    wanted = request(world, "made")
+    [part] = fleet.parts([JoinCreate(request=wanted)])
+
+    async def lose_the_reply_after_the_end() -> None:
+        await world.links.create(wanted)
+        raise ConnectionError("the reply is lost")
+
+    world.faults.at(part.workflow_id, f"begin {wanted.link}", "after", once(lose_the_reply_after_the_end))
+    [ended] = (await world.links.apply([wanted])).links
+    status = await world.links.status(wanted.link)
+    assert (Ending.DONE, status.saga_id) == (ended.ending, ended.saga_id)
+    assert ended.address
+    assert 1 == len(of_link(world.sandbox.books(), str(wanted.link))["private_links"])
+
+
+class Sagas:
+    """Stand for the sagas of many links: `lanes` of them run at one time before the first ends.
+
+    `most` is how many did at one time, counted from when one is begun until its end is known.
+    """
+
+    def __init__(self, lanes: int) -> None:
+        self.lanes = lanes
         self.running = 0
         self.most = 0
         self.begun: Counter[str] = Counter()
+        self.all_lanes_run = asyncio.Event()
 
     @activity.defn
     async def begin_change(self, change: Change) -> Change | LinkOutcome:
@@ -165,29 +223,64 @@ class Sagas:
         self.begun[change.link] += 1
         self.running += 1
         self.most = max(self.most, self.running)
-        return change.model_copy(update={"saga_id": "1"})
+        if self.running == self.lanes:
+            self.all_lanes_run.set()
+        return change.begun("1", datetime.now(UTC))
 
     @activity.defn
     async def wait_for_change(self, change: Change) -> LinkOutcome:
-        """End."""
+        """End, after there was time for a saga too many to begin."""
+        await self.all_lanes_run.wait()
+        await asyncio.sleep(0.01)
         self.running -= 1
         return change.ended(DeleteResult(link=change.link, status="deleted"))
 
+    def worker(self, client: Client, queue: str) -> Worker:
+        """A worker on which these are the only steps."""
+        steps = [self.begin_change, self.wait_for_change]
+        return Worker(client, task_queue=queue, workflows=[ApplyFleet], activities=steps)
+
+
+async def _within_limits(client: Client, workflow_id: str) -> list[WorkflowExecutionStatus]:
+    """How each run of a part ended, the first one first; none comes near what Temporal allows."""
+    statuses: list[WorkflowExecutionStatus] = []
+    async for run in client.list_workflows(f"WorkflowId = '{workflow_id}'"):
+        described = await client.get_workflow_handle(workflow_id, run_id=run.run_id).describe()
+        assert described.history_length < TEMPORAL_EVENTS / 5
+        assert described.raw_description.workflow_execution_info.history_size_bytes < TEMPORAL_BYTES / 5
+        assert described.status
+        statuses.insert(0, described.status)
+    return statuses
+
 
 async def test_the_greatest_part_stays_within_temporal_s_limits(client: Client) -> None:
-    """It goes on in a new run before its history is long, begins each link once, and never more at once than it may."""
+    """It goes on in a new run before its history is long, begins each link once, and uses each lane and no other."""
     part = FleetPart(changes=fleet.parts(of_size(fleet.LINKS_PER_PART))[0].changes, at_once=4)
-    sagas, queue = Sagas(), f"fleet-{uuid.uuid4()}"
-    async with Worker(
-        client, task_queue=queue, workflows=[ApplyFleet], activities=[sagas.begin_change, sagas.wait_for_change]
-    ):
+    sagas, queue = Sagas(lanes=4), f"fleet-{uuid.uuid4()}"
+    async with sagas.worker(client, queue):
         handle = await client.start_workflow(ApplyFleet.run, part, id=queue, task_queue=queue)
         result = await handle.result()
     assert {change.link: Ending.DONE for change in part.changes} == {one.link: one.ending for one in result.links}
     assert {change.link: 1 for change in part.changes} == sagas.begun
-    assert sagas.most <= 4
-    runs = [run async for run in client.list_workflows(f"WorkflowId = '{queue}'")]
-    lengths = [(await client.get_workflow_handle(queue, run_id=run.run_id).describe()).history_length for run in runs]
-    assert max(lengths) < TEMPORAL_EVENTS / 5
-    first = await client.get_workflow_handle(queue, run_id=handle.first_execution_run_id).describe()
-    assert WorkflowExecutionStatus.CONTINUED_AS_NEW == first.status
+    assert 4 == sagas.most
+    done, again = WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW
+    assert [again, done] == await _within_limits(client, queue)
+
+
+async def test_five_thousand_links_are_applied_from_one_file(client: Client, tmp_path: Path) -> None:
+    """Read, checked, started, and each one's end told in the order of the file; every run within the limits."""
+    file = tmp_path / "fleet.json"
+    stamp = uuid.uuid4().hex[:8]
+    links = [one.request.model_dump(mode="json", exclude_unset=True) for one in of_size(5000, tags={"stamp": stamp})]
+    file.write_text(json.dumps({"links": links}))
+    requests = read_fleet(str(file))
+    sagas = Sagas(lanes=fleet.AT_ONCE)
+    async with sagas.worker(client, TASK_QUEUE):
+        run = await PrivateLinks(client).start_apply(requests)
+        result = await run.result()
+    assert [str(one.link) for one in requests] == [one.link for one in result.links]
+    assert {Ending.DONE} == {one.ending for one in result.links}
+    assert 5000 == len(sagas.begun) == sagas.begun.total()
+    assert fleet.AT_ONCE == sagas.most
+    for workflow_id in run.started.workflow_ids:
+        assert WorkflowExecutionStatus.COMPLETED == (await _within_limits(client, workflow_id))[-1]
