@@ -13,9 +13,9 @@ import sys
 import time
 from dataclasses import dataclass
 
+from bench.crash import crash, crash_request
 from bench.measure import Measure
 from bench.postgres import NoPostgresError
-from bench.recovery import crash, crash_request
 from bench.temporal_cluster import NODES, TemporalCluster
 from bench.temporal_programs import NoClusterError
 from privatelink import PrivateLinks

@@ -9,10 +9,11 @@ import httpx
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 
+from bench.links import link_request
 from bench.measure import Measure
-from privatelink import PrivateLinkRequest, PrivateLinks
+from privatelink import PrivateLinks
 from privatelink.payloads import DATA_CONVERTER
-from scripts.stage import PASSWORD_VARIABLE, Stage, stage
+from scripts.stage import Stage, stage
 
 SPEED = 10.0
 """Real-like durations ten times as fast: a create lasts some 40 s, and what we add (milliseconds) counts ten times."""
@@ -61,26 +62,7 @@ class _Creates:
         self._http = httpx.AsyncClient(base_url=f"{running.sandbox['endpoint']}/sandbox")
         self._links = PrivateLinks(client)
         self._client = client
-        subnets = running.sandbox["seed"]["subnets"]
-        self._request = PrivateLinkRequest.model_validate(
-            {
-                "name": "bench",
-                "deployment": "w41b11c0",
-                "aws": {"region": "us-east-1"},
-                "subnets": [subnets["use1-az1"], subnets["use1-az2"]],
-                "listeners": [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}],
-                "connector": {
-                    "type": "mysql",
-                    "name": "bench",
-                    "parameters": {
-                        "server": "{address}:3306",
-                        "database": "orders",
-                        "username": "emqx",
-                        "password": {"secret": f"env:{PASSWORD_VARIABLE}"},
-                    },
-                },
-            }
-        )
+        self._request = link_request(running.sandbox["seed"], "bench")
         self._handle: WorkflowHandle[Any, Any] | None = None
         self._calls: list[dict[str, Any]] = []
 

@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
+from bench.crash import crash_request, insist
 from bench.measure import Measure
-from bench.recovery import crash_request, insist
 from clouds.aws.budgets import Bucket
 from privatelink import PrivateLinkRequest, PrivateLinks
 from scripts.breakable import BreakableStage
@@ -105,7 +105,7 @@ async def run_crowd(stage: BreakableStage, number: int, *, workers: int = 1) -> 
     await stage.control("DELETE", "/calls")
     links = PrivateLinks(stage.client)
     ended = await asyncio.gather(
-        *(insist(links, crowd_request(stage, f"crowd-{one}")) for one in range(number)), return_exceptions=True
+        *(insist(links.create, crowd_request(stage, f"crowd-{one}")) for one in range(number)), return_exceptions=True
     )
     failures = [error for error in ended if isinstance(error, BaseException)]
     runs = [one async for one in stage.client.list_workflows("WorkflowType = 'CreatePrivateLink'")]

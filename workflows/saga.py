@@ -115,7 +115,8 @@ class Saga:
         if cause is None:
             return asyncio.CancelledError()
         outcome = Outcome.ROLLED_BACK if undone else Outcome.REFUSED
-        return type(cause).of(cause.details_model.model_copy(update={"outcome": outcome}))
+        next_step = "; ".join(filter(None, (cause.details_model.next_step, self.undoing.to_look_at)))
+        return type(cause).of(cause.details_model.model_copy(update={"outcome": outcome, "next_step": next_step}))
 
     async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
         """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""

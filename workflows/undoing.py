@@ -10,7 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.private_links_by_hand import PrivateLinksByHand
     from activities.removal import Removals
     from activities.specs import RemovalSpec, RemovalWait, Removed
-    from clouds.emqx.console import deleting, private_link_page
+    from clouds.emqx.console import deleting, gone_without_delete, private_link_page
     from privatelink.errors import Leftover, PrivateLinkError
     from privatelink.progress import StepState
     from workflows import options
@@ -39,6 +39,8 @@ class Undoing:
         self._blocked = False
         self._failures: list[PrivateLinkError] = []
         self._left_by_hand: list[Leftover] = []
+        self.connected_by_hand = ""
+        self.to_look_at = ""
 
     @property
     def has_begun(self) -> bool:
@@ -74,7 +76,8 @@ class Undoing:
         """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
 
         When nobody does in time and it is no `gate`, the rest is removed all the same, and the PrivateLink is listed as
-        left behind: EMQX's console shows it as `failed` then.
+        left behind: EMQX's console shows it as `failed` then. So it does when its endpoint has gone without its delete,
+        which AWS cannot tell from a delete: that is only said, in `to_look_at`.
         """
         if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
             return ()
@@ -83,6 +86,8 @@ class Undoing:
         if found is None:
             self._blocked |= gate
         if not found:
+            if self.connected_by_hand and found is not None:
+                self.to_look_at = gone_without_delete(self.spec.link, self.connected_by_hand)
             return ()
         wait = options.limit(options.DEADLINES.person)
         step = PrivateLinksByHand.wait_for_deletion_by_hand

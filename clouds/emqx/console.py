@@ -67,3 +67,11 @@ def deleting(link: Link) -> Task:
         private_link_page(link),
         ("the Delete button to the right of the PrivateLink", "Confirm"),
     )
+
+
+def gone_without_delete(link: Link, vpc_endpoint_id: str) -> str:
+    """What to look at when a PrivateLink's endpoint is gone and nobody was asked to delete the PrivateLink."""
+    return (
+        f"the endpoint {vpc_endpoint_id} is gone: if {private_link_page(link)} still shows its PrivateLink as failed, "
+        "delete it there"
+    )

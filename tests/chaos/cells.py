@@ -2,27 +2,22 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
-from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
-from privatelink.errors import CloudRefused, Outcome, PrivateLinkError, RollbackIncomplete, from_failure
-from privatelink.names import Link
+from privatelink.errors import CloudRefused, Outcome, PrivateLinkError, RollbackIncomplete
 from privatelink.request import DeleteRequest
+from tests.chaos.arena import Arena
+from tests.chaos.clicks import Clicks
 from tests.chaos.faults import FAULTS, HIDDEN_SECONDS, SLOW_SECONDS, Cell, Fault
 from tests.chaos.steps import STEPS, Story
-from tests.chaos.strangers import Strangers, theirs
-from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.laws import counts, of_link
+from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
-from tests.support.step_faults import Moment, StepFaults, once
-from tests.support.world import World
+from tests.support.step_faults import Hook, Moment, once
 
 ONE_OF_EACH = (
     "target_groups",
@@ -41,78 +36,12 @@ AWS_REMOVALS = (
     "delete-load-balancer",
     "delete-target-groups",
 )
+WAIT_FOR_CREATION, WAIT_FOR_DELETION = "wait-for-creation-by-hand", "wait-for-deletion-by-hand"
 FIRST_CAUSE = "failing mark-complete on purpose"
 
 
 class BrokenLawError(AssertionError):
     """A law did not hold; the text names the cell."""
-
-
-class Witness(StepFaults):
-    """Step faults that also remember every error that a step raised: (step, sentence, whether it ends the step)."""
-
-    def __init__(self) -> None:
-        """Start with nothing seen."""
-        super().__init__()
-        self.raised: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
-
-    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
-        """The SDK's hook: outermost, so that a fault of the test's own is seen like a cloud's."""
-        return _Witnessing(super().intercept_activity(next), self)
-
-
-class _Witnessing(ActivityInboundInterceptor):
-    def __init__(self, following: ActivityInboundInterceptor, witness: Witness) -> None:
-        super().__init__(following)
-        self._witness = witness
-
-    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
-        info = activity.info()
-        try:
-            return await super().execute_activity(input)
-        except ApplicationError as error:
-            ours = from_failure(error)
-            if ours:
-                seen = (info.activity_id, ours.details_model.sentence, error.non_retryable)
-                self._witness.raised[info.workflow_id or ""].append(seen)
-            raise
-
-
-@dataclass
-class Arena:
-    """Where cells run: one world, its witness, hands that are not ours, strangers who stand by."""
-
-    world: World
-    witness: Witness
-    hands: Hands
-    strangers: Strangers
-    links: set[str] = field(default_factory=set)
-    stood: dict[str, Any] = field(default_factory=dict)
-
-    async def books(self) -> dict[str, Any]:
-        """The sandbox's books, read without holding up the worker."""
-        return await asyncio.to_thread(self.world.sandbox.books)
-
-    async def ids(self, link: Link) -> Ids:
-        """What the books have of one link."""
-        return Ids.of(await self.books(), str(link))
-
-    async def touched(self) -> list[str]:
-        """The strangers' things that are not as they were, byte for byte."""
-        now = theirs(await self.books(), self.links)
-        return sorted(key for key in now.keys() | self.stood.keys() if now.get(key) != self.stood.get(key))
-
-
-@contextmanager
-def standing_by(world: World, witness: Witness) -> Iterator[Arena]:
-    """An arena with its strangers settled in."""
-    hands = Hands(world.sandbox)
-    try:
-        strangers = Strangers(world.sandbox, hands)
-        strangers.settle_in()
-        yield Arena(world, witness, hands, strangers)
-    finally:
-        hands.close()
 
 
 class CellRun:
@@ -128,10 +57,14 @@ class CellRun:
         # A connector only where the step is about one: each listing of connectors is a look at every one of them.
         connects = "connector" in cell.step
         more = {} if connects else {"connector": None}
-        self.request = full_request(arena.world.sandbox, name, listeners=listeners, **more)
+        by_hand = {"platform": CONSOLE} if self.step.by_hand else {}
+        self.request = full_request(arena.world.sandbox, name, listeners=listeners, **more, **by_hand)
         self._one_of_each = {kind: 1 for kind in ONE_OF_EACH if connects or kind != "connectors"}
         self.link = self.request.link
         self.left_behind = False
+        self._clicks = Clicks(arena, self.link)
+        self._going = {"terminated", "failed"} if self.step.by_hand else set()
+        self._hooks: defaultdict[tuple[str, Moment], list[Hook]] = defaultdict(list)
         self._planted: list[dict[str, Any]] = []
         self._out_of_order: list[str] = []
         arena.links.add(str(self.link))
@@ -139,8 +72,15 @@ class CellRun:
     async def run(self) -> str:
         """Run it; the outcome in words. Raises `BrokenLawError`."""
         self._arm()
-        outcome = await self._run()
-        self._hold(not self._out_of_order, f"the platform must go before AWS: {self._out_of_order}")
+        try:
+            outcome = await self._run()
+        finally:
+            await self._clicks.leave()
+        # A rollback that nobody's click helped removes AWS's side all the same, and lists the PrivateLink.
+        self._hold(
+            not self._out_of_order or (self.step.by_hand and self.left_behind),
+            f"the platform must go before AWS: {self._out_of_order}",
+        )
         return outcome
 
     async def _run(self) -> str:
@@ -159,6 +99,8 @@ class CellRun:
 
     async def finish(self) -> str:
         """A later delete, when the faults are over, of what an incomplete run left; its outcome in words."""
+        if self.step.by_hand:
+            await self._clicks.delete()
         try:
             await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
         except RollbackIncomplete as error:
@@ -189,24 +131,28 @@ class CellRun:
 
     def _arm(self) -> None:
         arena, fault = self._arena, FAULTS[self.cell.fault]
-        witness, workflow_id = arena.witness, self.link.workflow_id
         for removal in AWS_REMOVALS:
-            witness.at(workflow_id, removal, "before", self._platform_is_first)
+            self._at(removal, "before", self._platform_is_first)
         if self.step.story is Story.ROLLBACK:
-            witness.at(workflow_id, "mark-complete", "before", _failing)
+            self._at("mark-complete", "before", _failing)
         if fault.kind:
             self._arm_the_sandbox(fault)
         elif self.cell.fault == "killed":
-            self._at(self.cell.step, "after", _vanish)
+            self._at(self.cell.step, "after", once(_vanish))
         elif self.cell.fault == "cancel":
-            self._at(self.cell.step, "after", self._cancel)
+            self._at(self.cell.step, "after", once(self._cancel))
         elif self.step.deleted:
             moment, by_hand = self.step.deleted
 
             async def delete() -> None:
                 await asyncio.to_thread(by_hand, arena.hands, await arena.ids(self.link))
 
-            self._at(self.cell.step, moment, delete)
+            self._at(self.cell.step, moment, once(delete))
+        if self.step.by_hand:
+            # After the fault: a click that comes before its step has begun would leave nothing to hit.
+            self._at(WAIT_FOR_CREATION, "before", once(self._clicks.create))
+            self._at("wait-for-endpoint-connection-available", "after", once(self._clicks.confirm_later))
+            self._at(WAIT_FOR_DELETION, "before", once(self._clicks.delete))
 
     def _arm_the_sandbox(self, fault: Fault) -> None:
         """Plan the fault when its step begins, since only then are the ids known by which it hits this link alone."""
@@ -221,28 +167,29 @@ class CellRun:
             await asyncio.to_thread(self._arena.world.sandbox.fault, action, fault.kind, seconds=seconds, **more)
             self._planted.append({"action": action, "kind": fault.kind} | more)
 
-        self._at(at, "before", plant)
+        self._at(at, "before", once(plant))
 
     async def _cancel(self) -> None:
         await self._arena.world.handle(str(self.link)).cancel(reason="chaos")
 
-    def _at(self, step: str, moment: Moment, hook: Callable[[], Awaitable[None]]) -> None:
-        """Run the hook once, at that moment, beside what is there for the laws' sake."""
-        first_time = once(hook)
+    def _at(self, step: str, moment: Moment, hook: Hook) -> None:
+        """Run the hook at that moment, after those that are there already."""
+        hooks = self._hooks[step, moment]
+        hooks.append(hook)
 
-        async def both() -> None:
-            if moment == "before" and step in AWS_REMOVALS:
-                await self._platform_is_first()
-            await first_time()
+        async def all_of_them() -> None:
+            for one in hooks:
+                await one()
 
-        self._arena.witness.at(self.link.workflow_id, step, moment, both)
+        self._arena.witness.at(self.link.workflow_id, step, moment, all_of_them)
 
     async def _platform_is_first(self) -> None:
         """Law: when a removal touches AWS, the platform's side of the link is gone."""
         if activity.info().attempt == 1:
-            ids = await self._arena.ids(self.link)
-            if ids.private_link_id or ids.connector:
-                left = ids.private_link_id or ids.connector
+            found = of_link(await self._arena.books(), str(self.link))
+            # Of one that a person deletes only its end at AWS can be seen to go.
+            rows = [one for one in found.get("private_links", []) if one["status"] not in self._going]
+            if left := [*rows, *found.get("connectors", [])]:
                 self._out_of_order.append(f"{activity.info().activity_id} runs before {left} is gone")
 
     async def _ended(self, error: PrivateLinkError) -> str:
@@ -254,6 +201,10 @@ class CellRun:
             await self._hold_listed(error)
             return "incomplete"
         self._hold(outcome in {Outcome.REFUSED, Outcome.ROLLED_BACK}, f"{name} has no outcome: {error}")
+        if self.step.by_hand and (await self._arena.ids(self.link)).private_link_id:
+            # Its endpoint was deleted behind our back: only the console knows of it, and a person is told to look.
+            self._hold("still shows its PrivateLink as failed, delete it there" in str(error), f"nobody looks: {error}")
+            await self._clicks.delete()
         await self._hold_counts({})
         return f"{outcome} ({name})"
 
@@ -278,7 +229,11 @@ class CellRun:
         ids, details = await self._arena.ids(self.link), error.details_model
         listed = {left.id for left in details.leftovers}
         blind = any(left.kind == "unknown" for left in details.leftovers)
-        self._hold(blind or ids.everything <= listed, f"left, and not listed: {sorted(ids.everything - listed)}")
+        unlisted = ids.everything - listed
+        if self.step.by_hand and {left.kind for left in details.leftovers} & {"PrivateLink", "endpoint connection"}:
+            # Its id only the console knows: what is listed is its endpoint at AWS.
+            unlisted -= {ids.private_link_id}
+        self._hold(blind or not unlisted, f"left, and not listed: {sorted(unlisted)}")
         self._hold(all(left.id and left.reason for left in details.leftovers), f"without id or reason: {details}")
         self._hold(
             blind or all(left.console for left in details.leftovers), f"without a console page: {details.leftovers}"

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client
 
-from tests.chaos.cells import Arena
+from tests.chaos.arena import Arena
 from tests.chaos.matrix import MANY, arena_of
 from tests.support.requests import SECRET, SECRET_NAME
 from tests.support.sandbox import Sandbox

@@ -13,7 +13,8 @@ from temporalio.client import Client
 
 from clouds.settings import Settings
 from privatelink import PrivateLinks
-from tests.chaos.cells import Arena, BrokenLawError, CellRun, Witness, standing_by
+from tests.chaos.arena import Arena, Witness, standing_by
+from tests.chaos.cells import BrokenLawError, CellRun
 from tests.chaos.faults import FAULTS, Cell
 from tests.chaos.steps import STEPS
 from tests.chaos.strangers import theirs
@@ -150,6 +151,7 @@ def table(outcomes: dict[Cell, str]) -> str:
     lines = [HEAD]
     for step, spec in STEPS.items():
         where = {"create": "", "rollback": ", in a rollback", "delete": ", in a delete"}[spec.story]
+        where += ", with a person at the console" if spec.by_hand else ""
         lines += ["", f"## {step}{where}", "", "| fault | outcome |", "|---|---|"]
         for name, fault in FAULTS.items():
             cell = Cell(step, name)

@@ -40,6 +40,8 @@ class Step:
     lists_unsuccessful: bool = False
     deleted: tuple[Moment, Callable[[Hands, Ids], None]] | None = None
     """At which moment of the step (`before`, `after`) and how somebody deletes what it is about."""
+    by_hand: bool = False
+    """Only a link has it whose PrivateLink a person makes at the console."""
     absent: dict[str, str] = field(default_factory=dict)
     """Why a fault cannot be, where the general reason would not do."""
 
@@ -68,6 +70,7 @@ _CREATE, _ROLLBACK, _DELETE = Story.CREATE, Story.ROLLBACK, Story.DELETE
 _STUCK, _BOTH = frozenset({"stuck"}), frozenset({"stuck", "failed"})
 _PRIVATE_LINKS = "/deployments/{deploymentID}/privatelinks"
 _BY_WAIT = "the state is what the step after it waits for, and its row has the fault"
+_CLICKED = "what a person clicks has no call of ours; the connection that comes of it has its own rows"
 _GOING = "the connection goes with the PrivateLink, whose row has the fault"
 
 STEPS: dict[str, Step] = {
@@ -131,6 +134,14 @@ STEPS: dict[str, Step] = {
         fated_by=("create-private-link", f"POST {_PRIVATE_LINKS}", _described),
         deleted=("after", Hands.delete_vpc_endpoint),
     ),
+    "wait-for-creation-by-hand": Step(
+        _CREATE,
+        "CreateTags",
+        _service,
+        deleted=("after", Hands.delete_vpc_endpoint),
+        by_hand=True,
+        absent=dict.fromkeys(_BOTH, _CLICKED),
+    ),
     "accept-endpoint-connection": Step(
         _CREATE,
         "AcceptVpcEndpointConnections",
@@ -181,6 +192,21 @@ STEPS: dict[str, Step] = {
         _private_link,
         fates=_BOTH,
         deleted=("before", Hands.delete_private_link),
+    ),
+    "find-private-link-by-hand": Step(
+        _ROLLBACK,
+        "DescribeVpcEndpointConnections",
+        None,
+        deleted=("before", Hands.delete_private_link),
+        by_hand=True,
+    ),
+    "wait-for-deletion-by-hand": Step(
+        _ROLLBACK,
+        "DescribeVpcEndpointConnections",
+        None,
+        deleted=("before", Hands.delete_private_link),
+        by_hand=True,
+        absent=dict.fromkeys(_BOTH, _CLICKED),
     ),
     "reject-endpoint-connections": Step(
         _ROLLBACK,

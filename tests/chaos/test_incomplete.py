@@ -8,7 +8,7 @@ from temporalio.exceptions import ApplicationError
 
 from privatelink.errors import CloudRefused, Leftover, Outcome, PrivateLinkError, RollbackIncomplete
 from privatelink.request import DeleteRequest
-from tests.chaos.cells import Arena
+from tests.chaos.arena import Arena
 from tests.chaos.strangers_hands import Ids
 from tests.support.laws import counts
 from tests.support.requests import full_request

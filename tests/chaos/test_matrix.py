@@ -6,12 +6,17 @@ import sys
 
 import pytest
 
-from privatelink.request import ApiPlatform
-from tests.chaos.cells import AWS_REMOVALS, Arena
+from privatelink.request import ApiPlatform, PrivateLinkRequest
+from tests.chaos.arena import Arena
+from tests.chaos.cells import AWS_REMOVALS
+from tests.chaos.clicks import Clicks
 from tests.chaos.faults import FAULTS, Cell, UnknownCellError, all_cells
 from tests.chaos.matrix import run_cells, table
 from tests.chaos.steps import STEPS, Story
+from tests.support.person import CONSOLE
 from tests.support.requests import full_request
+from tests.support.step_faults import Hook, Moment
+from workflows.consumer import CONFIRM_RUNNING
 from workflows.create import steps_to_come
 from workflows.removal import everything
 from workflows.story_board import step_id
@@ -44,39 +49,54 @@ async def test_whatever_breaks_at_whichever_step_the_books_keep_the_laws(
 
 
 async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_makes(arena: Arena) -> None:
-    """The step list is the happy run's history; each step's call is among those recorded while it ran."""
-    sandbox, links = arena.world.sandbox, arena.world.links
-    request = full_request(sandbox, listeners=[{"port": 3306, "targets": ["10.0.1.15"]}])
+    """The step list is the happy runs' history, by the API and by hand; each step's call is among those recorded."""
+    listeners = [{"port": 3306, "targets": ["10.0.1.15"]}]
+    by_api = full_request(arena.world.sandbox, "by-api", listeners=listeners)
+    by_hand = full_request(arena.world.sandbox, "by-hand", listeners=listeners, platform=CONSOLE, connector=None)
+    clicks = Clicks(arena, by_hand.link)
+    clicked: dict[tuple[str, Moment], Hook] = {
+        ("wait-for-creation-by-hand", "before"): clicks.create,
+        ("wait-for-endpoint-connection-available", "after"): clicks.confirm_later,
+        ("wait-for-deletion-by-hand", "before"): clicks.delete,
+    }
+    lives = [await _life(arena, by_api, {}), await _life(arena, by_hand, clicked)]
+    await clicks.leave()
+    lived = {step: set().union(*(life.get(step, set()) for life in lives)) for step in STEPS}
+    # What is confirmed is asked of a person, and of no cloud.
+    steps = {*lives[0], *lives[1], *steps_to_come(by_api), *steps_to_come(by_hand)}
+    assert set(STEPS) | {CONFIRM_RUNNING} == steps
+    assert {} == {step: spec.action for step, spec in STEPS.items() if spec.action not in lived[step]}
+
+
+async def _life(
+    arena: Arena, request: PrivateLinkRequest, clicked: dict[tuple[str, Moment], Hook]
+) -> dict[str, set[str]]:
+    """Create and delete the link; the calls that were recorded while each of its steps ran."""
     arena.links.add(str(request.link))
     spans: dict[str, list[int]] = {}
 
-    def note(step: str) -> None:
+    def note(step: str, moment: Moment) -> None:
         async def length() -> None:
-            spans.setdefault(step, []).append(len(await asyncio.to_thread(sandbox.calls)))
+            spans.setdefault(step, []).append(len(await asyncio.to_thread(arena.world.sandbox.calls)))
+            if hook := clicked.get((step, moment)):
+                await hook()
 
-        for moment in ("before", "after"):
-            arena.witness.at(request.link.workflow_id, step, moment, length)
+        arena.witness.at(request.link.workflow_id, step, moment, length)
 
     for step in STEPS:
-        note(step)
-    await links.create(request)
-    await links.delete(request)
-
-    handle = arena.world.handle(str(request.link))
+        note(step, "before")
+        note(step, "after")
+    await arena.world.links.create(request)
+    await arena.world.links.delete(request)
     deleted = {
         event.activity_task_scheduled_event_attributes.activity_id
-        async for event in handle.fetch_history_events()
+        async for event in arena.world.handle(str(request.link)).fetch_history_events()
         if event.HasField("activity_task_scheduled_event_attributes")
     }
-    assert set(STEPS) == set(steps_to_come(request)) | deleted
-    assert set(STEPS) == set(arena.witness.seen[request.link.workflow_id])
-    calls = sandbox.calls()
-    missing = {
-        step: spec.action
-        for step, spec in STEPS.items()
-        if spec.action not in {call["action"] for call in calls[spans[step][0] : spans[step][-1]]}
-    }
-    assert {} == missing
+    assert deleted <= set(spans), "a step of the delete that the matrix does not have"
+    assert set(spans) == set(arena.witness.seen[request.link.workflow_id])
+    calls = arena.world.sandbox.calls()
+    return {step: {call["action"] for call in calls[span[0] : span[-1]]} for step, span in spans.items()}
 
 
 def test_the_removals_at_aws_are_all_but_the_platforms() -> None:

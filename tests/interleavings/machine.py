@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from temporalio.service import RPCError, RPCStatusCode
 
-from bench.recovery import crash_request
+from bench.crash import crash_request
 from privatelink import PrivateLinkRequest
 from privatelink.errors import LinkUnknown, PrivateLinkError, RollbackIncomplete
 from tests.interleavings.playground import WORKERS, Playground

@@ -6,61 +6,30 @@ the sandbox. The platform's half is plain HTTP.
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
+
+from scripts.aws_cli import AwsCli
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.support.sandbox import Sandbox
 
-AWS = Path(__file__).parents[2] / ".cache" / "aws-cli" / "bin" / "aws"
 FAST = 2000
 """The CLI's waiters look every 15 s of our clock, so what they wait for has to be there at the first look or two."""
 PATIENCE = 120.0
 
 
-class Cli:
-    """Runs `aws`, as a person in the provider's account would."""
-
-    def __init__(self, sandbox: Sandbox) -> None:
-        """With nothing of this machine's own configuration."""
-        self._environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
-            **{name: value for name, value in sandbox.env.items() if name.startswith("AWS_")},
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "AWS_PAGER": "",
-        }
-
-    def __call__(self, *words: str) -> Any:  # noqa: ANN401 - JSON of many shapes
-        """The answer's JSON; None where there is none. A command that fails fails the test with what it said."""
-        ran = subprocess.run(
-            [str(AWS), *words, "--output", "json"],
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert 0 == ran.returncode, f"aws {' '.join(words)}: {ran.stderr}"
-        return json.loads(ran.stdout) if ran.stdout.strip() else None
-
-
 @pytest.fixture
-def aws_cli(sandbox: Sandbox) -> Cli:
+def aws_cli(sandbox: Sandbox) -> AwsCli:
     """The pinned CLI; `make test` installs it into a folder of its own."""
-    assert AWS.exists(), f"{AWS} is missing: run `make test`, or `make .cache/aws-cli/bin/aws`"
     httpx.put(f"{sandbox.endpoint}/sandbox/clock", json={"speed": FAST}).raise_for_status()
     sandbox.quirk("reads_per_hour", 1_000_000)
-    return Cli(sandbox)
+    return AwsCli(sandbox.env)
 
 
 def until(look: Callable[[], Any], wanted: object) -> None:
@@ -71,7 +40,7 @@ def until(look: Callable[[], Any], wanted: object) -> None:
         time.sleep(0.2)
 
 
-def test_the_aws_cli_builds_and_removes_the_provider_side(sandbox: Sandbox, aws_cli: Cli) -> None:
+def test_the_aws_cli_builds_and_removes_the_provider_side(sandbox: Sandbox, aws_cli: AwsCli) -> None:
     """The page that we automate, by hand: create up to a running PrivateLink, then delete until nothing is left."""
     aws = aws_cli
     subnets = [sandbox.seed["subnets"][az_id] for az_id in ("use1-az1", "use1-az2")]

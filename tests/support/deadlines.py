@@ -18,6 +18,7 @@ _NAMES = (
 )
 
 
-def set_deadlines(seconds: float) -> None:
-    """Set every deadline of a wait, a step or a removal to so many seconds of our clock; a person's stay."""
-    os.environ.update({f"PRIVATELINK_DEADLINE_{name}": str(seconds * SPEED) for name in _NAMES})
+def set_deadlines(seconds: float, *, person: bool = False) -> None:
+    """Set every deadline of a wait, a step or a removal to so many seconds of our clock; a person's only if asked."""
+    names = (*_NAMES, "PERSON") if person else _NAMES
+    os.environ.update({f"PRIVATELINK_DEADLINE_{name}": str(seconds * SPEED) for name in names})

@@ -17,6 +17,7 @@ from privatelink.errors import (
     Cancelled,
     CloudRefused,
     DeadlinePassed,
+    GivenUp,
     InvalidRequest,
     Outcome,
     RollbackIncomplete,
@@ -26,7 +27,7 @@ from privatelink.errors import (
 from privatelink.progress import Phase
 from privatelink.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts
-from tests.support.neighbours import connect_neighbour
+from tests.support.neighbours import connect_neighbour, delete_endpoint
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import SECRET, SECRET_NAME, full_request
 from tests.support.sandbox import Sandbox
@@ -264,6 +265,25 @@ async def test_a_cancelled_create_asks_for_the_click_that_undoes_the_other(world
     with pytest.raises(Cancelled):
         await saga.result()
     assert world.sandbox.books() == NOTHING
+
+
+async def test_a_privatelink_whose_endpoint_was_deleted_is_told_to_be_looked_at(world: World) -> None:
+    """AWS cannot tell it from a deleted PrivateLink; the console may show it as failed, and nobody else would know."""
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    [vpc_endpoint_id] = _connections(world)
+    await asyncio.to_thread(delete_endpoint, world.sandbox, vpc_endpoint_id)
+    while vpc_endpoint_id in _connections(world):  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(0.02)
+    await world.links.roll_back(LINK, reason="test")
+    with pytest.raises(GivenUp) as given_up:
+        await saga.result()
+    details = given_up.value.details_model
+    assert details.outcome is Outcome.ROLLED_BACK
+    assert vpc_endpoint_id in details.next_step
+    assert private_link_page(saga.link) in details.next_step
+    assert world.sandbox.books()["aws"] == {}
+    await person.delete()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,86 @@
+"""The arena: one world for many cells, its witness, hands that are not ours, and strangers who stand by."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+
+from privatelink.errors import from_failure
+from privatelink.names import Link
+from tests.chaos.strangers import Strangers, theirs
+from tests.chaos.strangers_hands import Hands, Ids
+from tests.support.step_faults import StepFaults
+from tests.support.world import World
+
+
+class Witness(StepFaults):
+    """Step faults that also remember every error that a step raised: (step, sentence, whether it ends the step)."""
+
+    def __init__(self) -> None:
+        """Start with nothing seen."""
+        super().__init__()
+        self.raised: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
+        """The SDK's hook: outermost, so that a fault of the test's own is seen like a cloud's."""
+        return _Witnessing(super().intercept_activity(next), self)
+
+
+class _Witnessing(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, witness: Witness) -> None:
+        super().__init__(following)
+        self._witness = witness
+
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
+        info = activity.info()
+        try:
+            return await super().execute_activity(input)
+        except ApplicationError as error:
+            ours = from_failure(error)
+            if ours:
+                seen = (info.activity_id, ours.details_model.sentence, error.non_retryable)
+                self._witness.raised[info.workflow_id or ""].append(seen)
+            raise
+
+
+@dataclass
+class Arena:
+    """Where cells run: one world, its witness, hands that are not ours, strangers who stand by."""
+
+    world: World
+    witness: Witness
+    hands: Hands
+    strangers: Strangers
+    links: set[str] = field(default_factory=set)
+    stood: dict[str, Any] = field(default_factory=dict)
+
+    async def books(self) -> dict[str, Any]:
+        """The sandbox's books, read without holding up the worker."""
+        return await asyncio.to_thread(self.world.sandbox.books)
+
+    async def ids(self, link: Link) -> Ids:
+        """What the books have of one link."""
+        return Ids.of(await self.books(), str(link))
+
+    async def touched(self) -> list[str]:
+        """The strangers' things that are not as they were, byte for byte."""
+        now = theirs(await self.books(), self.links)
+        return sorted(key for key in now.keys() | self.stood.keys() if now.get(key) != self.stood.get(key))
+
+
+@contextmanager
+def standing_by(world: World, witness: Witness) -> Iterator[Arena]:
+    """An arena with its strangers settled in."""
+    hands = Hands(world.sandbox)
+    try:
+        strangers = Strangers(world.sandbox, hands)
+        strangers.settle_in()
+        yield Arena(world, witness, hands, strangers)
+    finally:
+        hands.close()

@@ -1,0 +1,59 @@
+"""The clicks at EMQX's console for one link, by a person who does what the saga asks for."""
+
+import asyncio
+
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.service import RPCError
+
+from privatelink.names import Link
+from tests.chaos.arena import Arena
+from tests.support.laws import of_link
+from workflows.consumer import CONFIRM_RUNNING
+
+LOOKS = 600
+"""Half a minute of looks: longer than a PrivateLink takes to run."""
+
+
+class Clicks:
+    """What a person does elsewhere. A description tells the books whose the PrivateLink is, and the product nothing."""
+
+    def __init__(self, arena: Arena, link: Link) -> None:
+        """Nothing is clicked yet."""
+        self._arena = arena
+        self._link = link
+        self._confirming: asyncio.Task[None] | None = None
+
+    async def create(self) -> None:
+        """Click "Create PrivateLink"."""
+        [service] = of_link(await self._arena.books(), str(self._link))["endpoint_services"]
+        await asyncio.to_thread(self._arena.strangers.private_link, service["name"], f"link={self._link} by hand")
+
+    async def delete(self) -> None:
+        """Click "Delete", where there is a PrivateLink."""
+        ids = await self._arena.ids(self._link)
+        if ids.private_link_id:
+            await asyncio.to_thread(self._arena.hands.delete_private_link, ids)
+
+    async def confirm_later(self) -> None:
+        """Confirm the address as soon as the console shows it; nobody waits for this."""
+        self._confirming = asyncio.create_task(self._confirm())
+
+    async def leave(self) -> None:
+        """Stop what is still being done."""
+        if self._confirming:
+            self._confirming.cancel()
+            await asyncio.gather(self._confirming, return_exceptions=True)
+
+    async def _confirm(self) -> None:
+        handle = self._arena.world.handle(str(self._link))
+        for _ in range(LOOKS):
+            rows = of_link(await self._arena.books(), str(self._link)).get("private_links", [])
+            if any(row["status"] == "running" for row in rows):
+                try:
+                    await handle.execute_update("confirm", {"step": CONFIRM_RUNNING, "by": "chaos"})
+                except (WorkflowUpdateFailedError, RPCError):
+                    # Not asked yet, or not any more.
+                    await asyncio.sleep(0.2)
+                else:
+                    return
+            await asyncio.sleep(0.1)
