@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import json
 import logging
 import os
 import sys
@@ -43,21 +42,16 @@ def main(arguments: list[str]) -> int:
     # Temporal's SDK logs each failed attempt with its stack: here that is the point of it all.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     ran = asyncio.run(_run(cells))
-    sys.stdout.write((_as_json(ran) if chosen.json else _for_people(ran)) + "\n")
+    sys.stdout.write((ran.as_json() if chosen.json else _for_people(ran)) + "\n")
     if chosen.table and not ran.broken:
         chosen.table.write_text(table(ran.outcomes))
     return 1 if ran.broken or ran.touched else 0
 
 
-def _as_json(ran: Ran) -> str:
-    outcomes = {str(cell): words for cell, words in ran.outcomes.items()}
-    return json.dumps({"outcomes": outcomes, "broken": ran.broken, "touched": ran.touched})
-
-
 def _for_people(ran: Ran) -> str:
     numbers = (
-        f"{len(ran.outcomes)} cells, {len(ran.broken)} broken laws, {len(ran.touched)} strangers touched, "
-        f"{ran.seconds:.0f} s"
+        f"{len(ran.outcomes)} cells, {len(ran.broken)} broken laws, {ran.orphans} orphans, "
+        f"{ran.duplicates} duplicates, {len(ran.touched)} strangers touched, {ran.seconds:.0f} s"
     )
     return "\n".join([*(f"BROKEN {one}" for one in ran.broken), *(f"TOUCHED {one}" for one in ran.touched), numbers])
 
@@ -67,9 +61,7 @@ async def _run(cells: list[Cell]) -> Ran:
     alone = [cell for cell in cells if cell not in together]
     await find_temporal_cli()  # fetched once, before many processes want it at the same time
     ran, apart = await asyncio.gather(_run_together(together), run_alone(alone))
-    ran.outcomes |= apart.outcomes
-    ran.broken += apart.broken
-    ran.touched += apart.touched
+    ran.add(apart)
     return ran
 
 

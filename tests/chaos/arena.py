@@ -58,6 +58,10 @@ class Arena:
     hands: Hands
     strangers: Strangers
     links: set[str] = field(default_factory=set)
+    orphans: int = 0
+    """Things of ours that were left where nothing of ours may be."""
+    duplicates: int = 0
+    """Things of ours beyond one of each, where there may be one."""
     stood: dict[str, Any] = field(default_factory=dict)
 
     async def books(self) -> dict[str, Any]:

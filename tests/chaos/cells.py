@@ -250,6 +250,8 @@ class CellRun:
             await asyncio.sleep(0.05)
             books = await self._arena.books()
         found = counts(books, str(self.link))
+        self._arena.orphans += sum(number for kind, number in found.items() if kind not in expected)
+        self._arena.duplicates += sum(max(0, found.get(kind, 0) - number) for kind, number in expected.items())
         self._hold(found == expected, f"the books have {found}, not {expected}: {of_link(books, str(self.link))}")
 
     async def _hold_fired(self, ended: PrivateLinkError | None = None) -> None:

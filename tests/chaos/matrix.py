@@ -57,7 +57,28 @@ class Ran:
     outcomes: dict[Cell, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
     touched: list[str] = field(default_factory=list)
+    orphans: int = 0
+    duplicates: int = 0
     seconds: float = 0.0
+
+    def add(self, other: "Ran") -> None:
+        """Count what ran beside it."""
+        self.outcomes |= other.outcomes
+        self.broken += other.broken
+        self.touched += other.touched
+        self.orphans += other.orphans
+        self.duplicates += other.duplicates
+        self.seconds = max(self.seconds, other.seconds)
+
+    def as_json(self) -> str:
+        """On one line."""
+        return json.dumps(vars(self) | {"outcomes": {str(cell): words for cell, words in self.outcomes.items()}})
+
+    @classmethod
+    def parse(cls, line: str) -> "Ran":
+        """Read what `as_json` wrote."""
+        told = json.loads(line)
+        return cls(**told | {"outcomes": {Cell.parse(cell): words for cell, words in told["outcomes"].items()}})
 
 
 @asynccontextmanager
@@ -106,6 +127,7 @@ async def run_cells(arena: Arena, cells: Sequence[Cell]) -> Ran:
 
     await asyncio.gather(*(finish(one) for one in runs if one.left_behind and one.cell in ran.outcomes))
     ran.touched = await arena.touched()
+    ran.orphans, ran.duplicates = arena.orphans, arena.duplicates
     ran.seconds = time.monotonic() - began
     return ran
 
@@ -137,12 +159,12 @@ async def run_alone(cells: Sequence[Cell]) -> Ran:
             if process.returncode not in {0, 1}:
                 ran.broken.append(f"{cell}: its process ended with {process.returncode}")
                 return
-            told = json.loads(out.splitlines()[-1])  # above it, Temporal's core may have logged
-            ran.outcomes[cell] = told["outcomes"][str(cell)]
-            ran.broken += told["broken"]
-            ran.touched += told["touched"]
+            # Above it, Temporal's core may have logged.
+            ran.add(Ran.parse(out.decode().splitlines()[-1]))
 
+    began = time.monotonic()
     await asyncio.gather(*(run(cell) for cell in cells))
+    ran.seconds = time.monotonic() - began
     return ran
 
 

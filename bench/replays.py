@@ -1,0 +1,29 @@
+"""How long a stored history takes to replay: what a change of a workflow is checked by must stay quick."""
+
+from pathlib import Path
+from time import monotonic
+
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from bench.measure import Measure
+from privatelink.payloads import DATA_CONVERTER
+from workflows.create import CreatePrivateLink
+from workflows.delete import DeletePrivateLink
+from workflows.fleet import ApplyFleet
+
+HISTORIES = Path(__file__).parents[1] / "tests" / "replay" / "histories"
+
+
+async def measure_replays() -> list[Measure]:
+    """Replay every stored history, each by a replayer of its own, as the tests do."""
+    files = sorted(HISTORIES.glob("*.json"))
+    began = monotonic()
+    for file in files:
+        replayer = Replayer(workflows=[ApplyFleet, CreatePrivateLink, DeletePrivateLink], data_converter=DATA_CONVERTER)
+        await replayer.replay_workflow(WorkflowHistory.from_json(file.stem, file.read_text(encoding="utf-8")))
+    milliseconds = (monotonic() - began) * 1000 / len(files)
+    return [
+        Measure("replayed_histories", len(files), None, "stored histories, all outcomes"),
+        Measure("replay_ms_per_history", milliseconds, None, "ms"),
+    ]
