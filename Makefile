@@ -45,7 +45,7 @@ histories: $(SET_UP)  ## record the histories that the replay tests read, after 
 chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew (INTERLEAVINGS=... for another number)
 	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -m chaos tests/interleavings $(ARGS)
 
-bench: $(SET_UP)  ## measure what the README quotes
+bench: $(SET_UP) $(AWS_CLI)  ## measure what the README quotes
 	.venv/bin/python -m bench $(ARGS)
 
 schemas: $(SET_UP)  ## write schemas/ from the models

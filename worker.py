@@ -28,6 +28,7 @@ from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
 from workflows.fleet import ApplyFleet
 from workflows.inquiries import CheckSetUp, InspectPrivateLink
+from workflows.runner import SagaRunner
 
 GRACE = timedelta(seconds=25)
 """Longer than any single call to a cloud, shorter than the 30 s that Kubernetes gives a pod."""
@@ -51,6 +52,7 @@ def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[I
         task_queue=queue_of(settings),
         workflows=[CreatePrivateLink, DeletePrivateLink, ApplyFleet, InspectPrivateLink, CheckSetUp],
         activities=all_activities(aws, Platform(settings.platform), DeploymentApis(settings), webhook),
+        workflow_runner=SagaRunner(),
         interceptors=[Attempts(), *interceptors],
         max_cached_workflows=sizes.sagas,
         max_concurrent_workflow_tasks=sizes.workflow_tasks,

@@ -11,16 +11,24 @@ import sys
 from bench.cluster import measure_cluster
 from bench.creates import measure_creates
 from bench.crowd import measure_crowd
+from bench.matrix import measure_matrix
 from bench.measure import show
 from bench.people import measure_people
 from bench.recovery import measure_recovery
+from bench.replays import measure_replays
+from bench.rivals import measure_rivals
 from bench.simulation import measure_simulation
+from bench.throughput import measure_throughput
 
 MEASURES = {
     "creates": measure_creates,
     "people": measure_people,
+    "rivals": measure_rivals,
+    "throughput": measure_throughput,
     "crowd": measure_crowd,
     "recovery": measure_recovery,
+    "matrix": measure_matrix,
+    "replays": measure_replays,
     "cluster": measure_cluster,
     "simulation": measure_simulation,
 }

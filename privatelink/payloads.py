@@ -57,12 +57,16 @@ class _NamedFailures(PydanticJSONPlainPayloadConverter):
             raise invalid_request(error) from None
 
 
+# One for all: the SDK makes a converter for each workflow and each of its tasks, and this one remembers how each type
+# is read, which takes pydantic long to work out.
+_JSON = _NamedFailures()
+
+
 class _PayloadConverter(CompositePayloadConverter):
     def __init__(self) -> None:
-        json = _NamedFailures()
         super().__init__(
             *(
-                json if converter.encoding == json.encoding else converter
+                _JSON if converter.encoding == _JSON.encoding else converter
                 for converter in DefaultPayloadConverter.default_encoding_payload_converters
             ),
             _Unreadable(),

@@ -1,11 +1,15 @@
 """How values cross Temporal."""
 
+import base64
+import os
+
 import pytest
 from temporalio.api.common.v1 import Payload
 from temporalio.api.failure.v1 import Failure
+from temporalio.converter import CompositePayloadConverter, WithSerializationContext
 
 from privatelink.errors import CloudUnavailable, InvalidRequest, NotYet, PrivateLinkError, Throttled
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.payloads import DATA_CONVERTER, PAYLOAD_KEY, data_converter
 from privatelink.request import DeleteRequest
 
 REQUEST = DeleteRequest.model_validate(
@@ -50,3 +54,16 @@ async def test_only_a_fault_brings_its_stack_trace(kind: type[PrivateLinkError],
         await DATA_CONVERTER.encode_failure(error, failure)
     assert failure.message == "provisioning, 40 s of 20 min"
     assert bool(failure.stack_trace) == traced
+
+
+@pytest.mark.parametrize("encrypting", [False, True])
+def test_no_converter_takes_a_context(monkeypatch: pytest.MonkeyPatch, *, encrypting: bool) -> None:
+    """Sagas are run without asking for one (workflows/runner.py); who adds such a converter must ask again."""
+    if encrypting:
+        monkeypatch.setenv("THE_KEY", base64.b64encode(os.urandom(32)).decode())
+        monkeypatch.setenv(PAYLOAD_KEY, "env:THE_KEY")
+    converter = data_converter()
+    assert (converter.payload_codec is not None) is encrypting
+    assert isinstance(converter.payload_converter, CompositePayloadConverter)
+    parts = [*converter.payload_converter.converters.values(), converter.failure_converter, converter.payload_codec]
+    assert [one for one in parts if isinstance(one, WithSerializationContext)] == []

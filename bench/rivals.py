@@ -1,0 +1,159 @@
+"""Our create beside the runbook that it replaces, by the AWS CLI and by boto3: same cloud, same durations, same link.
+
+All on one stage, one create after the other, each on empty books. The waits of boto3's runbook are scaled to the
+stage's speed like ours: its own sleeps, and the delays that botocore gives its waiters. The AWS CLI's waiters sleep in
+their own process and each command takes most of a second to start, so for its runbook alone the clouds' clock runs at
+speed 1, and nothing is scaled at all. What we and boto3 add beside waiting counts ten times: that is against us, who do
+more of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from dataclasses import dataclass
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import httpx
+from botocore.config import Config
+from temporalio.client import Client
+
+from bench.links import link_request
+from bench.measure import Measure
+from bench.runbooks import Aws, Runbook
+from privatelink import PrivateLinks
+from privatelink.payloads import DATA_CONVERTER
+from scripts.aws_cli import AwsCli
+from scripts.stage import Stage, stage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+SPEED = 10.0
+
+RUNS = 3
+
+GOAL = 0.75
+
+
+async def measure_rivals() -> list[Measure]:
+    """Create by the product and by boto3 in turns, then once by the AWS CLI, which takes ten minutes."""
+    async with stage(SPEED) as running:
+        env = running.sandbox["env"]
+        # Before anything runs for minutes: it says when the AWS CLI is not installed.
+        cli, sdk = ByCli(env), ByBoto3(env, SPEED)
+        bench = await _Rivals.on(running)
+        ours, by_boto3 = [], []
+        for _ in range(RUNS):
+            ours.append(await bench.ours())
+            by_boto3.append(await bench.runbook(sdk, SPEED))
+        by_cli = await bench.runbook(cli, 1)
+    wall = median(ours)
+    usual = sorted(by_boto3, key=lambda run: run.wall)[RUNS // 2]
+    clock = "s of the cloud's clock"
+    return [
+        Measure("create_wall_over_cli_runbook", wall / by_cli.wall, GOAL, f"ratio, ours the median of {RUNS}"),
+        Measure("create_wall_over_boto3_runbook", wall / usual.wall, GOAL, f"ratio of medians of {RUNS}"),
+        Measure("create_wall", wall, None, f"{clock}, median of {RUNS}"),
+        Measure("cli_runbook_wall", by_cli.wall, None, clock),
+        *(Measure(f"cli_runbook {what}", seconds, None, clock) for what, seconds in by_cli.waited.items()),
+        Measure("boto3_runbook_wall", usual.wall, None, f"{clock}, median of {RUNS}"),
+        *(Measure(f"boto3_runbook {what}", seconds, None, clock) for what, seconds in usual.waited.items()),
+    ]
+
+
+@dataclass(frozen=True)
+class Run:
+    """A runbook's create, in seconds of the cloud's clock: from start to end, and what it waited for."""
+
+    wall: float
+    waited: dict[str, float]
+
+
+class ByCli:
+    """One process for each command. Its waiters sleep as ever, so the sandbox's clock must run at speed 1."""
+
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        """Raises AwsCliError when the CLI is not installed."""
+        self._aws = AwsCli(environment)
+
+    def call(self, service: str, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+        """`aws SERVICE OPERATION`."""
+        return self._aws(service, operation.replace("_", "-"), "--cli-input-json", json.dumps(parameters))
+
+    def wait(self, service: str, waiter: str, **parameters: Any) -> None:  # noqa: ANN401
+        """`aws SERVICE wait WAITER`."""
+        self._aws(service, "wait", waiter.replace("_", "-"), "--cli-input-json", json.dumps(parameters))
+
+
+class ByBoto3:
+    """Clients that are there before the create begins. Their waiters' delays are those of botocore, over `speed`."""
+
+    def __init__(self, environment: Mapping[str, str], speed: float) -> None:
+        """`speed`: that of the sandbox's clock."""
+        self._speed = speed
+        self._clients: dict[str, Any] = {
+            service: boto3.client(
+                service,
+                region_name=environment["AWS_REGION"],
+                endpoint_url=environment["AWS_ENDPOINT_URL"],
+                aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+                aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+                config=Config(proxies={}),
+            )
+            for service in ("ec2", "elbv2")
+        }
+
+    def call(self, service: str, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
+        """`client.OPERATION()`."""
+        return getattr(self._clients[service], operation)(**parameters)
+
+    def wait(self, service: str, waiter: str, **parameters: Any) -> None:  # noqa: ANN401
+        """`client.get_waiter(WAITER).wait()`."""
+        waits = self._clients[service].get_waiter(waiter)
+        waits.wait(**parameters, WaiterConfig={"Delay": waits.config.delay / self._speed})
+
+
+class _Rivals:
+    def __init__(self, running: Stage, links: PrivateLinks, sandbox: httpx.AsyncClient) -> None:
+        self._running = running
+        self._links = links
+        self._sandbox = sandbox
+        self._request = link_request(running.sandbox["seed"], "bench")
+
+    @classmethod
+    async def on(cls, running: Stage) -> _Rivals:
+        client = await Client.connect(
+            running.temporal.address, namespace=running.temporal.namespace, data_converter=DATA_CONVERTER
+        )
+        sandbox = httpx.AsyncClient(base_url=f"{running.sandbox['endpoint']}/sandbox", trust_env=False)
+        return cls(running, PrivateLinks(client), sandbox)
+
+    async def ours(self) -> float:
+        """Create and delete the link by the product; the create's wall time."""
+        await self._books_are_empty()
+        began = time.monotonic()
+        saga = await self._links.start_create(self._request)
+        await saga.result()
+        wall = (time.monotonic() - began) * SPEED
+        await self._links.delete(self._request)
+        return wall
+
+    async def runbook(self, aws: Aws, speed: float) -> Run:
+        """Create and delete the link by the runbook, with the clouds' clock at `speed`."""
+        await self._books_are_empty()
+        (await self._sandbox.put("/clock", json={"speed": speed})).raise_for_status()
+        runbook = Runbook(aws, self._running.sandbox, self._request, speed)
+        began = time.monotonic()
+        await asyncio.to_thread(runbook.create)
+        run = Run((time.monotonic() - began) * speed, dict(runbook.waited))
+        await asyncio.to_thread(runbook.remove)
+        return run
+
+    async def _books_are_empty(self) -> None:
+        books = (await self._sandbox.get("/books")).json()
+        if any(books.values()):
+            raise RuntimeError(f"the create before left something behind: {books}")

@@ -1,0 +1,124 @@
+"""What the product's own code costs beside a bare workflow of the SDK: sagas a second, memory, processor time."""
+
+from __future__ import annotations
+
+import asyncio
+from statistics import median
+from typing import TYPE_CHECKING
+
+from temporalio.client import Client
+
+from bench.links import link_request
+from bench.measure import Measure
+from bench.sides import bare_side, cpu_ms, our_side, program_of, resident_mib
+from clouds.sizes import USUAL
+from privatelink import PrivateLinks
+from privatelink.payloads import DATA_CONVERTER
+from scripts.stage import stage
+from scripts.temporal_server import temporal_server
+
+if TYPE_CHECKING:
+    from bench.sides import Run, Side
+
+PAIRS = 5
+"""How often each side runs; each ratio is of two runs next to each other, since the machine's pace drifts."""
+
+SAGAS = 100
+"""In one run, which takes 15 to 25 s on two cores."""
+
+WARM_UP = 30
+"""How many run before, and do not count."""
+
+WAITING = 1000
+"""How many sagas wait while memory is read."""
+
+SETTLE_SECONDS = 40.0
+"""Every wait has looked twice by then, as one that has lasted has."""
+
+SPEED = 10.0
+"""A real create lasts some 40 s."""
+
+CREATES = 3
+"""How many the median is of, after a first that does not count: it makes the clouds' clients."""
+
+
+async def measure_throughput() -> list[Measure]:
+    """Measure sagas a second on both sides in turn, then both workers' memory, then a real create's processor time."""
+    return [*await _measure_speed(), *await _measure_memory(), *await _measure_creates()]
+
+
+async def _measure_speed() -> list[Measure]:
+    async with temporal_server() as server, our_side(server, USUAL) as ours, bare_side(server, USUAL) as bare:
+        sides = (ours, bare)
+        for side in sides:
+            await side.run("warm", WARM_UP)
+        costs = {side: await side.history() for side in sides}
+        if costs[ours]["activities"] != costs[bare]["activities"]:
+            raise RuntimeError(f"a create costs {costs[ours]}, and what bench/bare.py has for one {costs[bare]}")
+        runs: dict[Side, list[Run]] = {side: [] for side in sides}
+        for pair in range(PAIRS):
+            # Each goes first as often as the other: the server slows down while it remembers more.
+            for side in sides if pair % 2 == 0 else reversed(sides):
+                runs[side].append(await side.run(f"pair-{pair}", SAGAS))
+    pairs = list(zip(runs[ours], runs[bare], strict=True))
+    speeds = [our_run.sagas_per_second / bare_run.sagas_per_second for our_run, bare_run in pairs]
+    processor = [our_run.worker_cpu_ms / bare_run.worker_cpu_ms for our_run, bare_run in pairs]
+    spread = f"ratio, median of {PAIRS} ({min(speeds):.2f} to {max(speeds):.2f})"
+    return [
+        Measure("sagas_per_second_over_bare", median(speeds), 0.85, spread, more_is_better=True),
+        Measure("saga_worker_cpu_over_bare", median(processor), None, f"ratio, median of {PAIRS}"),
+        *(
+            measure
+            for name, side in (("ours", ours), ("bare", bare))
+            for measure in (
+                Measure(f"sagas_per_second_{name}", median(one.sagas_per_second for one in runs[side]), None, "1/s"),
+                Measure(f"worker_cpu_ms_per_saga_{name}", median(one.worker_cpu_ms for one in runs[side]), None, "ms"),
+                *(
+                    Measure(f"{what}_per_saga_{name}", count, None, "of one alone")
+                    for what, count in costs[side].items()
+                ),
+            )
+        ),
+    ]
+
+
+async def _measure_memory() -> list[Measure]:
+    async with temporal_server() as server, our_side(server, WAITING, waits=True) as ours:
+        our_base, our_all = await _memory(ours)
+    async with temporal_server() as server, bare_side(server, WAITING, waits=True) as bare:
+        bare_base, bare_all = await _memory(bare)
+    return [
+        Measure("memory_over_bare_worker", our_all / bare_all, 1.2, f"ratio of RSS, {WAITING} waiting"),
+        Measure("memory_ours", our_all, None, f"MiB, {WAITING} waiting"),
+        Measure("memory_ours_idle", our_base, None, "MiB, none waiting"),
+        Measure("memory_ours_added", our_all - our_base, None, f"MiB for {WAITING}"),
+        Measure("memory_bare", bare_all, None, f"MiB, {WAITING} waiting"),
+        Measure("memory_bare_idle", bare_base, None, "MiB, none waiting"),
+        Measure("memory_bare_added", bare_all - bare_base, None, f"MiB for {WAITING}"),
+    ]
+
+
+async def _memory(side: Side) -> tuple[float, float]:
+    """What the worker holds before, and while so many wait."""
+    base = resident_mib(side.worker)
+    await side.let_wait(WAITING)
+    await asyncio.sleep(SETTLE_SECONDS)
+    return base, resident_mib(side.worker)
+
+
+async def _measure_creates() -> list[Measure]:
+    """A real create, by a real worker that asks the sandbox's clouds."""
+    taken = []
+    async with stage(SPEED) as running:
+        client = await Client.connect(running.temporal.address, data_converter=DATA_CONVERTER)
+        links = PrivateLinks(client)
+        worker = program_of(running.worker.pid)
+        for number in range(CREATES + 1):
+            before = cpu_ms(worker)
+            await links.create(link_request(running.sandbox["seed"], f"create-{number}"))
+            taken.append(cpu_ms(worker) - before)
+        memory = resident_mib(worker)
+    return [
+        Measure("worker_cpu_ms_per_create", median(taken[1:]), None, f"ms, median of {CREATES} after a first"),
+        Measure("memory_ours_after_creates", memory, None, "MiB, none waiting, the clouds' clients made"),
+    ]

@@ -1,0 +1,47 @@
+"""The runner: how a worker runs sagas, in the SDK's sandbox but entered for a saga's own code only."""
+
+from typing import Any
+
+from temporalio.converter import StorageDriverStoreContext
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import Info
+
+RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules("workflows")
+"""Else each saga imports its story anew and keeps it (5 ms, 40 KB). The tests' replays still run it in the sandbox."""
+
+
+class SagaRunner(SandboxedWorkflowRunner):
+    """The SDK's sandbox, less what costs a quarter of a busy worker's time.
+
+    For each value that a saga sends or gets the SDK enters the sandbox some times more, to ask in whose context it is
+    converted. No converter or codec of ours takes a context (`WithSerializationContext`): a test holds that.
+    """
+
+    def __init__(self) -> None:
+        """With our restrictions."""
+        super().__init__(RESTRICTIONS)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """Make what runs one saga."""
+        return _WithoutContexts(super().create_instance(det))
+
+
+class _WithoutContexts(WorkflowInstance):
+    def __init__(self, sandboxed: WorkflowInstance) -> None:
+        self._sandboxed = sandboxed
+
+    def get_serialization_context(self, command_info: object) -> None:
+        """Say that there is none."""
+
+    def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:  # noqa: ARG002 - the SDK's
+        return StorageDriverStoreContext()
+
+    def activate(self, act: Any) -> Any:  # noqa: ANN401 - messages of the SDK's own
+        return self._sandboxed.activate(act)
+
+    def get_info(self) -> Info:
+        return self._sandboxed.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._sandboxed.get_thread_id()
