@@ -12,7 +12,7 @@ from activities.connector_findings import (
     users_finding,
 )
 from activities.patience import nothing_found, patient
-from activities.specs import ConnectorSpec, ConnectorWait, RemovalSpec, Removed
+from activities.specs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
 from clouds.emqx.connector_body import NOWHERE, ConnectorBody
@@ -41,7 +41,7 @@ CADENCE = Cadence(usual=10, fast=2, slow=10)
 
 
 class Connectors:
-    """Checks, creates, awaits and deletes connectors."""
+    """Checks, creates and deletes connectors."""
 
     def __init__(self, deployment_apis: DeploymentApis, aws: AwsAccounts) -> None:
         """`aws` finds the link's endpoint service, whose tags tell which saga an adopted connector belongs to."""
@@ -79,18 +79,35 @@ class Connectors:
         return taken
 
     @activity.defn
-    async def create_connector(self, spec: ConnectorSpec) -> str:
-        """Create the connector with the PrivateLink's address, once; give its id, `type:name`.
+    async def create_connector(self, spec: ConnectorCreation) -> str:
+        """Create the connector with the PrivateLink's address, once, and wait until it is `connected` on every node.
 
-        The link's own connector that fits is used as it is; a leftover that does not fit is replaced. Before creating,
-        EMQX probes the parameters through the address: `NotYet` while a failure may be a matter of moments, then
-        `ConnectorFailed` with the reason. Someone else's connector of the name is `NameTaken`.
+        Gives its id, `type:name`. The link's own connector that fits is used as it is; a leftover that does not fit is
+        replaced. Before creating, EMQX probes the parameters through the address: `NotYet` while a failure may be a
+        matter of moments, then `ConnectorFailed` with the reason. Someone else's connector of the name is `NameTaken`.
+
+        A connector that is connected on some nodes only is the face of an AZ without a working path (assumed: no public
+        source), so the sentence names the nodes that are not. Raises `ConnectorFailed` when somebody disabled it.
         """
-        api, body = self._apis.of(spec.scope.link.deployment), ConnectorBody(spec.connector)
+        api, body, id_ = self._apis.of(spec.scope.link.deployment), ConnectorBody(spec.connector), spec.connector.id
+        # Somebody may delete it while it is waited for: that is told, and not undone.
+        if not activity.info().heartbeat_details:
+            await self._make(api, spec, body)
+            activity.heartbeat(id_)
+
+        def connected(connectors: tuple[ConnectorRow, ...]) -> Moving | None:
+            row = next((one for one in connectors if one.id == id_), None)
+            return _progress(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
+
+        # It may have been deleted since another saga had the connectors read.
+        await api.connectors.look(connected, wait=spec.wait, cadence=CADENCE, fresh=True)
+        return id_
+
+    async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:
         if body.missing:
             raise RequestRefused.of_findings(secret_finding(name) for name in body.missing)
         if await self._adopt(api, spec, body):
-            return spec.connector.id
+            return
         mark = description(spec.scope.link, spec.scope.saga_id)
         try:
             await api.probe_connector(body.for_probe(spec.address, mark))
@@ -101,7 +118,7 @@ class Connectors:
         except CloudRefused as error:
             # It may be the answer to a repetition of a call that got through.
             if await self._adopt(api, spec, body):
-                return spec.connector.id
+                return
             if error.cloud_code == ALREADY_EXISTS:
                 raise NotYet(
                     f"creating the connector ({spec.connector.id}): EMQX has it and does not list it yet",
@@ -110,7 +127,6 @@ class Connectors:
                 ) from None
             raise _refused(spec, body, error) from None
         activity.logger.info("created the connector", extra={"connector": spec.connector.id})
-        return spec.connector.id
 
     async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> bool:
         """Whether the link's connector is there and fits; leftovers that do not fit are deleted."""
@@ -143,23 +159,6 @@ class Connectors:
         """Whether an earlier create of the link ended well, so that what it made is not to be touched."""
         service = await find_endpoint_service(self._aws.account(spec.scope.aws), spec.scope.link)
         return service is not None and service.complete
-
-    @activity.defn
-    async def wait_for_connector(self, spec: ConnectorWait) -> None:
-        """Return when the connector is `connected` on every node of the deployment; read-only.
-
-        A connector that is connected on some nodes only is the face of an AZ without a working path
-        (assumed: no public source), so the sentence names the nodes that are not. Raises `ConnectorFailed` when
-        somebody disabled it.
-        """
-        body, id_ = ConnectorBody(spec.connector), spec.connector.id
-
-        def connected(connectors: tuple[ConnectorRow, ...]) -> Moving | None:
-            row = next((one for one in connectors if one.id == id_), None)
-            return _progress(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
-
-        view = self._apis.of(spec.scope.link.deployment).connectors
-        await view.look(connected, wait=spec.wait, cadence=CADENCE)
 
     @activity.defn
     @patient

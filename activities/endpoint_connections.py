@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.moments import removal_wait, settling_until
 from activities.patience import patient
-from activities.specs import Connection, ConnectionAvailableWait, ConnectionSpec, ConnectionWait, RemovalSpec, Removed
+from activities.specs import Acceptance, Connection, ConnectionWait, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import (
     ACCEPTED,
@@ -119,34 +119,17 @@ class EndpointConnections:
         return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, fresh=True)
 
     @activity.defn
-    async def accept_endpoint_connection(self, spec: ConnectionSpec) -> None:
-        """Accept the link's own connection; one that is accepted already is left as it is.
+    async def accept_endpoint_connection(self, spec: Acceptance) -> str:
+        """Accept the link's own connection, once, and wait until it is available; gives its DNS name.
 
-        Raises `EndpointConnectionFailed` when it has ended meanwhile.
+        One that is accepted already is left as it is; `pending` on the way is progress. Raises
+        `EndpointConnectionFailed` when it ends instead.
         """
         account = self._aws.account(spec.scope.aws)
-        service_id, vpc_endpoint_id = spec.connection.service_id, spec.connection.vpc_endpoint_id
-        found = _the_one(await find_connections_of(account, service_id), spec.connection)
-        if found is None:
-            if datetime.now(UTC) < settling_until():
-                raise NotYet(
-                    f"accepting the endpoint connection ({vpc_endpoint_id}): AWS does not show it",
-                    concerns=vpc_endpoint_id,
-                    retry_after=paced_delta(2),
-                )
-            raise _ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
-        if found.has_ended:
-            raise _ended("accepting the endpoint connection", vpc_endpoint_id, found.state)
-        if found.state_word not in ACCEPTED:
-            await accept_connection(account, service_id, vpc_endpoint_id)
-
-    @activity.defn
-    async def wait_for_endpoint_connection_available(self, spec: ConnectionAvailableWait) -> str:
-        """Wait until the accepted connection is available; gives its DNS name. `pending` on the way is progress.
-
-        Raises `EndpointConnectionFailed` when it ends instead.
-        """
         vpc_endpoint_id = spec.connection.vpc_endpoint_id
+        if not activity.info().heartbeat_details:
+            await _accept(account, spec.connection)
+            activity.heartbeat("accepted")
 
         def judge(view: list[FoundConnection]) -> Moving | str:
             found = _the_one(view, spec.connection)
@@ -158,8 +141,8 @@ class EndpointConnections:
                 return found.dns_name
             return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
-        views = self._aws.account(spec.scope.aws).views
-        return await views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE)
+        # It may have been deleted since another saga had the connections read.
+        return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE, fresh=True)
 
     @activity.defn
     @patient
@@ -198,6 +181,23 @@ class EndpointConnections:
 
         await account.views.endpoint_connections.look(judge, wait=wait, cadence=GOING)
         return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
+
+
+async def _accept(account: AwsAccount, connection: Connection) -> None:
+    service_id, vpc_endpoint_id = connection.service_id, connection.vpc_endpoint_id
+    found = _the_one(await find_connections_of(account, service_id), connection)
+    if found is None:
+        if datetime.now(UTC) < settling_until():
+            raise NotYet(
+                f"accepting the endpoint connection ({vpc_endpoint_id}): AWS does not show it",
+                concerns=vpc_endpoint_id,
+                retry_after=paced_delta(2),
+            )
+        raise _ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
+    if found.has_ended:
+        raise _ended("accepting the endpoint connection", vpc_endpoint_id, found.state)
+    if found.state_word not in ACCEPTED:
+        await accept_connection(account, service_id, vpc_endpoint_id)
 
 
 def _candidates(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:

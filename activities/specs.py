@@ -103,11 +103,9 @@ class ConnectorSpec(_Spec):
     address: str = ""
 
 
-class ConnectorWait(_Spec):
-    """The connector to wait for, with the references to the secrets that must not show in what EMQX says of it."""
+class ConnectorCreation(ConnectorSpec):
+    """The connector to create, and until when it must be connected."""
 
-    scope: Scope
-    connector: Connector
     wait: Wait
 
 
@@ -247,15 +245,8 @@ class RemovalWait(_Spec):
     wait: Wait
 
 
-class ConnectionSpec(_Spec):
-    """The connection to accept."""
-
-    scope: Scope
-    connection: Connection
-
-
-class ConnectionAvailableWait(_Spec):
-    """The accepted connection that must become available."""
+class Acceptance(_Spec):
+    """The connection to accept, and until when it must be available."""
 
     scope: Scope
     connection: Connection

@@ -15,8 +15,8 @@ from privatelink import PrivateLinks
 from privatelink.payloads import DATA_CONVERTER
 from scripts.stage import Stage, stage
 
-SPEED = 10.0
-"""Real-like durations ten times as fast: a create lasts some 40 s, and what we add (milliseconds) counts ten times."""
+SPEED = 5.0
+"""Real-like durations five times as fast: a create lasts some 75 s, and what we add (milliseconds) counts five times."""
 
 RUNS = 3
 

@@ -84,14 +84,9 @@ class CreatePrivateLink(SteerableSaga):
         )
         if request.approval:
             await saga.ask(APPROVAL, saga.steering.approval(connection.vpc_endpoint_id))
-        await saga.write(
+        dns_name = await saga.write(
             EndpointConnections.accept_endpoint_connection,
-            specs.ConnectionSpec(scope=scope, connection=connection),
-            about=connection.vpc_endpoint_id,
-        )
-        dns_name = await saga.wait(
-            EndpointConnections.wait_for_endpoint_connection_available,
-            specs.ConnectionAvailableWait(scope=scope, connection=connection, wait=limit(DEADLINES.connection)),
+            specs.Acceptance(scope=scope, connection=connection, wait=limit(DEADLINES.connection)),
             about=connection.vpc_endpoint_id,
         )
         address = await self._consumer.address(dns_name)
@@ -188,16 +183,16 @@ class CreatePrivateLink(SteerableSaga):
         """Make the connector that the request asks for, and see it connected through the address."""
         if self._request.connector is None:
             return None
-        spec = specs.ConnectorSpec(scope=self._scope, connector=self._request.connector, address=address)
+        connector = self._request.connector
         connector_id = await self.saga.write(
-            Connectors.create_connector, spec, undo=Connectors.delete_connector, about=spec.connector.name
+            Connectors.create_connector,
+            specs.ConnectorCreation(
+                scope=self._scope, connector=connector, address=address, wait=limit(DEADLINES.connector)
+            ),
+            undo=Connectors.delete_connector,
+            about=connector.name,
         )
         self.saga.board.made(connector=connector_id)
-        await self.saga.wait(
-            Connectors.wait_for_connector,
-            specs.ConnectorWait(scope=self._scope, connector=spec.connector, wait=limit(DEADLINES.connector)),
-            about=connector_id,
-        )
         return connector_id
 
 
@@ -206,11 +201,6 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
     ports = [listener.port for listener in request.listeners]
     checks = [Deployments.look_up_deployment, Providers.check_provider]
     offer = [EndpointServices.create_endpoint_service, EndpointServices.add_allowed_principal]
-    accept = [
-        EndpointConnections.accept_endpoint_connection,
-        EndpointConnections.wait_for_endpoint_connection_available,
-    ]
-    connect = [Connectors.create_connector, Connectors.wait_for_connector] if request.connector else []
     return [
         *(step_id(activity.__name__) for activity in checks),
         *([step_id(Connectors.check_connector.__name__)] if request.connector else []),
@@ -222,8 +212,8 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
         *(step_id(activity.__name__) for activity in offer),
         *steps_of_asking(request),
         *([APPROVAL] if request.approval else []),
-        *(step_id(activity.__name__) for activity in accept),
+        step_id(EndpointConnections.accept_endpoint_connection.__name__),
         step_of_running(request),
-        *(step_id(activity.__name__) for activity in connect),
+        *([step_id(Connectors.create_connector.__name__)] if request.connector else []),
         step_id(Providers.mark_complete.__name__),
     ]

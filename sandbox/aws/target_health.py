@@ -55,7 +55,9 @@ def _health(call: Call, group: TargetGroup, target: Target) -> dict[str, str]:
             "Target.NotInUse",
             "Target is in an Availability Zone that is not enabled for the load balancer",
         )
-    return _checked(call, group, target, max(target.registered_at, min(one.since for one in listeners)))
+    # The load balancer's nodes do the checking, and it has none before it is active (assumed: no public source).
+    served = min(max(one.since, call.store.load_balancers[one.load_balancer_arn].settled_at) for one in listeners)
+    return _checked(call, group, target, max(target.registered_at, served))
 
 
 def _unusable(call: Call, group: TargetGroup, target: Target) -> dict[str, str] | None:

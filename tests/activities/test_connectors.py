@@ -8,10 +8,11 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.connectors import Connectors
-from activities.specs import ConnectorSpec, ConnectorWait, Removed
+from activities.specs import ConnectorCreation, ConnectorSpec, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.settings import Settings
+from clouds.waiting import Wait
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -61,9 +62,18 @@ def connector_of(name: str = "orders", **changes: object) -> Connector:
     return Connector(type="mysql", name=name, parameters=MYSQL | changes)
 
 
-def spec(address: str = "", saga_id: str = SAGA, connector: Connector | None = None) -> ConnectorSpec:
+def spec(connector: Connector | None = None) -> ConnectorSpec:
+    """The connector that is only checked."""
+    return ConnectorSpec(scope=scope(), connector=connector or connector_of())
+
+
+def creation(
+    address: str, saga_id: str = SAGA, connector: Connector | None = None, wait: Wait | None = None
+) -> ConnectorCreation:
     """The connector at this address."""
-    return ConnectorSpec(scope=scope(saga_id), connector=connector or connector_of(), address=address)
+    return ConnectorCreation(
+        scope=scope(saga_id), connector=connector or connector_of(), address=address, wait=wait or wait_for()
+    )
 
 
 def connectors(sandbox: Sandbox) -> list[dict[str, Any]]:
@@ -166,7 +176,7 @@ async def test_a_leftover_is_no_finding(steps: Connectors, sandbox: Sandbox) -> 
 async def test_the_connector_dials_the_address_and_is_marked_as_ours(steps: Connectors, sandbox: Sandbox) -> None:
     """With the secret that the worker has; EMQX shows it redacted."""
     address = make_address(sandbox)
-    assert await attempt().run(steps.create_connector, spec(address)) == "mysql:orders"
+    assert await attempt().run(steps.create_connector, creation(address)) == "mysql:orders"
     (made,) = connectors(sandbox)
     assert (made["server"], made["password"]) == (f"{address}:3306", "******")
     assert made["description"] == description(LINK, SAGA)
@@ -175,8 +185,8 @@ async def test_the_connector_dials_the_address_and_is_marked_as_ours(steps: Conn
 async def test_creating_twice_makes_one(steps: Connectors, sandbox: Sandbox) -> None:
     """The second call uses what the first made."""
     address = make_address(sandbox)
-    await attempt().run(steps.create_connector, spec(address))
-    await attempt().run(steps.create_connector, spec(address, saga_id="saga-2"))
+    await attempt().run(steps.create_connector, creation(address))
+    await attempt().run(steps.create_connector, creation(address, saga_id="saga-2"))
     (made,) = connectors(sandbox)
     assert made["description"] == description(LINK, SAGA)
 
@@ -186,8 +196,8 @@ async def test_a_lost_reply_makes_one(steps: Connectors, sandbox: Sandbox) -> No
     address = make_address(sandbox)
     sandbox.fault(CREATE, "lost_reply", times=1)
     with pytest.raises(CloudUnavailable):
-        await attempt().run(steps.create_connector, spec(address))
-    assert await attempt(2).run(steps.create_connector, spec(address)) == "mysql:orders"
+        await attempt().run(steps.create_connector, creation(address))
+    assert await attempt(2).run(steps.create_connector, creation(address)) == "mysql:orders"
     assert names(sandbox) == ["orders"]
 
 
@@ -195,9 +205,10 @@ async def test_one_that_is_there_and_not_listed_is_waited_for(steps: Connectors,
     """EMQX says that the name exists and does not show it: neither a failure nor someone else's."""
     address = make_address(sandbox)
     sandbox.fault(CREATE, "not_visible", times=1)
-    await attempt().run(steps.create_connector, spec(address))
+    with pytest.raises(NotYet, match="does not list connector mysql:orders"):
+        await attempt().run(steps.create_connector, creation(address))
     with pytest.raises(NotYet, match="does not list it yet"):
-        await attempt().run(steps.create_connector, spec(address))
+        await attempt().run(steps.create_connector, creation(address))
     assert names(sandbox) == ["orders"]
 
 
@@ -207,7 +218,7 @@ async def test_a_strangers_connector_is_not_touched(steps: Connectors, sandbox: 
     make_connector(sandbox, owner=description(other, "s"))
     before = connectors(sandbox)
     with pytest.raises(NameTaken, match="mysql:orders"):
-        await attempt().run(steps.create_connector, spec("vpce-1.example.com"))
+        await attempt().run(steps.create_connector, creation("vpce-1.example.com"))
     assert connectors(sandbox) == before
 
 
@@ -217,7 +228,7 @@ async def test_a_leftover_that_does_not_fit_is_replaced(steps: Connectors, sandb
     make_connector(sandbox, owner=description(LINK, "dead"))
     make_connector(sandbox, "of-before", owner=description(LINK, "dead"))
     make_connector(sandbox, "bystander")
-    await attempt().run(steps.create_connector, spec(address))
+    await attempt().run(steps.create_connector, creation(address))
     assert sorted(names(sandbox)) == ["bystander", "orders"]
     assert [f"{address}:3306"] == [one["server"] for one in connectors(sandbox) if one["name"] == "orders"]
 
@@ -228,16 +239,16 @@ async def test_a_finished_links_connector_is_never_replaced(steps: Connectors, s
     make_connector(sandbox, owner=description(LINK, SAGA))
     before = connectors(sandbox)
     with pytest.raises(RequestDiffers, match="differs in server"):
-        await attempt().run(steps.create_connector, spec("vpce-1.example.com", saga_id="saga-2"))
+        await attempt().run(steps.create_connector, creation("vpce-1.example.com", saga_id="saga-2"))
     assert connectors(sandbox) == before
 
 
 async def test_a_probe_that_fails_at_first_is_repeated_and_then_final(steps: Connectors, sandbox: Sandbox) -> None:
     """Right after `running` a new name may not resolve yet; after two minutes it is the customer's to mend."""
     with pytest.raises(NotYet, match="nxdomain"):
-        await attempt().run(steps.create_connector, spec("vpce-1.example.com"))
+        await attempt().run(steps.create_connector, creation("vpce-1.example.com"))
     with pytest.raises(ConnectorFailed, match="nxdomain") as failed:
-        await attempt(since=130).run(steps.create_connector, spec("vpce-1.example.com"))
+        await attempt(since=130).run(steps.create_connector, creation("vpce-1.example.com"))
     assert failed.value.non_retryable
     assert connectors(sandbox) == []
 
@@ -249,57 +260,58 @@ async def test_a_secret_that_emqx_echoes_is_scrubbed(steps: Connectors, monkeypa
     with pytest.raises(RequestRefused, match=r"bad_port_number.*\*{6}") as found:
         await attempt().run(steps.check_connector, spec(connector=echoed))
     with pytest.raises(CloudRefused, match=r"bad_port_number.*\*{6}") as refused:
-        await attempt().run(steps.create_connector, spec("vpce-1.example.com", connector=echoed))
+        await attempt().run(steps.create_connector, creation("vpce-1.example.com", connector=echoed))
     for error in (found.value, refused.value):
         assert SECRET not in f"{error} {error.details_model} {error.__cause__} {error.__context__}"
 
 
-async def made_connector(steps: Connectors, sandbox: Sandbox) -> ConnectorWait:
-    """A connector through a running PrivateLink, and the wait for it."""
-    sandbox.durations(connector_connected=0)
-    await attempt().run(steps.create_connector, spec(make_address(sandbox)))
-    return ConnectorWait(scope=scope(), connector=connector_of(), wait=wait_for())
-
-
-async def test_the_wait_ends_when_every_node_is_connected(steps: Connectors, sandbox: Sandbox) -> None:
-    """Nothing is changed by it."""
-    wait = await made_connector(steps, sandbox)
+async def test_it_is_created_when_every_node_is_connected(steps: Connectors, sandbox: Sandbox) -> None:
+    """Not when EMQX took it; whoever looks again changes nothing."""
+    sandbox.durations(connector_connected=10_000)
+    address = make_address(sandbox)
+    with pytest.raises(NotYet, match="connected on 0 of 2 nodes"):
+        await attempt().run(steps.create_connector, creation(address))
     before = connectors(sandbox)
-    await attempt().run(steps.wait_for_connector, wait)
+    sandbox.durations(connector_connected=0)
+    later = attempt(2, heartbeat_details=("mysql:orders",))
+    assert await later.run(steps.create_connector, creation(address, wait=wait_for(since=0))) == "mysql:orders"
     assert connectors(sandbox) == before
 
 
 async def test_one_node_without_a_path_is_named(steps: Connectors, sandbox: Sandbox) -> None:
     """The face of an AZ whose path is broken: connected elsewhere does not count."""
-    wait = await made_connector(steps, sandbox)
+    sandbox.durations(connector_connected=0)
+    address = make_address(sandbox)
     sandbox.quirk("unreachable_nodes", 1)
     with pytest.raises(NotYet, match=r"connected on 1 of 2 nodes; emqx@emqx-1\.w41b11c0: disconnected \(timeout\)"):
-        await attempt().run(steps.wait_for_connector, wait)
+        await attempt().run(steps.create_connector, creation(address))
 
 
 async def test_the_deadline_ends_the_wait_and_names_the_nodes(steps: Connectors, sandbox: Sandbox) -> None:
     """What was seen last is what the operator reads."""
-    wait = await made_connector(steps, sandbox)
-    sandbox.quirk("unreachable_nodes", 2)
-    over = wait.model_copy(update={"wait": wait_for(seconds=-1)})
+    sandbox.durations(connector_connected=10_000)
+    address = make_address(sandbox)
+    with pytest.raises(NotYet):
+        await attempt().run(steps.create_connector, creation(address))
+    later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(DeadlinePassed, match="connected on 0 of 2 nodes"):
-        await attempt().run(steps.wait_for_connector, over)
+        await later.run(steps.create_connector, creation(address, wait=wait_for(seconds=-1)))
 
 
 async def test_a_disabled_connector_is_not_waited_for(steps: Connectors, sandbox: Sandbox) -> None:
     """Waiting does not enable it."""
     make_connector(sandbox, owner=description(LINK, SAGA), enable=False)
-    wait = ConnectorWait(scope=scope(), connector=connector_of(), wait=wait_for())
+    later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(ConnectorFailed, match="disabled"):
-        await attempt().run(steps.wait_for_connector, wait)
+        await later.run(steps.create_connector, creation("vpce-1.example.com"))
 
 
-@pytest.mark.usefixtures("sandbox")
-async def test_a_connector_that_is_not_listed_is_waited_for(steps: Connectors) -> None:
+async def test_one_that_somebody_deletes_is_waited_for_and_not_made_again(steps: Connectors, sandbox: Sandbox) -> None:
     """It may only not be visible yet; the deadline decides."""
-    wait = ConnectorWait(scope=scope(), connector=connector_of(), wait=wait_for())
+    later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(NotYet, match="does not list connector mysql:orders"):
-        await attempt().run(steps.wait_for_connector, wait)
+        await later.run(steps.create_connector, creation("vpce-1.example.com"))
+    assert connectors(sandbox) == []
 
 
 async def remove(steps: Connectors, saga_id: str | None = None) -> Removed:

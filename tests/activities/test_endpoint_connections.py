@@ -198,25 +198,24 @@ async def test_a_failed_private_link_is_told_when_it_is_late(
     assert spec.private_link.private_link_id == error.details_model.concerns
 
 
-async def proven(provider: Provider, platform: Platform, steps: EndpointConnections) -> specs.ConnectionSpec:
+async def proven(provider: Provider, platform: Platform, steps: EndpointConnections) -> specs.Acceptance:
     """A connection that waits for our acceptance, proven."""
     found = await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
-    return specs.ConnectionSpec(scope=a_scope(), connection=found)
+    return specs.Acceptance(scope=a_scope(), connection=found, wait=a_wait())
 
 
 @pytest.mark.parametrize("kind", [None, "lost_reply", "throttle", "server_error"])
 async def test_exactly_that_one_is_accepted(
     provider: Provider, platform: Platform, steps: EndpointConnections, kind: str | None
 ) -> None:
-    """Others wait on; accepting again, or after a lost reply, is fine."""
+    """Others wait on, and it is available at the end; accepting again, or after a lost reply, is fine."""
     spec = await proven(provider, platform, steps)
     other = provider.make_vpc_endpoint(specs.EndpointService(service_id="", service_name=service_name(provider)))
     if kind:
         provider.sandbox.fault("AcceptVpcEndpointConnections", kind)
-    await perform(steps.accept_endpoint_connection, spec)
-    await perform(steps.accept_endpoint_connection, spec)
-    wait = specs.ConnectionAvailableWait(scope=a_scope(), connection=spec.connection, wait=a_wait())
-    await perform(steps.wait_for_endpoint_connection_available, wait)
+    dns_name = await perform(steps.accept_endpoint_connection, spec)
+    assert dns_name == await perform(steps.accept_endpoint_connection, spec)
+    assert spec.connection.vpc_endpoint_id in dns_name
     assert {spec.connection.vpc_endpoint_id: "available", other: "pendingAcceptance"} == states(provider)
 
 
@@ -239,15 +238,16 @@ async def test_a_200_that_accepted_nothing_is_no_success(
 async def test_one_that_was_rejected_meanwhile_is_a_failure(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
-    """By whomever: it is told, before and after the accept."""
+    """By whomever: it is told, before the accept and after it."""
     spec = await proven(provider, platform, steps)
     provider.client("ec2").reject_vpc_endpoint_connections(
         ServiceId=spec.connection.service_id, VpcEndpointIds=[spec.connection.vpc_endpoint_id]
     )
-    await failure(EndpointConnectionFailed, steps.accept_endpoint_connection, spec)
-    wait = specs.ConnectionAvailableWait(scope=a_scope(), connection=spec.connection, wait=a_wait())
-    error = await failure(EndpointConnectionFailed, steps.wait_for_endpoint_connection_available, wait)
-    assert "rejected" in error.details_model.sentence
+    error = await failure(EndpointConnectionFailed, steps.accept_endpoint_connection, spec)
+    assert "accepting the endpoint connection" in error.details_model.sentence
+    later = await refusal(EndpointConnectionFailed, steps.accept_endpoint_connection, spec, beats=("accepted",))
+    assert "waiting for the endpoint connection" in later.details_model.sentence
+    assert "rejected" in later.details_model.sentence
 
 
 async def test_one_that_aws_does_not_show_is_waited_for_and_then_told(

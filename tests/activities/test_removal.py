@@ -74,7 +74,8 @@ class World:
         connections = EndpointConnections(self.provider.aws, self.platform)
         connection = await perform(connections.wait_for_endpoint_connection, spec)
         await perform(
-            connections.accept_endpoint_connection, specs.ConnectionSpec(scope=a_scope(), connection=connection)
+            connections.accept_endpoint_connection,
+            specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),
         )
         wait = specs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, wait=a_wait())
         self.address = await perform(PrivateLinks(self.platform, self.provider.aws).wait_for_private_link, wait)

@@ -146,12 +146,14 @@ class CellRun:
 
             async def delete() -> None:
                 await asyncio.to_thread(by_hand, arena.hands, await arena.ids(self.link))
+                if moment == "amid":
+                    await _vanish()
 
-            self._at(self.cell.step, moment, once(delete))
+            self._at(self.cell.step, "before" if moment == "before" else "after", once(delete))
         if self.step.by_hand:
             # After the fault: a click that comes before its step has begun would leave nothing to hit.
             self._at(WAIT_FOR_CREATION, "before", once(self._clicks.create))
-            self._at("wait-for-endpoint-connection-available", "after", once(self._clicks.confirm_later))
+            self._at("accept-endpoint-connection", "after", once(self._clicks.confirm_later))
             self._at(WAIT_FOR_DELETION, "before", once(self._clicks.delete))
 
     def _arm_the_sandbox(self, fault: Fault) -> None:

@@ -6,6 +6,7 @@ The table is guarded by a test that compares it with a happy run's history and r
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Literal
 
 from privatelink.names import Link, aws_name
 from tests.chaos.strangers_hands import Hands, Ids
@@ -38,8 +39,9 @@ class Step:
     fated_by: tuple[str, str, Match] | None = None
     """The step, its action and match by which a thing waited for gets its fate, where that is another step's call."""
     lists_unsuccessful: bool = False
-    deleted: tuple[Moment, Callable[[Hands, Ids], None]] | None = None
-    """At which moment of the step (`before`, `after`) and how somebody deletes what it is about."""
+    deleted: tuple[Moment | Literal["amid"], Callable[[Hands, Ids], None]] | None = None
+    """At which moment of the step (`before`, `after`, or `amid`: after its effect, the step still under way) and how
+    somebody deletes what it is about."""
     by_hand: bool = False
     """Only a link has it whose PrivateLink a person makes at the console."""
     absent: dict[str, str] = field(default_factory=dict)
@@ -146,17 +148,9 @@ STEPS: dict[str, Step] = {
         _CREATE,
         "AcceptVpcEndpointConnections",
         _service,
-        lists_unsuccessful=True,
-        deleted=("after", Hands.delete_vpc_endpoint),
-        absent=dict.fromkeys(_BOTH, _BY_WAIT),
-    ),
-    "wait-for-endpoint-connection-available": Step(
-        _CREATE,
-        "DescribeVpcEndpointConnections",
-        None,
         fates=_BOTH,
-        fated_by=("accept-endpoint-connection", "AcceptVpcEndpointConnections", _service),
-        deleted=("before", Hands.delete_vpc_endpoint),
+        lists_unsuccessful=True,
+        deleted=("amid", Hands.delete_vpc_endpoint),
     ),
     "wait-for-private-link": Step(
         _CREATE,
@@ -170,16 +164,8 @@ STEPS: dict[str, Step] = {
         "POST /connectors",
         _described,
         hides=True,
-        deleted=("after", Hands.delete_connector),
-        absent=dict.fromkeys(_BOTH, _BY_WAIT),
-    ),
-    "wait-for-connector": Step(
-        _CREATE,
-        "GET /connectors",
-        None,
         fates=_BOTH,
-        fated_by=("create-connector", "POST /connectors", _described),
-        deleted=("before", Hands.delete_connector),
+        deleted=("amid", Hands.delete_connector),
     ),
     "mark-complete": Step(_CREATE, "AddTags", _name, deleted=("before", Hands.delete_listeners)),
     "check-removal": Step(_DELETE, "DescribeLoadBalancers", None, deleted=("before", Hands.delete_private_link)),

@@ -56,7 +56,7 @@ async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_m
     clicks = Clicks(arena, by_hand.link)
     clicked: dict[tuple[str, Moment], Hook] = {
         ("wait-for-creation-by-hand", "before"): clicks.create,
-        ("wait-for-endpoint-connection-available", "after"): clicks.confirm_later,
+        ("accept-endpoint-connection", "after"): clicks.confirm_later,
         ("wait-for-deletion-by-hand", "before"): clicks.delete,
     }
     lives = [await _life(arena, by_api, {}), await _life(arena, by_hand, clicked)]

@@ -4,30 +4,18 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities import specs
-    from activities.connectors import Connectors
     from privatelink.request import PrivateLinkRequest
     from privatelink.result import PrivateLinkResult
     from workflows.create import CreatePrivateLink
-    from workflows.options import DEADLINES, limit
+
+_PATCH = "check the connector before the provider"
 
 
 class _Swapped(CreatePrivateLink):
-    async def _swapped(self, address: str) -> str | None:
-        """Wait for the connector, then make it."""
-        if self._request.connector is None:
-            return None
-        connector = self._request.connector
-        await self.saga.wait(
-            Connectors.wait_for_connector,
-            specs.ConnectorWait(scope=self._scope, connector=connector, wait=limit(DEADLINES.connector)),
-            about=connector.name,
-        )
-        return await self.saga.write(
-            Connectors.create_connector,
-            specs.ConnectorSpec(scope=self._scope, connector=connector, address=address),
-            undo=Connectors.delete_connector,
-            about=connector.name,
-        )
+    async def _swapped(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+        """Check the connector, then the provider."""
+        await super()._check_connector()
+        return await super()._check_provider(deployment)
 
 
 @workflow.defn(name="CreatePrivateLink")
@@ -44,8 +32,11 @@ class SwappedWithoutPatch(_Swapped):
         """As the original."""
         return await super().run(request)
 
-    async def _connect(self, address: str) -> str | None:
-        return await self._swapped(address)
+    async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+        return await self._swapped(deployment)
+
+    async def _check_connector(self) -> None:
+        pass
 
 
 @workflow.defn(name="CreatePrivateLink")
@@ -62,7 +53,11 @@ class SwappedBehindPatch(_Swapped):
         """As the original."""
         return await super().run(request)
 
-    async def _connect(self, address: str) -> str | None:
-        if workflow.patched("await the connector before it is made"):
-            return await self._swapped(address)
-        return await super()._connect(address)
+    async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+        if workflow.patched(_PATCH):
+            return await self._swapped(deployment)
+        return await super()._check_provider(deployment)
+
+    async def _check_connector(self) -> None:
+        if not workflow.patched(_PATCH):
+            await super()._check_connector()

@@ -49,7 +49,7 @@ def test_a_stored_history_ends_as_its_name_says_and_tells_nobodys_secret(name: s
 
 async def test_two_swapped_steps_without_a_patch_fail_with_what_to_do() -> None:
     """The commonest change of a story. The error names the history, the step, and both ways out."""
-    with pytest.raises(CodeDoesNotMatchError, match="activity command 'wait-for-connector'") as caught:
+    with pytest.raises(CodeDoesNotMatchError, match="activity command 'check-connector'") as caught:
         await replay("created", [SwappedWithoutPatch])
     message = str(caught.value)
     assert "workflow code no longer matches a saga that was recorded (created)" in message
@@ -59,5 +59,5 @@ async def test_two_swapped_steps_without_a_patch_fail_with_what_to_do() -> None:
 
 async def test_the_same_change_behind_a_patch_replays() -> None:
     """The advice is good: sagas of the old code go on in the old order."""
-    for name in ("created", "failed-at-wait-for-connector", "cancelled-at-the-last-step"):
+    for name in ("created", "failed-at-check-connector", "cancelled-at-the-last-step"):
         await replay(name, [SwappedBehindPatch])

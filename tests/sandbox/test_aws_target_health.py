@@ -20,6 +20,13 @@ def registered(aws: Aws, *addresses: str) -> str:
     return arn
 
 
+def active(aws: Aws) -> str:
+    """A load balancer that has nodes which check targets."""
+    arn = aws.load_balancer()
+    aws.later(150)
+    return arn
+
+
 def test_a_target_is_unused_until_a_listener_forwards_to_its_group(aws: Aws) -> None:
     """Target.NotInUse, however long it has been registered."""
     arn = registered(aws, "10.0.1.15")
@@ -31,7 +38,7 @@ def test_a_target_in_use_is_initial_then_healthy(aws: Aws) -> None:
     """Elb.RegistrationInProgress, Elb.InitialHealthChecking, healthy: counted from when the listener exists."""
     arn = registered(aws, "10.0.1.15")
     aws.later(1000)
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     seen = []
     for seconds in (0, 60, 60):
         aws.later(seconds)
@@ -40,10 +47,20 @@ def test_a_target_in_use_is_initial_then_healthy(aws: Aws) -> None:
     assert expected == seen
 
 
+def test_no_target_is_checked_before_the_load_balancer_is_active(aws: Aws) -> None:
+    """A listener made at once spares nobody the time of the checks."""
+    arn = registered(aws, "10.0.1.15")
+    aws.listener(aws.load_balancer(), arn)
+    aws.later(150)
+    assert [("initial", "Elb.RegistrationInProgress")] == aws.health(arn)
+    aws.later(120)
+    assert ["healthy"] == [state for state, _ in aws.health(arn)]
+
+
 def test_a_later_target_is_counted_from_its_own_registration(aws: Aws) -> None:
     """One that is registered when the listener is old is initial first."""
     arn = registered(aws, "10.0.1.15")
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     aws.later(120)
     aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.2.15"}])
     assert ["healthy", "initial"] == [state for state, _ in aws.health(arn)]
@@ -52,7 +69,7 @@ def test_a_later_target_is_counted_from_its_own_registration(aws: Aws) -> None:
 def test_an_address_that_nobody_has_is_unhealthy(aws: Aws) -> None:
     """Target.FailedHealthChecks: it may be registered, but nobody answers there."""
     arn = registered(aws, "10.0.1.77")
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     aws.later(120)
     assert [("unhealthy", "Target.FailedHealthChecks")] == aws.health(arn)
 
@@ -60,7 +77,7 @@ def test_an_address_that_nobody_has_is_unhealthy(aws: Aws) -> None:
 def test_a_target_in_another_zone_is_not_used(aws: Aws) -> None:
     """Target.NotInUse: its Availability Zone is not enabled for the load balancer."""
     arn = registered(aws, "10.0.4.15")
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     aws.later(120)
     assert [("unused", "Target.NotInUse")] == aws.health(arn)
 
@@ -69,7 +86,7 @@ def test_a_stopped_instance_is_not_used(aws: Aws) -> None:
     """Target.InvalidState."""
     arn, instance = aws.target_group(TargetType="instance"), aws.seed["instances"][0]
     aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": instance}])
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     aws.later(120)
     before = aws.health(arn)
     aws.ec2.stop_instances(InstanceIds=[instance])
@@ -91,7 +108,7 @@ def test_an_address_of_a_load_balancer_is_not_usable(aws: Aws) -> None:
 def test_a_deregistered_target_drains_then_goes(aws: Aws) -> None:
     """Target.DeregistrationInProgress for the deregistration delay."""
     arn = registered(aws, "10.0.1.15")
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     aws.elbv2.deregister_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.1.15"}])
     during = aws.health(arn)
     aws.later(300)
@@ -121,6 +138,6 @@ def test_targets_can_be_fated_never_to_be_healthy(aws: Aws, kind: str, expected:
     """The faults `stuck` and `failed` of RegisterTargets."""
     aws.sandbox.fault("RegisterTargets", kind)
     arn = registered(aws, "10.0.1.15")
-    aws.listener(aws.load_balancer(), arn)
+    aws.listener(active(aws), arn)
     aws.later(100_000)
     assert [expected] == aws.health(arn)

@@ -60,11 +60,16 @@ async def perform(step: Callable[[S], Awaitable[R]], spec: S, *, seconds: float 
 
 
 async def refusal(
-    kind: type[PrivateLinkError], step: Callable[[S], Awaitable[object]], spec: S, *, scheduled: timedelta = timedelta()
+    kind: type[PrivateLinkError],
+    step: Callable[[S], Awaitable[object]],
+    spec: S,
+    *,
+    scheduled: timedelta = timedelta(),
+    beats: Sequence[Any] = (),
 ) -> PrivateLinkError:
     """The error of one attempt, which must be of this kind."""
     with pytest.raises(ApplicationError) as raised:
-        await attempt(step, spec, scheduled=scheduled)
+        await attempt(step, spec, scheduled=scheduled, beats=beats)
     error = from_failure(raised.value)
     assert isinstance(error, kind), raised.value
     return error
