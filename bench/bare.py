@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
 BARE_QUEUE = "bare"
 
-SHAPE = ((1,), (1, 1), (1, 1), (1,), (1,), (1, 4), (1,), (1,), (1,), (1,), (1,), (1,))
+SHAPE = ((1,), (1, 1), (1, 1), (1,), (1,), (1, 4), (1,), (1,), (1,), (1,))
 """The shape of a create with one listener and a connector: what stands in one bracket runs side by side, each number so
 many activities one after another."""
 

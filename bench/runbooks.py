@@ -4,9 +4,8 @@ Written once, for any hand that reaches AWS, with that hand's own waiters at the
 the script looks as often as the waiters do.
 
 The order is the page's: healthy targets before the endpoint service, the endpoint service before the PrivateLink. The
-listener is made when the load balancer is active, as Terraform does. We assume (no public source) that on AWS an
-earlier one gains nothing, because a load balancer that is still provisioning checks no target's health. The sandbox
-counts health from the listener on, whatever the load balancer's state, so there it would gain two minutes.
+listener is made when the load balancer is active, as Terraform does; an earlier one gains nothing, because a load
+balancer that is still provisioning checks no target's health (assumed: no public source).
 """
 
 from __future__ import annotations

@@ -58,11 +58,9 @@ _ANSWERS = {
         private_link_id="65f1a2b3c4d5e6f7a8b9c0d1", asked_at=datetime(2026, 1, 1, tzinfo=UTC)
     ),
     "wait_for_endpoint_connection": specs.Connection(service_id=_SERVICE, vpc_endpoint_id=_ENDPOINT),
-    "accept_endpoint_connection": None,
-    "wait_for_endpoint_connection_available": _ADDRESS,
+    "accept_endpoint_connection": _ADDRESS,
     "wait_for_private_link": _ADDRESS,
     "create_connector": "mysql:bench",
-    "wait_for_connector": None,
     "mark_complete": None,
     "notify": False,
 }

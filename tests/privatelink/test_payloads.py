@@ -64,6 +64,7 @@ def test_no_converter_takes_a_context(monkeypatch: pytest.MonkeyPatch, *, encryp
         monkeypatch.setenv(PAYLOAD_KEY, "env:THE_KEY")
     converter = data_converter()
     assert (converter.payload_codec is not None) is encrypting
-    assert isinstance(converter.payload_converter, CompositePayloadConverter)
-    parts = [*converter.payload_converter.converters.values(), converter.failure_converter, converter.payload_codec]
+    values = converter.payload_converter_class()
+    assert isinstance(values, CompositePayloadConverter)
+    parts: list[object] = [*values.converters.values(), converter.failure_converter, converter.payload_codec]
     assert [one for one in parts if isinstance(one, WithSerializationContext)] == []
