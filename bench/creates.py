@@ -16,7 +16,7 @@ from privatelink.payloads import DATA_CONVERTER
 from scripts.stage import Stage, stage
 
 SPEED = 5.0
-"""Real-like durations five times as fast: a create lasts some 75 s, and what we add (milliseconds) counts five times."""
+"""Real-like durations five times as fast: a create lasts some 75 s, and our milliseconds count five times."""
 
 RUNS = 3
 
