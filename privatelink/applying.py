@@ -5,6 +5,7 @@ A plan asks no cloud and changes nothing. What a worker does with a link hours l
 
 import asyncio
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Any
 
 from temporalio.client import (
@@ -171,6 +172,8 @@ async def _start(client: Client, part: FleetPart, which: str) -> PartHandle:
         result_type=FleetResult,
         # The id is the digest of the input, so what runs by this id does the very same.
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        # Ten great parts that a starved worker reads at once would each pass the usual 10 s, again and again.
+        task_timeout=timedelta(minutes=1),
         static_summary=f"apply a fleet, {which}: {len(part.changes)} links, {part.at_once} at once",
         static_details=(
             "Each link has a saga of its own. Cancel or Terminate begins no further ones; those that run go on. "

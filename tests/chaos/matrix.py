@@ -14,7 +14,8 @@ from temporalio.client import Client
 from clouds.settings import Settings
 from privatelink import PrivateLinks
 from tests.chaos.arena import Arena, Witness, standing_by
-from tests.chaos.cells import BrokenLawError, CellRun
+from tests.chaos.cell_laws import BrokenLawError
+from tests.chaos.cells import CellRun
 from tests.chaos.faults import FAULTS, Cell
 from tests.chaos.steps import STEPS
 from tests.chaos.strangers import theirs

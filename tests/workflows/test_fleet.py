@@ -28,6 +28,7 @@ from tests.support.requests import full_request, request_json
 from tests.support.step_faults import once
 from tests.support.world import World
 from workflows.fleet import ApplyFleet
+from workflows.runner import SagaRunner
 
 TEMPORAL_EVENTS = 51_200
 TEMPORAL_BYTES = 50_000_000
@@ -238,7 +239,7 @@ class Sagas:
     def worker(self, client: Client, queue: str) -> Worker:
         """A worker on which these are the only steps."""
         steps = [self.begin_change, self.wait_for_change]
-        return Worker(client, task_queue=queue, workflows=[ApplyFleet], activities=steps)
+        return Worker(client, task_queue=queue, workflows=[ApplyFleet], activities=steps, workflow_runner=SagaRunner())
 
 
 async def _within_limits(client: Client, workflow_id: str) -> list[WorkflowExecutionStatus]:
@@ -267,6 +268,7 @@ async def test_the_greatest_part_stays_within_temporal_s_limits(client: Client) 
     assert [again, done] == await _within_limits(client, queue)
 
 
+@pytest.mark.chaos
 async def test_five_thousand_links_are_applied_from_one_file(client: Client, tmp_path: Path) -> None:
     """Read, checked, started, and each one's end told in the order of the file; every run within the limits."""
     file = tmp_path / "fleet.json"

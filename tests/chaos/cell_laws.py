@@ -1,0 +1,121 @@
+"""The laws that a cell's run must keep, asked of the sandbox's books and of what the saga said."""
+
+import asyncio
+from typing import Any
+
+from temporalio import activity
+
+from privatelink.errors import PrivateLinkError, RollbackIncomplete
+from privatelink.names import Link
+from tests.chaos.arena import Arena
+from tests.chaos.faults import FAULTS, Cell
+from tests.chaos.steps import STEPS, Story
+from tests.support.laws import counts, of_link
+
+FIRST_CAUSE = "failing mark-complete on purpose"
+
+ONE_OF_EACH = (
+    "target_groups",
+    "load_balancers",
+    "listeners",
+    "endpoint_services",
+    "endpoint_connections",
+    "private_links",
+    "connectors",
+)
+
+
+class BrokenLawError(AssertionError):
+    """A law did not hold; the text names the cell."""
+
+
+class CellLaws:
+    """The laws for one cell. Each raises `BrokenLawError` when it does not hold."""
+
+    def __init__(self, arena: Arena, cell: Cell, link: Link, *, connects: bool) -> None:
+        """`connects`: the link has a connector."""
+        self.one_of_each = {kind: 1 for kind in ONE_OF_EACH if connects or kind != "connectors"}
+        self._arena = arena
+        self._cell = cell
+        self._step = STEPS[cell.step]
+        self._link = link
+        self._going = {"terminated", "failed"} if self._step.by_hand else set()
+        self._out_of_order: list[str] = []
+
+    async def platform_is_first(self) -> None:
+        """Look, when a removal touches AWS, whether the platform's side of the link is gone."""
+        if activity.info().attempt == 1:
+            found = of_link(await self._arena.books(), str(self._link))
+            # Of one that a person deletes only its end at AWS can be seen to go.
+            rows = [one for one in found.get("private_links", []) if one["status"] not in self._going]
+            if left := [*rows, *found.get("connectors", [])]:
+                self._out_of_order.append(f"{activity.info().activity_id} runs before {left} is gone")
+
+    def order_was_kept(self, *, left_behind: bool) -> None:
+        """Law: the platform goes before AWS."""
+        # A rollback that nobody's click helped removes AWS's side all the same, and lists the PrivateLink.
+        self.hold(
+            not self._out_of_order or (self._step.by_hand and left_behind),
+            f"the platform must go before AWS: {self._out_of_order}",
+        )
+
+    def cause(self, error: PrivateLinkError) -> None:
+        """Law: the first cause is in the error: what was said by the first step that failed."""
+        said = str(error)
+        if self._step.story is Story.ROLLBACK:
+            self.hold(FIRST_CAUSE in said, f"the first cause ({FIRST_CAUSE}) is not in the error: {said}")
+            return
+        if self._cell.fault == "cancel":
+            self.hold("cancel" in said.lower(), f"nothing in the error says that it was cancelled: {said}")
+            return
+        raised = self._arena.witness.raised[self._link.workflow_id]
+        forward = [one for one in raised if STEPS.get(one[0]) and STEPS[one[0]].story is not Story.ROLLBACK]
+        # Whether a step's own deadline or Temporal's comes first is a race: any word of the step that failed will do.
+        failed = next((step for step, _, ends in forward if ends), forward[-1][0] if forward else "")
+        sentences = [sentence for step, sentence, _ in forward if step == failed]
+        self.hold(any(one in said for one in sentences), f"the first cause {sentences} is not in the error: {said}")
+
+    async def listed(self, error: RollbackIncomplete) -> None:
+        """Law: what is left is listed with its id, its reason, and the command that finishes it."""
+        ids, details = await self._arena.ids(self._link), error.details_model
+        listed = {left.id for left in details.leftovers}
+        blind = any(left.kind == "unknown" for left in details.leftovers)
+        unlisted = ids.everything - listed
+        if self._step.by_hand and {left.kind for left in details.leftovers} & {"PrivateLink", "endpoint connection"}:
+            # Its id only the console knows: what is listed is its endpoint at AWS.
+            unlisted -= {ids.private_link_id}
+        self.hold(blind or not unlisted, f"left, and not listed: {sorted(unlisted)}")
+        self.hold(all(left.id and left.reason for left in details.leftovers), f"without id or reason: {details}")
+        self.hold(
+            blind or all(left.console for left in details.leftovers), f"without a console page: {details.leftovers}"
+        )
+        self.hold(f"privatelink delete {self._link}" in details.next_step, f"no command: {details.next_step}")
+
+    async def counts(self, expected: dict[str, int]) -> None:
+        """Law: complete with exactly one of everything, or nothing of ours left."""
+        books = await self._arena.books()
+        for _ in range(200 if self._cell.fault == "deleted" else 0):
+            # What somebody deletes takes its time to go, and nobody of ours waits for it.
+            if counts(books, str(self._link)) == expected:
+                break
+            await asyncio.sleep(0.05)
+            books = await self._arena.books()
+        found = counts(books, str(self._link))
+        self._arena.orphans += sum(number for kind, number in found.items() if kind not in expected)
+        self._arena.duplicates += sum(max(0, found.get(kind, 0) - number) for kind, number in expected.items())
+        self.hold(found == expected, f"the books have {found}, not {expected}: {of_link(books, str(self._link))}")
+
+    async def fired(self, planted: list[dict[str, Any]], ended: PrivateLinkError | None = None) -> None:
+        """A cell whose fault never hit anything proves nothing."""
+        planned = await asyncio.to_thread(self._arena.world.sandbox._json, "GET", "/faults")
+        if FAULTS[self._cell.fault].kind:
+            self.hold(bool(planted), f"its fault was never planted; it ended by {ended}")
+        for mine in planted:
+            hits = [one["hits"] for one in planned if all(one[key] == mine[key] for key in mine)]
+            self.hold(any(hits), f"its fault hit nothing: {mine}; it ended by {ended}")
+        self.hold(self._cell.step in self._arena.witness.seen[self._link.workflow_id], "its step was never reached")
+
+    def hold(self, holds: object, why: str) -> None:
+        """Hold a law of the caller's own, which breaks for this reason."""
+        if not holds:
+            raise BrokenLawError(f"{self._cell}: {why}")
