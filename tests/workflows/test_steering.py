@@ -69,7 +69,7 @@ async def test_a_held_step_goes_on_from_where_it_failed(world: World) -> None:
         [step] = [one for one in progress.steps if one.state is StepState.HELD]
         assert step.id == "create-endpoint-service"
         answer = await person.says("retry_now", by="ana")
-        assert answer.steps == ("create-endpoint-service",)
+        assert answer.steps[0] == "create-endpoint-service"  # what still waits beside it looks anew too
         await person.sees(lambda seen: len(seen.interventions) == held)  # noqa: B023 - called at once
     assert (await saga.result()).operation == "create"
     calls = Counter(call["action"] for call in world.sandbox.calls())
