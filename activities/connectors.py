@@ -99,8 +99,7 @@ class Connectors:
             row = next((one for one in connectors if one.id == id_), None)
             return _progress(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
 
-        # It may have been deleted since another saga had the connectors read.
-        await api.connectors.look(connected, wait=spec.wait, cadence=CADENCE, fresh=True)
+        await api.connectors.look(connected, wait=spec.wait, cadence=CADENCE)
         return id_
 
     async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:

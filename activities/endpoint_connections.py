@@ -141,8 +141,7 @@ class EndpointConnections:
                 return found.dns_name
             return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
-        # It may have been deleted since another saga had the connections read.
-        return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE, fresh=True)
+        return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE)
 
     @activity.defn
     @patient

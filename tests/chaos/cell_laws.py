@@ -70,9 +70,10 @@ class CellLaws:
             return
         raised = self._arena.witness.raised[self._link.workflow_id]
         forward = [one for one in raised if STEPS.get(one[0]) and STEPS[one[0]].story is not Story.ROLLBACK]
-        # Whether a step's own deadline or Temporal's comes first is a race: any word of the step that failed will do.
-        failed = next((step for step, _, ends in forward if ends), forward[-1][0] if forward else "")
-        sentences = [sentence for step, sentence, _ in forward if step == failed]
+        # Which of two parallel steps is heard first is a race, and so is whether a step's own deadline or Temporal's
+        # comes first: any word of a step that failed will do.
+        failed = {step for step, _, ends in forward if ends} or {step for step, _, _ in forward[-1:]}
+        sentences = [sentence for step, sentence, _ in forward if step in failed]
         self.hold(any(one in said for one in sentences), f"the first cause {sentences} is not in the error: {said}")
 
     async def listed(self, error: RollbackIncomplete) -> None:
@@ -107,13 +108,15 @@ class CellLaws:
 
     async def fired(self, planted: list[dict[str, Any]], ended: PrivateLinkError | None = None) -> None:
         """A cell whose fault never hit anything proves nothing."""
-        planned = await asyncio.to_thread(self._arena.world.sandbox._json, "GET", "/faults")
         if FAULTS[self._cell.fault].kind:
             self.hold(bool(planted), f"its fault was never planted; it ended by {ended}")
-        for mine in planted:
-            hits = [one["hits"] for one in planned if all(one[key] == mine[key] for key in mine)]
-            self.hold(any(hits), f"its fault hit nothing: {mine}; it ended by {ended}")
+        self.hold(await self.hits(planted), f"its fault hit nothing: {planted}; it ended by {ended}")
         self.hold(self._cell.step in self._arena.witness.seen[self._link.workflow_id], "its step was never reached")
+
+    async def hits(self, planted: list[dict[str, Any]]) -> bool:
+        """Whether each of these faults has hit a call."""
+        plan = await asyncio.to_thread(self._arena.world.sandbox._json, "GET", "/faults")
+        return all(any(one["hits"] for one in plan if all(one[key] == mine[key] for key in mine)) for mine in planted)
 
     def hold(self, holds: object, why: str) -> None:
         """Hold a law of the caller's own, which breaks for this reason."""

@@ -50,6 +50,7 @@ class CellRun:
         self._laws = CellLaws(arena, cell, self.link, connects=connects)
         self._hooks: defaultdict[tuple[str, Moment], list[Hook]] = defaultdict(list)
         self._planted: list[dict[str, Any]] = []
+        self._later: list[asyncio.Task[None]] = []
         arena.links.add(str(self.link))
 
     async def run(self) -> str:
@@ -57,6 +58,7 @@ class CellRun:
         self._arm()
         try:
             outcome = await self._run()
+            await asyncio.gather(*self._later)
         finally:
             await self._clicks.leave()
         self._laws.order_was_kept(left_behind=self.left_behind)
@@ -125,10 +127,13 @@ class CellRun:
 
             async def delete() -> None:
                 await asyncio.to_thread(by_hand, arena.hands, await arena.ids(self.link))
-                if moment == "amid":
-                    await _vanish()
 
-            self._at(self.cell.step, "before" if moment == "before" else "after", once(delete))
+            if moment == "amid":
+                # It is held up, so that there is a time in which it is there and the step goes on.
+                self._arm_the_sandbox(FAULTS["stuck"])
+                self._at(self.cell.step, "before", once(self._when_the_fault_has_hit(delete)))
+            else:
+                self._at(self.cell.step, moment, once(delete))
         if self.step.by_hand:
             # After the fault: a click that comes before its step has begun would leave nothing to hit.
             self._at(WAIT_FOR_CREATION, "before", once(self._clicks.create))
@@ -149,6 +154,19 @@ class CellRun:
             self._planted.append({"action": action, "kind": fault.kind} | more)
 
         self._at(at, "before", once(plant))
+
+    def _when_the_fault_has_hit(self, hook: Hook) -> Hook:
+        """A hook that returns at once, and runs the other one later."""
+
+        async def later() -> None:
+            while not await self._laws.hits(self._planted):  # noqa: ASYNC110 - of another process
+                await asyncio.sleep(0.05)
+            await hook()
+
+        async def begin() -> None:
+            self._later.append(asyncio.create_task(later()))
+
+        return begin
 
     async def _cancel(self) -> None:
         await self._arena.world.handle(str(self.link)).cancel(reason="chaos")
