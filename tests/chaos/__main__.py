@@ -22,7 +22,7 @@ from privatelink.search_attributes import ensure_search_attributes  # noqa: E402
 from scripts.temporal_cli import find_temporal_cli  # noqa: E402
 from scripts.temporal_server import temporal_server  # noqa: E402
 from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
-from tests.chaos.matrix import MANY, Ran, arena_of, run_alone, run_cells, table  # noqa: E402
+from tests.chaos.matrix import MANY, Ran, arena_of, run_apart, run_cells, table  # noqa: E402
 from tests.support.requests import SECRET, SECRET_NAME  # noqa: E402
 from tests.support.sandbox import running_sandbox  # noqa: E402
 
@@ -32,6 +32,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("cells", nargs="*", metavar="step:fault", help=f"as in {EXAMPLE}; none = all")
     parser.add_argument("--table", type=Path, help="write the table of all cells to this file")
+    parser.add_argument("--alone", action="store_true", help="run them one after another, each on a fresh sandbox")
     parser.add_argument("--json", action="store_true", help="tell the result as one line of JSON")
     chosen = parser.parse_args(arguments)
     try:
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
         return 2
     # Temporal's SDK logs each failed attempt with its stack: here that is the point of it all.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
-    ran = asyncio.run(_run(cells))
+    ran = asyncio.run(_run(cells, alone=chosen.alone))
     sys.stdout.write((ran.as_json() if chosen.json else _for_people(ran)) + "\n")
     if chosen.table and not ran.broken:
         chosen.table.write_text(table(ran.outcomes))
@@ -56,24 +57,30 @@ def _for_people(ran: Ran) -> str:
     return "\n".join([*(f"BROKEN {one}" for one in ran.broken), *(f"TOUCHED {one}" for one in ran.touched), numbers])
 
 
-async def _run(cells: list[Cell]) -> Ran:
-    together = [cell for cell in cells if not cell.is_alone] if len(cells) > 1 else cells
-    alone = [cell for cell in cells if cell not in together]
+async def _run(cells: list[Cell], *, alone: bool) -> Ran:
     await find_temporal_cli()  # fetched once, before many processes want it at the same time
-    ran, apart = await asyncio.gather(_run_together(together), run_alone(alone))
-    ran.add(apart)
+    if alone or len(cells) == 1:
+        return await _run_here([[cell] for cell in cells])
+    apart = [cell for cell in cells if cell.is_alone]
+    ran, ran_apart = await asyncio.gather(_run_here([[cell for cell in cells if not cell.is_alone]]), run_apart(apart))
+    ran.add(ran_apart)
     return ran
 
 
-async def _run_together(cells: list[Cell]) -> Ran:
+async def _run_here(turns: list[list[Cell]]) -> Ran:
+    """Run the cells of one turn together; each turn has a fresh sandbox and worker."""
+    ran = Ran()
     with running_sandbox() as sandbox:
         limits = {f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR": str(MANY) for kind in ("READS", "WRITES")}
         os.environ.update(sandbox.env | limits | {SECRET_NAME: SECRET})
         async with temporal_server() as server:
             client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
             await ensure_search_attributes(client)
-            async with arena_of(sandbox, client) as arena:
-                return await run_cells(arena, cells)
+            for cells in turns:
+                sandbox.reset()
+                async with arena_of(sandbox, client) as arena:
+                    ran.add(await run_cells(arena, cells))
+    return ran
 
 
 if __name__ == "__main__":
