@@ -60,7 +60,7 @@ async def measure_cluster() -> list[Measure]:
             "cluster_crash_lost",
             crashed.lost,
             0,
-            f"of {CRASHED} sagas, both servers and {crashed.kills} workers killed",
+            f"of {CRASHED} sagas, both servers and {crashed.kills + crashed.kills_in_deletes} workers killed",
         ),
         Measure("cluster_crash_duplicates", crashed.duplicates, 0, "things"),
         Measure("cluster_crash_orphans", crashed.orphans, 0, "things left after every link's delete"),

@@ -53,7 +53,8 @@ MADE_PER_LINK = {
 class Crashed:
     """What came of a crash run: `failures` are the errors of the creates that did not end well.
 
-    `hit` are the steps in whose middle a worker was killed, `missed` those in whose middle none was.
+    `kills` are those while links were created, `kills_in_deletes` those after. `hit` are the steps in whose middle a
+    worker was killed, `missed` those in whose middle none was.
     """
 
     failures: tuple[BaseException, ...]
@@ -61,6 +62,7 @@ class Crashed:
     missing: int
     orphans: int
     kills: int
+    kills_in_deletes: int
     hit: frozenset[str]
     missed: frozenset[str]
     seconds: float
@@ -91,6 +93,7 @@ async def crash(
     failures = tuple(
         one for one in await asyncio.gather(*creates, return_exceptions=True) if isinstance(one, BaseException)
     )
+    kills_in_creates = killer.kills
     counted = books_counted(await stage.control("GET", "/books"))
     surplus = {kind: counted.get(kind, 0) - (len(names) - len(failures)) * each for kind, each in MADE_PER_LINK.items()}
 
@@ -102,7 +105,8 @@ async def crash(
         duplicates=sum(number for number in surplus.values() if number > 0),
         missing=-sum(number for number in surplus.values() if number < 0),
         orphans=sum(books_counted(await stage.control("GET", "/books")).values()),
-        kills=killer.kills,
+        kills=kills_in_creates,
+        kills_in_deletes=killer.kills - kills_in_creates,
         hit=frozenset(killer.hit),
         missed=frozenset({*creating, *deleting} - killer.hit),
         seconds=time.monotonic() - began,

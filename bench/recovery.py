@@ -37,7 +37,12 @@ async def measure_recovery() -> list[Measure]:
     return [
         Measure("kill_to_progress_seconds", median(seconds), 15, f"s, median of {len(seconds)} lost steps and looks"),
         Measure("kill_to_progress_slowest", max(seconds), None, "s"),
-        Measure("crash_sagas", CRASHED, None, f"sagas, {crashed.kills} kills, {crashed.seconds:.0f} s"),
+        Measure(
+            "crash_sagas",
+            CRASHED,
+            None,
+            f"sagas, {crashed.kills} + {crashed.kills_in_deletes} kills, {crashed.seconds:.0f} s",
+        ),
         Measure(
             "crash_steps_hit",
             len(crashed.hit),

@@ -126,7 +126,6 @@ class ByConsole:
                     by_hand=True,
                 )
             if len(found) == 1:
-                saga.undoing.connected_by_hand = found[0].vpc_endpoint_id
                 return specs.Connection(service_id=service.service_id, vpc_endpoint_id=found[0].vpc_endpoint_id)
             choices = tuple(one.vpc_endpoint_id for one in found)
             task = choosing(self._scope.link, [one.words for one in found])

@@ -39,7 +39,6 @@ class Undoing:
         self._blocked = False
         self._failures: list[PrivateLinkError] = []
         self._left_by_hand: list[Leftover] = []
-        self.connected_by_hand = ""
         self.to_look_at = ""
 
     @property
@@ -86,8 +85,9 @@ class Undoing:
         if found is None:
             self._blocked |= gate
         if not found:
-            if self.connected_by_hand and found is not None:
-                self.to_look_at = gone_without_delete(self.spec.link, self.connected_by_hand)
+            connected = self._board.progress.ids.get("vpc endpoint")
+            if connected and found is not None:
+                self.to_look_at = gone_without_delete(self.spec.link, connected)
             return ()
         wait = options.limit(options.DEADLINES.person)
         step = PrivateLinksByHand.wait_for_deletion_by_hand

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -26,8 +27,9 @@ from privatelink.errors import (
 )
 from privatelink.progress import Phase
 from privatelink.request import PrivateLinkRequest
+from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.laws import NOTHING, counts
-from tests.support.neighbours import connect_neighbour, delete_endpoint
+from tests.support.neighbours import connect_neighbour
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import SECRET, SECRET_NAME, full_request
 from tests.support.sandbox import Sandbox
@@ -272,7 +274,8 @@ async def test_a_privatelink_whose_endpoint_was_deleted_is_told_to_be_looked_at(
     person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
     [vpc_endpoint_id] = _connections(world)
-    await asyncio.to_thread(delete_endpoint, world.sandbox, vpc_endpoint_id)
+    with closing(Hands(world.sandbox)) as hands:
+        await asyncio.to_thread(hands.delete_vpc_endpoint, Ids.of(world.sandbox.books(), LINK))
     while vpc_endpoint_id in _connections(world):  # noqa: ASYNC110 - of another process
         await asyncio.sleep(0.02)
     await world.links.roll_back(LINK, reason="test")

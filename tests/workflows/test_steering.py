@@ -21,7 +21,7 @@ from privatelink.errors import (
     UpdateRefused,
     from_failure,
 )
-from privatelink.progress import Phase, StepState
+from privatelink.progress import Phase, Progress, StepProgress, StepState
 from privatelink.request import PrivateLinkRequest
 from tests.support.laws import NOTHING
 from tests.support.person import Person
@@ -68,13 +68,19 @@ async def test_a_held_step_goes_on_from_where_it_failed(world: World) -> None:
         assert [command.split()[1] for command in ask.commands] == ["retry-now", "roll-back"]
         [step] = [one for one in progress.steps if one.state is StepState.HELD]
         assert step.id == "create-endpoint-service"
+        # A retry concerns what still waits beside the held step too.
+        await person.sees(lambda seen: sum(one.state is StepState.DONE for one in _waits_for_targets(seen)) == 2)
         answer = await person.says("retry_now", by="ana")
-        assert answer.steps[0] == "create-endpoint-service"  # what still waits beside it looks anew too
+        assert answer.steps == ("create-endpoint-service",)
         await person.sees(lambda seen: len(seen.interventions) == held)  # noqa: B023 - called at once
     assert (await saga.result()).operation == "create"
     calls = Counter(call["action"] for call in world.sandbox.calls())
     assert {"CreateTargetGroup": 2, "CreateLoadBalancer": 1, "CreateListener": 2}.items() <= calls.items()
     assert [(one.action, one.by) for one in (await person.progress()).interventions] == [("retry_now", "ana")] * 2
+
+
+def _waits_for_targets(progress: Progress) -> list[StepProgress]:
+    return [one for one in progress.steps if one.id.startswith("wait-for-targets")]
 
 
 async def test_a_held_create_that_is_given_up_ends_by_its_first_cause(world: World) -> None:
