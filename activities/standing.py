@@ -145,8 +145,9 @@ class Onlooker:
                 extra={"deployment": spec.link.deployment},
             )
             return [], []
-        own = [connector for connector in await api.connectors.reading() if connector.is_of(spec.link)]
-        others = [one for address in sorted(addresses) for one in await api.connectors_of_others(spec.link, address)]
+        connectors = await api.connectors.reading()
+        own = [one for one in connectors if one.is_of(spec.link)]
+        others = [one for one in connectors if not one.is_of(spec.link) and any(map(one.dials, addresses))]
         return own, others
 
 

@@ -20,7 +20,6 @@ from sandbox.calls import Call, CallRecord
 from sandbox.clock import Clock
 from sandbox.durations import Durations
 from sandbox.emqx import emqx_application
-from sandbox.emqx.provider_side import OWN_LOOK
 from sandbox.faults import FAULT, Fault, FaultPlan
 from sandbox.seed import PROVIDER, Seed, build_seed
 
@@ -92,9 +91,6 @@ class Sandbox:
         if request.path.startswith(_CONTROL_PATH):
             return self._control(request)(environ, start_response)
         half: Half = self._emqx if _EMQX_PATH.match(request.path) else self._aws
-        # How the broker finds out who answers at an address is no call of anybody's.
-        if OWN_LOOK in request.user_agent.string:
-            return half.handle(request)(environ, start_response)
         service, action, read = half.action_of(request)
         fault = self._faults.hit(action, _text(request))
         environ[FAULT] = fault
@@ -189,6 +185,8 @@ class Sandbox:
                 if method == "PUT":
                     settable.put(_object(request))
                 return _json(settable.model_dump(mode="json"))
+            case "GET", "packets":
+                return _json(self._aws.answering_ports())
             case "GET", "policy":
                 return _json(self._aws.used())
             case "PUT", "policy":
@@ -201,8 +199,8 @@ class Sandbox:
                 self._set_clock(_Pace.model_validate(_object(request)))
                 return _json({"speed": self._clock.speed, "now": self._clock.now()})
         sentence = (
-            "the control path has books, reset, faults, calls, durations, quotas, clock, policy and quirks;"
-            " see sandbox/server.py\n"
+            "the control path has books, reset, faults, calls, durations, quotas, clock, packets, policy and"
+            " quirks; see sandbox/server.py\n"
         )
         return Response(f"{method} {request.path}: {sentence}", 404)
 

@@ -1,7 +1,5 @@
 """A deployment's own API, the broker's `/api/v5`: the connectors of its data integration ("Deployment API")."""
 
-import re
-
 from pydantic import JsonValue
 
 from clouds.emqx.errors import NOT_FOUND
@@ -10,8 +8,6 @@ from clouds.emqx.wire import CONNECTOR, CONNECTORS, CONNECTORS_PROBE, CONNECTORS
 from clouds.settings import ApiAccess, Settings
 from clouds.shared_views import SharedView
 from privatelink.errors import CloudRefused, PlatformKeyRefused
-from privatelink.names import Link
-from privatelink.request import texts
 
 LIST_SECONDS = 2.0
 """Least time between two readings for waits: one call asks every node of the deployment."""
@@ -32,17 +28,6 @@ class DeploymentApi:
         """All connectors, with their status on every node."""
         call = self._api.call_of("listing the connectors of the deployment", self._deployment)
         return read_as(CONNECTORS_SHAPE, await self._api.send("GET", CONNECTORS, call), call)
-
-    async def connectors_of_others(self, link: Link, address: str) -> tuple[ConnectorRow, ...]:
-        """The connectors that use `address` and are not this link's own.
-
-        No API of EMQX ties a connector to a PrivateLink, so every text of each connector is searched for the address.
-        """
-        return tuple(
-            connector
-            for connector in await self.connectors.reading()
-            if address and not connector.is_of(link) and uses_host(connector.raw, address)
-        )
 
     async def probe_connector(self, body: dict[str, JsonValue]) -> None:
         """Try to connect, on the one node that takes the call; nothing is stored. Raises with code `TEST_FAILED`."""
@@ -90,9 +75,3 @@ class DeploymentApis:
                 "file that PRIVATELINK_SETTINGS names",
             )
         return api
-
-
-def uses_host(value: JsonValue, host: str) -> bool:
-    """Whether any text in a JSON value names the host, as a whole name."""
-    pattern = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
-    return any(pattern.search(text) for text in texts(value))

@@ -3,6 +3,7 @@
 The PrivateLink half is assumed, since EMQX offers it in its console only: a real API is an edit of this table.
 """
 
+import re
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Any
@@ -11,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, T
 
 from clouds.emqx.labels import one_line, same_word
 from privatelink.names import Link, described_owner
+from privatelink.request import texts
 
 DEPLOYMENT = "/deployments/{deployment}"
 NETWORK = "/deployments/{deployment}/network"
@@ -147,6 +149,11 @@ class ConnectorRow(_Row):
     def is_of(self, link: Link) -> bool:
         """Whether our description names this link."""
         return _is_described(self.description, link)
+
+    def dials(self, host: str) -> bool:
+        """Whether any of its texts names the host, as a whole name: no API of EMQX ties it to a PrivateLink."""
+        pattern = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
+        return any(pattern.search(text) for text in texts(self.raw))
 
 
 def _is_described(description: str, link: Link) -> bool:

@@ -119,7 +119,7 @@ class Call:
 
     def sees(self, thing: Thing) -> bool:
         """Whether a read of now shows the thing."""
-        return thing.visible_at <= self.now < thing.gone_at
+        return thing.is_seen(self.now)
 
     def required(self, name: str) -> Any:  # noqa: ANN401  parameters are as varied as the botocore models
         """A parameter that must be there."""

@@ -29,6 +29,7 @@ from sandbox.aws.actions import ACTIONS, Action, Call
 from sandbox.aws.authorization import ALWAYS_ALLOWED, needs, not_allowed
 from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
 from sandbox.aws.errors import EC2, ELB, STS, AwsError, refusal
+from sandbox.aws.packets import answering_ports
 from sandbox.aws.policies import Asked, Policy
 from sandbox.aws.quotas import Quotas
 from sandbox.aws.request_rates import RequestRates
@@ -96,8 +97,7 @@ class AwsSandbox:
             signature = _checked_signature(request)
             caller = self._keyring.caller(request, signature)
             request.environ[ACCOUNT] = caller.account
-            # The sandbox's own looks pass the fault plan by, and are no calls of the account.
-            if self.quotas.request_rates and FAULT in request.environ:
+            if self.quotas.request_rates:
                 self._rates.take(caller.account, signature.region, service, name, read=read)
             fault: Fault | None = request.environ.get(FAULT)
             _refuse(fault, service, name, caller)
@@ -116,6 +116,12 @@ class AwsSandbox:
         with self._world.lock:
             self._sweep()
             return aws_books(self._world.stores(), self._world.clock.now(), bystanders=bystanders)
+
+    def answering_ports(self) -> dict[str, dict[int, bool]]:
+        """VPC endpoint -> port -> whether a target answers there, of all accounts."""
+        with self._world.lock:
+            self._sweep()
+            return answering_ports(self._world.stores(), self._world.clock.now())
 
     def put_policy(self, role_arn: str, document: dict[str, Any] | None) -> None:
         """Give a role a policy, which bounds its sessions from now on; without one (None) they may do everything.

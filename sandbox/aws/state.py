@@ -36,6 +36,10 @@ class Thing:
     bystander: bool = False
     """Seeded, not made by a caller."""
 
+    def is_seen(self, now: float) -> bool:
+        """Whether a read shows it."""
+        return self.visible_at <= now < self.gone_at
+
 
 @dataclass(kw_only=True)
 class Target:

@@ -9,7 +9,7 @@ from typing import Any
 from sandbox.aws import network
 from sandbox.aws.actions import Call, action
 from sandbox.aws.errors import ELB
-from sandbox.aws.state import NEVER, Target, TargetGroup
+from sandbox.aws.state import NEVER, Store, Target, TargetGroup
 from sandbox.aws.target_groups import target_group
 from sandbox.aws.targets import checked_target
 
@@ -28,7 +28,11 @@ def describe_target_health(call: Call) -> dict[str, Any]:
     targets = [target for target in group.targets.values() if call.now < target.gone_at]
     asked = call.params.get("Targets") or []
     shown = targets if not asked else [_asked(call, targets, group, one) for one in asked]
-    return {"TargetHealthDescriptions": [_description(group, one, _health(call, group, one)) for one in shown]}
+    return {
+        "TargetHealthDescriptions": [
+            _description(group, one, health(call.store, call.now, group, one)) for one in shown
+        ]
+    }
 
 
 def _asked(call: Call, targets: list[Target], group: TargetGroup, one: dict[str, Any]) -> Target:
@@ -39,70 +43,69 @@ def _asked(call: Call, targets: list[Target], group: TargetGroup, one: dict[str,
     return replace(checked_target(call, group, one), registered_at=NEVER)
 
 
-def _health(call: Call, group: TargetGroup, target: Target) -> dict[str, str]:
+def health(store: Store, now: float, group: TargetGroup, target: Target) -> dict[str, str]:
+    """State, Reason and Description of one target of an account's region."""
     if target.registered_at == NEVER:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
     if target.deregistered:
         return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
-    if unusable := _unusable(call, group, target):
+    if unusable := _unusable(store, group, target):
         return unusable
-    listeners = [one for one in call.store.listeners_of(group.arn) if call.sees(one)]
+    listeners = [one for one in store.listeners_of(group.arn) if one.is_seen(now)]
     if not listeners:
         return _state("unused", "Target.NotInUse", "Target group is not configured to receive traffic")
-    if not _zone_enabled(call, target, {one.load_balancer_arn for one in listeners}):
+    if not _zone_enabled(store, target, {one.load_balancer_arn for one in listeners}):
         return _state(
             "unused",
             "Target.NotInUse",
             "Target is in an Availability Zone that is not enabled for the load balancer",
         )
     # The load balancer's nodes do the checking, and it has none before it is active (assumed: no public source).
-    served = min(max(one.since, call.store.load_balancers[one.load_balancer_arn].settled_at) for one in listeners)
-    return _checked(call, group, target, max(target.registered_at, served))
+    served = min(max(one.since, store.load_balancers[one.load_balancer_arn].settled_at) for one in listeners)
+    return _checked(store, now, group, target, max(target.registered_at, served))
 
 
-def _unusable(call: Call, group: TargetGroup, target: Target) -> dict[str, str] | None:
+def _unusable(store: Store, group: TargetGroup, target: Target) -> dict[str, str] | None:
     """Why no listener could make a target of what is registered; None when one could."""
     kind, vpc_id = group.settings["TargetType"], group.settings["VpcId"]
-    if kind == "ip" and network.reserved_for_load_balancer(call.account, call.region, vpc_id, target.id):
+    if kind == "ip" and network.reserved_for_load_balancer(store.account, store.region, vpc_id, target.id):
         return _state("unused", "Target.IpUnusable", "Target IP address is reserved for use by a load balancer")
     if kind == "instance":
-        instance = network.find_instance(call.account, call.region, target.id)
+        instance = network.find_instance(store.account, store.region, target.id)
         if instance is None or instance.state != "running":
             state = instance.state if instance is not None else "terminated"
             return _state("unused", "Target.InvalidState", f"Target is in the {state} state")
     return None
 
 
-def _checked(call: Call, group: TargetGroup, target: Target, began: float) -> dict[str, str]:
+def _checked(store: Store, now: float, group: TargetGroup, target: Target, began: float) -> dict[str, str]:
     takes = target.check_seconds
-    if target.fate == "stuck" or call.now < began + takes:
-        if call.now < began + takes * _REGISTRATION:
+    if target.fate == "stuck" or now < began + takes:
+        if now < began + takes * _REGISTRATION:
             return _state("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
         return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
-    if target.fate == "failed" or not _answers(call, group, target):
+    if target.fate == "failed" or not _answers(store, group, target):
         return _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
     return {"State": "healthy"}
 
 
-def _zone_enabled(call: Call, target: Target, balancers: set[str]) -> bool:
+def _zone_enabled(store: Store, target: Target, balancers: set[str]) -> bool:
     """A target without a zone of its own (an ALB, an address outside the VPC) is served from every zone."""
     if target.availability_zone in {None, "all"}:
         return True
     return any(
-        zone["ZoneName"] == target.availability_zone
-        for arn in balancers
-        for zone in call.store.load_balancers[arn].zones
+        zone["ZoneName"] == target.availability_zone for arn in balancers for zone in store.load_balancers[arn].zones
     )
 
 
-def _answers(call: Call, group: TargetGroup, target: Target) -> bool:
+def _answers(store: Store, group: TargetGroup, target: Target) -> bool:
     """Nobody answers at an address of the VPC that no network interface has."""
     if group.settings["TargetType"] != "ip":
         return True
     vpc_id = group.settings["VpcId"]
-    cidrs = network.vpc_cidrs(call.account, call.region, vpc_id) or []
+    cidrs = network.vpc_cidrs(store.account, store.region, vpc_id) or []
     inside = any(ipaddress.ip_address(target.id) in cidr for cidr in cidrs)
-    return not inside or network.has_interface(call.account, call.region, vpc_id, target.id)
+    return not inside or network.has_interface(store.account, store.region, vpc_id, target.id)
 
 
 def _state(state: str, reason: str, description: str) -> dict[str, str]:

@@ -45,7 +45,7 @@ class EmqxSandbox:
         self._durations = durations
         self._seed = seed
         self._consumer = ConsumerAccount(seed, aws_endpoint)
-        self._provider_side = ProviderSide(seed, aws_endpoint)
+        self._provider_side = ProviderSide(aws_endpoint)
         self._begin()
         for routes in (self._platform.routes, self._deployment_api.routes):
             for route in routes.all:

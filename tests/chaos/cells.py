@@ -39,7 +39,7 @@ class CellRun:
         self._arena = arena
         name = f"c{number:03d}-{cell.fault}-{cell.step}"[:60].strip("-")
         listeners = [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
-        # A connector only where the step is about one: each listing of connectors is a look at every one of them.
+        # A connector only where the step is about one: every other cell is shorter without.
         connects = "connector" in cell.step
         more = {} if connects else {"connector": None}
         by_hand = {"platform": CONSOLE} if self.step.by_hand else {}

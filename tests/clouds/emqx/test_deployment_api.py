@@ -8,7 +8,7 @@ from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
 from clouds.emqx.errors import message_of
 from clouds.settings import Settings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
-from privatelink.names import Link, description
+from privatelink.names import Link
 from tests.support.sandbox import Sandbox
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
@@ -48,16 +48,6 @@ async def test_a_failed_probe_has_a_reason_and_stores_nothing(api: DeploymentApi
     assert (refused.value.cloud_code, message_of(refused.value)) == ("TEST_FAILED", "nxdomain")
     assert "nxdomain" not in refused.value.message
     assert sandbox.books().get("connectors", {}) == {}
-
-
-async def test_only_others_connectors_at_the_address_are_dependants(api: DeploymentApi) -> None:
-    """Our own goes with the link, and one that dials another host does not need it."""
-    await api.create_connector(BODY | {"name": "own", "description": description(LINK, "s1")})
-    await api.create_connector(BODY | {"name": "elsewhere", "server": "db.example.com:3306"})
-    await api.create_connector(BODY | {"name": "theirs"})
-    others = await api.connectors_of_others(LINK, "vpce-1.example.com")
-    assert ["mysql:theirs"] == [one.id for one in others]
-    assert await api.connectors_of_others(LINK, "") == ()
 
 
 @pytest.mark.usefixtures("sandbox")

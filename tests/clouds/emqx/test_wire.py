@@ -4,10 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from clouds.emqx.deployment_api import uses_host
 from clouds.emqx.errors import Call
 from clouds.emqx.http import read_as
-from clouds.emqx.wire import CONNECTORS_SHAPE, PRIVATE_LINK_SHAPE, PrivateLinkRow, PrivateLinkState
+from clouds.emqx.wire import CONNECTORS_SHAPE, PRIVATE_LINK_SHAPE, ConnectorRow, PrivateLinkRow, PrivateLinkState
 from privatelink.errors import UnknownCloudError
 from privatelink.names import Link, description
 
@@ -18,6 +17,12 @@ SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8"
 def row_of(**fields: object) -> PrivateLinkRow:
     """A row as the platform answers it."""
     return PRIVATE_LINK_SHAPE.validate_python({"privatelinkID": "pl3f9c21", **fields})
+
+
+def connector_of(**fields: object) -> ConnectorRow:
+    """A connector as the deployment's API answers it."""
+    (connector,) = CONNECTORS_SHAPE.validate_python([{"type": "mysql", "name": "orders", **fields}])
+    return connector
 
 
 @pytest.mark.parametrize(
@@ -95,7 +100,7 @@ def test_a_connector_shows_its_dependants_and_its_owner() -> None:
 )
 def test_a_connector_that_dials_the_address_is_found(text: str) -> None:
     """In any field, in any spelling of the host."""
-    assert uses_host({"parameters": {"servers": ["x", {"y": text}]}}, "vpce-1.example.com")
+    assert connector_of(parameters={"servers": ["x", {"y": text}]}).dials("vpce-1.example.com")
 
 
 @pytest.mark.parametrize(
@@ -103,4 +108,4 @@ def test_a_connector_that_dials_the_address_is_found(text: str) -> None:
 )
 def test_a_connector_that_dials_another_host_is_not(text: str) -> None:
     """A longer name is another host."""
-    assert not uses_host({"server": text, "port": 1, "none": None}, "vpce-1.example.com")
+    assert not connector_of(server=text, port=1, none=None).dials("vpce-1.example.com")

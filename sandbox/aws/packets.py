@@ -1,0 +1,35 @@
+"""What a packet meets that enters a VPC endpoint: no call of AWS's API shows it, and it needs nobody's permission."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sandbox.aws.target_health import health
+
+if TYPE_CHECKING:
+    from sandbox.aws.state import Connection, Store
+
+
+def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool]]:
+    """VPC endpoint -> port of its service's listeners -> whether a healthy target answers there.
+
+    Only endpoints whose connection is `available`: others lose every packet.
+    """
+    return {
+        one.vpc_endpoint_id: _ports(store, one, now)
+        for store in stores
+        for one in store.connections.values()
+        if one.state(now) == "available"
+    }
+
+
+def _ports(store: Store, connection: Connection, now: float) -> dict[int, bool]:
+    service = store.endpoint_services.get(connection.service_id)
+    listeners = [one for arn in (service.load_balancer_arns if service else ()) for one in store.listeners_on(arn)]
+    ports: dict[int, bool] = {}
+    for one in listeners:
+        groups = [store.target_groups[arn] for arn in one.target_group_arns if arn in store.target_groups]
+        targets = [(group, target) for group in groups for target in group.targets.values() if now < target.gone_at]
+        answers = any(health(store, now, group, target)["State"] == "healthy" for group, target in targets)
+        ports[one.port] = ports.get(one.port, False) or answers
+    return ports
