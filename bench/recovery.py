@@ -17,10 +17,10 @@ from scripts.breakable import BreakableStage
 if TYPE_CHECKING:
     from temporalio.api.workflow.v1 import PendingActivityInfo
 
-KILLS = 4
+KILLS = 6
 """How many kills the median is of; each hits every saga's look that the worker holds."""
 
-WATCHED = 10
+WATCHED = 12
 """How many sagas wait while workers are killed."""
 
 CRASHED = 50
@@ -94,8 +94,9 @@ async def _until_again(stage: BreakableStage, workflow_id: str, lost: PendingAct
     """Seconds from the kill until the lost attempt is followed by one that has begun, or the step is over."""
     while True:
         step = (await pending_steps(stage, workflow_id)).get(lost.activity_id)
-        if step is None or (
-            step.attempt > lost.attempt and step.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
-        ):
+        # A look may end in the moment in which it began; then the step has the number of the next attempt already.
+        if step is None or step.attempt > lost.attempt + 1:
+            return time.monotonic() - killed
+        if step.attempt > lost.attempt and step.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED:
             return time.monotonic() - killed
         await asyncio.sleep(LOOK_SECONDS)

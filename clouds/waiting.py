@@ -12,10 +12,10 @@ from pydantic import BaseModel, ConfigDict
 from privatelink.errors import DeadlinePassed, NotYet
 from privatelink.pace import paced, paced_delta
 
-LOOK_SECONDS = 16.0
+LOOK_SECONDS = 14.0
 """How long one look stays: long enough for few attempts a wait, short enough that a killed worker is missed soon."""
 
-SLACK_SECONDS = 4.0
+SLACK_SECONDS = 3.0
 """What a look may take beyond its own time, of our clock: Temporal misses a killed worker only after both."""
 
 LEAST_LOOK_SECONDS = 1.0

@@ -128,10 +128,12 @@ class BreakableStage:
         )
         async with asyncio.timeout(START_SECONDS):
             while True:
-                answer = await self.client.workflow_service.describe_task_queue(request)
-                if new := {poller.identity for poller in answer.pollers} - self._identities:
-                    self._identities |= new
-                    return new.pop()
+                # A busy server gives up a look now and then.
+                with contextlib.suppress(RPCError):
+                    answer = await self.client.workflow_service.describe_task_queue(request)
+                    if new := {poller.identity for poller in answer.pollers} - self._identities:
+                        self._identities |= new
+                        return new.pop()
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def restart_temporal(self) -> None:

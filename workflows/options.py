@@ -65,7 +65,7 @@ _RETRY = RetryPolicy(
 )
 
 # A look may be a wait's tenth attempt without any failure; a growing interval would then add to a killed worker's loss.
-_LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(2), backoff_coefficient=1, maximum_attempts=0)
+_LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
 
 
 def limit(seconds: float) -> Wait:
