@@ -23,13 +23,15 @@ SERVICE_SHOWS_WITHIN = paced_delta(300)
 """How long a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
 
 LAG_SECONDS = 12.0
-"""The platform says `running` some 10 s after AWS says `available`. A reading before that would be for nothing, and the
-next one comes a minute later."""
+"""The platform says `running` some 10 s after AWS says `available`. A reading before that would be for nothing."""
 
 DELETE_SECONDS = 65.0
 """The platform takes about a minute to delete."""
 
-CADENCE = Cadence(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
+RUNNING = Cadence(usual=20, fast=10, slow=READ_SECONDS)
+"""A reading that came too early is soon repeated, as long as the listings of the hour allow."""
+
+DELETION = Cadence(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
 
 
 class PrivateLinks:
@@ -138,7 +140,7 @@ class PrivateLinks:
 
         view = self._platform.private_links(deployment)
         # It may have been deleted since another saga had the list read.
-        address = await view.look(address_in, wait=spec.wait, cadence=CADENCE, spent=lag, fresh=True)
+        address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, fresh=True)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)
@@ -200,7 +202,7 @@ class PrivateLinks:
 
         # From the second attempt on, many sagas that wait share one reading a minute.
         view = self._platform.private_links(spec.link.deployment)
-        return await view.look(left_in, wait=removal_wait(), cadence=CADENCE, fresh=True)
+        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, fresh=True)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:

@@ -29,7 +29,7 @@ from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.names import aws_name
 from privatelink.pace import paced, paced_delta
 
-HEALTH = Cadence(usual=120, fast=5, slow=15)
+HEALTH = Cadence(usual=120, fast=10, slow=30)
 """Registration and first checks: one and a half to three minutes in the field."""
 
 NEVER_HEALTHY = frozenset({"Target.InvalidState", "Target.IpUnusable", "Target.NotRegistered"})

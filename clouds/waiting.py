@@ -69,7 +69,7 @@ class Cadence(NamedTuple):
 
     def interval(self, elapsed: float) -> float:
         """Seconds of our clock until the next read makes sense, `elapsed` (our clock) into the wait."""
-        begins, ends = paced(self.usual * 0.6), paced(self.usual * 2)
+        begins, ends = paced(self.usual * 0.8), paced(self.usual * 2)
         if elapsed < begins:
             return max(paced(self.fast), min(paced(self.slow), begins - elapsed))
         return paced(self.fast if elapsed < ends else self.slow)

@@ -27,6 +27,10 @@ HOUR = 3600
 READ_SECONDS = 60.0
 """Least time between two readings of one thing at the platform: EMQX's own tools poll once a minute."""
 
+LIST_SECONDS, LISTS_AT_ONCE = 66.0, 6
+"""Least time between two listings, over time, and how many may follow each other after a quiet time: a lone create's
+listings wait for no turn, and in no hour are there more than EMQX's 60."""
+
 
 class Platform:
     """The platform behind one API key. Every call has a budget of its own, as EMQX's limits are per key and call.
@@ -95,8 +99,9 @@ class Platform:
         return read_as(PRIVATE_LINKS_SHAPE, body, call)
 
     def private_links(self, deployment: str) -> SharedView[tuple[PrivateLinkRow, ...]]:
-        """The same, shared by all who wait or ask, over time read once a minute at most."""
-        return self._private_links.of(deployment, partial(self.list_private_links, deployment), READ_SECONDS)
+        """The same, shared by all who wait or ask, over time read less than once a minute."""
+        read = partial(self.list_private_links, deployment)
+        return self._private_links.of(deployment, read, LIST_SECONDS, burst=LISTS_AT_ONCE)
 
     async def find_private_link(self, deployment: str, private_link_id: str) -> PrivateLinkRow | None:
         """One PrivateLink, or None when it is gone: 404, or 200 with an empty object."""

@@ -234,7 +234,7 @@ def test_the_cadence_is_fast_near_the_usual_duration_and_never_skips_it(elapsed:
     cadence = Cadence(usual=usual, fast=1, slow=30)
     interval = cadence.interval(elapsed)
     assert paced(1) <= interval <= paced(30)
-    begins = paced(usual * 0.6)
+    begins = paced(usual * 0.8)
     if elapsed < begins:
         assert elapsed + interval <= max(begins, elapsed + paced(1)) * (1 + 1e-9)
     elif elapsed < paced(usual * 2):
