@@ -15,8 +15,8 @@ from privatelink import PrivateLinks
 from privatelink.payloads import DATA_CONVERTER
 from scripts.stage import Stage, stage
 
-SPEED = 5.0
-"""Real-like durations five times as fast: a create lasts some 75 s, and our milliseconds count five times."""
+SPEED = 3.0
+"""Real-like durations three times as fast: a create lasts some two minutes, and our milliseconds count three times."""
 
 RUNS = 3
 
