@@ -170,6 +170,7 @@ def build_seed() -> Seed:
 _DEPLOYMENTS = (
     Deployment(id="w41b11c0", name="orders"),
     Deployment(id="w41b11c1", name="orders-flex", type="dedicatedFlex"),
+    Deployment(id="w41b11c2", name="payments"),
     Deployment(id="wserver0", name="trial", type="serverless"),
     Deployment(id="wstopped", name="asleep", status="stopped"),
     Deployment(

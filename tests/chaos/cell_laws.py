@@ -39,7 +39,9 @@ class CellLaws:
         self._cell = cell
         self._step = STEPS[cell.step]
         self._link = link
-        self._going = {"terminated", "failed"} if self._step.by_hand else set()
+        self._going = {"terminated"} if self._step.by_hand else set()
+        if self._step.by_hand and cell.fault == "deleted":
+            self._going.add("failed")  # its end at AWS is gone, and only the console still knows of it
         self._out_of_order: list[str] = []
 
     async def platform_is_first(self) -> None:

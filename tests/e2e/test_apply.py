@@ -23,8 +23,8 @@ async def test_a_fleet_from_its_plan_to_its_pruning(
     world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A plan makes nothing; a refused link makes the exit code 2 and stops no other; nobody prunes without a yes."""
-    # A deployment that only links which are pruned have: Temporal remembers those of other tests.
-    first, second = (request_json(world.sandbox, name, deployment="w41b11c1") for name in ("e2e-first", "e2e-second"))
+    # A deployment that no other test has: a pruning takes what Temporal remembers of its links.
+    first, second = (request_json(world.sandbox, name, deployment="w41b11c2") for name in ("e2e-first", "e2e-second"))
     unknown = request_json(world.sandbox, "e2e-third", deployment="wunknown")
     file = tmp_path / "fleet.json"
     file.write_text(json.dumps({"links": [first, second, unknown]}))
@@ -45,16 +45,16 @@ async def test_a_fleet_from_its_plan_to_its_pruning(
     file.write_text(json.dumps({"links": [first]}))
     code, out, _ = await apply()
     assert (0, "1 unchanged") == (code, out.splitlines()[-1])
-    assert "not in the file: w41b11c1/e2e-second" in out.splitlines()
+    assert "not in the file: w41b11c2/e2e-second" in out.splitlines()
 
     code, _, err = await apply("--prune")
     assert code == 2
     assert "add --yes" in err
-    assert len(world.sandbox.books()["platform"]["w41b11c1"]) == 2
+    assert len(world.sandbox.books()["platform"]["w41b11c2"]) == 2
 
     code, _, _ = await apply("--prune", "--yes")
     assert code == 0
-    assert len(world.sandbox.books()["platform"]["w41b11c1"]) == 1
+    assert len(world.sandbox.books()["platform"]["w41b11c2"]) == 1
 
 
 BAD_FLEET = """\

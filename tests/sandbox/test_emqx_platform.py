@@ -47,7 +47,7 @@ def test_deployments_are_a_bare_array_of_the_published_fields(emqx: Emqx) -> Non
         "tps",
         "createAt",
     }
-    assert [published] * 10 == [set(deployment) for deployment in deployments]
+    assert [published] * 11 == [set(deployment) for deployment in deployments]
 
 
 def test_one_deployment_comes_without_project_and_version(emqx: Emqx) -> None:

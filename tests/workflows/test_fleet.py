@@ -34,7 +34,7 @@ TEMPORAL_EVENTS = 51_200
 TEMPORAL_BYTES = 50_000_000
 
 FLEETS_ALONE = "w41b11c1"
-"""The deployment of links that are pruned: Temporal remembers those of all other tests, which have another one."""
+"""A deployment that no other test has: a pruning takes what Temporal remembers of its links."""
 
 
 def request(world: World, name: str, **changes: object) -> PrivateLinkRequest:
