@@ -12,6 +12,7 @@ from typing import Any
 
 from bench.crash import crash_request, insist
 from bench.measure import Measure
+from bench.scale_model import HOUR, PLATFORM_LIMITS
 from clouds.aws.budgets import Bucket
 from privatelink import PrivateLinkRequest, PrivateLinks
 from scripts.breakable import BreakableStage
@@ -31,9 +32,6 @@ QUEUING = 18
 """Creates at once at the platform's documented limits: three hours' worth."""
 
 QUEUING_SPEED = 100.0
-
-PLATFORM_WRITES, PLATFORM_READS = 6, 60
-"""An hour, for each kind of call with one key (EMQX, platform API)."""
 
 CONSUMER_ENDPOINTS = (4, 0.3)
 """CreateVpcEndpoint: AWS's bucket for the platform's own account, one for every 3.3 s."""
@@ -119,22 +117,22 @@ async def _measure_workers() -> list[Measure]:
 
 
 async def _measure_platform() -> list[Measure]:
-    limits = {"WRITES": PLATFORM_WRITES, "READS": PLATFORM_READS}
-    settings = {f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR": str(number) for kind, number in limits.items()}
-    quirks = {f"{kind.lower()}_per_hour": number for kind, number in limits.items()}
+    writes = PLATFORM_LIMITS.writes_per_hour
+    limits = {"writes_per_hour": writes, "reads_per_hour": PLATFORM_LIMITS.reads_per_hour}
+    settings = {f"PRIVATELINK_PLATFORM_{name.upper()}": str(number) for name, number in limits.items()}
     async with BreakableStage(QUEUING_SPEED, settings=settings) as stage:
         alone = await run_crowd(stage, 1)
     async with BreakableStage(QUEUING_SPEED, settings=settings) as stage:
-        await stage.control("PUT", "/quirks", quirks)
+        await stage.control("PUT", "/quirks", limits)
         crowd = await run_crowd(stage, QUEUING)
-    dictated = alone.seconds[0] + (QUEUING - PLATFORM_WRITES) / PLATFORM_WRITES * 3600
+    dictated = alone.seconds[0] + (QUEUING - writes) / writes * HOUR
     return [
         Measure("platform_limited_failed", len(crowd.failures), 0, f"of {QUEUING} sagas"),
         Measure(
             "platform_limited_over_bucket_time",
             max(crowd.seconds) / dictated,
             1.1,
-            f"ratio to {dictated:.0f} s: {QUEUING} creates at {PLATFORM_WRITES} writes an hour",
+            f"ratio to {dictated:.0f} s: {QUEUING} creates at {writes} writes an hour",
         ),
     ]
 

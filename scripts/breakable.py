@@ -18,7 +18,7 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.names import TASK_QUEUE
 from privatelink.payloads import DATA_CONVERTER
@@ -45,6 +45,8 @@ PATIENCE_SECONDS = 1200
 """Every deadline, of our clock: a crash costs its time also where the clouds' clock runs fast."""
 
 _MANY = 1_000_000
+
+_GIVEN_UP = frozenset({RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED, RPCStatusCode.UNAVAILABLE})
 
 
 class BreakableStage:
@@ -128,13 +130,20 @@ class BreakableStage:
         )
         async with asyncio.timeout(START_SECONDS):
             while True:
-                # A busy server gives up a look now and then.
-                with contextlib.suppress(RPCError):
-                    answer = await self.client.workflow_service.describe_task_queue(request)
-                    if new := {poller.identity for poller in answer.pollers} - self._identities:
-                        self._identities |= new
-                        return new.pop()
+                if new := await self._pollers(request) - self._identities:
+                    self._identities |= new
+                    return new.pop()
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def _pollers(self, request: DescribeTaskQueueRequest) -> set[str]:
+        """Who asks for work; nobody, where a busy server gives up the look."""
+        try:
+            answer = await self.client.workflow_service.describe_task_queue(request)
+        except RPCError as error:
+            if error.status not in _GIVEN_UP:
+                raise
+            return set()
+        return {poller.identity for poller in answer.pollers}
 
     async def restart_temporal(self) -> None:
         """`kill -9` the server and start it on its database and port; return when it answers."""

@@ -39,9 +39,9 @@ class CellLaws:
         self._cell = cell
         self._step = STEPS[cell.step]
         self._link = link
-        self._going = {"terminated"} if self._step.by_hand else set()
-        if self._step.by_hand and cell.fault == "deleted":
-            self._going.add("failed")  # its end at AWS is gone, and only the console still knows of it
+        # Where its end at AWS was deleted, the console goes on showing it.
+        going = {"terminated", "failed"} if cell.fault == "deleted" else {"terminated"}
+        self._going = going if self._step.by_hand else set()
         self._out_of_order: list[str] = []
 
     async def platform_is_first(self) -> None:
