@@ -24,7 +24,7 @@ from clouds.waiting import Cadence, Moving
 from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet, PrivateLinkFailed
 from privatelink.pace import paced, paced_delta
 
-APPEARANCE = Cadence(usual=150, fast=3, slow=30)
+APPEARANCE = Cadence(usual=150, fast=2, slow=30)
 """Two to three minutes after the platform was asked (EMQX's blog)."""
 
 ACCEPTANCE = Cadence(usual=45, fast=2, slow=10)

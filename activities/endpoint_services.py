@@ -44,7 +44,7 @@ from privatelink.errors import (
 from privatelink.names import client_token
 from privatelink.pace import paced_delta
 
-AVAILABILITY = Cadence(usual=10, fast=3, slow=10)
+AVAILABILITY = Cadence(usual=10, fast=2, slow=10)
 DELETION = Cadence(usual=20, fast=3, slow=10)
 
 

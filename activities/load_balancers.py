@@ -25,7 +25,7 @@ from privatelink.errors import CloudRefused, LoadBalancerFailed, NotYet
 from privatelink.names import aws_name
 from privatelink.pace import paced_delta
 
-ACTIVATION = Cadence(usual=150, fast=5, slow=30)
+ACTIVATION = Cadence(usual=150, fast=2, slow=30)
 """Two to three minutes in the field, with tails of ten and more."""
 
 DELETION = Cadence(usual=20, fast=3, slow=10)

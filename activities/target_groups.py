@@ -29,8 +29,9 @@ from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.names import aws_name
 from privatelink.pace import paced, paced_delta
 
-HEALTH = Cadence(usual=120, fast=10, slow=30)
-"""Registration and first checks: one and a half to three minutes in the field."""
+HEALTH = Cadence(usual=150, fast=15, slow=120)
+"""Registration and first checks: one and a half to three minutes in the field. No reading answers for two sagas, and
+the PrivateLink, which is made meanwhile, takes longer."""
 
 NEVER_HEALTHY = frozenset({"Target.InvalidState", "Target.IpUnusable", "Target.NotRegistered"})
 """Reasons that waiting does not mend (API_TargetHealth)."""

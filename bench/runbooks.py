@@ -25,11 +25,8 @@ if TYPE_CHECKING:
     from privatelink import PrivateLinkRequest
 
 WAITER_SECONDS = 15.0
-"""Between two looks at AWS: the delay of each waiter that a load balancer or a target group has."""
-
-PLATFORM_SECONDS = 60.0
-"""Between two looks at the platform, whose documented limit is 60 requests in 60 minutes; EMQX's own Terraform provider
-looks at a deployment as often. Looks 15 s apart would end this wait 45 s sooner, at four times the documented pace."""
+"""Between two looks: the delay of each waiter that a load balancer or a target group has. The platform is looked at as
+often: its documented 60 requests in 60 minutes are enough for one link's quarter of an hour."""
 
 CONNECTOR_SECONDS = 5.0
 """Between two looks at the deployment's API, which allows 100 requests a second."""
@@ -78,9 +75,7 @@ class Runbook:
         service_id, service_name = self._create_endpoint_service(load_balancer)
         private_link = self._create_private_link(service_name)
         self._accept_endpoint_connection(service_id)
-        self._until(
-            "PrivateLink running", lambda: self._platform_says(private_link, "status") == "running", PLATFORM_SECONDS
-        )
+        self._until("PrivateLink running", lambda: self._platform_says(private_link, "status") == "running")
         self._create_connector(self._platform_says(private_link, "address"))
 
     def remove(self) -> None:
@@ -123,17 +118,15 @@ class Runbook:
         )["ServiceConfiguration"]
         service_id: str = service["ServiceId"]
         self._removal.callback(self._delete_endpoint_service, service_id)
-        self._until(
-            "endpoint service available", lambda: self._service_state(service_id) == "Available", WAITER_SECONDS
-        )
+        self._until("endpoint service available", lambda: self._service_state(service_id) == "Available")
         principal = self._answer(self._platform.get("/network")).json()["awsARN"]
         self._ec2("modify_vpc_endpoint_service_permissions", ServiceId=service_id, AddAllowedPrincipals=[principal])
         return service_id, service["ServiceName"]
 
     def _delete_endpoint_service(self, service_id: str) -> None:
-        self._until("endpoint connection gone", lambda: not self._connections(service_id), WAITER_SECONDS)
+        self._until("endpoint connection gone", lambda: not self._connections(service_id))
         self._ec2("delete_vpc_endpoint_service_configurations", ServiceIds=[service_id])
-        self._until("endpoint service gone", lambda: self._service_state(service_id) == "Deleted", WAITER_SECONDS)
+        self._until("endpoint service gone", lambda: self._service_state(service_id) == "Deleted")
 
     def _service_state(self, service_id: str) -> str:
         described = self._ec2("describe_vpc_endpoint_service_configurations", ServiceIds=[service_id])
@@ -152,7 +145,6 @@ class Runbook:
         self._until(
             "PrivateLink gone",
             lambda: self._platform.get(private_link).status_code == httpx.codes.NOT_FOUND,
-            PLATFORM_SECONDS,
         )
 
     def _platform_says(self, private_link: str, field: str) -> str:
@@ -163,14 +155,12 @@ class Runbook:
         self._until(
             "endpoint connection asked for",
             lambda: "pendingAcceptance" in self._connections(service_id).values(),
-            WAITER_SECONDS,
         )
         [vpc_endpoint] = self._connections(service_id)
         self._ec2("accept_vpc_endpoint_connections", ServiceId=service_id, VpcEndpointIds=[vpc_endpoint])
         self._until(
             "endpoint connection available",
             lambda: self._connections(service_id).get(vpc_endpoint) == "available",
-            WAITER_SECONDS,
         )
 
     def _connections(self, service_id: str) -> dict[str, str]:
@@ -214,7 +204,7 @@ class Runbook:
         with self._timed(what):
             self._aws.wait("elbv2", waiter, **parameters)
 
-    def _until(self, what: str, look: Callable[[], bool], seconds: float) -> None:
+    def _until(self, what: str, look: Callable[[], bool], seconds: float = WAITER_SECONDS) -> None:
         with self._timed(what):
             for _ in range(LOOKS):
                 if look():

@@ -1,7 +1,8 @@
 """The arithmetic of docs/scale.md: how long many creates at once take, how many fit, and what they cost.
 
-Every limit is a token bucket, and a create takes a few tokens of each. So what many creates take beyond the time of one
-is the time of the slowest bucket alone. `simulation.py` steps the same creates through the same buckets one by one.
+Every limit is a token bucket or a window, and a create takes a few tokens of each. So what many creates take beyond the
+time of one is the time of the slowest alone. `simulation.py` steps the same creates through the same limits one by
+one.
 """
 
 from __future__ import annotations
@@ -26,12 +27,22 @@ SAGAS_PER_SECOND = 3.5
 
 @dataclass(frozen=True)
 class Limit:
-    """A token bucket and how many of it there are: `shards` names the field of `Fleet` that counts them."""
+    """A token bucket and how many of it there are: `shards` names the field of `Fleet` that counts them.
+
+    With `by_window`, a token comes back when the time in which all are refilled has passed since it was taken.
+    """
 
     name: str
     shards: str
     capacity: float
     per_second: float
+    by_window: bool = False
+
+    def queue(self, tokens: float) -> float:
+        """Seconds until the last of so many tokens is there, all asked for at once."""
+        if self.by_window:
+            return (ceil(tokens / self.capacity) - 1) * self.capacity / self.per_second
+        return max(0.0, tokens - self.capacity) / self.per_second
 
 
 WORKERS = "the workers and their server"
@@ -76,8 +87,8 @@ class Fleet:
             Limit(WORKERS, "workers", 1, self.sagas_per_second),
             # Temporal Cloud, "Limits": 500 actions a second unless asked for more.
             Limit(NAMESPACE, "namespaces", 500 / ACTIONS_PER_CREATE, 500 / ACTIONS_PER_CREATE),
-            Limit(PLATFORM, "keys", self.writes_per_hour, self.writes_per_hour / HOUR),
-            Limit(PLATFORM_READS, "keys", self.reads_per_hour, self.reads_per_hour / HOUR),
+            Limit(PLATFORM, "keys", self.writes_per_hour, self.writes_per_hour / HOUR, by_window=True),
+            Limit(PLATFORM_READS, "keys", self.reads_per_hour, self.reads_per_hour / HOUR, by_window=True),
             # "Request throttling for the Amazon EC2 API": CreateVpcEndpoint.
             Limit(ENDPOINTS, "consumer_accounts", 4, 0.3),
         )
@@ -145,13 +156,10 @@ AWS: "Quotas for your Network Load Balancers", "AWS PrivateLink quotas". EMQX: "
 def formula(fleet: Fleet) -> tuple[float, str]:
     """Seconds until the last of the fleet's creates is done, and the limit that this is for.
 
-    A lone create's time, and on top the time that the slowest bucket needs beyond what it holds when all begin.
+    A lone create's time, and on top the time that the slowest limit needs beyond what it holds when all begin.
     """
     alone = sum(stage.seconds for stage in STORY)
-    queues = {
-        limit.name: max(0.0, _tokens(limit, fleet) - limit.capacity) / limit.per_second
-        for limit in fleet.limits.values()
-    }
+    queues = {limit.name: limit.queue(_tokens(limit, fleet)) for limit in fleet.limits.values()}
     slowest = max(queues, key=lambda name: queues[name])
     return alone + queues[slowest], slowest
 

@@ -1,4 +1,4 @@
-"""Many creates at once, each stepped through every token bucket and quota: docs/scale.md's arithmetic, told again.
+"""Many creates at once, each stepped through every limit and quota: docs/scale.md's arithmetic, told again.
 
 It knows nothing of the formula in `scale_model.py`. The creates arrive together, take their tokens one by one, wait
 where their kind waits, or find a quota used up; the last one to leave says how long it took. A test compares both.
@@ -7,7 +7,7 @@ where their kind waits, or find a quota used up; the last one to leave says how 
 from __future__ import annotations
 
 import heapq
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass
 from math import ceil
 
@@ -38,10 +38,25 @@ class _TokenBucket:
         return now + max(0.0, -self._tokens / self._limit.per_second)
 
 
+class _Window:
+    """So many tokens in any stretch of its length, in the order in which they are asked for."""
+
+    def __init__(self, limit: Limit) -> None:
+        self._seconds = limit.capacity / limit.per_second
+        self._given: deque[float] = deque(maxlen=int(limit.capacity))
+
+    def take(self, now: float) -> float:
+        """Give the time at which the token is there; `now` never goes back."""
+        full = len(self._given) == self._given.maxlen
+        self._given.append(max(now, self._given[0] + self._seconds) if full else now)
+        return self._given[-1]
+
+
 def simulate(fleet: Fleet) -> Simulated:
     """Step every create of the fleet through its story, in the order in which time passes."""
-    buckets = {
-        name: [_TokenBucket(limit) for _ in range(fleet.shards(limit.shards))] for name, limit in fleet.limits.items()
+    limits = {
+        name: [(_Window if limit.by_window else _TokenBucket)(limit) for _ in range(fleet.shards(limit.shards))]
+        for name, limit in fleet.limits.items()
     }
     # One step is one token; what a stage waits comes after its last.
     steps = [
@@ -57,7 +72,7 @@ def simulate(fleet: Fleet) -> Simulated:
             seconds = now
             continue
         name, wait = steps[step]
-        shards = buckets[name]
+        shards = limits[name]
         heapq.heappush(coming, (shards[link % len(shards)].take(now) + wait, link, step + 1))
     return Simulated(seconds, done)
 

@@ -1,7 +1,6 @@
 """Shared views: one reader per kind of thing answers everybody who waits for one of them, or asks about one."""
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
 from typing import Generic, NamedTuple, TypeVar
@@ -16,13 +15,13 @@ R = TypeVar("R")
 LEAST_READ_SECONDS = 0.05
 """No view is read more often, however fast the cloud's clock: a read itself takes some milliseconds."""
 
-BURST = 3
+BURST = 6
 """Readings that may follow each other at once after a quiet time: a lone saga's steps ask one after another."""
 
-CROWD = 25
+CROWD = 10
 """So many who wait at once double the least interval, for nobody's own thing comes sooner by more reading."""
 
-CROWD_SECONDS = 15.0
+CROWD_SECONDS = 30.0
 """A crowd makes no least interval longer than this (the cloud's clock): steps that only ask must not wait for long."""
 
 IDLE_SECONDS = 300.0
@@ -58,13 +57,9 @@ class SharedView(Generic[V]):
         self._reader: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
         self._burst = burst
-        self._begun: deque[float] = deque(maxlen=burst)
+        self.last_read = float("-inf")
+        self._level = 0.0
         self._latest: tuple[float, V] | None = None
-
-    @property
-    def last_read(self) -> float:
-        """When the latest reading began, by the loop's clock."""
-        return self._begun[-1] if self._begun else float("-inf")
 
     def is_idle(self, seconds: float) -> bool:
         """Whether nobody waits, and nothing was read for so long (the cloud's clock)."""
@@ -178,7 +173,8 @@ class SharedView(Generic[V]):
                     await asyncio.wait_for(self._woken.wait(), due - loop.time())
                 continue
             began = loop.time()
-            self._begun.append(began)
+            self._level = max(0.0, self._level - (began - self.last_read) / self._interval()) + 1
+            self.last_read = began
             reading: V | Exception
             try:
                 reading = await self._read()
@@ -196,14 +192,15 @@ class SharedView(Generic[V]):
         return max(self.last_read + max(wanted, LEAST_READ_SECONDS), self._free_at())
 
     def _free_at(self) -> float:
-        """From when another reading keeps the least interval over time."""
-        if len(self._begun) < self._burst:
-            return float("-inf")
+        """From when another reading keeps the least interval over time: a bucket of a burst that leaks one in each."""
+        return self.last_read + (self._level + 1 - self._burst) * self._interval()
+
+    def _interval(self) -> float:
         # Those who ask are answered once; those who look come back.
         looking = sum(waiter.wants() > 0 for waiter in self._waiters)
         least = self._least_interval()
         least = max(least, min(least * (1 + looking / CROWD), CROWD_SECONDS))
-        return self._begun[0] + self._burst * paced(least) * SHARE.workers
+        return max(paced(least) * SHARE.workers, LEAST_READ_SECONDS)
 
 
 class ViewsByKey(Generic[V]):

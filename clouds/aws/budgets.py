@@ -6,7 +6,7 @@ Load Balancing API": the row for reads is known, the one for writes is assumed t
 
 from enum import Enum
 
-from clouds.budgets import Budget
+from clouds.budgets import TokenBucket
 
 
 class Bucket(Enum):
@@ -36,7 +36,7 @@ class Budgets:
     def __init__(self, account: str, region: str) -> None:
         """`account` and `region` name whose they are."""
         self._budgets = {
-            bucket: Budget(
+            bucket: TokenBucket(
                 f"{bucket.words} of {account} in {region}", capacity=bucket.capacity, per_second=bucket.per_second
             )
             for bucket in Bucket

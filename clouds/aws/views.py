@@ -31,13 +31,15 @@ class Views:
         """`account` makes the calls."""
         self._account = account
         self.load_balancers: SharedView[dict[str, FoundLoadBalancer]] = SharedView(
-            partial(read_load_balancers, account), least_interval=3
+            partial(read_load_balancers, account), least_interval=2
         )
         self.target_groups: SharedView[list[TargetGroupTypeDef]] = SharedView(
             partial(read_target_groups, account), least_interval=3
         )
         self.endpoint_services: SharedView[list[FoundEndpointService]] = SharedView(
-            partial(read_endpoint_services, account), least_interval=2
+            # A saga's few readings are a burst; in a crowd each would cause readings of its own.
+            partial(read_endpoint_services, account),
+            least_interval=8,
         )
         self.endpoint_connections: SharedView[list[FoundConnection]] = SharedView(
             partial(read_endpoint_connections, account), least_interval=2

@@ -9,8 +9,9 @@ from clouds.settings import ApiAccess, Settings
 from clouds.shared_views import SharedView
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
-LIST_SECONDS = 2.0
-"""Least time between two readings for waits: one call asks every node of the deployment."""
+LIST_SECONDS = 15.0
+"""Least time between two readings, over time: one call asks every node of the deployment, and a node looks at a
+connector as often (`health_check_interval`). A lone saga's few readings are a burst."""
 
 
 class DeploymentApi:

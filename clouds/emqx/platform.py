@@ -2,9 +2,9 @@
 
 from functools import partial
 
-from clouds.budgets import Budget
+from clouds.budgets import MovingWindow
 from clouds.emqx.errors import NOT_FOUND, Call
-from clouds.emqx.http import Api, path_of, read_as
+from clouds.emqx.http import CALL_SECONDS, Api, path_of, read_as
 from clouds.emqx.wire import (
     DEPLOYMENT,
     DEPLOYMENT_SHAPE,
@@ -22,7 +22,8 @@ from clouds.settings import PlatformSettings
 from clouds.shared_views import SharedView, ViewsByKey
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
-HOUR = 3600
+COUNTED_SECONDS = 3600 + CALL_SECONDS
+"""How long a call of ours counts: an hour at the platform, which may get it as late as a call may last."""
 
 READ_SECONDS = 60.0
 """Least time between two readings of one thing at the platform: EMQX's own tools poll once a minute."""
@@ -43,8 +44,8 @@ class Platform:
         self._api = Api("the platform", settings.access) if settings.access else None
         self.further_types = settings.further_types
         self._budgets = {
-            (method, path): Budget(
-                f"{method} {path} of the platform (per hour: {per_hour})", capacity=per_hour, per_second=per_hour / HOUR
+            (method, path): MovingWindow(
+                f"{method} {path} of the platform (per hour: {per_hour})", calls=per_hour, seconds=COUNTED_SECONDS
             )
             for method, path, per_hour in (
                 ("GET", DEPLOYMENT, settings.reads_per_hour),

@@ -7,6 +7,7 @@ Only the AZ names are ours, because AWS maps them to AZ IDs differently in each 
 from __future__ import annotations
 
 import ipaddress
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
@@ -99,14 +100,13 @@ def zone_of_address(account: str, region: str, vpc_id: str, address: str) -> str
     return None
 
 
-def has_interface(account: str, region: str, vpc_id: str, address: str) -> bool:
-    """Whether some network interface of the VPC holds the address."""
-    return any(_interfaces(account, region, vpc_id, address))
-
-
-def reserved_for_load_balancer(account: str, region: str, vpc_id: str, address: str) -> bool:
-    """Whether a load balancer's network interface in the VPC holds the address."""
-    return any(interface.requester_managed for interface in _interfaces(account, region, vpc_id, address))
+def interfaces(account: str, region: str) -> dict[tuple[str, str], list[Any]]:
+    """The network interfaces that hold an address, by VPC and address; a load balancer's are `requester_managed`."""
+    holding: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
+    for interface in ec2_backends[account][region].enis.values():
+        for held in interface.private_ip_addresses:
+            holding[interface.subnet.vpc_id, held["PrivateIpAddress"]].append(interface)
+    return dict(holding)
 
 
 def take_address(account: str, region: str, subnet_id: str, description: str) -> str:
@@ -179,15 +179,6 @@ def delete_subnet(call: Call) -> Any:  # noqa: ANN401  moto's answer
 
 def _subnets(account: str, region: str) -> list[Any]:
     return [subnet for zone in ec2_backends[account][region].subnets.values() for subnet in zone.values()]
-
-
-def _interfaces(account: str, region: str, vpc_id: str, address: str) -> list[Any]:
-    return [
-        interface
-        for interface in ec2_backends[account][region].enis.values()
-        if interface.subnet.vpc_id == vpc_id
-        and any(held["PrivateIpAddress"] == address for held in interface.private_ip_addresses)
-    ]
 
 
 def _free_address(backend: EC2Backend, subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet

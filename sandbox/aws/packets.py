@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sandbox.aws import network
 from sandbox.aws.target_health import health
 
 if TYPE_CHECKING:
     from sandbox.aws.state import Connection, Store
+    from sandbox.aws.target_health import Interfaces
 
 
 def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool]]:
@@ -16,20 +18,21 @@ def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool
     Only endpoints whose connection is `available`: others lose every packet.
     """
     return {
-        one.vpc_endpoint_id: _ports(store, one, now)
+        one.vpc_endpoint_id: _ports(store, holding, one, now)
         for store in stores
+        for holding in (network.interfaces(store.account, store.region),)
         for one in store.connections.values()
         if one.state(now) == "available"
     }
 
 
-def _ports(store: Store, connection: Connection, now: float) -> dict[int, bool]:
+def _ports(store: Store, holding: Interfaces, connection: Connection, now: float) -> dict[int, bool]:
     service = store.endpoint_services.get(connection.service_id)
     listeners = [one for arn in (service.load_balancer_arns if service else ()) for one in store.listeners_on(arn)]
     ports: dict[int, bool] = {}
     for one in listeners:
         groups = [store.target_groups[arn] for arn in one.target_group_arns if arn in store.target_groups]
         targets = [(group, target) for group in groups for target in group.targets.values() if now < target.gone_at]
-        answers = any(health(store, now, group, target)["State"] == "healthy" for group, target in targets)
+        answers = any(health(store, now, holding, group, target)["State"] == "healthy" for group, target in targets)
         ports[one.port] = ports.get(one.port, False) or answers
     return ports

@@ -13,6 +13,8 @@ from sandbox.aws.state import NEVER, Store, Target, TargetGroup
 from sandbox.aws.target_groups import target_group
 from sandbox.aws.targets import checked_target
 
+Interfaces = dict[tuple[str, str], list[Any]]
+
 _REGISTRATION = 0.3
 """The part of that time which AWS calls registration; the rest is initial health checking."""
 
@@ -28,9 +30,10 @@ def describe_target_health(call: Call) -> dict[str, Any]:
     targets = [target for target in group.targets.values() if call.now < target.gone_at]
     asked = call.params.get("Targets") or []
     shown = targets if not asked else [_asked(call, targets, group, one) for one in asked]
+    holding = network.interfaces(call.account, call.region)
     return {
         "TargetHealthDescriptions": [
-            _description(group, one, health(call.store, call.now, group, one)) for one in shown
+            _description(group, one, health(call.store, call.now, holding, group, one)) for one in shown
         ]
     }
 
@@ -43,13 +46,13 @@ def _asked(call: Call, targets: list[Target], group: TargetGroup, one: dict[str,
     return replace(checked_target(call, group, one), registered_at=NEVER)
 
 
-def health(store: Store, now: float, group: TargetGroup, target: Target) -> dict[str, str]:
-    """State, Reason and Description of one target of an account's region."""
+def health(store: Store, now: float, holding: Interfaces, group: TargetGroup, target: Target) -> dict[str, str]:
+    """State, Reason and Description of one target of an account's region, whose `network.interfaces` are `holding`."""
     if target.registered_at == NEVER:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
     if target.deregistered:
         return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
-    if unusable := _unusable(store, group, target):
+    if unusable := _unusable(store, holding, group, target):
         return unusable
     listeners = [one for one in store.listeners_of(group.arn) if one.is_seen(now)]
     if not listeners:
@@ -62,13 +65,14 @@ def health(store: Store, now: float, group: TargetGroup, target: Target) -> dict
         )
     # The load balancer's nodes do the checking, and it has none before it is active (assumed: no public source).
     served = min(max(one.since, store.load_balancers[one.load_balancer_arn].settled_at) for one in listeners)
-    return _checked(store, now, group, target, max(target.registered_at, served))
+    began = max(target.registered_at, served)
+    return _checked(target, now, began, answers=_answers(store, holding, group, target))
 
 
-def _unusable(store: Store, group: TargetGroup, target: Target) -> dict[str, str] | None:
+def _unusable(store: Store, holding: Interfaces, group: TargetGroup, target: Target) -> dict[str, str] | None:
     """Why no listener could make a target of what is registered; None when one could."""
     kind, vpc_id = group.settings["TargetType"], group.settings["VpcId"]
-    if kind == "ip" and network.reserved_for_load_balancer(store.account, store.region, vpc_id, target.id):
+    if kind == "ip" and any(one.requester_managed for one in holding.get((vpc_id, target.id), ())):
         return _state("unused", "Target.IpUnusable", "Target IP address is reserved for use by a load balancer")
     if kind == "instance":
         instance = network.find_instance(store.account, store.region, target.id)
@@ -78,13 +82,13 @@ def _unusable(store: Store, group: TargetGroup, target: Target) -> dict[str, str
     return None
 
 
-def _checked(store: Store, now: float, group: TargetGroup, target: Target, began: float) -> dict[str, str]:
+def _checked(target: Target, now: float, began: float, *, answers: bool) -> dict[str, str]:
     takes = target.check_seconds
     if target.fate == "stuck" or now < began + takes:
         if now < began + takes * _REGISTRATION:
             return _state("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
         return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
-    if target.fate == "failed" or not _answers(store, group, target):
+    if target.fate == "failed" or not answers:
         return _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
     return {"State": "healthy"}
 
@@ -98,14 +102,14 @@ def _zone_enabled(store: Store, target: Target, balancers: set[str]) -> bool:
     )
 
 
-def _answers(store: Store, group: TargetGroup, target: Target) -> bool:
+def _answers(store: Store, holding: Interfaces, group: TargetGroup, target: Target) -> bool:
     """Nobody answers at an address of the VPC that no network interface has."""
     if group.settings["TargetType"] != "ip":
         return True
     vpc_id = group.settings["VpcId"]
     cidrs = network.vpc_cidrs(store.account, store.region, vpc_id) or []
     inside = any(ipaddress.ip_address(target.id) in cidr for cidr in cidrs)
-    return not inside or network.has_interface(store.account, store.region, vpc_id, target.id)
+    return not inside or (vpc_id, target.id) in holding
 
 
 def _state(state: str, reason: str, description: str) -> dict[str, str]:

@@ -1,25 +1,37 @@
 """Our own limiters."""
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 
 from clouds import budgets
-from clouds.budgets import Budget
+from clouds.budgets import Budget, MovingWindow, TokenBucket
+from clouds.share import SHARE
 from privatelink.errors import Throttled
-from privatelink.pace import paced_delta
+from privatelink.pace import PACE, paced_delta
+
+WINDOW_SECONDS = 0.3
+"""Of our clock."""
 
 
-async def test_as_many_calls_as_the_capacity_pass_at_once() -> None:
-    """A burst up to the bucket's size waits for nothing."""
-    budget = Budget("writes", capacity=6, per_second=6 / 3600)
+def moving_window(*, calls: int) -> MovingWindow:
+    """A window that a test can wait for."""
+    return MovingWindow("writes of the platform", calls=calls, seconds=WINDOW_SECONDS * PACE)
+
+
+@pytest.mark.parametrize(
+    "budget", [TokenBucket("writes", capacity=6, per_second=6 / 3600), MovingWindow("writes", calls=6, seconds=3600)]
+)
+async def test_as_many_calls_as_a_budget_holds_pass_at_once(budget: Budget) -> None:
+    """A burst up to its size waits for nothing."""
     await asyncio.gather(*(budget.take() for _ in range(6)))
 
 
-async def test_a_used_up_budget_is_patience_with_the_time_of_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_used_up_bucket_is_patience_with_the_time_of_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is retried, without being an error to log, when the next token is due."""
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
-    budget = Budget("writes of the platform", capacity=1, per_second=1 / 600)
+    budget = TokenBucket("writes of the platform", capacity=1, per_second=1 / 600)
     await budget.take()
     with pytest.raises(Throttled, match="writes of the platform") as throttled:
         await budget.take()
@@ -27,8 +39,54 @@ async def test_a_used_up_budget_is_patience_with_the_time_of_the_next_turn(monke
     assert not throttled.value.non_retryable
 
 
+async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The next attempt comes when the earliest call leaves the window, which a little of has passed."""
+    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    budget = MovingWindow("writes of the platform", calls=2, seconds=3600)
+    await asyncio.gather(budget.take(), budget.take())
+    with pytest.raises(Throttled, match="writes of the platform") as throttled:
+        await budget.take()
+    assert throttled.value.next_retry_delay is not None
+    assert timedelta(0) < throttled.value.next_retry_delay < paced_delta(3600)
+
+
 async def test_a_turn_comes_when_the_bucket_has_refilled() -> None:
     """Within its patience an attempt waits for its turn instead of failing."""
-    budget = Budget("reads", capacity=1, per_second=1)
+    budget = TokenBucket("reads", capacity=1, per_second=1)
     await budget.take()
     await budget.take()
+
+
+async def test_no_window_holds_more_calls_than_are_allowed() -> None:
+    """Whatever stretch of its length one looks at; a bucket would let a third call through in the first."""
+    budget, times = moving_window(calls=2), []
+    for _ in range(5):
+        await budget.take()
+        times.append(asyncio.get_running_loop().time())
+    # Our clock is read a moment after the budget's.
+    assert all(later - earlier > 0.9 * WINDOW_SECONDS for earlier, later in zip(times, times[2:], strict=False))
+
+
+async def test_a_window_frees_what_was_used_together_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All its calls are there again after its length, and not one after another as a bucket's."""
+    budget = moving_window(calls=3)
+    await asyncio.gather(*(budget.take() for _ in range(3)))
+    await asyncio.sleep(WINDOW_SECONDS)
+    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    await asyncio.gather(*(budget.take() for _ in range(3)))
+
+
+@pytest.mark.parametrize(("workers", "each"), [(1, 6), (2, 3), (4, 1), (7, 1)])
+async def test_each_of_several_workers_has_its_share_of_a_window(
+    monkeypatch: pytest.MonkeyPatch, workers: int, each: int
+) -> None:
+    """Together they stay within it, and each has one call at least."""
+    monkeypatch.setattr(SHARE, "workers", workers)
+    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    budget = MovingWindow("writes", calls=6, seconds=3600)
+    for _ in range(each):
+        await budget.take()
+    with pytest.raises(Throttled):
+        await budget.take()

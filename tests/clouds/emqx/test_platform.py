@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from clouds.emqx.platform import Platform
+from clouds.emqx.platform import LIST_SECONDS, LISTS_AT_ONCE, Platform
 from clouds.settings import PlatformSettings, Settings
 from privatelink.errors import (
     AccessDenied,
@@ -143,3 +143,8 @@ async def test_each_kind_of_call_has_its_own_budget(sandbox: Sandbox) -> None:
     await platform.delete_private_link(DEPLOYMENT, row.private_link_id)
     statuses = {call["status"] for call in sandbox.calls() if call["service"] == "platform"}
     assert statuses == {200, 201, 204}
+
+
+def test_the_listings_that_waits_cause_fit_into_an_hour() -> None:
+    """A burst, and then one after another: together no more than the platform allows for this kind of call."""
+    assert LISTS_AT_ONCE + 3600 // LIST_SECONDS <= PlatformSettings().reads_per_hour
