@@ -11,6 +11,7 @@ from temporalio.worker import (
     Interceptor,
 )
 
+from clouds.budgets import PLACE
 from clouds.waiting import BETWEEN_LOOKS_SECONDS
 from privatelink.errors import NotYet
 from privatelink.pace import paced_delta
@@ -49,6 +50,7 @@ class _Attempt(ActivityInboundInterceptor):
         super().init(self._outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
+        PLACE.set(activity.info().workflow_run_id or "")
         timeout = activity.info().heartbeat_timeout
         if timeout is None:
             return await self._until_shutdown(input)

@@ -24,14 +24,17 @@ from clouds.aws.target_groups import (
     register_targets,
     set_deregistration_delay,
 )
-from clouds.waiting import Cadence, Moving
+from clouds.waiting import Cadence, Moving, still_moving
 from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.names import aws_name
 from privatelink.pace import paced, paced_delta
+from privatelink.progress import TRIED_AGAIN
 
-HEALTH = Cadence(usual=150, fast=15, slow=120)
-"""Registration and first checks: one and a half to three minutes in the field. No reading answers for two sagas, and
-the PrivateLink, which is made meanwhile, takes longer."""
+HEALTH = Cadence(usual=120, fast=15, slow=30)
+
+FIRST_CHECKS_SECONDS = 120
+"""Registration and first checks: one and a half to three minutes in the field. An earlier reading would be for nothing,
+and none answers for two sagas; the PrivateLink, which is made meanwhile, takes longer."""
 
 NEVER_HEALTHY = frozenset({"Target.InvalidState", "Target.IpUnusable", "Target.NotRegistered"})
 """Reasons that waiting does not mend (API_TargetHealth)."""
@@ -81,11 +84,16 @@ class TargetGroups:
     async def wait_for_targets(self, spec: TargetsWait) -> None:
         """Wait until every registered target is healthy. Means something only after the listener exists.
 
-        Raises `TargetsUnhealthy` at once for reasons that waiting does not mend; other unhealthy targets are waited for
-        until the deadline, each with AWS's reason in the sentence.
+        Nothing is read before the first checks can be over, unless an operator tries the step again: what is wrong with
+        a target from the start, `check_provider` has refused. Raises `TargetsUnhealthy` at once for reasons that
+        waiting does not mend; other unhealthy targets are waited for until the deadline, each with AWS's reason.
         """
         group, wait = spec.target_group, spec.wait
         name = aws_name(spec.scope.link, group.port)
+        early = paced(FIRST_CHECKS_SECONDS) - wait.elapsed
+        if early > 0 and TRIED_AGAIN not in activity.info().activity_id:
+            checked = Moving(f"targets of {name}: their first checks take about two minutes", group.arn)
+            raise still_moving(checked, wait, reading_due=early)
 
         def judge(targets: list[TargetHealth]) -> Moving | None:
             waiting = [target for target in targets if target.state != "healthy"]

@@ -3,7 +3,12 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from datetime import timedelta
+from heapq import heappop, heappush
+from itertools import count
 
 from aiolimiter import AsyncLimiter
 
@@ -12,7 +17,11 @@ from privatelink.errors import Throttled
 from privatelink.pace import paced
 
 PATIENCE_SECONDS = 600.0
-"""How long one attempt waits for its turn, of our clock, first come first served; then it says so, and queues anew."""
+"""How long one attempt waits for its turn, of our clock; then it says so, and queues anew."""
+
+PLACE: ContextVar[str] = ContextVar("place", default="")
+"""Where the saga that calls stands in a line: its run id, in which Temporal's server has the time of its start first
+(UUIDv7). Any order of sagas will do, as long as one is served before the next: so its slow waits begin sooner."""
 
 
 class Budget(ABC):
@@ -21,11 +30,12 @@ class Budget(ABC):
     def __init__(self, name: str) -> None:
         """`name` is what a person reads when the budget is used up."""
         self._name = name
+        self._line = _Line()
 
     async def take(self) -> None:
         """Wait for a turn. Raises `Throttled`, with the time until the next turn, when it takes too long."""
         try:
-            await asyncio.wait_for(self._turn(), PATIENCE_SECONDS)
+            await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
         except TimeoutError:
             raise Throttled(
                 f"waiting for a turn in our budget for {self._name}: other sagas use it",
@@ -34,9 +44,13 @@ class Budget(ABC):
                 retry_after=timedelta(seconds=self._until_next()),
             ) from None
 
+    async def _take(self) -> None:
+        async with self._line.turn(PLACE.get()):
+            await self._free()
+
     @abstractmethod
-    async def _turn(self) -> None:
-        """Wait for as long as it takes, first come first served."""
+    async def _free(self) -> None:
+        """Wait until another call is allowed, for as long as it takes, and count it. Nobody else waits meanwhile."""
 
     @abstractmethod
     def _until_next(self) -> float:
@@ -53,7 +67,7 @@ class TokenBucket(Budget):
         self._limiter = AsyncLimiter(capacity, paced(capacity / per_second))
         self._refill = 1 / per_second
 
-    async def _turn(self) -> None:
+    async def _free(self) -> None:
         await self._limiter.acquire(min(SHARE.workers, self._capacity))
 
     def _until_next(self) -> float:
@@ -73,16 +87,48 @@ class MovingWindow(Budget):
         self._calls = calls
         self._seconds = paced(seconds)
         self._counted: deque[float] = deque(maxlen=calls)
-        self._queue = asyncio.Lock()
 
-    async def _turn(self) -> None:
-        async with self._queue:
-            while (seconds := self._until_next()) > 0:  # noqa: ASYNC110 - time passes, nothing is set
-                await asyncio.sleep(seconds)
-            self._counted.append(asyncio.get_running_loop().time())
+    async def _free(self) -> None:
+        while (seconds := self._until_next()) > 0:  # noqa: ASYNC110 - time passes, nothing is set
+            await asyncio.sleep(seconds)
+        self._counted.append(asyncio.get_running_loop().time())
 
     def _until_next(self) -> float:
         share = max(1, self._calls // SHARE.workers)
         if len(self._counted) < share:
             return 0.0
         return self._counted[-share] + self._seconds - asyncio.get_running_loop().time()
+
+
+class _Line:
+    """A lock whose holder is followed by whoever has the least place, and of equal ones by the first to come."""
+
+    def __init__(self) -> None:
+        self._waiting: list[tuple[str, int, asyncio.Future[None]]] = []
+        self._numbers = count()
+        self._is_held = False
+
+    @asynccontextmanager
+    async def turn(self, place: str) -> AsyncIterator[None]:
+        if self._is_held:
+            called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            heappush(self._waiting, (place, next(self._numbers), called))
+            try:
+                await called
+            except asyncio.CancelledError:
+                if not called.cancelled():
+                    self._call_next()
+                raise
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._call_next()
+
+    def _call_next(self) -> None:
+        while self._waiting:
+            *_, called = heappop(self._waiting)
+            if not called.done():
+                called.set_result(None)
+                return
+        self._is_held = False

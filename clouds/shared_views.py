@@ -18,7 +18,7 @@ LEAST_READ_SECONDS = 0.05
 BURST = 6
 """Readings that may follow each other at once after a quiet time: a lone saga's steps ask one after another."""
 
-CROWD = 10
+CROWD = 3
 """So many who wait at once double the least interval, for nobody's own thing comes sooner by more reading."""
 
 CROWD_SECONDS = 30.0

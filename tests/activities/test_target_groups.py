@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activities import specs
-from activities.target_groups import NOT_IN_USE_SECONDS, TargetGroups
+from activities.target_groups import FIRST_CHECKS_SECONDS, NOT_IN_USE_SECONDS, TargetGroups
 from clouds.aws.tags import COMPLETE, add_elb_tags
 from clouds.waiting import Wait
 from privatelink.errors import DeadlinePassed, NameTaken, NotYet, TargetsUnhealthy
@@ -172,7 +172,7 @@ async def test_the_wait_ends_when_every_target_is_healthy(provider: Provider, st
 async def test_the_wait_says_each_target_and_its_reason(provider: Provider, steps: TargetGroups) -> None:
     """Words for the operator who looks at it in the Temporal UI."""
     provider.sandbox.durations(target_healthy=1000)
-    error = await refusal(NotYet, steps.wait_for_targets, await waiting(provider))
+    error = await refusal(NotYet, steps.wait_for_targets, await waiting(provider), tried_again=True)
     for target in provider.target_group_spec().listener.targets:
         assert f"{target} initial (Elb." in error.details_model.sentence
 
@@ -186,6 +186,19 @@ async def test_unhealthy_targets_are_waited_for_until_the_deadline(provider: Pro
     assert "Target.FailedHealthChecks" in error.details_model.sentence
 
 
+async def test_before_the_first_checks_can_be_over_nothing_is_read(provider: Provider, steps: TargetGroups) -> None:
+    """The next look comes when they can; an operator who tries the step again wants to see now."""
+    provider.sandbox.durations(target_healthy=1000)
+    spec = await waiting(provider)
+    error = await refusal(NotYet, steps.wait_for_targets, spec)
+    assert "about two minutes" in error.details_model.sentence
+    assert error.next_retry_delay is not None
+    assert error.next_retry_delay > paced_delta(FIRST_CHECKS_SECONDS / 2)
+    assert "DescribeTargetHealth" not in {call["action"] for call in provider.sandbox.calls()}
+    await refusal(NotYet, steps.wait_for_targets, spec, tried_again=True)
+    assert "DescribeTargetHealth" in {call["action"] for call in provider.sandbox.calls()}
+
+
 async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, steps: TargetGroups) -> None:
     """Waiting does not mend Target.InvalidState."""
     instance = provider.sandbox.seed["instances"][0]
@@ -193,7 +206,7 @@ async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, step
     await provider.make_listener(await provider.make_load_balancer(), group)
     provider.client("ec2").stop_instances(InstanceIds=[instance])
     spec = specs.TargetsWait(scope=a_scope(), target_group=group, wait=a_wait())
-    error = await refusal(TargetsUnhealthy, steps.wait_for_targets, spec)
+    error = await refusal(TargetsUnhealthy, steps.wait_for_targets, spec, tried_again=True)
     assert instance in error.details_model.sentence
     assert "Target.InvalidState" in error.details_model.sentence
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from clouds import budgets
-from clouds.budgets import Budget, MovingWindow, TokenBucket
+from clouds.budgets import PLACE, Budget, MovingWindow, TokenBucket
 from clouds.share import SHARE
 from privatelink.errors import Throttled
 from privatelink.pace import PACE, paced_delta
@@ -90,3 +90,32 @@ async def test_each_of_several_workers_has_its_share_of_a_window(
         await budget.take()
     with pytest.raises(Throttled):
         await budget.take()
+
+
+async def test_who_waits_is_served_by_place_and_not_by_arrival() -> None:
+    """The saga that began first comes first, however late it asks, so that it ends while others still begin."""
+    budget, served = moving_window(calls=1), []
+
+    async def ask(place: str) -> None:
+        PLACE.set(place)
+        await budget.take()
+        served.append(place)
+
+    await budget.take()
+    asking = [asyncio.create_task(ask(place)) for place in ("head", "c", "a", "b", "a")]
+    await asyncio.gather(*asking)
+    assert served == ["head", "a", "a", "b", "c"]
+
+
+async def test_who_stops_waiting_holds_up_nobody() -> None:
+    """Whether it stops in the line, or in the very moment in which it is called."""
+    budget = moving_window(calls=1)
+    await budget.take()
+    head, second, third, last = (asyncio.create_task(budget.take()) for _ in range(4))
+    await asyncio.sleep(0.01)
+    second.cancel()
+    head.cancel()
+    await asyncio.sleep(0.01)
+    third.cancel()
+    await last
+    assert all(one.cancelled() for one in (head, second, third))

@@ -21,6 +21,7 @@ from clouds.waiting import Wait
 from privatelink.errors import PrivateLinkError, from_failure
 from privatelink.names import Link
 from privatelink.pace import paced_delta
+from privatelink.progress import TRIED_AGAIN
 from privatelink.request import AwsAccess, Listener, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
 
@@ -40,10 +41,22 @@ LINK = Link(deployment="w41b11c0", name="orders-db")
 
 
 async def attempt(
-    step: Callable[[S], Awaitable[R]], spec: S, *, scheduled: timedelta = timedelta(), beats: Sequence[Any] = ()
+    step: Callable[[S], Awaitable[R]],
+    spec: S,
+    *,
+    scheduled: timedelta = timedelta(),
+    beats: Sequence[Any] = (),
+    tried_again: bool = False,
 ) -> R:
-    """One attempt, of a step scheduled so long ago; `beats`: what the last attempt's heartbeat held."""
-    return await _run(_environment(datetime.now(UTC) - scheduled, list(beats)), step, spec)
+    """One attempt, of a step scheduled so long ago; `beats`: what the last attempt's heartbeat held.
+
+    `tried_again`: by an operator's `retry_now`.
+    """
+    environment = _environment(datetime.now(UTC) - scheduled, list(beats))
+    if tried_again:
+        id_ = f"{environment.info.activity_id}{TRIED_AGAIN}2"
+        environment.info = dataclasses.replace(environment.info, activity_id=id_)
+    return await _run(environment, step, spec)
 
 
 async def perform(step: Callable[[S], Awaitable[R]], spec: S, *, seconds: float = 20) -> R:
@@ -66,10 +79,11 @@ async def refusal(
     *,
     scheduled: timedelta = timedelta(),
     beats: Sequence[Any] = (),
+    tried_again: bool = False,
 ) -> PrivateLinkError:
     """The error of one attempt, which must be of this kind."""
     with pytest.raises(ApplicationError) as raised:
-        await attempt(step, spec, scheduled=scheduled, beats=beats)
+        await attempt(step, spec, scheduled=scheduled, beats=beats, tried_again=tried_again)
     error = from_failure(raised.value)
     assert isinstance(error, kind), raised.value
     return error
