@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import deque
 from typing import TYPE_CHECKING
 
 from sandbox.emqx.vpc_endpoints import AwsUnavailableError, ConsumerAccount, EndpointRefusedError, VpcEndpoint
@@ -50,6 +51,7 @@ class Lifecycle:
         self._stopped = False
         self._turn = 0
         self._seen: set[str] = set()
+        self._asked: deque[PrivateLink] = deque()
         self._threads: set[threading.Thread] = set()
         self._starting = threading.Lock()
         self._start(self._follow_all)
@@ -92,12 +94,19 @@ class Lifecycle:
             self._later(self._durations.platform_delete, lambda: self._finish(row))
 
     def _create(self, row: PrivateLink) -> None:
+        self._asked.append(row)
+        self._create_first()
+
+    def _create_first(self) -> None:
+        """Create for the row that was asked for first, so that those which AWS puts off stay in their order."""
+        row = self._asked.popleft()
         if row.status != "pending":
             return
         try:
             vpc_endpoint_id = self._consumer.create_vpc_endpoint(row)
         except AwsUnavailableError:
-            self._later(TRY_AGAIN, lambda: self._create(row))
+            self._asked.appendleft(row)
+            self._later(TRY_AGAIN, self._create_first)
         except EndpointRefusedError as refused:
             self._links.fail(row, f"creating the VPC endpoint: {refused}")
         else:

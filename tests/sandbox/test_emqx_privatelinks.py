@@ -342,6 +342,16 @@ def test_the_platform_is_patient_with_aws(emqx: Emqx, kind: str) -> None:
     assert len(emqx.connections(service)) == 1
 
 
+def test_the_platform_makes_vpc_endpoints_in_the_order_in_which_they_were_asked_for(emqx: Emqx) -> None:
+    """One that AWS has put off goes first when the next is due, and not whenever luck has it."""
+    services = [emqx.create_service(), emqx.create_service()]
+    emqx.fault("CreateVpcEndpoint", "throttle")
+    for service in services:
+        emqx.create_privatelink(service.name)
+    until(lambda: emqx.connections(services[1]))
+    assert emqx.connections(services[0])
+
+
 def test_a_reset_forgets_everything(emqx: Emqx) -> None:
     """After a reset there is no PrivateLink, no count and no quirk."""
     emqx.put("quirks", {"writes_per_hour": 1})
