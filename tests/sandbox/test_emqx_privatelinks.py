@@ -344,12 +344,14 @@ def test_the_platform_is_patient_with_aws(emqx: Emqx, kind: str) -> None:
 
 def test_the_platform_makes_vpc_endpoints_in_the_order_in_which_they_were_asked_for(emqx: Emqx) -> None:
     """One that AWS has put off goes first when the next is due, and not whenever luck has it."""
-    services = [emqx.create_service(), emqx.create_service()]
+    first, second = emqx.create_service(), emqx.create_service()
+    emqx.put("clock", {"speed": 20})
     emqx.fault("CreateVpcEndpoint", "throttle")
-    for service in services:
-        emqx.create_privatelink(service.name)
-    until(lambda: emqx.connections(services[1]))
-    assert emqx.connections(services[0])
+    emqx.create_privatelink(first.name)
+    until(lambda: "CreateVpcEndpoint" in {call["action"] for call in emqx.sandbox.calls()})
+    emqx.create_privatelink(second.name)
+    until(lambda: emqx.connections(second))
+    assert emqx.connections(first)
 
 
 def test_a_reset_forgets_everything(emqx: Emqx) -> None:
