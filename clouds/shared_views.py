@@ -44,7 +44,7 @@ class SharedView(Generic[V]):
     Each reading is judged by every waiter whose wait had begun before it, so nobody is told of a time before its own
     write; the latest one also by who comes later, since a look may be shorter than a reading. Over time, readings are
     `least_interval` seconds (the cloud's clock) apart, times the workers that share the cloud's limits, and more in a
-    crowd.
+    crowd. `last_read`: when the latest one began, by the loop's clock.
     """
 
     def __init__(
