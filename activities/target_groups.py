@@ -90,7 +90,8 @@ class TargetGroups:
         """
         group, wait = spec.target_group, spec.wait
         name = aws_name(spec.scope.link, group.port)
-        early = paced(FIRST_CHECKS_SECONDS) - wait.elapsed
+        # A deadline may be set below that time, and must not pass unread.
+        early = min(paced(FIRST_CHECKS_SECONDS), (wait.elapsed + wait.remaining) / 2) - wait.elapsed
         if early > 0 and TRIED_AGAIN not in activity.info().activity_id:
             checked = Moving(f"targets of {name}: their first checks take about two minutes", group.arn)
             raise still_moving(checked, wait, reading_due=early)

@@ -12,7 +12,7 @@ from typing import Any
 
 from bench.crash import crash_request, insist
 from bench.measure import Measure
-from bench.scale_model import HOUR, PLATFORM_LIMITS
+from bench.scale_model import ENDPOINTS, PLATFORM, PLATFORM_LIMITS, Fleet
 from clouds.aws.budgets import Bucket
 from privatelink import PrivateLinkRequest, PrivateLinks
 from scripts.breakable import BreakableStage
@@ -33,13 +33,8 @@ QUEUING = 18
 
 QUEUING_SPEED = 100.0
 
-CONSUMER_ENDPOINTS = (4, 0.3)
-"""CreateVpcEndpoint: AWS's bucket for the platform's own account, one for every 3.3 s."""
-
-_OWN_BUCKETS = {
-    "CreateVpcEndpointServiceConfiguration": Bucket.SERVICE_CREATE,
-    "AcceptVpcEndpointConnections": Bucket.CONNECTION_ACCEPT,
-}
+LIMITS = Fleet(CROWD).limits
+"""Those that docs/scale.md reckons with, by name: one account on either side, one key."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +60,13 @@ class Crowd:
         """How long each bucket alone makes its calls take."""
         made = Counter(call["action"] for call in self.calls if not call["read"])
         elb = sum(1 for call in self.calls if call["service"] == "elasticloadbalancing" and not call["read"])
-        buckets = {name: (made[name], bucket.capacity, bucket.per_second) for name, bucket in _OWN_BUCKETS.items()}
-        buckets["ELB writes"] = (elb, Bucket.ELB_WRITE.capacity, Bucket.ELB_WRITE.per_second)
-        buckets["CreateVpcEndpoint"] = (made["CreateVpcEndpoint"], *CONSUMER_ENDPOINTS)
-        return {name: max(0.0, (calls - capacity) / rate) for name, (calls, capacity, rate) in buckets.items()}
+        calls = {
+            Bucket.SERVICE_CREATE.words: made["CreateVpcEndpointServiceConfiguration"],
+            Bucket.CONNECTION_ACCEPT.words: made["AcceptVpcEndpointConnections"],
+            Bucket.ELB_WRITE.words: elb,
+            ENDPOINTS: made["CreateVpcEndpoint"],
+        }
+        return {name: LIMITS[name].queue(number) for name, number in calls.items()}
 
 
 async def measure_crowd() -> list[Measure]:
@@ -125,7 +123,7 @@ async def _measure_platform() -> list[Measure]:
     async with BreakableStage(QUEUING_SPEED, settings=settings) as stage:
         await stage.control("PUT", "/quirks", limits)
         crowd = await run_crowd(stage, QUEUING)
-    dictated = alone.seconds[0] + (QUEUING - writes) / writes * HOUR
+    dictated = alone.seconds[0] + LIMITS[PLATFORM].queue(QUEUING)
     return [
         Measure("platform_limited_failed", len(crowd.failures), 0, f"of {QUEUING} sagas"),
         Measure(

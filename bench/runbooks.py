@@ -142,10 +142,7 @@ class Runbook:
 
     def _delete_private_link(self, private_link: str) -> None:
         self._answer(self._platform.delete(private_link))
-        self._until(
-            "PrivateLink gone",
-            lambda: self._platform.get(private_link).status_code == httpx.codes.NOT_FOUND,
-        )
+        self._until("PrivateLink gone", lambda: self._platform.get(private_link).status_code == httpx.codes.NOT_FOUND)
 
     def _platform_says(self, private_link: str, field: str) -> str:
         said: str = self._answer(self._platform.get(private_link)).json()[field]
@@ -153,14 +150,12 @@ class Runbook:
 
     def _accept_endpoint_connection(self, service_id: str) -> None:
         self._until(
-            "endpoint connection asked for",
-            lambda: "pendingAcceptance" in self._connections(service_id).values(),
+            "endpoint connection asked for", lambda: "pendingAcceptance" in self._connections(service_id).values()
         )
         [vpc_endpoint] = self._connections(service_id)
         self._ec2("accept_vpc_endpoint_connections", ServiceId=service_id, VpcEndpointIds=[vpc_endpoint])
         self._until(
-            "endpoint connection available",
-            lambda: self._connections(service_id).get(vpc_endpoint) == "available",
+            "endpoint connection available", lambda: self._connections(service_id).get(vpc_endpoint) == "available"
         )
 
     def _connections(self, service_id: str) -> dict[str, str]:

@@ -1,8 +1,7 @@
 """The arithmetic of docs/scale.md: how long many creates at once take, how many fit, and what they cost.
 
 Every limit is a token bucket or a window, and a create takes a few tokens of each. So what many creates take beyond the
-time of one is the time of the slowest alone. `simulation.py` steps the same creates through the same limits one by
-one.
+time of one is the time of the slowest alone. `simulation.py` steps the same creates through the same limits.
 """
 
 from __future__ import annotations

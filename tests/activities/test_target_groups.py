@@ -199,6 +199,14 @@ async def test_before_the_first_checks_can_be_over_nothing_is_read(provider: Pro
     assert "DescribeTargetHealth" in {call["action"] for call in provider.sandbox.calls()}
 
 
+async def test_a_deadline_below_the_first_checks_still_sees_healthy_targets(
+    provider: Provider, steps: TargetGroups
+) -> None:
+    """It is a setting, and no wait may end without a look."""
+    provider.sandbox.durations(target_healthy=1)
+    await perform(steps.wait_for_targets, await waiting(provider, a_wait(FIRST_CHECKS_SECONDS)))
+
+
 async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, steps: TargetGroups) -> None:
     """Waiting does not mend Target.InvalidState."""
     instance = provider.sandbox.seed["instances"][0]
