@@ -116,7 +116,7 @@ class EndpointConnections:
         if named := next((one.vpc_endpoint_id for one in rows if one.private_link_id == private_link_id), ""):
             return named
         spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
-        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, fresh=True)
+        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, not_older=0)
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: Acceptance) -> str:

@@ -28,6 +28,9 @@ LAG_SECONDS = 12.0
 DELETE_SECONDS = 65.0
 """The platform takes about a minute to delete."""
 
+RECENT_SECONDS = 10.0
+"""How old a listing may be that others caused. Who came a little late for one would else wait a minute for the next."""
+
 RUNNING = Cadence(usual=20, fast=10, slow=READ_SECONDS)
 """A reading that came too early is soon repeated, as long as the listings of the hour allow."""
 
@@ -139,8 +142,8 @@ class PrivateLinks:
             return _address_of(row) if row else None
 
         view = self._platform.private_links(deployment)
-        # It may have been deleted since another saga had the list read.
-        address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, fresh=True)
+        # It may have been deleted since another saga had the list read, long ago.
+        address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, not_older=RECENT_SECONDS)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)
@@ -202,7 +205,7 @@ class PrivateLinks:
 
         # From the second attempt on, many sagas that wait share one reading a minute.
         view = self._platform.private_links(spec.link.deployment)
-        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, fresh=True)
+        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, not_older=RECENT_SECONDS)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
+from math import inf
 from typing import Generic, NamedTuple, TypeVar
 
 from clouds.share import SHARE
@@ -105,12 +106,12 @@ class SharedView(Generic[V]):
         wait: Wait,
         cadence: Cadence,
         spent: float = 0.0,
-        fresh: bool = False,
+        not_older: float = inf,
     ) -> R:
         """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Moving`.
 
-        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. `fresh`: only
-        readings that begin from now on count, not those since the wait began.
+        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. Of the readings
+        since the wait began, those count that are `not_older` than so many seconds (the cloud's clock).
 
         Raises `NotYet` when the look is over, or no further reading is due within it; `DeadlinePassed` when the wait
         is; whatever `judge` raises, and what the reading raises.
@@ -145,7 +146,7 @@ class SharedView(Generic[V]):
             # A little before: all who wait for the next reading must have come back when the first of them causes it.
             return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
-        began = loop.time() if fresh else loop.time() - wait.elapsed
+        began = loop.time() - min(wait.elapsed, paced(not_older))
         waiter: _Waiter[V] = _Waiter(began, lambda: cadence.interval(wait.elapsed), hear)
         if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
             self._join(waiter)

@@ -28,9 +28,16 @@ COUNTED_SECONDS = 3600 + CALL_SECONDS
 READ_SECONDS = 60.0
 """Least time between two readings of one thing at the platform: EMQX's own tools poll once a minute."""
 
-LIST_SECONDS, LISTS_AT_ONCE = 66.0, 6
-"""Least time between two listings, over time, and how many may follow each other after a quiet time: a lone create's
-listings wait for no turn, and in no hour are there more than EMQX's 60."""
+LISTS_AT_ONCE = 6
+"""How many listings may follow each other after a quiet time: a lone create's wait for no turn."""
+
+LEAST_LIST_SECONDS = 10.0
+"""No PrivateLink is followed more closely, however many readings an hour are allowed: each step takes a minute."""
+
+
+def seconds_between_listings(reads_per_hour: int) -> float:
+    """Least time between two listings, over time: with a burst of them, no hour has more than are allowed."""
+    return max(LEAST_LIST_SECONDS, 3600 / max(1, reads_per_hour - LISTS_AT_ONCE))
 
 
 class Platform:
@@ -56,6 +63,7 @@ class Platform:
                 ("DELETE", PRIVATE_LINK, settings.writes_per_hour),
             )
         }
+        self._list_seconds = seconds_between_listings(settings.reads_per_hour)
         self._private_links: ViewsByKey[tuple[PrivateLinkRow, ...]] = ViewsByKey()
         self._deployments: ViewsByKey[Deployment | None] = ViewsByKey()
         self._networks: ViewsByKey[Network] = ViewsByKey()
@@ -100,9 +108,9 @@ class Platform:
         return read_as(PRIVATE_LINKS_SHAPE, body, call)
 
     def private_links(self, deployment: str) -> SharedView[tuple[PrivateLinkRow, ...]]:
-        """The same, shared by all who wait or ask, over time read less than once a minute."""
+        """The same, shared by all who wait or ask, over time read as often as the hour's readings allow."""
         read = partial(self.list_private_links, deployment)
-        return self._private_links.of(deployment, read, LIST_SECONDS, burst=LISTS_AT_ONCE)
+        return self._private_links.of(deployment, read, self._list_seconds, burst=LISTS_AT_ONCE)
 
     async def find_private_link(self, deployment: str, private_link_id: str) -> PrivateLinkRow | None:
         """One PrivateLink, or None when it is gone: 404, or 200 with an empty object."""

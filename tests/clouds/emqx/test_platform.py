@@ -3,7 +3,7 @@
 import pytest
 from pydantic import SecretStr
 
-from clouds.emqx.platform import LIST_SECONDS, LISTS_AT_ONCE, Platform
+from clouds.emqx.platform import LEAST_LIST_SECONDS, LISTS_AT_ONCE, Platform, seconds_between_listings
 from clouds.settings import PlatformSettings, Settings
 from privatelink.errors import (
     AccessDenied,
@@ -145,6 +145,13 @@ async def test_each_kind_of_call_has_its_own_budget(sandbox: Sandbox) -> None:
     assert statuses == {200, 201, 204}
 
 
-def test_the_listings_that_waits_cause_fit_into_an_hour() -> None:
-    """A burst, and then one after another: together no more than the platform allows for this kind of call."""
-    assert LISTS_AT_ONCE + 3600 // LIST_SECONDS <= PlatformSettings().reads_per_hour
+@pytest.mark.parametrize("reads_per_hour", [PlatformSettings().reads_per_hour, 100, 366])
+def test_the_listings_that_waits_cause_fill_an_hour(reads_per_hour: int) -> None:
+    """A burst, and then one after another: together what the platform allows for this kind of call, and no more."""
+    assert LISTS_AT_ONCE + 3600 / seconds_between_listings(reads_per_hour) == pytest.approx(reads_per_hour)
+
+
+@pytest.mark.parametrize("reads_per_hour", [1, LISTS_AT_ONCE, 100_000])
+def test_listings_are_never_close_together_nor_hours_apart(reads_per_hour: int) -> None:
+    """However few or many readings are allowed: where there are few, the budget beneath keeps the count."""
+    assert LEAST_LIST_SECONDS <= seconds_between_listings(reads_per_hour) <= 3600
