@@ -54,16 +54,18 @@ class _Attempt(ActivityInboundInterceptor):
         timeout = activity.info().heartbeat_timeout
         if timeout is None:
             return await self._until_shutdown(input)
-        beating = asyncio.create_task(self._beat(timeout.total_seconds() / BEATS_PER_TIMEOUT))
+        self._beat_in(timeout.total_seconds() / BEATS_PER_TIMEOUT)
         try:
             return await super().execute_activity(input)
         finally:
-            beating.cancel()
+            self._beating.cancel()
 
-    async def _beat(self, seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            self._outbound.beat()
+    def _beat_in(self, seconds: float) -> None:
+        self._beating = asyncio.get_running_loop().call_later(seconds, self._beat, seconds)
+
+    def _beat(self, seconds: float) -> None:
+        self._outbound.beat()
+        self._beat_in(seconds)
 
     async def _until_shutdown(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
         looking = asyncio.ensure_future(super().execute_activity(input))

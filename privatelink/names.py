@@ -7,6 +7,7 @@ attempt made without having been told its id.
 import base64
 import hashlib
 import re
+from functools import lru_cache
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
@@ -67,6 +68,7 @@ def _digest(text: str, characters: int) -> str:
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:characters]
 
 
+@lru_cache(maxsize=10_000)
 def aws_name(link: Link, port: int | None = None) -> str:
     """Name of the link's load balancer, or of the target group of one listener.
 

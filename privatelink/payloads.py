@@ -57,20 +57,23 @@ class _NamedFailures(PydanticJSONPlainPayloadConverter):
             raise invalid_request(error) from None
 
 
-# One for all: the SDK makes a converter for each workflow and each of its tasks, and this one remembers how each type
-# is read, which takes pydantic long to work out.
+# One of each for all: the SDK makes a payload converter for each workflow and some for each of its tasks, and this one
+# remembers how each type is read, which takes pydantic long to work out.
 _JSON = _NamedFailures()
+
+
+_CONVERTERS = (
+    *(
+        _JSON if converter.encoding == _JSON.encoding else converter
+        for converter in DefaultPayloadConverter.default_encoding_payload_converters
+    ),
+    _Unreadable(),
+)
 
 
 class _PayloadConverter(CompositePayloadConverter):
     def __init__(self) -> None:
-        super().__init__(
-            *(
-                _JSON if converter.encoding == _JSON.encoding else converter
-                for converter in DefaultPayloadConverter.default_encoding_payload_converters
-            ),
-            _Unreadable(),
-        )
+        super().__init__(*_CONVERTERS)
 
 
 class FailureConverter(DefaultFailureConverter):

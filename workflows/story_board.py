@@ -1,5 +1,6 @@
 """The story board: how far a saga is, for the query `progress`, the Temporal UI's details and its search attributes."""
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -34,6 +35,7 @@ class StoryBoard:
         self._phase = Phase.CHECKING
         self._account: str | None = None
         self._asking: dict[tuple[Phase, str], Ask] = {}
+        self._is_to_be_told = False
         self.progress = Progress(
             link=str(request.link),
             operation=operation,
@@ -119,7 +121,15 @@ class StoryBoard:
             progress.phase = phase
             self._tell_temporal(phase)
             self.on_phase(progress)
-        workflow.set_current_details(details(progress, self.request.aws.region))
+        if not self._is_to_be_told:
+            # Once for all that happens in one moment: to write the details is the dearest thing that a saga does.
+            self._is_to_be_told = True
+            asyncio.get_running_loop().call_soon(self._tell_details)
+
+    def _tell_details(self) -> None:
+        self._is_to_be_told = False
+        if workflow.in_workflow():
+            workflow.set_current_details(details(self.progress, self.request.aws.region))
 
     def _tell_temporal(self, phase: Phase) -> None:
         attributes = [
