@@ -29,7 +29,7 @@ class Sizes(NamedTuple):
             # Waits of one saga run side by side: for its targets, and for the platform.
             activities=2 * sagas,
             # Workflow tasks take milliseconds of the one interpreter; more of them at once only wait for each other.
-            workflow_tasks=max(10, sagas // 10),
+            workflow_tasks=max(10, sagas // 50),
             pollers=max(2, min(20, sagas // 50)),
             # A call takes 50-500 ms: some hundred calls a second, which is above every budget of one account.
             threads=max(4, min(MOST_THREADS, sagas // 30)),
