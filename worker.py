@@ -34,8 +34,8 @@ GRACE = timedelta(seconds=25)
 """Longer than any single call to a cloud, shorter than the 30 s that Kubernetes gives a pod."""
 
 STICKY = timedelta(seconds=5)
-"""How long a killed worker's sagas wait for it before another takes them. A busy worker may take some seconds, and who is
-sent away from it queues again behind all sagas that begin."""
+"""How long a killed worker's sagas wait for it before another takes them. A busy one may take some seconds, and who
+is sent away from it queues again behind all sagas that begin."""
 
 COUNTED_EVERY = timedelta(seconds=30)
 """How soon a worker that comes or goes changes the others' share of the clouds' limits, beside a poll's minute."""

@@ -1,6 +1,7 @@
 """The details: a saga as Markdown for the Temporal UI's box, which is low: what matters now stands first."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from temporalio import workflow
 
@@ -9,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.progress import Ask, Progress, StepProgress, StepState
 
 
+@lru_cache(maxsize=1000)  # so that all sagas share their words
 def title(step: str) -> str:
     """A step's id in words."""
     return step.replace("-", " ")

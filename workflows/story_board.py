@@ -1,6 +1,7 @@
 """The story board: how far a saga is, for the query `progress`, the Temporal UI's details and its search attributes."""
 
 import asyncio
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 _BY_URGENCY = (Phase.PAUSED, Phase.HELD, Phase.WAITING_FOR_PERSON)
 
 
+@lru_cache(maxsize=1000)  # so that all sagas share their words
 def step_id(activity: str, key: object = "") -> str:
     """Temporal's activity id of a step, as in `create-target-group-3306`: fixed, so that a runbook can name it."""
     return "-".join(part for part in (activity.replace("_", "-"), str(key)) if part)

@@ -266,6 +266,25 @@ async def test_the_address_is_given_when_it_runs(steps: PrivateLinks, sandbox: S
     assert address == private_links(sandbox)[0]["address"]
 
 
+@pytest.mark.parametrize(("recent_seconds", "listings"), [(3600, 0), (0, 1)])
+async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
+    steps: PrivateLinks, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, recent_seconds: float, listings: int
+) -> None:
+    """Else it waits a minute for the next one, and in a crowd comes late for that one too."""
+    monkeypatch.setattr("activities.private_links.RECENT_SECONDS", recent_seconds)
+    _, made = await running_link(steps, sandbox)
+    address = await address_of(steps, made)
+    before = len(listed(sandbox))
+    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(since=3600))
+    assert address == await attempt().run(steps.wait_for_private_link, wait)
+    assert len(listed(sandbox)) == before + listings
+
+
+def listed(sandbox: Sandbox) -> list[object]:
+    """The listings of PrivateLinks so far."""
+    return [call for call in sandbox.calls() if call["action"] == "GET /deployments/{deploymentID}/privatelinks"]
+
+
 async def test_running_without_an_address_is_not_the_end(steps: PrivateLinks, sandbox: Sandbox) -> None:
     """The address may come a while after running."""
     sandbox.durations(platform_address=100)
