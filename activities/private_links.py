@@ -22,8 +22,9 @@ from privatelink.pace import paced, paced_delta
 SERVICE_SHOWS_WITHIN = paced_delta(300)
 """How long a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
 
-LAG_SECONDS = 12.0
-"""The platform says `running` some 10 s after AWS says `available`. A reading before that would be for nothing."""
+LAG_SECONDS = 15.0
+"""The platform says `running` some 10 s after AWS says `available`, of which it learns by looking now and then. A reading
+before that would be for nothing, and the next is not soon."""
 
 DELETE_SECONDS = 65.0
 """The platform takes about a minute to delete."""

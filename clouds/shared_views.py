@@ -231,4 +231,4 @@ class ViewsByKey(Generic[V]):
 
 
 def _look_seconds(wait: Wait, spent: float) -> float:
-    return max(0.1, min(max(paced(LOOK_SECONDS), LEAST_LOOK_SECONDS) - spent, wait.remaining))
+    return max(0.1, min(max(paced(LOOK_SECONDS) - spent, LEAST_LOOK_SECONDS), wait.remaining))
