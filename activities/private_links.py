@@ -23,7 +23,7 @@ SERVICE_SHOWS_WITHIN = paced_delta(300)
 """How long a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
 
 LAG_SECONDS = 15.0
-"""The platform says `running` some 10 s after AWS says `available`, of which it learns by looking now and then. A reading
+"""The platform says `running` some 10 s after AWS says `available`, of which it learns by looking now and then. Reading
 before that would be for nothing, and the next is not soon."""
 
 DELETE_SECONDS = 65.0

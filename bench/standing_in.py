@@ -13,8 +13,10 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities import specs
+from activities.load_balancers import ACTIVATION
 from clouds.settings import Settings
-from clouds.waiting import LOOK_SECONDS, Moving, still_moving
+from clouds.shared_views import SharedView
+from clouds.waiting import Moving
 from privatelink.connection import connect_to_temporal
 from privatelink.search_attributes import ensure_search_attributes
 from worker import build_worker
@@ -72,24 +74,30 @@ class StandIns(Interceptor):
     def __init__(self, *, waits: bool) -> None:
         """`waits`: no load balancer becomes active."""
         self._waits = waits
+        # Looked at as real ones are: a look ends at once when nothing is read within it.
+        self._load_balancers = SharedView(_read, least_interval=2)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
         """Answer every attempt of the worker."""
-        return _StandIn(next, waits=self._waits)
+        return _StandIn(next, self._load_balancers if self._waits else None)
 
 
 class _StandIn(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, *, waits: bool) -> None:  # noqa: A002 - the SDK's
+    def __init__(self, next: ActivityInboundInterceptor, load_balancers: SharedView[None] | None) -> None:  # noqa: A002 - the SDK's
         super().__init__(next)
-        self._waits = waits
+        self._load_balancers = load_balancers
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
         step = activity.info().activity_type
-        if self._waits and step == WAITING_STEP:
+        if self._load_balancers and step == WAITING_STEP:
             spec: specs.LoadBalancerWait = input.args[0]
-            await asyncio.sleep(LOOK_SECONDS)
-            raise still_moving(Moving("the load balancer is provisioning", spec.load_balancer.arn), spec.wait)
+            moving = Moving("the load balancer is provisioning", spec.load_balancer.arn)
+            return await self._load_balancers.look(lambda _: moving, wait=spec.wait, cadence=ACTIVATION)
         return _ANSWERS[step]
+
+
+async def _read() -> None:
+    """Read nothing."""
 
 
 async def main(*, waits: bool) -> None:
