@@ -17,7 +17,7 @@ HOUR = 3600.0
 PLATFORM_LIMITS = PlatformSettings()
 """What the worker assumes of the platform unless it is told otherwise."""
 
-ACTIONS_PER_CREATE = 36
+ACTIONS_PER_CREATE = 35
 """What bench/creates.py measures at real durations."""
 
 SAGAS_PER_SECOND = 3.5
