@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bench.scale_model import (
+    ACTIONS_PER_CREATE,
     ENDPOINTS,
     NAMESPACE,
     PLATFORM,
@@ -84,7 +85,7 @@ def test_spread_asks_for_no_more_accounts_than_the_quotas_do(links: int) -> None
 
 def test_price_goes_down_by_steps_and_ends_where_no_price_is_published() -> None:
     """The example of Temporal's own price page: 11.25 million actions are 525 US dollars."""
-    assert price(1_000_000) == pytest.approx(5 * 50 + 5 * 45 + 10 * 40 + 16 * 35)
-    assert price(312_500) == pytest.approx(525, abs=0.01)
+    assert price(round(35e6 / ACTIONS_PER_CREATE)) == pytest.approx(5 * 50 + 5 * 45 + 10 * 40 + 15 * 35, abs=0.01)
+    assert price(round(11.25e6 / ACTIONS_PER_CREATE)) == pytest.approx(525, abs=0.01)
     with pytest.raises(ValueError, match="200 million"):
         price(6_000_000)
