@@ -73,13 +73,12 @@ class StandIns(Interceptor):
 
     def __init__(self, *, waits: bool) -> None:
         """`waits`: no load balancer becomes active."""
-        self._waits = waits
         # Looked at as real ones are: a look ends at once when nothing is read within it.
-        self._load_balancers = SharedView(_read, least_interval=2)
+        self._load_balancers = SharedView(_read, least_interval=2) if waits else None
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
         """Answer every attempt of the worker."""
-        return _StandIn(next, self._load_balancers if self._waits else None)
+        return _StandIn(next, self._load_balancers)
 
 
 class _StandIn(ActivityInboundInterceptor):

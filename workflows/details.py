@@ -28,7 +28,7 @@ def details(progress: Progress, region: str) -> str:
             *_table(
                 ("when", "who", "did", "why"),
                 (
-                    (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", _cell(one.by), one.action, _cell(one.why or "-"))
+                    (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.by, one.action, one.why or "-")
                     for one in progress.interventions
                 ),
             ),
@@ -79,7 +79,7 @@ def _list(items: Iterable[str], mark: str = "-") -> Iterator[str]:
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
-    body = [f"| {' | '.join(row)} |" for row in rows]
+    body = [f"| {' | '.join(_cell(text) for text in row)} |" for row in rows]
     if body:
         yield from ("", f"| {' | '.join(head)} |", "|---" * len(head) + "|", *body)
 

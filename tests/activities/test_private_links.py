@@ -37,6 +37,7 @@ from tests.activities.consumer_side import (
 )
 from tests.support.sandbox import Sandbox
 
+LIST = "GET /deployments/{deploymentID}/privatelinks"
 POST = "POST /deployments/{deploymentID}/privatelinks"
 DELETE = "DELETE /deployments/{deploymentID}/privatelinks/{privatelinkID}"
 SERVICE = EndpointService(
@@ -282,7 +283,7 @@ async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
 
 def listed(sandbox: Sandbox) -> list[object]:
     """The listings of PrivateLinks so far."""
-    return [call for call in sandbox.calls() if call["action"] == "GET /deployments/{deploymentID}/privatelinks"]
+    return [call for call in sandbox.calls() if call["action"] == LIST]
 
 
 async def test_running_without_an_address_is_not_the_end(steps: PrivateLinks, sandbox: Sandbox) -> None:

@@ -194,17 +194,17 @@ async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
     assert timedelta(seconds=9) < again <= timedelta(seconds=10)
 
 
-@pytest.mark.parametrize(("spent", "lasts"), [(1.5, 1.5), (2.9, 1.0), (4, 1.0)])
+@pytest.mark.parametrize(("spent", "lasts"), [(8.5, 1.5), (9.9, 1.0), (12, 1.0)])
 async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
     monkeypatch: pytest.MonkeyPatch, spent: float, lasts: float
 ) -> None:
     """Else an attempt that does more than look would be taken for lost; but it always has the time of a reading."""
-    monkeypatch.setattr("clouds.shared_views.LOOK_SECONDS", 3 * PACE)
+    monkeypatch.setattr("clouds.shared_views.LOOK_SECONDS", 10 * PACE)
     view = SharedView(Readings().read, least_interval=0)
     began = asyncio.get_running_loop().time()
     with pytest.raises(NotYet, match=r"reading \d+; \d s of 60 s"):
         await view.look(at_least(100_000), wait=wait_of(60), cadence=CADENCE, spent=spent)
-    assert lasts <= asyncio.get_running_loop().time() - began + 0.05 < 3
+    assert lasts <= asyncio.get_running_loop().time() - began + 0.05 < 8
 
 
 async def test_a_look_after_the_deadline_says_so_for_good() -> None:
