@@ -94,10 +94,10 @@ class EndpointConnections:
     async def _named_by_platform(self, spec: ConnectionWait, candidates: list[FoundConnection]) -> str:
         """The VPC endpoint id that the platform gives; empty when it had its time and gives none."""
         private_link_id = spec.private_link.private_link_id
-        # Judged by a reading that begins after this moment.
-        had_time = bool(candidates) and all(
-            datetime.now(UTC) - one.created_at >= paced_delta(NAMING_SECONDS) + WHOLE_SECOND for one in candidates
-        )
+        now = datetime.now(UTC)
+        latest = max((one.created_at for one in candidates), default=now)
+        must_name = latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND
+        had_time = must_name <= now
 
         def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:
             row = next((one for one in rows if one.private_link_id == private_link_id), None)
@@ -116,7 +116,7 @@ class EndpointConnections:
         if named := next((one.vpc_endpoint_id for one in rows if one.private_link_id == private_link_id), ""):
             return named
         spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
-        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, not_older=0)
+        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, since=min(now, must_name))
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: Acceptance) -> str:

@@ -1,7 +1,7 @@
 """PrivateLinks: the platform's objects. Their key is the endpoint service's name; a description marks them as ours."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
@@ -29,8 +29,9 @@ before that would be for nothing, and the next is not soon."""
 DELETE_SECONDS = 65.0
 """The platform takes about a minute to delete."""
 
-RECENT_SECONDS = 10.0
-"""How old a listing may be that others caused. Who came a little late for one would else wait a minute for the next."""
+RECENT = timedelta(seconds=25)
+"""How old a listing may be, by our clock. Who came a little late for one would else wait a minute for the next; and an
+answer of 20 s (`CALL_SECONDS`), that outlasts the look which asked for it, would be heard by none."""
 
 RUNNING = Cadence(usual=20, fast=10, slow=READ_SECONDS)
 """A reading that came too early is soon repeated, as long as the listings of the hour allow."""
@@ -144,7 +145,8 @@ class PrivateLinks:
 
         view = self._platform.private_links(deployment)
         # It may have been deleted since another saga had the list read, long ago.
-        address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, not_older=RECENT_SECONDS)
+        since = datetime.now(UTC) - RECENT
+        address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, since=since)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)
@@ -206,7 +208,7 @@ class PrivateLinks:
 
         # From the second attempt on, many sagas that wait share one reading a minute.
         view = self._platform.private_links(spec.link.deployment)
-        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, not_older=RECENT_SECONDS)
+        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, since=datetime.now(UTC) - RECENT)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import suppress
-from math import inf
+from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from clouds.share import SHARE
@@ -106,12 +106,12 @@ class SharedView(Generic[V]):
         wait: Wait,
         cadence: Cadence,
         spent: float = 0.0,
-        not_older: float = inf,
+        since: datetime | None = None,
     ) -> R:
         """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Moving`.
 
         `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. Of the readings
-        since the wait began, those count that are `not_older` than so many seconds (the cloud's clock).
+        since the wait began, those count that began after `since`.
 
         Raises `NotYet` when the look is over, or no further reading is due within it; `DeadlinePassed` when the wait
         is; whatever `judge` raises, and what the reading raises.
@@ -146,7 +146,7 @@ class SharedView(Generic[V]):
             # A little before: all who wait for the next reading must have come back when the first of them causes it.
             return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
-        began = loop.time() - min(wait.elapsed, paced(not_older))
+        began = loop.time() - (datetime.now(UTC) - max(wait.since, since or wait.since)).total_seconds()
         waiter: _Waiter[V] = _Waiter(began, lambda: cadence.interval(wait.elapsed), hear)
         if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
             self._join(waiter)

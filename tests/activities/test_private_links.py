@@ -22,7 +22,7 @@ from privatelink.errors import (
     PrivateLinkFailed,
 )
 from privatelink.names import Link, description
-from privatelink.pace import paced_delta
+from privatelink.pace import PACE, paced_delta
 from tests.activities.consumer_side import (
     LINK,
     SAGA,
@@ -267,18 +267,34 @@ async def test_the_address_is_given_when_it_runs(steps: PrivateLinks, sandbox: S
     assert address == private_links(sandbox)[0]["address"]
 
 
-@pytest.mark.parametrize(("recent_seconds", "listings"), [(3600, 0), (0, 1)])
+@pytest.mark.parametrize(("recent", "listings"), [(3600, 0), (0, 1)])
 async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
-    steps: PrivateLinks, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, recent_seconds: float, listings: int
+    steps: PrivateLinks, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, recent: float, listings: int
 ) -> None:
     """Else it waits a minute for the next one, and in a crowd comes late for that one too."""
-    monkeypatch.setattr("activities.private_links.RECENT_SECONDS", recent_seconds)
+    monkeypatch.setattr("activities.private_links.RECENT", timedelta(seconds=recent))
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
     before = len(listed(sandbox))
     wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(since=3600))
     assert address == await attempt().run(steps.wait_for_private_link, wait)
     assert len(listed(sandbox)) == before + listings
+
+
+async def test_an_answer_that_outlasts_its_look_is_heard_by_the_next_look(
+    steps: PrivateLinks, sandbox: Sandbox
+) -> None:
+    """Else a platform that always takes longer than a look would never be heard."""
+    _, made = await running_link(steps, sandbox)
+    address = await address_of(steps, made)
+    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(3600, since=0))
+    sandbox.fault(LIST, "slow", seconds=1.5 * PACE)
+    with pytest.raises(NotYet, match="not read yet"):
+        await attempt().run(steps.wait_for_private_link, wait)
+    before = len(listed(sandbox))
+    await asyncio.sleep(1)
+    assert address == await attempt().run(steps.wait_for_private_link, wait)
+    assert len(listed(sandbox)) == before
 
 
 def listed(sandbox: Sandbox) -> list[object]:

@@ -277,12 +277,12 @@ async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look
         await view.look(at_least(1), wait=wait_of(), cadence=CADENCE)
 
 
-async def test_a_look_may_say_how_old_what_it_hears_may_be() -> None:
-    """For who asks what a cloud says after a moment of its own, not since the wait began; or a little before it."""
-    readings = Readings()
-    view, wait = SharedView(readings.read, least_interval=0), wait_of()
+async def test_a_look_may_say_since_when_readings_count() -> None:
+    """For who asks what a cloud says after a moment of its own; never of a time before the wait."""
+    view, wait = SharedView(Readings().read, least_interval=0), wait_of()
     assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
+    after = datetime.now(UTC)
     assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
-    assert await view.look(the_reading, wait=wait, cadence=CADENCE, not_older=0) == 2
-    assert await view.look(the_reading, wait=wait, cadence=CADENCE, not_older=3600) == 2
-    assert await view.look(the_reading, wait=wait_of(), cadence=CADENCE, not_older=3600) == 3
+    assert await view.look(the_reading, wait=wait, cadence=CADENCE, since=after) == 2
+    assert await view.look(the_reading, wait=wait, cadence=CADENCE, since=after) == 2
+    assert await view.look(the_reading, wait=wait_of(), cadence=CADENCE, since=after) == 3
