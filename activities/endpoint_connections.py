@@ -69,23 +69,23 @@ class EndpointConnections:
         """
         account = self._aws.account(spec.scope.aws)
         service_id = spec.endpoint_service.service_id
-        candidates = await self._candidates_or_late(account, spec)
-        named = await self._named_by_platform(spec, candidates)
-        # Read again: while the platform was asked, another candidate may have come.
-        connections = await find_connections_of(account, service_id)
+        connections = await self._seen_or_late(account, spec)
+        named = await self._named_by_platform(spec, _candidates(connections, spec))
+        if named not in {one.vpc_endpoint_id for one in connections}:
+            # While the platform was asked, another may have come.
+            connections = await find_connections_of(account, service_id)
         vpc_endpoint_id = _checked(named, connections) if named else _only(_candidates(connections, spec), spec)
         await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
         return Connection(service_id=service_id, vpc_endpoint_id=vpc_endpoint_id)
 
-    async def _candidates_or_late(self, account: AwsAccount, spec: ConnectionWait) -> list[FoundConnection]:
-        """The candidates as soon as there are any; none once it is late for one."""
+    async def _seen_or_late(self, account: AwsAccount, spec: ConnectionWait) -> list[FoundConnection]:
+        """The service's connections as soon as one is a candidate; whatever there are, once it is late for one."""
         service_id = spec.endpoint_service.service_id
 
         def judge(view: list[FoundConnection]) -> list[FoundConnection] | Moving:
             ours = [one for one in view if one.service_id == service_id]
-            candidates = _candidates(ours, spec)
-            if candidates or spec.wait.elapsed > paced(LATE_SECONDS):
-                return candidates
+            if _candidates(ours, spec) or spec.wait.elapsed > paced(LATE_SECONDS):
+                return ours
             others = f"; others: {'; '.join(str(one) for one in ours)}" if ours else ""
             return Moving(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
 

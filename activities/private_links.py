@@ -206,9 +206,11 @@ class PrivateLinks:
                 return Moving(f"the platform is deleting PrivateLink {ids}", ids)
             return left
 
-        # From the second attempt on, many sagas that wait share one reading a minute.
+        # From the second attempt on, many sagas that wait share one reading a minute; none from before they asked for
+        # the deletion, which is at least `DELETE_SECONDS` ago.
         view = self._platform.private_links(spec.link.deployment)
-        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, since=datetime.now(UTC) - RECENT)
+        since = datetime.now(UTC) - min(RECENT, paced_delta(DELETE_SECONDS))
+        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, since=since)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:
