@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
+from activities.adoption import may_exist
 from activities.connector_findings import (
     differs_finding,
     name_finding,
@@ -38,6 +39,10 @@ PROBE_PATIENCE = paced_delta(120)
 """How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
 
 CADENCE = Cadence(usual=10, fast=2, slow=10)
+
+RECENT_SECONDS = 60.0
+"""How old a listing may be in which a new link looks for leftovers. No create comes so far in that time, and in a crowd
+a listing of its own takes half a minute."""
 
 
 class Connectors:
@@ -105,7 +110,7 @@ class Connectors:
     async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:
         if body.missing:
             raise RequestRefused.of_findings(secret_finding(name) for name in body.missing)
-        if await self._adopt(api, spec, body):
+        if await self._adopt(api, spec, body, not_older=0 if may_exist(spec.scope) else RECENT_SECONDS):
             return
         mark = description(spec.scope.link, spec.scope.saga_id)
         try:
@@ -116,7 +121,7 @@ class Connectors:
             await api.create_connector(body.filled(spec.address, mark))
         except CloudRefused as error:
             # It may be the answer to a repetition of a call that got through.
-            if await self._adopt(api, spec, body):
+            if await self._adopt(api, spec, body, not_older=0):
                 return
             if error.cloud_code == ALREADY_EXISTS:
                 raise NotYet(
@@ -127,10 +132,10 @@ class Connectors:
             raise _refused(spec, body, error) from None
         activity.logger.info("created the connector", extra={"connector": spec.connector.id})
 
-    async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> bool:
+    async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody, *, not_older: float) -> bool:
         """Whether the link's connector is there and fits; leftovers that do not fit are deleted."""
         fits = False
-        for one in await api.connectors.reading():
+        for one in await api.connectors.reading(not_older=not_older):
             if _is_in_the_way(one, spec):
                 raise NameTaken(
                     f"creating the connector ({one.id}): it is there, and not of link {spec.scope.link}",

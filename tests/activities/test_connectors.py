@@ -26,6 +26,7 @@ from privatelink.errors import (
     RequestRefused,
 )
 from privatelink.names import Link, description
+from privatelink.pace import PACE
 from privatelink.request import Connector
 from tests.activities.consumer_side import (
     LINK,
@@ -113,6 +114,20 @@ async def test_a_check_of_what_can_be_made_changes_nothing(steps: Connectors, sa
     """Its probe of a host that does not exist leaves nothing."""
     await attempt().run(steps.check_connector, spec())
     assert connectors(sandbox) == []
+
+
+@pytest.mark.parametrize(("is_new", "listings"), [(True, 1), (False, 2)])
+async def test_a_new_links_connector_needs_no_listing_of_its_own(
+    steps: Connectors, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, is_new: bool, listings: int
+) -> None:
+    """Where another saga had one made lately; what is made again looks at what there is now."""
+    monkeypatch.setattr("activities.connectors.RECENT_SECONDS", 3600 * PACE)
+    asked = creation(make_address(sandbox))
+    await attempt().run(steps.check_connector, spec())
+    asked = asked.model_copy(update={"scope": asked.scope.model_copy(update={"is_new": is_new})})
+    await attempt().run(steps.create_connector, asked)
+    calls = [call["action"] for call in sandbox.calls()]
+    assert calls[: calls.index(CREATE)].count("GET /connectors") == listings
 
 
 @pytest.mark.usefixtures("sandbox")
