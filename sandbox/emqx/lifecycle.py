@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 TRY_AGAIN = 15.0
 """Sandbox seconds until the platform repeats a call that AWS did not take."""
 LOOK_MOVING = 5.0
-"""Sandbox seconds between looks at AWS while a row waits for something there."""
+"""Sandbox seconds between looks at AWS for rows that wait for something there."""
 LOOK_SETTLED = 30.0
-"""Sandbox seconds between looks at AWS while every row is settled."""
+"""Sandbox seconds between looks at AWS for rows that are settled."""
 LOOK_REAL_MINIMUM = 0.05
 """Real seconds between looks, whatever the speed: a look costs real milliseconds."""
 
@@ -143,13 +143,19 @@ class Lifecycle:
             self._later(self._pause(LOOK_MOVING), lambda: self._finish(row))
 
     def _is_gone(self, row: PrivateLink) -> bool:
-        found = self._consumer.vpc_endpoints(row.deployment).get(row.vpc_endpoint_id)
+        found = self._consumer.vpc_endpoints(row.deployment, [row.vpc_endpoint_id]).get(row.vpc_endpoint_id)
         return found is None or found.state == "deleted"
 
     def _follow_all(self) -> None:
+        looked_at_all = -math.inf
         while not self._stopped:
             rows = [row for row in self._links.all() if row.vpc_endpoint_id and row.status in {"pending", "running"}]
-            self._look(rows)
+            moving_ones = [row for row in rows if row.status == "pending"]
+            if not moving_ones or self._clock.now() >= looked_at_all + self._pause(LOOK_SETTLED):
+                looked_at_all = self._clock.now()
+                self._look(rows)
+            else:
+                self._look(moving_ones)
             moving = any(row.status == "pending" for row in rows)
             self._rest(self._pause(LOOK_MOVING if moving else LOOK_SETTLED) if rows else math.inf)
 
@@ -172,15 +178,15 @@ class Lifecycle:
 
     def _look(self, rows: list[PrivateLink]) -> None:
         """One read for each region, and every row that it concerns moves on."""
-        for deployment in {row.deployment.region: row.deployment for row in rows}.values():
+        for region in {row.deployment.region for row in rows}:
+            there = [row for row in rows if row.deployment.region == region]
             try:
-                found = self._consumer.vpc_endpoints(deployment)
+                found = self._consumer.vpc_endpoints(there[0].deployment, [row.vpc_endpoint_id for row in there])
             except (AwsUnavailableError, EndpointRefusedError):
                 continue
             self._seen.update(found)
-            for row in rows:
-                if row.deployment.region == deployment.region:
-                    self._move(row, found.get(row.vpc_endpoint_id))
+            for row in there:
+                self._move(row, found.get(row.vpc_endpoint_id))
 
     def _move(self, row: PrivateLink, endpoint: VpcEndpoint | None) -> None:
         if endpoint is None and row.vpc_endpoint_id not in self._seen:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ec2.type_defs import FilterTypeDef
 
     from sandbox.emqx.privatelinks import PrivateLink
     from sandbox.seed import Deployment, Seed
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 PATIENCE = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "Unavailable"})
 """Codes after which the platform tries again; `Unavailable` can come right after a service says
 Available (aws/aws-sdk issue 805)."""
+
+
+MOST_VALUES = 200
+"""Of filters in one call; AWS refuses more with FilterLimitExceeded (EC2 API, "Error codes")."""
 
 
 class EndpointRefusedError(Exception):
@@ -74,10 +79,15 @@ class ConsumerAccount:
             )
         return answer["VpcEndpoint"]["VpcEndpointId"]
 
-    def vpc_endpoints(self, deployment: Deployment) -> dict[str, VpcEndpoint]:
-        """Every VPC endpoint in the region of this deployment, by id; raises as `create_vpc_endpoint`."""
+    def vpc_endpoints(self, deployment: Deployment, ids: list[str]) -> dict[str, VpcEndpoint]:
+        """Those of these VPC endpoints that there are, by id; raises as `create_vpc_endpoint`.
+
+        All of the deployment's region where there are more ids than a filter takes.
+        """
+        # By a filter, since an absent id as a parameter refuses the whole.
+        filters: list[FilterTypeDef] = [{"Name": "vpc-endpoint-id", "Values": ids}] if len(ids) <= MOST_VALUES else []
         with _errors_translated():
-            pages = self._client(deployment).get_paginator("describe_vpc_endpoints").paginate()
+            pages = self._client(deployment).get_paginator("describe_vpc_endpoints").paginate(Filters=filters)
             found = [endpoint for page in pages for endpoint in page["VpcEndpoints"]]
         return {
             endpoint["VpcEndpointId"]: VpcEndpoint(
