@@ -32,7 +32,7 @@ LOOK_SETTLED = 30.0
 LOOK_REAL_MINIMUM = 0.05
 """Real seconds between looks, whatever the speed: a look costs real milliseconds."""
 
-STOP_REAL = 0.2
+STOP_REAL = 1.0
 """Real seconds that a stop waits for calls under way; a `slow` fault may hold one for longer."""
 
 WAITING = frozenset({"pendingacceptance", "pending", "partial"})
