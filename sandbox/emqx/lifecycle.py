@@ -150,12 +150,12 @@ class Lifecycle:
         looked_at_all = -math.inf
         while not self._stopped:
             rows = [row for row in self._links.all() if row.vpc_endpoint_id and row.status in {"pending", "running"}]
-            moving_ones = [row for row in rows if row.status == "pending"]
-            if not moving_ones or self._clock.now() >= looked_at_all + self._pause(LOOK_SETTLED):
+            pending = [row for row in rows if row.status == "pending"]
+            if not pending or self._clock.now() >= looked_at_all + self._pause(LOOK_SETTLED):
                 looked_at_all = self._clock.now()
                 self._look(rows)
             else:
-                self._look(moving_ones)
+                self._look(pending)
             moving = any(row.status == "pending" for row in rows)
             self._rest(self._pause(LOOK_MOVING if moving else LOOK_SETTLED) if rows else math.inf)
 

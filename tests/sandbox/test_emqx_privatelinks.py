@@ -201,6 +201,17 @@ def test_removing_the_aws_side_first_fails_it(emqx: Emqx) -> None:
     assert emqx.get_privatelink(row["privatelinkID"])["address"] == ""
 
 
+def test_one_that_runs_is_watched_while_another_is_pending(emqx: Emqx) -> None:
+    """The platform asks AWS more often for what moves, and still for the rest."""
+    service, another = emqx.create_service(), emqx.create_service()
+    row = emqx.running_privatelink(service)
+    pending = emqx.create_privatelink(another.name)
+    until(lambda: emqx.connection_state(another) == "pendingAcceptance")
+    emqx.reject(service)
+    emqx.until_status(row["privatelinkID"], "failed")
+    assert emqx.statuses()[pending] == "pending"
+
+
 def test_delete_takes_the_vpc_endpoint_and_then_the_row(emqx: Emqx) -> None:
     """It goes running -> terminated -> gone; the connection at the provider goes too (contract, DELETE)."""
     service = emqx.create_service()
