@@ -31,7 +31,7 @@ DELETE_SECONDS = 65.0
 
 RECENT = timedelta(seconds=25)
 """How old a listing may be, by our clock. Who came a little late for one would else wait a minute for the next; and an
-answer of 20 s (`CALL_SECONDS`), that outlasts the look which asked for it, would be heard by none."""
+answer that takes 20 s (`CALL_SECONDS`) and outlasts the look which asked for it would be heard by none."""
 
 RUNNING = Cadence(usual=20, fast=10, slow=READ_SECONDS)
 """A reading that came too early is soon repeated, as long as the listings of the hour allow."""

@@ -68,7 +68,7 @@ class SharedView(Generic[V]):
 
     def latest(self, wait: Wait) -> V | None:
         """The latest reading, where it began after the wait did."""
-        if self._latest and self._latest[0] >= asyncio.get_running_loop().time() - wait.elapsed:
+        if self._latest and self._latest[0] >= _by_the_loop(wait.since):
             return self._latest[1]
         return None
 
@@ -146,7 +146,7 @@ class SharedView(Generic[V]):
             # A little before: all who wait for the next reading must have come back when the first of them causes it.
             return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
-        began = loop.time() - (datetime.now(UTC) - max(wait.since, since or wait.since)).total_seconds()
+        began = _by_the_loop(max(wait.since, since or wait.since))
         waiter: _Waiter[V] = _Waiter(began, lambda: cadence.interval(wait.elapsed), hear)
         if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
             self._join(waiter)
@@ -228,6 +228,12 @@ class ViewsByKey(Generic[V]):
             self._views = {key: view for key, view in self._views.items() if not view.is_idle(IDLE_SECONDS)}
             self._views[key] = SharedView(read, least_interval=least_interval, burst=burst)
         return self._views[key]
+
+
+def _by_the_loop(moment: datetime) -> float:
+    """A moment by the loop's clock; rather too late than too early, so that no reading from before it counts."""
+    ago = (datetime.now(UTC) - moment).total_seconds()
+    return asyncio.get_running_loop().time() - ago
 
 
 def _look_seconds(wait: Wait, spent: float) -> float:
