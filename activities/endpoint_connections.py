@@ -32,7 +32,10 @@ ACCEPTANCE = Cadence(usual=45, fast=2, slow=10)
 GOING = Cadence(usual=30, fast=5, slow=10)
 
 LATE_SECONDS = 300
-"""Twice the usual time: from then on the platform is asked too, once a minute, whether the PrivateLink failed."""
+"""Twice the usual time: from then on the platform is asked too, once a minute, whether the PrivateLink failed.
+
+Before, AWS's facts alone prove nothing, for whoever shows then may be a stranger who came ahead of ours.
+"""
 
 NAMING_SECONDS = 60
 """How long the platform has to name its VPC endpoint before AWS's facts alone must do: one of its reading intervals."""
@@ -60,9 +63,9 @@ class EndpointConnections:
         """Wait until the endpoint connection of exactly this PrivateLink shows, prove it, and mark it as the link's.
 
         An allowed ARN proves nothing: it may be shared by deployments of other customers. The proof is the platform's
-        VPC endpoint id. Where a reading of the platform, a minute or more after a candidate appeared, still gives none,
-        it is: our own endpoint service, the consumer's account, made after we asked, and exactly one. Several: raises
-        `AmbiguousConnection` with each, and none is accepted.
+        VPC endpoint id. Where a reading of the platform still gives none when twice the usual time is over, and a
+        minute since the last candidate came, it is: our own endpoint service, the consumer's account, made after we
+        asked, and exactly one. Several: raises `AmbiguousConnection` with each, and none is accepted.
 
         The platform is read only after AWS shows a candidate, or long after the usual time. The mark is a tag on the
         endpoint service, by which a removal tells the link's own connection from a stranger's.
@@ -70,11 +73,12 @@ class EndpointConnections:
         account = self._aws.account(spec.scope.aws)
         service_id = spec.endpoint_service.service_id
         connections = await self._seen_or_late(account, spec)
-        named = await self._named_by_platform(spec, _candidates(connections, spec))
+        candidates = _candidates(connections, spec)
+        named = await self._named_by_platform(spec, candidates)
         if named not in {one.vpc_endpoint_id for one in connections}:
             # While the platform was asked, another may have come.
             connections = await find_connections_of(account, service_id)
-        vpc_endpoint_id = _checked(named, connections) if named else _only(_candidates(connections, spec), spec)
+        vpc_endpoint_id = _checked(named, connections) if named else _only(candidates, connections, spec)
         await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
         return Connection(service_id=service_id, vpc_endpoint_id=vpc_endpoint_id)
 
@@ -96,7 +100,10 @@ class EndpointConnections:
         private_link_id = spec.private_link.private_link_id
         now = datetime.now(UTC)
         latest = max((one.created_at for one in candidates), default=now)
-        must_name = latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND
+        must_name = max(
+            latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND,
+            spec.private_link.asked_at + paced_delta(LATE_SECONDS),
+        )
         had_time = must_name <= now
 
         def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:
@@ -224,10 +231,19 @@ def _checked(named: str, connections: list[FoundConnection]) -> str:
     return named
 
 
-def _only(candidates: list[FoundConnection], spec: ConnectionWait) -> str:
+def _only(asked_about: list[FoundConnection], connections: list[FoundConnection], spec: ConnectionWait) -> str:
+    """The one candidate there is, by the latest `connections`, none of which came after the platform was asked."""
     service_id = spec.endpoint_service.service_id
+    candidates = _candidates(connections, spec)
     if not candidates:
         raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", concerns=service_id)
+    known = {one.vpc_endpoint_id for one in asked_about}
+    if newcomer := next((one for one in candidates if one.vpc_endpoint_id not in known), None):
+        raise NotYet(
+            f"waiting for the endpoint connection ({service_id}): {newcomer} came, which the platform has yet to name",
+            concerns=newcomer.vpc_endpoint_id,
+            retry_after=paced_delta(NAMING_SECONDS),
+        )
     if len(candidates) > 1:
         raise AmbiguousConnection(
             f"telling which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, and "

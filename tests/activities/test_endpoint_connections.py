@@ -12,6 +12,7 @@ from activities.endpoint_connections import (
     NAMING_SECONDS,
     EndpointConnections,
     _checked,
+    _only,
 )
 from activities.private_links import PrivateLinks
 from clouds.aws.endpoint_connections import FoundConnection
@@ -147,6 +148,34 @@ async def test_without_a_name_it_is_not_proven_before_the_platform_had_its_time(
     begun = datetime.now(UTC)
     await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
     assert datetime.now(UTC) - begun >= paced_delta(NAMING_SECONDS)
+
+
+async def test_a_strangers_that_comes_long_before_ours_is_not_taken_for_it(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """For a while it is the only one, made after we asked, and the platform cannot name what it has not made."""
+    provider.sandbox.durations(platform_endpoint=LATE_SECONDS - 20)
+    spec = await asked(provider, platform)
+    stranger = provider.make_vpc_endpoint(spec.endpoint_service)
+    found = await perform(steps.wait_for_endpoint_connection, spec)
+    assert {stranger, found.vpc_endpoint_id} == set(states(provider))
+    assert stranger != found.vpc_endpoint_id
+
+
+async def test_one_that_comes_while_the_platform_is_asked_gets_its_own_time(
+    provider: Provider, platform: Platform
+) -> None:
+    """What the platform said was said before it: neither is it taken, nor does it make the others ambiguous."""
+    spec = await asked(provider, platform)
+    service_id = spec.endpoint_service.service_id
+    first, newcomer = (
+        FoundConnection(service_id, f"vpce-{one}", CONSUMER, "pendingAcceptance", datetime.now(UTC)) for one in (1, 2)
+    )
+    for connections in ([newcomer], [first, newcomer]):
+        with pytest.raises(NotYet) as caught:
+            _only([first], connections, spec)
+        assert newcomer.vpc_endpoint_id == caught.value.details_model.concerns
+    assert first.vpc_endpoint_id == _only([first], [first], spec)
 
 
 async def test_several_without_a_name_are_a_persons_business(
