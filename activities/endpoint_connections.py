@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
+from activities.adoption import may_exist
 from activities.moments import removal_wait, settling_until
 from activities.patience import patient
 from activities.specs import Acceptance, Connection, ConnectionWait, RemovalSpec, Removed
@@ -21,7 +22,14 @@ from clouds.aws.tags import TAG_VPC_ENDPOINT, add_ec2_tags
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from clouds.waiting import Cadence, Moving
-from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet, PrivateLinkFailed
+from privatelink.errors import (
+    AmbiguousConnection,
+    CloudRefused,
+    EndpointConnectionFailed,
+    NotYet,
+    PrivateLinkFailed,
+    UnknownCloudError,
+)
 from privatelink.pace import paced, paced_delta
 
 APPEARANCE = Cadence(usual=150, fast=2, slow=30)
@@ -129,13 +137,13 @@ class EndpointConnections:
     async def accept_endpoint_connection(self, spec: Acceptance) -> str:
         """Accept the link's own connection, once, and wait until it is available; gives its DNS name.
 
-        One that is accepted already is left as it is; `pending` on the way is progress. Raises
+        One that is accepted already, by whomever, is left as it is; `pending` on the way is progress. Raises
         `EndpointConnectionFailed` when it ends instead.
         """
         account = self._aws.account(spec.scope.aws)
         vpc_endpoint_id = spec.connection.vpc_endpoint_id
         if not activity.info().heartbeat_details:
-            await _accept(account, spec.connection)
+            await _accept(account, spec)
             activity.heartbeat("accepted")
 
         def judge(view: list[FoundConnection]) -> Moving | str:
@@ -189,7 +197,19 @@ class EndpointConnections:
         return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
 
 
-async def _accept(account: AwsAccount, connection: Connection) -> None:
+async def _accept(account: AwsAccount, spec: Acceptance) -> None:
+    connection = spec.connection
+    if may_exist(spec.scope) and await _is_accepted(account, connection):
+        return
+    try:
+        await accept_connection(account, connection.service_id, connection.vpc_endpoint_id)
+    except (CloudRefused, UnknownCloudError, NotYet):
+        # A new link's is accepted unread, for it was seen a moment ago; whoever was quicker has accepted or ended it.
+        if not await _is_accepted(account, connection):
+            raise
+
+
+async def _is_accepted(account: AwsAccount, connection: Connection) -> bool:
     service_id, vpc_endpoint_id = connection.service_id, connection.vpc_endpoint_id
     found = _the_one(await find_connections_of(account, service_id), connection)
     if found is None:
@@ -202,8 +222,7 @@ async def _accept(account: AwsAccount, connection: Connection) -> None:
         raise _ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
     if found.has_ended:
         raise _ended("accepting the endpoint connection", vpc_endpoint_id, found.state)
-    if found.state_word not in ACCEPTED:
-        await accept_connection(account, service_id, vpc_endpoint_id)
+    return found.state_word in ACCEPTED
 
 
 def _candidates(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:

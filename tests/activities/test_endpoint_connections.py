@@ -33,6 +33,7 @@ from privatelink.pace import paced_delta
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
     CONSUMER,
+    PROVIDER,
     SAGA,
     Provider,
     a_removal,
@@ -239,18 +240,25 @@ async def test_a_failed_private_link_is_told_when_it_is_late(
     assert spec.private_link.private_link_id == error.details_model.concerns
 
 
-async def proven(provider: Provider, platform: Platform, steps: EndpointConnections) -> specs.Acceptance:
+async def proven(
+    provider: Provider, platform: Platform, steps: EndpointConnections, *, is_new: bool = False
+) -> specs.Acceptance:
     """A connection that waits for our acceptance, proven."""
     found = await perform(steps.wait_for_endpoint_connection, await asked(provider, platform))
-    return specs.Acceptance(scope=a_scope(), connection=found, wait=a_wait())
+    return specs.Acceptance(scope=a_scope().model_copy(update={"is_new": is_new}), connection=found, wait=a_wait())
 
 
+read_or_not = pytest.mark.parametrize("is_new", [True, False], ids=["unread", "read before"])
+"""A new link's connection is accepted without a reading before, and only what AWS refuses is looked at."""
+
+
+@read_or_not
 @pytest.mark.parametrize("kind", [None, "lost_reply", "throttle", "server_error"])
 async def test_exactly_that_one_is_accepted(
-    provider: Provider, platform: Platform, steps: EndpointConnections, kind: str | None
+    provider: Provider, platform: Platform, steps: EndpointConnections, kind: str | None, *, is_new: bool
 ) -> None:
     """Others wait on, and it is available at the end; accepting again, or after a lost reply, is fine."""
-    spec = await proven(provider, platform, steps)
+    spec = await proven(provider, platform, steps, is_new=is_new)
     other = provider.make_vpc_endpoint(specs.EndpointService(service_id="", service_name=service_name(provider)))
     if kind:
         provider.sandbox.fault("AcceptVpcEndpointConnections", kind)
@@ -265,22 +273,45 @@ def service_name(provider: Provider) -> str:
     return str(provider.books()["endpoint_services"][0]["name"])
 
 
-async def test_a_200_that_accepted_nothing_is_no_success(
+async def test_a_new_links_connection_is_accepted_without_another_reading(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
-    """AWS answers 200 and says in `Unsuccessful` that it did not accept."""
+    """In a crowd a reading takes longer than the attempt has."""
+    spec = await proven(provider, platform, steps, is_new=True)
+    before = len(provider.sandbox.calls())
+    await perform(steps.accept_endpoint_connection, spec)
+    ours = [one["action"] for one in provider.sandbox.calls()[before:] if one["account"] == PROVIDER]
+    assert ours[0] == "AcceptVpcEndpointConnections"
+
+
+async def test_what_exists_already_is_not_accepted_again(
+    provider: Provider, platform: Platform, steps: EndpointConnections
+) -> None:
+    """A create of what already runs writes nothing."""
     spec = await proven(provider, platform, steps)
+    for _ in range(2):
+        await perform(steps.accept_endpoint_connection, spec)
+    assert [one["action"] for one in provider.sandbox.calls()].count("AcceptVpcEndpointConnections") == 1
+
+
+@read_or_not
+async def test_a_200_that_accepted_nothing_is_no_success(
+    provider: Provider, platform: Platform, steps: EndpointConnections, *, is_new: bool
+) -> None:
+    """AWS answers 200 and says in `Unsuccessful` that it did not accept."""
+    spec = await proven(provider, platform, steps, is_new=is_new)
     provider.sandbox.fault("AcceptVpcEndpointConnections", "unsuccessful", times=None)
     with pytest.raises(Exception, match="accepting the endpoint connection"):
         await attempt(steps.accept_endpoint_connection, spec)
     assert {"pendingAcceptance"} == set(states(provider).values())
 
 
+@read_or_not
 async def test_one_that_was_rejected_meanwhile_is_a_failure(
-    provider: Provider, platform: Platform, steps: EndpointConnections
+    provider: Provider, platform: Platform, steps: EndpointConnections, *, is_new: bool
 ) -> None:
     """By whomever: it is told, before the accept and after it."""
-    spec = await proven(provider, platform, steps)
+    spec = await proven(provider, platform, steps, is_new=is_new)
     provider.client("ec2").reject_vpc_endpoint_connections(
         ServiceId=spec.connection.service_id, VpcEndpointIds=[spec.connection.vpc_endpoint_id]
     )
@@ -291,11 +322,12 @@ async def test_one_that_was_rejected_meanwhile_is_a_failure(
     assert "rejected" in later.details_model.sentence
 
 
+@read_or_not
 async def test_one_that_aws_does_not_show_is_waited_for_and_then_told(
-    provider: Provider, platform: Platform, steps: EndpointConnections
+    provider: Provider, platform: Platform, steps: EndpointConnections, *, is_new: bool
 ) -> None:
     """Just after it was proven that is eventual consistency; later it is gone."""
-    spec = await proven(provider, platform, steps)
+    spec = await proven(provider, platform, steps, is_new=is_new)
     unseen = spec.connection.model_copy(update={"vpc_endpoint_id": "vpce-0123456789abcdef0"})
     await refusal(NotYet, steps.accept_endpoint_connection, spec.model_copy(update={"connection": unseen}))
     await refusal(
