@@ -12,7 +12,7 @@ from sandbox.aws.errors import EC2, ELB, AwsError
 from sandbox.aws.policies import Asked
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from sandbox.aws.actions import Call
     from sandbox.aws.state import Store, Thing
@@ -101,7 +101,7 @@ def _request_tags(params: dict[str, Any]) -> dict[str, str]:
 
 def _resource_tags(store: Store, id_or_arn: str) -> dict[str, str]:
     """The tags that the thing has, seen by reads already or not; none when there is no such thing."""
-    things: tuple[dict[str, Any], ...] = (
+    things: tuple[Mapping[str, Any], ...] = (
         store.load_balancers,
         store.target_groups,
         store.listeners,

@@ -28,8 +28,8 @@ def create_listener(call: Call) -> dict[str, Any]:
     if protocol not in _PROTOCOLS:
         raise AwsError("ValidationError", f"Listener protocol '{protocol}' must be one of '{', '.join(_PROTOCOLS)}'")
     groups = [target_group(call, arn) for arn in _forwarded_to(call.required("DefaultActions"))]
-    for listener in call.store.listeners.values():
-        if (listener.load_balancer_arn, listener.port) == (balancer.arn, port):
+    for listener in call.store.listeners.on(balancer.arn):
+        if listener.port == port:
             if listener.protocol != protocol or listener.target_group_arns != [one.arn for one in groups]:
                 raise AwsError(
                     "DuplicateListener", "A listener already exists on this port for this load balancer, differently"
@@ -37,7 +37,7 @@ def create_listener(call: Call) -> dict[str, Any]:
             return {"Listeners": [_description(listener)]}
     for group in groups:
         _check_target_group(call, balancer, protocol, group)
-    check_quota("TooManyListeners", len(call.store.listeners_on(balancer.arn)) + 1, LISTENERS_PER_LOAD_BALANCER)
+    check_quota("TooManyListeners", len(call.store.listeners.on(balancer.arn)) + 1, LISTENERS_PER_LOAD_BALANCER)
     call.world.quotas.check_targets(balancer, call.store.targets_behind(balancer.arn, *(one.arn for one in groups)))
     arn = f"{balancer.arn.replace(':loadbalancer/', ':listener/')}/{new_elb_id()}"
     listener = Listener(
@@ -109,7 +109,7 @@ def _check_target_group(call: Call, balancer: LoadBalancer, protocol: str, group
             "IncompatibleProtocols",
             f"Protocol {group.settings['Protocol']} of the target group does not go with listener protocol {protocol}",
         )
-    if any(one.load_balancer_arn != balancer.arn for one in call.store.listeners_of(group.arn)):
+    if any(one.load_balancer_arn != balancer.arn for one in call.store.listeners.to(group.arn)):
         raise AwsError(
             "TargetGroupAssociationLimit",
             f"The following target groups cannot be associated with more than one load balancer: {group.arn}",

@@ -117,7 +117,7 @@ def delete_load_balancer(call: Call) -> dict[str, Any]:
             "ResourceInUse",
             f"Load balancer '{balancer.arn}' cannot be deleted because it is currently associated with another service",
         )
-    for listener in call.store.listeners_on(balancer.arn):
+    for listener in call.store.listeners.on(balancer.arn):
         del call.store.listeners[listener.arn]
         release_target_groups(call, listener.target_group_arns)
     balancer.deletion_requested = True
@@ -163,7 +163,7 @@ def service_with(call: Call, arn: str) -> EndpointService | None:
 def release_target_groups(call: Call, arns: list[str]) -> None:
     """Let target groups that no listener uses any more be deletable in a moment."""
     for arn in arns:
-        if not call.store.listeners_of(arn) and arn in call.store.target_groups:
+        if not call.store.listeners.to(arn) and arn in call.store.target_groups:
             call.store.target_groups[arn].released_at = call.now + call.world.durations.target_group_release
 
 

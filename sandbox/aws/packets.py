@@ -28,7 +28,7 @@ def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool
 
 def _ports(store: Store, holding: Interfaces, connection: Connection, now: float) -> dict[int, bool]:
     service = store.endpoint_services.get(connection.service_id)
-    listeners = [one for arn in (service.load_balancer_arns if service else ()) for one in store.listeners_on(arn)]
+    listeners = [one for arn in (service.load_balancer_arns if service else ()) for one in store.listeners.on(arn)]
     ports: dict[int, bool] = {}
     for one in listeners:
         groups = [store.target_groups[arn] for arn in one.target_group_arns if arn in store.target_groups]

@@ -10,6 +10,8 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sandbox.aws.listener_table import ListenerTable
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
@@ -180,7 +182,7 @@ class Store:
     region: str
     target_groups: dict[str, TargetGroup] = field(default_factory=dict)
     load_balancers: dict[str, LoadBalancer] = field(default_factory=dict)
-    listeners: dict[str, Listener] = field(default_factory=dict)
+    listeners: ListenerTable = field(default_factory=ListenerTable)
     endpoint_services: dict[str, EndpointService] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     client_tokens: dict[tuple[str, str], tuple[Any, str]] = field(default_factory=dict)
@@ -188,17 +190,9 @@ class Store:
     lingering: dict[str, float] = field(default_factory=dict)
     """Network interfaces of load balancers that are gone -> when they go too."""
 
-    def listeners_of(self, target_group_arn: str) -> list[Listener]:
-        """The listeners that forward to a target group."""
-        return [one for one in self.listeners.values() if target_group_arn in one.target_group_arns]
-
-    def listeners_on(self, load_balancer_arn: str) -> list[Listener]:
-        """The listeners of a load balancer."""
-        return [one for one in self.listeners.values() if one.load_balancer_arn == load_balancer_arn]
-
     def targets_behind(self, load_balancer_arn: str, *more_target_groups: str) -> list[Target]:
         """The targets of a load balancer, one for each target group; also of groups that are to be its own."""
-        listeners = self.listeners_on(load_balancer_arn)
+        listeners = self.listeners.on(load_balancer_arn)
         arns = {arn for one in listeners for arn in one.target_group_arns} | set(more_target_groups)
         return [target for arn in arns if arn in self.target_groups for target in self.target_groups[arn].registered()]
 

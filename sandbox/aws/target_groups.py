@@ -87,7 +87,7 @@ def delete_target_group(call: Call) -> dict[str, Any]:
     That it lags: Terraform retries for two minutes (terraform-provider-aws, elbv2/target_group.go).
     """
     group = target_group(call, call.required("TargetGroupArn"))
-    if call.store.listeners_of(group.arn) or call.now < group.released_at:
+    if call.store.listeners.to(group.arn) or call.now < group.released_at:
         raise AwsError("ResourceInUse", f"Target group '{group.arn}' is currently in use by a listener or a rule")
     if not call.stuck:
         del call.store.target_groups[group.arn]
@@ -162,7 +162,7 @@ def _settings(call: Call) -> dict[str, Any]:
 
 
 def _load_balancer_arns(call: Call, group: TargetGroup) -> list[str]:
-    return sorted({listener.load_balancer_arn for listener in call.store.listeners_of(group.arn)})
+    return sorted({listener.load_balancer_arn for listener in call.store.listeners.to(group.arn)})
 
 
 def _description(call: Call, group: TargetGroup) -> dict[str, Any]:

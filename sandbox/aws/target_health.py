@@ -54,7 +54,7 @@ def health(store: Store, now: float, holding: Interfaces, group: TargetGroup, ta
         return _state("draining", "Target.DeregistrationInProgress", "Target deregistration is in progress")
     if unusable := _unusable(store, holding, group, target):
         return unusable
-    listeners = [one for one in store.listeners_of(group.arn) if one.is_seen(now)]
+    listeners = [one for one in store.listeners.to(group.arn) if one.is_seen(now)]
     if not listeners:
         return _state("unused", "Target.NotInUse", "Target group is not configured to receive traffic")
     if not _zone_enabled(store, target, {one.load_balancer_arn for one in listeners}):

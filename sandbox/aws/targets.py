@@ -37,7 +37,7 @@ def deregister_targets(call: Call) -> dict[str, Any]:
     group = target_group(call, call.required("TargetGroupArn"))
     delay = float(group.attributes[DEREGISTRATION_DELAY] or call.world.durations.target_deregister)
     # What serves no load balancer has no connections to drain.
-    delay = delay if call.store.listeners_of(group.arn) else 0.0
+    delay = delay if call.store.listeners.to(group.arn) else 0.0
     for one in call.required("Targets"):
         named = [target for target in group.targets.values() if target.id == one["Id"]]
         named = [target for target in named if one.get("Port") in {None, target.port}]
@@ -52,7 +52,7 @@ def deregister_targets(call: Call) -> dict[str, Any]:
 def _check_quotas(call: Call, group: TargetGroup, new: list[Target]) -> None:
     quotas = call.world.quotas
     check_quota("TooManyTargets", len(group.registered()) + len(new), quotas.targets_per_target_group)
-    for arn in {listener.load_balancer_arn for listener in call.store.listeners_of(group.arn)}:
+    for arn in {listener.load_balancer_arn for listener in call.store.listeners.to(group.arn)}:
         quotas.check_targets(call.store.load_balancers[arn], [*call.store.targets_behind(arn), *new])
 
 
@@ -104,7 +104,6 @@ def _check_load_balancer(call: Call, group: TargetGroup, one: dict[str, Any]) ->
     balancer = call.store.load_balancers.get(one["Id"])
     if balancer is None or balancer.type != "application" or balancer.vpc_id != group.settings["VpcId"]:
         raise AwsError("InvalidTarget", f"The Application Load Balancer '{one['Id']}' is not in the target group VPC")
-    ports = {listener.port for listener in call.store.listeners.values() if listener.load_balancer_arn == one["Id"]}
-    if group.settings["Port"] not in ports:
+    if group.settings["Port"] not in {listener.port for listener in call.store.listeners.on(one["Id"])}:
         raise AwsError("InvalidTarget", f"'{one['Id']}' has no listener on port {group.settings['Port']}")
     return None
