@@ -19,7 +19,8 @@ from clouds.shared_views import SharedView
 from clouds.waiting import Moving
 from privatelink.connection import connect_to_temporal
 from privatelink.search_attributes import ensure_search_attributes
-from worker import build_worker
+from worker import build_worker, forget_who_rests
+from workflows.runner import SagaRunner
 
 WAITING_STEP = "wait_for_load_balancer"
 
@@ -103,9 +104,10 @@ async def main(*, waits: bool) -> None:
     """Work until killed; says its process id when it begins."""
     client = await connect_to_temporal()
     await ensure_search_attributes(client)
-    async with build_worker(client, Settings.from_environment(), interceptors=[StandIns(waits=waits)]):
+    runner, settings = SagaRunner(), Settings.from_environment()
+    async with build_worker(client, settings, interceptors=[StandIns(waits=waits)], runner=runner) as worker:
         print(os.getpid(), flush=True)
-        await asyncio.Event().wait()
+        await forget_who_rests(worker, runner)
 
 
 if __name__ == "__main__":

@@ -1,17 +1,26 @@
-"""Several workers: they count each other, and an account may have workers of its own."""
+"""Workers: they count each other, an account may have some of its own, and none keeps a saga in memory that rests."""
 
 import asyncio
+from collections import Counter
+from datetime import timedelta
 
 import pytest
 from temporalio.client import Client
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails
 
+import worker
+from clouds.settings import Settings
 from clouds.share import SHARE
+from privatelink import PrivateLinks
 from privatelink.names import TASK_QUEUE
 from privatelink.queues import ACCOUNT_QUEUES, account_queue
-from tests.support.requests import full_request
+from tests.support.laws import NOTHING, counts
+from tests.support.requests import SECRET, SECRET_NAME, full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
-from worker import count_workers
+from tests.workflows.test_create import EVERYTHING
+from worker import build_worker, count_workers, forget_who_rests
+from workflows.runner import SagaRunner
 
 ACCOUNT = "310987654321"
 
@@ -47,3 +56,46 @@ async def test_the_links_of_an_account_run_on_its_own_queue(
         assert (await saga.handle.describe()).task_queue == account_queue(ACCOUNT)
         await world.links.delete(str(request.link))
     assert sandbox.books()["aws"] == {}
+
+
+class CountingRunner(SagaRunner):
+    """Counts how often each run came into the cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: Counter[str] = Counter()
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """One more time."""
+        self.came[det.info.run_id] += 1
+        return super().create_instance(det)
+
+
+@pytest.mark.parametrize(("rested", "comes_again"), [(timedelta(seconds=0.06), True), (timedelta(minutes=1), False)])
+async def test_a_saga_that_rests_leaves_the_cache_and_goes_on_from_its_history(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, rested: timedelta, *, comes_again: bool
+) -> None:
+    """However often it is forgotten, a create and its delete end as ever, and nothing is made twice."""
+    monkeypatch.setattr(worker, "RESTED", rested)
+    monkeypatch.setenv(SECRET_NAME, SECRET)
+    runner, links, request = CountingRunner(), PrivateLinks(client), full_request(sandbox)
+    async with build_worker(client, Settings.from_environment(), runner=runner) as working:
+        forgetting = asyncio.create_task(forget_who_rests(working, runner))
+        saga = await links.start_create(request)
+        await saga.result()
+        run_id = (await saga.handle.describe()).run_id
+        assert comes_again == (runner.came[run_id] > 1)
+        assert counts(sandbox.books(), str(request.link)) == EVERYTHING
+        await links.delete(request)
+        forgetting.cancel()
+    assert sandbox.books() == NOTHING
+
+
+async def test_a_run_at_rest_is_told_once(sandbox: Sandbox, client: Client) -> None:
+    """Until it moves again; one that leaves the cache otherwise is not told at all."""
+    runner = CountingRunner()
+    async with build_worker(client, Settings.from_environment(), runner=runner):
+        await PrivateLinks(client).create(full_request(sandbox, connector=None))
+        assert runner.at_rest(timedelta(minutes=1), 10) == []
+        assert set(runner.at_rest(timedelta(0), 10)) <= set(runner.came)
+        assert runner.at_rest(timedelta(0), 10) == []
