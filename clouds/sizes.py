@@ -23,7 +23,7 @@ class Sizes(NamedTuple):
 
     @classmethod
     def of(cls, sagas: int) -> "Sizes":
-        """For so many sagas at once, all of them kept in the cache, so that none is replayed while it runs."""
+        """For so many sagas at once. The cache has room for all, so that none is replayed while it moves."""
         return cls(
             sagas=sagas,
             # Waits of one saga run side by side: for its targets, and for the platform.
