@@ -203,8 +203,10 @@ async def test_a_deadline_below_the_first_checks_still_sees_healthy_targets(
     provider: Provider, steps: TargetGroups
 ) -> None:
     """It is a setting, and no wait may end without a look."""
-    provider.sandbox.durations(target_healthy=1)
-    await perform(steps.wait_for_targets, await waiting(provider, a_wait(FIRST_CHECKS_SECONDS / 2)))
+    provider.sandbox.durations(target_healthy=1, load_balancer_active=1)
+    spec = await waiting(provider)
+    spec = spec.model_copy(update={"wait": a_wait(FIRST_CHECKS_SECONDS * 0.9)})
+    await perform(steps.wait_for_targets, spec)
 
 
 async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, steps: TargetGroups) -> None:
