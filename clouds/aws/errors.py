@@ -20,6 +20,7 @@ from botocore.exceptions import (
     ProfileNotFound,
     SSOError,
 )
+from botocore.exceptions import ConnectionError as ConnectingError
 from botocore.parsers import ResponseParserError
 
 from privatelink.errors import (
@@ -159,8 +160,9 @@ def translated(error: Exception, doing: str, concerns: str, settles_at: datetime
     match error:
         case ClientError():
             return refused(_refusal(error), doing, concerns, settles_at)
-        case HTTPClientError() | ResponseParserError():
-            # Connection lost, time-out, or a body that is no AWS answer (a proxy's 502 page): the outcome is unknown.
+        case ConnectingError() | HTTPClientError() | ResponseParserError():
+            # No connection or a lost one, a time-out, or a body that is no AWS answer (a proxy's 502 page): what came
+            # of the call is unknown.
             return CloudUnavailable(f"{doing} ({concerns}): AWS gave no answer ({_class(error)})", concerns=concerns)
         case (
             NoCredentialsError()

@@ -5,7 +5,14 @@ from typing import Any
 
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError, ConnectionClosedError, NoCredentialsError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
 
 from clouds.aws.errors import Refusal, is_code, refused, translated
 from privatelink.errors import (
@@ -151,6 +158,8 @@ def test_encoded_authorization_messages_are_cut() -> None:
     [
         (ReadTimeoutError(endpoint_url="https://ec2"), CloudUnavailable),
         (ConnectionClosedError(endpoint_url="https://ec2"), CloudUnavailable),
+        (ConnectTimeoutError(endpoint_url="https://ec2"), CloudUnavailable),
+        (EndpointConnectionError(endpoint_url="https://ec2"), CloudUnavailable),
         (NoCredentialsError(), CredentialsRefused),
     ],
 )
