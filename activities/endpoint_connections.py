@@ -1,10 +1,11 @@
-"""The endpoint connection of a link: tell which one is its own, accept it, wait for it, reject it."""
+"""The endpoint connection of a link: wait until its own one shows, accept it, reject it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 from temporalio import activity
 
 from activities.adoption import may_exist
+from activities.connection_proof import LATE_SECONDS, candidates_of, ended, named_by, the_named, the_only
 from activities.moments import removal_wait, settling_until
 from activities.patience import patient
 from activities.specs import Acceptance, Connection, ConnectionWait, RemovalSpec, Removed
@@ -22,14 +23,7 @@ from clouds.aws.tags import TAG_VPC_ENDPOINT, add_ec2_tags
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from clouds.waiting import Cadence, Moving
-from privatelink.errors import (
-    AmbiguousConnection,
-    CloudRefused,
-    EndpointConnectionFailed,
-    NotYet,
-    PrivateLinkFailed,
-    UnknownCloudError,
-)
+from privatelink.errors import CloudRefused, NotYet, PrivateLinkFailed, UnknownCloudError
 from privatelink.pace import paced, paced_delta
 
 APPEARANCE = Cadence(usual=150, fast=2, slow=30)
@@ -38,21 +32,6 @@ APPEARANCE = Cadence(usual=150, fast=2, slow=30)
 ACCEPTANCE = Cadence(usual=45, fast=2, slow=10)
 
 GOING = Cadence(usual=30, fast=5, slow=10)
-
-LATE_SECONDS = 300
-"""Twice the usual time: from then on the platform is asked too, once a minute, whether the PrivateLink failed.
-
-Before, AWS's facts alone prove nothing, for whoever shows then may be a stranger who came ahead of ours.
-"""
-
-NAMING_SECONDS = 60
-"""How long the platform has to name its VPC endpoint before AWS's facts alone must do: one of its reading intervals."""
-
-WHOLE_SECOND = timedelta(seconds=1)
-"""AWS cuts times down to whole seconds, so a connection may look as much older than it is."""
-
-CLOCK_SLACK = timedelta(seconds=5)
-"""AWS's clock is not ours, and it gives whole seconds."""
 
 LEAVING_SECONDS = 120
 """How long a connection has to go by itself after the platform's delete, before we reject it."""
@@ -70,10 +49,7 @@ class EndpointConnections:
     async def wait_for_endpoint_connection(self, spec: ConnectionWait) -> Connection:
         """Wait until the endpoint connection of exactly this PrivateLink shows, prove it, and mark it as the link's.
 
-        An allowed ARN proves nothing: it may be shared by deployments of other customers. The proof is the platform's
-        VPC endpoint id. Where a reading of the platform still gives none when twice the usual time is over, and a
-        minute since the last candidate came, it is: our own endpoint service, the consumer's account, made after we
-        asked, and exactly one. Several: raises `AmbiguousConnection` with each, and none is accepted.
+        Raises `AmbiguousConnection` with each where it stays open which of several it is.
 
         The platform is read only after AWS shows a candidate, or long after the usual time. The mark is a tag on the
         endpoint service, by which a removal tells the link's own connection from a stranger's.
@@ -81,12 +57,12 @@ class EndpointConnections:
         account = self._aws.account(spec.scope.aws)
         service_id = spec.endpoint_service.service_id
         connections = await self._seen_or_late(account, spec)
-        candidates = _candidates(connections, spec)
+        candidates = candidates_of(connections, spec)
         named = await self._named_by_platform(spec, candidates)
         if named not in {one.vpc_endpoint_id for one in connections}:
             # While the platform was asked, another may have come.
             connections = await find_connections_of(account, service_id)
-        vpc_endpoint_id = _checked(named, connections) if named else _only(candidates, connections, spec)
+        vpc_endpoint_id = the_named(named, connections) if named else the_only(candidates, connections, spec)
         await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
         return Connection(service_id=service_id, vpc_endpoint_id=vpc_endpoint_id)
 
@@ -96,7 +72,7 @@ class EndpointConnections:
 
         def judge(view: list[FoundConnection]) -> list[FoundConnection] | Moving:
             ours = [one for one in view if one.service_id == service_id]
-            if _candidates(ours, spec) or spec.wait.elapsed > paced(LATE_SECONDS):
+            if candidates_of(ours, spec) or spec.wait.elapsed > paced(LATE_SECONDS):
                 return ours
             others = f"; others: {'; '.join(str(one) for one in ours)}" if ours else ""
             return Moving(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
@@ -107,11 +83,7 @@ class EndpointConnections:
         """The VPC endpoint id that the platform gives; empty when it had its time and gives none."""
         private_link_id = spec.private_link.private_link_id
         now = datetime.now(UTC)
-        latest = max((one.created_at for one in candidates), default=now)
-        must_name = max(
-            latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND,
-            spec.private_link.asked_at + paced_delta(LATE_SECONDS),
-        )
+        must_name = named_by(spec.private_link, candidates, now)
         had_time = must_name <= now
 
         def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:
@@ -151,7 +123,7 @@ class EndpointConnections:
             if found is None:
                 return Moving(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
             if found.has_ended:
-                raise _ended("waiting for the endpoint connection", vpc_endpoint_id, found.state)
+                raise ended("waiting for the endpoint connection", vpc_endpoint_id, found.state)
             if found.state_word == AVAILABLE:
                 return found.dns_name
             return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
@@ -219,71 +191,15 @@ async def _is_accepted(account: AwsAccount, connection: Connection) -> bool:
                 concerns=vpc_endpoint_id,
                 retry_after=paced_delta(2),
             )
-        raise _ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
+        raise ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
     if found.has_ended:
-        raise _ended("accepting the endpoint connection", vpc_endpoint_id, found.state)
+        raise ended("accepting the endpoint connection", vpc_endpoint_id, found.state)
     return found.state_word in ACCEPTED
-
-
-def _candidates(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:
-    """Live connections of the consumer's account that are no older than our asking."""
-    return [
-        one
-        for one in connections
-        if one.is_live
-        and one.owner == spec.consumer_account_id
-        and one.created_at >= spec.private_link.asked_at - CLOCK_SLACK
-    ]
-
-
-def _checked(named: str, connections: list[FoundConnection]) -> str:
-    """The endpoint that the platform names, once AWS shows it alive at our service."""
-    found = next((one for one in connections if one.vpc_endpoint_id == named), None)
-    if found is None:
-        raise NotYet(
-            f"waiting for the endpoint connection ({named}): the platform names it, AWS does not show it yet",
-            concerns=named,
-            retry_after=paced_delta(5),
-        )
-    if not found.is_live:
-        raise _ended("waiting for the endpoint connection", named, found.state)
-    return named
-
-
-def _only(asked_about: list[FoundConnection], connections: list[FoundConnection], spec: ConnectionWait) -> str:
-    """The one candidate there is, by the latest `connections`, none of which came after the platform was asked."""
-    service_id = spec.endpoint_service.service_id
-    candidates = _candidates(connections, spec)
-    if not candidates:
-        raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", concerns=service_id)
-    known = {one.vpc_endpoint_id for one in asked_about}
-    if newcomer := next((one for one in candidates if one.vpc_endpoint_id not in known), None):
-        raise NotYet(
-            f"waiting for the endpoint connection ({service_id}): {newcomer} came, which the platform has yet to name",
-            concerns=newcomer.vpc_endpoint_id,
-            retry_after=paced_delta(NAMING_SECONDS),
-        )
-    if len(candidates) > 1:
-        raise AmbiguousConnection(
-            f"telling which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, and "
-            f"several fit: {'; '.join(str(one) for one in candidates)}",
-            concerns=service_id,
-            next_step="find out whose they are, reject the others, and create the link again",
-        )
-    return candidates[0].vpc_endpoint_id
 
 
 def _the_one(connections: list[FoundConnection], connection: Connection) -> FoundConnection | None:
     wanted = (connection.service_id, connection.vpc_endpoint_id)
     return next((one for one in connections if (one.service_id, one.vpc_endpoint_id) == wanted), None)
-
-
-def _ended(doing: str, vpc_endpoint_id: str, state: str) -> EndpointConnectionFailed:
-    return EndpointConnectionFailed(
-        f"{doing} ({vpc_endpoint_id}): it is {state}",
-        concerns=vpc_endpoint_id,
-        next_step="find out who ended it (AWS CloudTrail, EMQX's notifications), then create the link again",
-    )
 
 
 def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> PrivateLinkFailed:

@@ -6,14 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from activities import specs
-from activities.endpoint_connections import (
-    LATE_SECONDS,
-    LEAVING_SECONDS,
-    NAMING_SECONDS,
-    EndpointConnections,
-    _checked,
-    _only,
-)
+from activities.connection_proof import LATE_SECONDS, NAMING_SECONDS, the_named, the_only
+from activities.endpoint_connections import LEAVING_SECONDS, EndpointConnections
 from activities.private_links import PrivateLinks
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.tags import TAG_VPC_ENDPOINT
@@ -174,9 +168,9 @@ async def test_one_that_comes_while_the_platform_is_asked_gets_its_own_time(
     )
     for connections in ([newcomer], [first, newcomer]):
         with pytest.raises(NotYet) as caught:
-            _only([first], connections, spec)
+            the_only([first], connections, spec)
         assert newcomer.vpc_endpoint_id == caught.value.details_model.concerns
-    assert first.vpc_endpoint_id == _only([first], [first], spec)
+    assert first.vpc_endpoint_id == the_only([first], [first], spec)
 
 
 async def test_several_without_a_name_are_a_persons_business(
@@ -344,7 +338,7 @@ def test_the_platforms_word_counts_when_aws_shows_it_alive(state: str | None, ki
     """An id that AWS does not show is waited for; one that has ended is told."""
     shown = [FoundConnection("vpce-svc-1", "vpce-1", CONSUMER, state, datetime.now(UTC))] if state else []
     with pytest.raises(kind):
-        _checked("vpce-1", shown)
+        the_named("vpce-1", shown)
 
 
 async def test_a_connection_that_goes_by_itself_is_not_rejected(
