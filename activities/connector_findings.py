@@ -1,7 +1,19 @@
-"""What the checks of a connector can find, in words."""
+"""What checks find about a connector, and what EMQX says of one that is being made, in words."""
 
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.specs import ConnectorSpec
+from clouds.emqx.connector_body import ConnectorBody
+from clouds.emqx.errors import TEST_FAILED, message_of
 from clouds.emqx.wire import ConnectorRow
-from privatelink.errors import Finding, FindingType
+from clouds.waiting import Moving
+from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingType, NotYet
+from privatelink.pace import paced_delta
+
+PROBE_PATIENCE = paced_delta(120)
+"""How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
 
 
 def secret_finding(name: str) -> Finding:
@@ -47,3 +59,47 @@ def users_finding(one: ConnectorRow) -> Finding:
         sentence=f"used by {', '.join(one.dependants)}",
         next_step="delete those first, rules that use them before",
     )
+
+
+def probe_failed(
+    spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused
+) -> NotYet | ConnectorFailed | CloudRefused:
+    """The error of a probe through the address: `NotYet` while it may be a matter of moments."""
+    if error.cloud_code != TEST_FAILED:
+        return refused(spec, body, error)
+    sentence = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
+    if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
+        return NotYet(sentence, concerns=spec.connector.id, retry_after=paced_delta(5))
+    return ConnectorFailed(
+        sentence,
+        concerns=spec.connector.id,
+        next_step="check that the targets take connections on this port with these parameters and secrets",
+    )
+
+
+def refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> CloudRefused:
+    """EMQX's refusal, with its reason less what is secret."""
+    why = body.clean(message_of(error))
+    sentence = error.details_model.sentence + (f": {why}" if why else "")
+    return CloudRefused(sentence, concerns=spec.connector.id, next_step="correct connector.parameters")
+
+
+def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
+    """None when it is connected everywhere. Raises `ConnectorFailed` when somebody disabled it."""
+    nodes = {node.node: (node.status, node.status_reason) for node in row.node_status}
+    nodes = nodes or {"the deployment": (row.status, row.status_reason)}
+    trouble = [
+        f"{node}: {body.clean(status)}" + (f" ({body.clean(reason)})" if reason else "")
+        for node, (status, reason) in nodes.items()
+        if status != "connected"
+    ]
+    if not trouble:
+        return None
+    if row.status == "stopped":
+        raise ConnectorFailed(
+            f"waiting for the connector ({row.id}): somebody disabled it",
+            concerns=row.id,
+            next_step="find out who did in the deployment's console, then create the link again",
+        )
+    connected = len(nodes) - len(trouble)
+    return Moving(f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id)

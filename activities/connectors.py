@@ -1,13 +1,14 @@
 """Connectors of a deployment's data integration, dialled through the PrivateLink. A description marks them as ours."""
 
-from datetime import UTC, datetime
-
 from temporalio import activity
 
 from activities.adoption import may_exist
 from activities.connector_findings import (
     differs_finding,
     name_finding,
+    probe_failed,
+    progress_of,
+    refused,
     refused_finding,
     secret_finding,
     users_finding,
@@ -23,7 +24,6 @@ from clouds.emqx.wire import ConnectorRow
 from clouds.waiting import Cadence, Moving
 from privatelink.errors import (
     CloudRefused,
-    ConnectorFailed,
     Finding,
     NameTaken,
     NotYet,
@@ -34,9 +34,6 @@ from privatelink.errors import (
 )
 from privatelink.names import description
 from privatelink.pace import paced_delta
-
-PROBE_PATIENCE = paced_delta(120)
-"""How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
 
 CADENCE = Cadence(usual=10, fast=2, slow=10)
 
@@ -102,7 +99,7 @@ class Connectors:
 
         def connected(connectors: tuple[ConnectorRow, ...]) -> Moving | None:
             row = next((one for one in connectors if one.id == id_), None)
-            return _progress(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
+            return progress_of(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
 
         await api.connectors.look(connected, wait=spec.wait, cadence=CADENCE)
         return id_
@@ -116,7 +113,7 @@ class Connectors:
         try:
             await api.probe_connector(body.for_probe(spec.address, mark))
         except CloudRefused as error:
-            raise _probe_failed(spec, body, error) from None
+            raise probe_failed(spec, body, error) from None
         try:
             await api.create_connector(body.filled(spec.address, mark))
         except CloudRefused as error:
@@ -129,7 +126,7 @@ class Connectors:
                     concerns=spec.connector.id,
                     retry_after=paced_delta(5),
                 ) from None
-            raise _refused(spec, body, error) from None
+            raise refused(spec, body, error) from None
         activity.logger.info("created the connector", extra={"connector": spec.connector.id})
 
     async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody, *, not_older: float) -> bool:
@@ -210,48 +207,6 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
         if error.cloud_code != TEST_FAILED:
             raise
     return []
-
-
-def _probe_failed(
-    spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused
-) -> NotYet | ConnectorFailed | CloudRefused:
-    if error.cloud_code != TEST_FAILED:
-        return _refused(spec, body, error)
-    sentence = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
-    if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
-        return NotYet(sentence, concerns=spec.connector.id, retry_after=paced_delta(5))
-    return ConnectorFailed(
-        sentence,
-        concerns=spec.connector.id,
-        next_step="check that the targets take connections on this port with these parameters and secrets",
-    )
-
-
-def _refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> CloudRefused:
-    why = body.clean(message_of(error))
-    sentence = error.details_model.sentence + (f": {why}" if why else "")
-    return CloudRefused(sentence, concerns=spec.connector.id, next_step="correct connector.parameters")
-
-
-def _progress(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
-    """None when it is connected everywhere."""
-    nodes = {node.node: (node.status, node.status_reason) for node in row.node_status}
-    nodes = nodes or {"the deployment": (row.status, row.status_reason)}
-    trouble = [
-        f"{node}: {body.clean(status)}" + (f" ({body.clean(reason)})" if reason else "")
-        for node, (status, reason) in nodes.items()
-        if status != "connected"
-    ]
-    if not trouble:
-        return None
-    if row.status == "stopped":
-        raise ConnectorFailed(
-            f"waiting for the connector ({row.id}): somebody disabled it",
-            concerns=row.id,
-            next_step="find out who did in the deployment's console, then create the link again",
-        )
-    connected = len(nodes) - len(trouble)
-    return Moving(f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id)
 
 
 async def _in_scope(
