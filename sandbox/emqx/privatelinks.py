@@ -10,6 +10,7 @@ import math
 import secrets
 import threading
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Literal
 
 from sandbox.emqx.answers import Refusal
@@ -60,6 +61,8 @@ class PrivateLinks:
         self._quirks = quirks
         self._lock = threading.RLock()
         self._rows: dict[str, PrivateLink] = {}
+        # Drawn anew for each row, two of 500 would have the same in one of 130 crowds.
+        self._numbers = count(secrets.randbelow(1 << 23))
 
     def add(self, deployment: Deployment, service_name: str, description: str) -> PrivateLink:
         """Store a new row, pending.
@@ -79,7 +82,7 @@ class PrivateLinks:
             if limit is not None and len(rows) >= limit:
                 raise self._refuse("EXCEED_LIMIT", f"deployment {deployment.id} may have {limit} PrivateLinks")
             row = PrivateLink(
-                id=f"pl{secrets.token_hex(3)}",
+                id=f"pl{next(self._numbers):06x}",
                 deployment=deployment,
                 service_name=service_name,
                 description=description,

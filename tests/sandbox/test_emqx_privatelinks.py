@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from sandbox.clock import Clock
+from sandbox.emqx.privatelinks import PrivateLinks
+from sandbox.emqx.quirks import Quirks
+from sandbox.seed import build_seed
 from tests.sandbox.emqx_callers import (
     DELETE_PRIVATELINK,
     DEPLOYMENT,
@@ -39,6 +44,14 @@ def post(emqx: Emqx, deployment: str = DEPLOYMENT, **body: object) -> httpx.Resp
 def refusal(answer: httpx.Response) -> tuple[int, str]:
     """The status and the code of an error answer."""
     return answer.status_code, answer.json()["code"]
+
+
+def test_no_two_have_one_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever is drawn: of two with one id, the one would replace the other, and both share a VPC endpoint."""
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "3f9c21")
+    monkeypatch.setattr(secrets, "randbelow", lambda _: 0x3F9C21)
+    links, deployment = PrivateLinks(Clock(1), Quirks()), build_seed().deployments[DEPLOYMENT]
+    assert links.add(deployment, "one", "").id != links.add(deployment, "other", "").id
 
 
 def test_a_new_privatelink_is_pending_and_has_no_address(emqx: Emqx) -> None:
