@@ -12,6 +12,7 @@ from scripts.temporal_server import TemporalServer
 from tests.support.laws import NOTHING
 from tests.support.requests import SECRET, full_request
 from tests.support.sandbox import SPEED
+from tests.support.visibility import listed
 from tests.support.world import World
 from workflows import options
 
@@ -37,9 +38,11 @@ async def test_the_life_of_a_link(world: World, tmp_path: Path, capsys: pytest.C
 
     created = await command("create", "-f", str(file))
     assert created["address"] == world.sandbox.books()["platform"]["w41b11c0"][0]["address"]
-    assert [row["link"] for row in (await command("list", "--phase", "running"))["links"] if row["link"] == LINK] == [
-        LINK
-    ]
+
+    async def running() -> list[str]:
+        return [row["link"] for row in (await command("list", "--phase", "running"))["links"] if row["link"] == LINK]
+
+    assert await listed(running, [LINK]) == [LINK]
     status = await command("status", LINK)
     assert (status["phase"], status["result"]["address"]) == ("running", created["address"])
     assert {step["state"] for step in status["progress"]["steps"]} == {"done"}
