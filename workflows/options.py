@@ -29,7 +29,7 @@ class Deadlines(BaseModel):
     load_balancer: float = Field(1200, gt=0)
     targets: float = Field(600, gt=0)
     endpoint_service: float = Field(600, gt=0)
-    connection: float = Field(900, gt=0)
+    connection: float = Field(3600, gt=0)  # EMQX's account makes one VPC endpoint every 3.3 s, for all who wait
     running: float = Field(900, gt=0)
     connector: float = Field(300, gt=0)
     removal: float = Field(3600, gt=0)
