@@ -33,6 +33,8 @@ from workflows.runner import SagaRunner
 
 TEMPORAL_EVENTS = 51_200
 TEMPORAL_BYTES = 50_000_000
+TEMPORAL_ASKS = 4096
+"""Events from which on Temporal asks a run to go on in a new one."""
 
 FLEETS_ALONE = "w41b11c1"
 """A deployment that no other test has: a pruning takes what Temporal remembers of its links."""
@@ -268,7 +270,10 @@ async def test_the_greatest_part_stays_within_temporal_s_limits(client: Client) 
     assert {change.link: 1 for change in part.changes} == sagas.begun
     assert 4 == sagas.most
     done, again = WorkflowExecutionStatus.COMPLETED, WorkflowExecutionStatus.CONTINUED_AS_NEW
-    assert [again, done] == await listed(lambda: _within_limits(client, queue), [again, done])
+    first = await client.get_workflow_handle(queue, run_id=handle.result_run_id).describe()
+    # A server that gives a worker more at once writes fewer events, and may stay below what Temporal asks it for.
+    runs = [again, done] if first.history_length >= TEMPORAL_ASKS else [done]
+    assert runs == await listed(lambda: _within_limits(client, queue), runs)
 
 
 @pytest.mark.chaos
