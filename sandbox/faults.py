@@ -5,6 +5,8 @@ and puts the answer (a `Fault` or None) into `request.environ[FAULT]`. Who then 
 
 - `throttle`, `server_error`, `access_denied`: the half answers with the refusal in its own wire format and changes
   nothing.
+- `refusal`: the same, with the fault's own `code`, `message` and `status`. Use it for an answer that somebody has
+  reported: a service control policy's explicit deny, a clock that runs wrong, a tag policy, a new account's limits.
 - `slow`, `lost_reply`: the half serves as if there were no fault; the server delays or drops the answer.
 - `not_visible`, `stuck`, `failed`, `impaired`, `unsuccessful`: the half gives the thing that the call makes (or
   changes) that fate.
@@ -19,7 +21,7 @@ import difflib
 import threading
 from typing import TYPE_CHECKING, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +30,7 @@ FaultKind = Literal[
     "throttle",
     "server_error",
     "access_denied",
+    "refusal",
     "slow",
     "lost_reply",
     "not_visible",
@@ -38,7 +41,7 @@ FaultKind = Literal[
     "unsuccessful",
 ]
 KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
-REFUSALS: frozenset[FaultKind] = frozenset({"throttle", "server_error", "access_denied"})
+REFUSALS: frozenset[FaultKind] = frozenset({"throttle", "server_error", "access_denied", "refusal"})
 ON_ANY_ACTION: frozenset[FaultKind] = REFUSALS | {"slow", "lost_reply"}
 FAULT = "sandbox.fault"
 """The WSGI environ key under which the half finds its request's `Fault | None`."""
@@ -62,7 +65,21 @@ class Fault(BaseModel):
     """Hit only calls whose request text (path, query and decoded body) contains this."""
     retry_after: bool = False
     """For the platform's 429: send a Retry-After header."""
+    code: str | None = Field(default=None, min_length=1)
+    """The error code of a `refusal`, which must have one."""
+    message: str = ""
+    """The sentence of a `refusal`, word for word."""
+    status: int | None = Field(default=None, ge=400, le=599)
+    """The HTTP status of a `refusal`; None = the one that the cloud sends with such a code."""
     hits: NonNegativeInt = 0
+
+    @model_validator(mode="after")
+    def _refusal_has_its_words(self) -> Fault:
+        if (self.kind == "refusal") != (self.code is not None):
+            raise ValueError("a refusal needs a code, and no other kind takes one")
+        if self.kind != "refusal" and (self.message or self.status is not None):
+            raise ValueError(f"message and status are for the kind refusal, not for {self.kind}")
+        return self
 
 
 class UnknownActionError(ValueError):

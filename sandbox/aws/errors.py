@@ -15,6 +15,29 @@ EC2 = "ec2"
 ELB = "elasticloadbalancing"
 STS = "sts"
 
+_BAD_REQUEST = 400
+_STATUSES = {
+    "AccessDenied": 403,
+    "AccessDeniedException": 403,
+    "AuthFailure": 401,
+    "Blocked": 403,
+    "ExpiredToken": 403,
+    "IncompleteSignature": 403,
+    "InternalError": 500,
+    "InternalFailure": 500,
+    "InvalidClientTokenId": 403,
+    "MissingAuthenticationToken": 403,
+    "OptInRequired": 403,
+    "PendingVerification": 403,
+    "RequestLimitExceeded": 503,
+    "ServiceUnavailable": 503,
+    "SignatureDoesNotMatch": 403,
+    "Unavailable": 503,
+    "UnauthorizedOperation": 403,
+    "UnrecognizedClientException": 403,
+}
+"""Codes that AWS sends with another HTTP status than 400 (ELB and STS "Common Errors", EC2 "Error codes")."""
+
 
 class AwsError(Exception):
     """What a handler raises to have its call refused."""
@@ -80,4 +103,7 @@ def refusal(fault: Fault, service: str, action: str, principal: str) -> AwsError
         return broken(service)
     if fault.kind == "access_denied":
         return denied(service, action, principal)
+    if fault.kind == "refusal":
+        code = fault.code or ""
+        return AwsError(code, fault.message, fault.status or _STATUSES.get(code, _BAD_REQUEST))
     return None

@@ -70,10 +70,12 @@ def fault_of(request: Request) -> Fault | None:
 def refuse_by_fault(request: Request, quirks: Quirks) -> None:
     """Raise the refusal that the fault plan asks for, when it asks for one."""
     fault = fault_of(request)
-    match fault and fault.kind:
+    if fault is None:
+        return
+    match fault.kind:
         case "throttle":
             refusal = too_many_requests()
-            if fault and fault.retry_after:
+            if fault.retry_after:
                 refusal.headers["Retry-After"] = str(RETRY_AFTER)
             raise refusal
         case "server_error":
@@ -82,6 +84,8 @@ def refuse_by_fault(request: Request, quirks: Quirks) -> None:
             raise Refusal(403, "FORBIDDEN", "the API key may not do this")
         case "access_denied":
             raise bad_key()
+        case "refusal":
+            raise Refusal(fault.status or 400, fault.code or "", fault.message)
 
 
 def too_many_requests() -> Refusal:

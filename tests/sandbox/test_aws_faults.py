@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from tests.sandbox.conftest import refused
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.sandbox.conftest import Aws
 
 
@@ -29,6 +31,41 @@ def test_refusals_have_each_service_s_own_code(aws: Aws, kind: str, ec2: tuple[s
     assert elb == refused(aws.target_group)
     assert {} == aws.sandbox.books()["aws"]
     aws.target_group()
+
+
+_SCP = (
+    "User: arn:aws:sts::210987654321:assumed-role/privatelink/worker is not authorized to perform:"
+    " elasticloadbalancing:CreateTargetGroup with an explicit deny in a service control policy"
+)
+_SKEW = "Signature expired: 20151221T200419Z is now earlier than 20151221T200522Z (20151221T201022Z - 5 min.)"
+
+
+@pytest.mark.parametrize(
+    ("action", "code", "message", "status", "seen"),
+    [
+        ("CreateTargetGroup", "AccessDenied", _SCP, None, 403),
+        ("CreateTargetGroup", "TagPolicyViolation", "The tag policy does not allow <none> for CostCenter", None, 400),
+        ("DescribeSubnets", "RequestExpired", "Request has expired.", None, 400),
+        ("GetCallerIdentity", "SignatureDoesNotMatch", _SKEW, None, 403),
+        ("DescribeSubnets", "Unavailable", "The service is unavailable & will be back", 500, 500),
+    ],
+)
+def test_a_refusal_has_the_words_that_were_reported(  # noqa: PLR0917 - a table
+    aws: Aws, action: str, code: str, message: str, status: int | None, seen: int
+) -> None:
+    """Any action may be refused with any code and sentence; the HTTP status is the code's own unless it is given."""
+    calls: dict[str, Callable[[], object]] = {
+        "CreateTargetGroup": aws.target_group,
+        "DescribeSubnets": aws.ec2.describe_subnets,
+        "GetCallerIdentity": aws.sts.get_caller_identity,
+    }
+    aws.sandbox.fault(action, "refusal", code=code, message=message, **({"status": status} if status else {}))
+    with pytest.raises(ClientError) as caught:
+        calls[action]()
+    error, metadata = caught.value.response["Error"], caught.value.response["ResponseMetadata"]
+    assert (code, message, seen) == (error["Code"], error["Message"], metadata["HTTPStatusCode"])
+    assert {} == aws.sandbox.books()["aws"]
+    calls[action]()
 
 
 def test_elb_says_that_the_rate_is_exceeded(aws: Aws) -> None:

@@ -147,6 +147,20 @@ def test_the_assumed_half_has_limits_of_its_own(emqx: Emqx, quirk: str, method: 
     assert [emqx.platform.request(method, PRIVATELINKS, json=body).status_code for _ in range(2)][1] == 429
 
 
+@pytest.mark.parametrize(("status", "seen"), [(None, 400), (401, 401)])
+def test_a_refusal_has_the_words_that_were_reported(emqx: Emqx, status: int | None, seen: int) -> None:
+    """Both of EMQX's APIs refuse any call with any code and sentence, and make nothing."""
+    words = {"code": "API_KEY_NOT_ALLOW", "message": "This API Key don't have permission to access this resource"}
+    for action in ("POST /deployments/{deploymentID}/privatelinks", "GET /connectors"):
+        emqx.sandbox.fault(action, "refusal", **words, **({"status": status} if status else {}))
+    for answer in (
+        emqx.platform.post(PRIVATELINKS, json={"serviceName": NO_SERVICE}),
+        emqx.broker.get("/connectors"),
+    ):
+        assert (seen, words) == (answer.status_code, answer.json())
+    assert [] == emqx.platform.get(PRIVATELINKS).json()
+
+
 @pytest.mark.parametrize("retry_after", [True, False])
 def test_a_throttle_brings_retry_after_only_when_asked(emqx: Emqx, retry_after: bool) -> None:  # noqa: FBT001
     """429 with or without Retry-After (contract, Error), and nothing is made."""

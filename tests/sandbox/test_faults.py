@@ -64,7 +64,7 @@ def test_an_unknown_action_is_refused_with_the_near_ones(plan: FaultPlan) -> Non
 
 def test_a_fate_that_an_action_cannot_have_is_refused(plan: FaultPlan) -> None:
     """A read has no asynchronous state that could be stuck."""
-    with pytest.raises(UnknownActionError, match="what can: throttle, server_error, access_denied, slow, lost_reply"):
+    with pytest.raises(UnknownActionError, match="what can: throttle, server_error, access_denied, refusal, slow"):
         plan.add([Fault(action="DescribeLoadBalancers", kind="stuck")])
 
 
@@ -77,6 +77,22 @@ def test_a_plan_is_taken_whole_or_not_at_all(plan: FaultPlan) -> None:
 
 
 def test_an_unknown_kind_is_refused() -> None:
-    """Only the nine kinds exist."""
+    """Only the kinds of `FaultKind` exist."""
     with pytest.raises(ValidationError):
         Fault.model_validate({"action": "CreateLoadBalancer", "kind": "explode"})
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "refusal", "message": "no code"},
+        {"kind": "throttle", "code": "Throttling"},
+        {"kind": "throttle", "message": "slower"},
+        {"kind": "slow", "status": 503},
+        {"kind": "refusal", "code": "Fine", "status": 200},
+    ],
+)
+def test_only_a_refusal_has_words_and_it_must_have_a_code(wrong: dict[str, object]) -> None:
+    """A code that no answer would carry, and a refusal without one, would prove nothing."""
+    with pytest.raises(ValidationError):
+        Fault.model_validate({"action": "CreateLoadBalancer", **wrong})
