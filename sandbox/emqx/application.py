@@ -86,6 +86,7 @@ class EmqxSandbox:
     def books(self) -> dict[str, Any]:
         """All that is alive, hidden rows too, as it truly is: no quirk changes the books."""
         now = self._clock.now()
+        configured = {id_: book for id_, broker in self._brokers.items() if (book := broker.configuration.book())}
         return {
             "platform": _filled(
                 {
@@ -108,6 +109,7 @@ class EmqxSandbox:
                 }
             ),
             "connectors": _filled({id_: broker.book() for id_, broker in self._brokers.items()}),
+            **({"configuration": configured} if configured else {}),
         }
 
     def reset(self) -> None:

@@ -6,6 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from sandbox.emqx.answers import Refusal
+from sandbox.emqx.configuration import Configuration
 from sandbox.emqx.connectors import TYPES, Connector, bad_schema, check_identity, redacted
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Broker:
     ) -> None:
         """Begin empty, with one node for each AZ ID and never fewer than two."""
         self.deployment = deployment
+        self.configuration = Configuration()
         self._clock = clock
         self._durations = durations
         self._quirks = quirks
@@ -45,9 +47,9 @@ class Broker:
     def add_connector(self, connector: Connector) -> None:
         """Store it; its name is its key, so the same type and name again is ALREADY_EXISTS."""
         with self._lock:
-            if connector.id in self._connectors:
+            if connector.key in self._connectors:
                 raise Refusal(400, "ALREADY_EXISTS", "connector already exists")
-            self._connectors[connector.id] = connector
+            self._connectors[connector.key] = connector
 
     def connectors(self) -> list[Connector]:
         """The connectors that reads show."""
@@ -63,7 +65,7 @@ class Broker:
     def connector(self, id_: str) -> Connector:
         """One connector that reads show, or 404 NOT_FOUND."""
         for one in self.connectors():
-            if one.id == id_:
+            if one.key == id_:
                 return one
         raise Refusal(404, "NOT_FOUND", f"Connector lookup failed: connector {id_!r} does not exist.")
 
@@ -175,6 +177,10 @@ class Broker:
             for node, reason in reasons.items()
         ]
 
+    def resolves(self, connector: Connector) -> bool:
+        """Whether any of its hosts has an address, which in a deployment's VPC only PrivateLinks' have."""
+        return any(self._reach(self.deployment, host, port) != "nxdomain" for host, port in connector.servers)
+
     def _path_trouble(self, connector: Connector) -> str | None:
         reasons = (self._reach(self.deployment, host, port) for host, port in connector.servers)
         return next((reason for reason in reasons if reason), None)
@@ -186,6 +192,7 @@ class Broker:
         return {
             "enable": True,
             **redacted(connector.config),
+            **({"namespace": connector.namespace} if connector.namespace else {}),
             "type": connector.type,
             "name": connector.name,
             **{kind: self.users_of(connector, kind) for kind in USERS},

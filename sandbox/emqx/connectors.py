@@ -5,8 +5,10 @@ Follows `apps/emqx_connector` and `apps/emqx_bridge` of emqx/emqx.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -58,6 +60,8 @@ class Connector:
     config: dict[str, Any]
     servers: list[tuple[str, int]]
     created_at: float
+    namespace: str = ""
+    """Empty for a global one (EMQX 6)."""
     hidden_until: float = 0.0
     fate: FaultKind | None = None
     """`stuck`: connecting for ever; `failed`: disconnected for ever."""
@@ -66,6 +70,16 @@ class Connector:
     def id(self) -> str:
         """`type:name`."""
         return f"{self.type}:{self.name}"
+
+    @property
+    def key(self) -> str:
+        """What no other connector has: a namespace has names of its own."""
+        return f"{self.namespace}/{self.id}" if self.namespace else self.id
+
+    @property
+    def is_checked_for_ssrf(self) -> bool:
+        """Whether EMQX looks where its host leads; of the types that the sandbox has, these two."""
+        return self.type in {"http", "mqtt"}
 
 
 def parse_connector(body: dict[str, Any], created_at: float) -> Connector:
@@ -77,8 +91,11 @@ def parse_connector(body: dict[str, Any], created_at: float) -> Connector:
     for path in kind.required:
         if _at(body, path) in (None, ""):
             raise bad_schema(path, "required_field")
+    if type_ == "http":
+        _check_url(str(body["url"]))
     servers = list(_servers(str(_at(body, kind.servers)), kind, kind.servers))
     config = {key: value for key, value in body.items() if key not in {"type", "name"}}
+    config = _with_certificates_in_files(config, f"data/certs/connectors/{type_}:{name}")
     return Connector(type=type_, name=name, config=config, servers=servers, created_at=created_at)
 
 
@@ -97,6 +114,67 @@ def bad_schema(path: str, reason: str, value: str | None = None) -> Refusal:
     """400 BAD_REQUEST; its message is JSON text."""
     detail = {"kind": "validation_error", "path": path, "reason": reason}
     return Refusal(400, "BAD_REQUEST", json.dumps(detail | ({} if value is None else {"value": value})))
+
+
+class InvalidParameters(Refusal):  # it is an answer, and is named as one
+    """What EMQX refuses beyond its schema."""
+
+
+def invalid(reason: str, **more: object) -> Refusal:
+    """400 for parameters that are well-formed and yet cannot be: EMQX's `validation_error`, which is JSON text."""
+    detail = {"kind": "validation_error", "reason": reason} | more
+    return InvalidParameters(400, "BAD_REQUEST", json.dumps(detail))
+
+
+@contextmanager
+def as_probe_tells() -> Iterator[None]:
+    """A probe checks the schema as a create does; what lies beyond it is TEST_FAILED (`emqx_connector_api`)."""
+    try:
+        yield
+    except InvalidParameters as refusal:
+        raise Refusal(400, "TEST_FAILED", refusal.message) from refusal
+
+
+def _check_url(url: str) -> None:
+    """What `emqx_connector_resource:parse_url` and `emqx_http_lib:uri_parse` refuse: the schema takes any text."""
+    if "//" not in url:
+        raise invalid(f"Missing scheme in URL: {url}")
+    parts = urlsplit(url)
+    if "@" in parts.netloc or parts.fragment:
+        raise invalid(f"Invalid URL: {url}, details: unsupported user info or fragment")
+
+
+CERTIFICATE_FIELDS = ("cacertfile", "certfile", "keyfile")
+
+
+def _with_certificates_in_files(config: dict[str, Any], folder: str) -> dict[str, Any]:
+    """PEM text becomes a file, and its path is what EMQX keeps and shows (`emqx_tls_lib`, `emqx_connector_ssl`).
+
+    Also under `oauth2.ssl`. What is neither PEM text nor a path is refused.
+    """
+    stored = dict(config)
+    if isinstance(ssl := stored.get("ssl"), dict):
+        stored["ssl"] = ssl | {
+            field: _file_of(text, field, folder)
+            for field in CERTIFICATE_FIELDS
+            if isinstance(text := ssl.get(field), str) and text
+        }
+    if isinstance(oauth2 := stored.get("oauth2"), dict):
+        stored["oauth2"] = _with_certificates_in_files(oauth2, f"{folder}/oauth2")
+    return stored
+
+
+def _file_of(text: str, field: str, folder: str) -> str:
+    if "-----BEGIN " in text:
+        if "-----END " not in text:
+            raise invalid("bad_ssl_config", bad_field=field, details="invalid_pem")
+        digest = hashlib.md5(f"{folder}{field}{text}".encode(), usedforsecurity=False).hexdigest()[:16]
+        return f"{folder}/{field.removesuffix('file')}-{digest}"
+    if "/" not in text:
+        raise invalid(
+            "bad_ssl_config", bad_field=field, details="Failed to access certificate / key file: No such file"
+        )
+    return text
 
 
 def redacted(config: dict[str, Any]) -> dict[str, Any]:

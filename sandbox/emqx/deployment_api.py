@@ -18,13 +18,15 @@ from sandbox.emqx.answers import (
     refuse_by_fault,
 )
 from sandbox.emqx.broker import USERS, Broker
-from sandbox.emqx.connectors import parse_connector, probe_wait
+from sandbox.emqx.configuration_routes import configuration_routes
+from sandbox.emqx.connectors import as_probe_tells, invalid, parse_connector, probe_wait
 from sandbox.emqx.routes import Route, Routes
 
 if TYPE_CHECKING:
     from werkzeug.wrappers import Request, Response
 
     from sandbox.clock import Clock
+    from sandbox.emqx.connectors import Connector
     from sandbox.emqx.quirks import Quirks
     from sandbox.seed import Seed
 
@@ -51,6 +53,7 @@ class DeploymentApi:
             Route("GET", "/rules", self._list_rules),
             Route("POST", "/rules", self._create_rule),
             Route("DELETE", "/rules/{id}", self._delete_rule),
+            *configuration_routes(),
         )
 
     def handle(self, request: Request, deployment_id: str, path: str) -> Response:
@@ -59,20 +62,33 @@ class DeploymentApi:
             check_key(request, self._key)
             refuse_by_fault(request, self._quirks)
             route, values = self.routes.find(request, path)
+            self._check_scope(route)
             return route.serve(request, self._broker(deployment_id), *values)
         except Refusal as refusal:
             return refusal_answer(refusal, self._quirks, code_varies=False)
+
+    def _check_scope(self, route: Route) -> None:
+        """As the broker does: 404 for what this version lacks, 403 beyond the key's scopes (`emqx_mgmt_auth`)."""
+        if any(route.template.startswith(path) for path in self._quirks.lacking):
+            raise Refusal(404, "NOT_FOUND", "Request Path Not Found")
+        scopes = self._quirks.deployment_key_scopes
+        if scopes is not None and (route.scope or "data_integration") not in scopes:
+            raise Refusal(403, "UNAUTHORIZED_ROLE", "This API Key don't have permission to access this resource")
 
     def _broker(self, deployment_id: str) -> Broker:
         if deployment_id not in self._brokers:
             raise Refusal(404, "NOT_FOUND", f"there is no deployment {deployment_id}")
         return self._brokers[deployment_id]
 
-    def _list_connectors(self, _request: Request, broker: Broker) -> Response:
-        return json_answer([broker.shown(connector) for connector in broker.connectors()])
+    def _list_connectors(self, request: Request, broker: Broker) -> Response:
+        """Of every namespace, unless `only_global=true` (EMQX 6, `emqx_connector_api`)."""
+        only_global = request.args.get("only_global") == "true"
+        return json_answer([broker.shown(one) for one in broker.connectors() if not (only_global and one.namespace)])
 
     def _create_connector(self, request: Request, broker: Broker) -> Response:
         connector = parse_connector(json_object(request), self._clock.now())
+        connector.namespace = request.args.get("ns", "")
+        self._refuse_private_host(broker, connector)
         fault = fault_of(request)
         if fault and fault.kind in {"stuck", "failed"}:
             connector.fate = fault.kind
@@ -91,7 +107,9 @@ class DeploymentApi:
     def _probe(self, request: Request, broker: Broker) -> Response:
         """On the first node only, as the real one runs on the node that took the request; stores nothing."""
         body = json_object(request)
-        connector, wait = parse_connector(body, self._clock.now()), probe_wait(body)
+        with as_probe_tells():
+            connector, wait = parse_connector(body, self._clock.now()), probe_wait(body)
+            self._refuse_private_host(broker, connector)
         fault = fault_of(request)
         if fault and fault.kind == "failed":
             # As careless drivers do: what they were given stands in their error, the password too.
@@ -102,6 +120,11 @@ class DeploymentApi:
         if trouble:
             raise Refusal(400, "TEST_FAILED", trouble)
         return no_content()
+
+    def _refuse_private_host(self, broker: Broker, connector: Connector) -> None:
+        """With SSRF protection, refuse a host that resolves to a private address; one that resolves to none passes."""
+        if self._quirks.ssrf_protection and connector.is_checked_for_ssrf and broker.resolves(connector):
+            raise invalid("the host resolves to an address that rule_engine.ssrf forbids")
 
     def _user_routes(self, kind: str) -> tuple[Route, ...]:
         def list_users(_request: Request, broker: Broker) -> Response:

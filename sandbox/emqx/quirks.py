@@ -44,6 +44,14 @@ class Quirks(Settable):
     """The limit of each GET of the assumed half, per path template and key."""
     writes_per_hour: NonNegativeInt = 60
     """The limit of each write of the assumed half; ten times the 6 of `/tls`, so that a demo is not blocked."""
+    deployment_key_scopes: tuple[str, ...] | None = None
+    """The scopes to which the deployments' API key is narrowed (broker, `emqx_api_key_scopes.hrl`); None = all. What
+    it may not read answers 403 UNAUTHORIZED_ROLE."""
+    lacking: tuple[str, ...] = ()
+    """Paths that this version of EMQX does not have, as in `/ai/providers` (new in 5.9): they answer 404."""
+    ssrf_protection: bool = False
+    """Whether connectors are refused whose host resolves to a private address, as every PrivateLink's does
+    (`rule_engine.ssrf.enable` of EMQX 6; how it words the refusal is assumed: no public source)."""
     unreachable_nodes: NonNegativeInt = 0
     """How many of a deployment's last nodes reach nothing: the face of an AZ whose path is
     broken (assumed: no public source)."""

@@ -24,6 +24,8 @@ class Route:
     serve: Callable[..., Response]
     fates: tuple[FaultKind, ...] = ()
     """The kinds of fault, beyond those of any action, that this route can give what it makes."""
+    scope: str = ""
+    """The scope that a narrowed API key needs for it; empty where keys have none."""
 
     @property
     def action(self) -> str:

@@ -295,3 +295,55 @@ def test_the_books_hold_connectors_without_secrets(emqx: Emqx) -> None:
     emqx.broker.post("/connectors", json=mysql())
     books = emqx.books()["connectors"]
     assert [("orders", "******")] == [(one["name"], one["password"]) for one in books["w41b11c0"]]
+
+
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+
+
+def test_certificates_are_kept_in_files_and_shown_by_their_paths(emqx: Emqx) -> None:
+    """PEM text never comes back, `oauth2.ssl` included; a path stays as it is (broker, `emqx_tls_lib`)."""
+    ssl = {"enable": True, "cacertfile": PEM, "certfile": "etc/certs/cert.pem"}
+    emqx.broker.post("/connectors", json=mysql(ssl=ssl, oauth2={"ssl": {"keyfile": PEM}}))
+    shown = settled(emqx)
+    assert shown["ssl"]["cacertfile"].startswith("data/certs/connectors/mysql:orders/cacert-")
+    assert shown["ssl"]["certfile"] == "etc/certs/cert.pem"
+    assert shown["oauth2"]["ssl"]["keyfile"].startswith("data/certs/connectors/mysql:orders/oauth2/key-")
+    assert "BEGIN" not in emqx.broker.get("/connectors").text
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"type": "http", "url": "db.example.invalid:8080"},
+        {"type": "http", "url": "http://user:hush@db.example.invalid:8080"},
+        {"type": "http", "url": "http://db.example.invalid:8080/#part"},
+        {"ssl": {"cacertfile": "-----BEGIN CERTIFICATE-----\ncut off"}},
+        {"ssl": {"keyfile": "neither text nor path"}},
+    ],
+)
+def test_what_the_schema_lets_pass_may_be_invalid_all_the_same(emqx: Emqx, wrong: dict[str, object]) -> None:
+    """`validation_error` as JSON text: 400 TEST_FAILED of a probe, BAD_REQUEST of a create (`emqx_connector_api`)."""
+    for path, code in (("/connectors_probe", "TEST_FAILED"), ("/connectors", "BAD_REQUEST")):
+        answer = emqx.broker.post(path, json=mysql() | wrong)
+        assert refusal(answer) == (400, code)
+        assert '"kind": "validation_error"' in answer.json()["message"]
+
+
+def test_with_ssrf_protection_a_privatelinks_address_is_invalid_and_an_unknown_host_passes(emqx: Emqx) -> None:
+    """A host is refused for the private address to which it resolves (`rule_engine.ssrf`, EMQX 6)."""
+    row = emqx.running_privatelink(emqx.create_service())
+    emqx.put("quirks", {"ssrf_protection": True})
+    body = {"type": "http", "name": "orders", "url": f"http://{row['address']}:3306"}
+    answer = emqx.broker.post("/connectors_probe", json=body)
+    assert refusal(answer) == (400, "TEST_FAILED")
+    assert '"kind": "validation_error"' in answer.json()["message"]
+    nowhere = emqx.broker.post("/connectors_probe", json=body | {"url": "http://db.example.invalid:3306"})
+    assert nowhere.json()["message"] == "nxdomain"
+
+
+def test_a_namespace_has_names_of_its_own(emqx: Emqx) -> None:
+    """A global key lists every namespace's connectors, unless it asks for the global ones (EMQX 6)."""
+    assert emqx.broker.post("/connectors", json=mysql()).is_success
+    assert emqx.broker.post("/connectors?ns=team", json=mysql()).is_success
+    assert [one.get("namespace") for one in emqx.broker.get("/connectors").json()] == [None, "team"]
+    assert len(emqx.broker.get("/connectors?only_global=true").json()) == 1
