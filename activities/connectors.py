@@ -109,7 +109,7 @@ class Connectors:
             raise RequestRefused.of_findings(secret_finding(name) for name in body.missing)
         if await self._adopt(api, spec, body, not_older=0 if may_exist(spec.scope) else RECENT_SECONDS):
             return
-        mark = description(spec.scope.link, spec.scope.saga_id)
+        mark = description(spec.scope.link, spec.scope.saga_id, spec.scope.place)
         try:
             await api.probe_connector(body.for_probe(spec.address, mark))
         except CloudRefused as error:
@@ -199,7 +199,9 @@ def _differences(one: ConnectorRow, spec: ConnectorSpec, body: ConnectorBody) ->
 
 async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
     try:
-        await api.probe_connector(body.for_probe(NOWHERE, description(spec.scope.link, spec.scope.saga_id)))
+        await api.probe_connector(
+            body.for_probe(NOWHERE, description(spec.scope.link, spec.scope.saga_id, spec.scope.place))
+        )
     except CloudRefused as error:
         if error.cloud_code == BAD_REQUEST:
             sentence = f"EMQX refuses its parameters: {body.clean(message_of(error))}"

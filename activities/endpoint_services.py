@@ -197,7 +197,7 @@ async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointServi
             account,
             load_balancer_arn,
             client_token(scope.saga_id, "endpoint-service"),
-            ec2_tags(scope.link, scope.saga_id, scope.tags),
+            ec2_tags(scope.link, scope.saga_id, scope.tags, scope.place),
             settles_at=settling_until(),
         )
     except PrivateLinkError as error:
@@ -218,7 +218,7 @@ async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEnd
                 next_step="delete the link, then create it again",
             )
         if found.saga_id != scope.saga_id:
-            await add_ec2_tags(account, found.service_id, ec2_tags(scope.link, scope.saga_id, scope.tags))
+            await add_ec2_tags(account, found.service_id, ec2_tags(scope.link, scope.saga_id, scope.tags, scope.place))
     return EndpointService(service_id=found.service_id, service_name=found.service_name)
 
 

@@ -30,7 +30,7 @@ class Listeners:
         """
         scope, group, load_balancer_arn = spec.scope, spec.target_group, spec.load_balancer.arn
         account = self._aws.account(scope.aws)
-        tags = elb_tags(scope.link, scope.saga_id, scope.tags)
+        tags = elb_tags(scope.link, scope.saga_id, scope.tags, scope.place)
         listed = (
             await find_listeners(account, load_balancer_arn, settles_at=settling_until()) if may_exist(scope) else ()
         )

@@ -48,7 +48,7 @@ class LoadBalancers:
         account = self._aws.account(spec.scope.aws)
         found = await find_load_balancer(account, spec.scope.link)
         if found is None:
-            tags = elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags)
+            tags = elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags, spec.scope.place)
             arn = await create_load_balancer(account, aws_name(spec.scope.link), sorted(spec.subnets.values()), tags)
         else:
             arn = found.arn
@@ -59,7 +59,8 @@ class LoadBalancers:
                 await _make_way(account, found)
             await _delete_other_ports(account, spec, arn)
             if found.ownership.saga_id != spec.scope.saga_id:
-                await add_elb_tags(account, [arn], elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags))
+                tags = elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags, spec.scope.place)
+                await add_elb_tags(account, [arn], tags)
         await set_cross_zone(account, arn, settles_at=settling_until())
         return LoadBalancer(arn=arn)
 

@@ -16,7 +16,7 @@ from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from clouds.waiting import Cadence, Moving
 from privatelink.errors import CloudRefused, CloudUnavailable, NameTaken, NotYet, PrivateLinkFailed
-from privatelink.names import described_owner, description
+from privatelink.names import description
 from privatelink.pace import paced, paced_delta
 
 SERVICE_SHOWS_WITHIN = paced_delta(300)
@@ -65,7 +65,7 @@ class PrivateLinks:
             row = await self._platform.create_private_link(
                 spec.scope.link.deployment,
                 spec.endpoint_service.service_name,
-                description(spec.scope.link, spec.scope.saga_id),
+                description(spec.scope.link, spec.scope.saga_id, spec.scope.place),
             )
         except CloudUnavailable as error:
             # A list that is read too early may not show what this call made.
@@ -94,12 +94,12 @@ class PrivateLinks:
         if not rows:
             return None
         row = rows[0]
-        owner = described_owner(row.description)
-        if owner and owner[0] != str(link):
+        if row.described and row.is_of_another(link):
             raise NameTaken(
-                f"creating the PrivateLink ({service_name}): {row.private_link_id} of link {owner[0]} leads to it",
+                f"creating the PrivateLink ({service_name}): {row.private_link_id} of link {row.described.link} leads "
+                "to it",
                 concerns=row.private_link_id,
-                next_step=f"delete link {owner[0]} first",
+                next_step=f"delete link {row.described.link} first",
             )
         if row.state is PrivateLinkState.FAILED:
             raise _failed(row, "creating")

@@ -6,7 +6,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from clouds.waiting import Wait
 from privatelink.errors import ErrorDetails
-from privatelink.names import Link
+from privatelink.names import Link, Place
 from privatelink.progress import Ask, Operation, Phase
 from privatelink.request import (
     AnyPlatform,
@@ -27,7 +27,8 @@ class _Spec(BaseModel):
 class Scope(_Spec):
     """Whose thing a step makes: the link, the saga that makes it, the AWS account and region, the caller's own tags.
 
-    `is_new`: nothing at AWS had the link's names or tags when this saga began.
+    `is_new`: nothing at AWS had the link's names or tags when this saga began. `place`: where the link is made, known
+    once the check has asked whose account it is.
     """
 
     link: Link
@@ -35,6 +36,7 @@ class Scope(_Spec):
     aws: AwsAccess
     tags: dict[str, str] = {}
     is_new: bool = False
+    place: Place | None = None
 
 
 class RemovalSpec(_Spec):

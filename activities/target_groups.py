@@ -68,7 +68,7 @@ class TargetGroups:
             if found.differences(spec.listener, spec.vpc_id):
                 await _make_way(account, found)
                 found = None
-        tags = elb_tags(scope.link, scope.saga_id, scope.tags)
+        tags = elb_tags(scope.link, scope.saga_id, scope.tags, scope.place)
         if found is None:
             arn = await create_target_group(account, aws_name(scope.link, port), spec.listener, spec.vpc_id, tags)
         else:

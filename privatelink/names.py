@@ -8,7 +8,7 @@ import base64
 import hashlib
 import re
 from functools import lru_cache
-from typing import Annotated, Self
+from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
@@ -18,6 +18,8 @@ TAG_LINK = "privatelink:link"
 TAG_DEPLOYMENT = "privatelink:deployment"
 TAG_MANAGED_BY = "privatelink:managed-by"
 TAG_SAGA = "privatelink:saga"
+TAG_PLATFORM = "privatelink:platform"
+"""By which platform mode the link's PrivateLink is made: the one part of a link's place that AWS does not show."""
 TAG_COMPLETE = "privatelink:complete"
 """Set on everything when a create ends well: from then on no other create re-tags it, so no rollback removes it."""
 
@@ -54,6 +56,26 @@ class Link(BaseModel):
         return f"privatelink:{self.deployment}:{self.name}"
 
 
+PlatformMode = Literal["api", "console"]
+
+
+class Place(BaseModel):
+    """Where a link stands: AWS account (12 digits) and region of the provider's side, and the platform mode.
+
+    A link has one place. Every description and tag of ours carries it, so that both clouds can tell it.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    account: str
+    region: str
+    mode: PlatformMode
+
+    def __str__(self) -> str:
+        """For a sentence."""
+        return f"account {self.account}, region {self.region}, platform mode {self.mode}"
+
+
 def link_of_workflow_id(workflow_id: str) -> Link | None:
     """The link that a workflow id stands for, or None when it is not one of ours."""
     match = re.fullmatch(r"privatelink:([^:]+):([^:]+)", workflow_id)
@@ -85,22 +107,44 @@ def client_token(saga_id: str, step: str) -> str:
     return hashlib.sha256(f"{saga_id}/{step}".encode()).hexdigest()
 
 
-def ownership_tags(link: Link, saga_id: str) -> dict[str, str]:
-    """The tags that make a thing at AWS ours: whose link, and which saga made or adopted it."""
-    return {
+def ownership_tags(link: Link, saga_id: str, place: Place | None = None) -> dict[str, str]:
+    """The tags that make a thing at AWS ours: whose link, which saga made or adopted it, by which platform mode.
+
+    AWS shows the rest of the `place` by itself.
+    """
+    tags = {
         TAG_LINK: str(link),
         TAG_DEPLOYMENT: link.deployment,
         TAG_MANAGED_BY: MANAGED_BY,
         TAG_SAGA: saga_id,
     }
+    return tags | {TAG_PLATFORM: place.mode} if place else tags
 
 
-def description(link: Link, saga_id: str) -> str:
+def description(link: Link, saga_id: str, place: Place | None = None) -> str:
     """What stands in for tags where EMQX has none: the description of a PrivateLink or a connector."""
-    return f"{MANAGED_BY} link={link} saga={saga_id}"
+    where = f" account={place.account} region={place.region} mode={place.mode}" if place else ""
+    return f"{MANAGED_BY} link={link} saga={saga_id}{where}"
 
 
-def described_owner(text: str) -> tuple[str, str] | None:
-    """The (link, saga id) that `description` wrote, or None when someone else wrote the text."""
-    match = re.fullmatch(rf"{MANAGED_BY} link=(\S+) saga=(\S+)", text)
-    return (match[1], match[2]) if match else None
+class Described(NamedTuple):
+    """What a description of ours says. `place` is None in those that were written before they told it."""
+
+    link: str
+    saga_id: str
+    place: Place | None
+
+
+_DESCRIPTION = re.compile(
+    rf"{MANAGED_BY} link=(?P<link>\S+) saga=(?P<saga>\S+)"
+    r"(?: account=(?P<account>[0-9]{12}) region=(?P<region>[a-z0-9-]+) mode=(?P<mode>api|console))?"
+)
+
+
+def described_owner(text: str) -> Described | None:
+    """What `description` wrote, or None when someone else wrote the text."""
+    match = _DESCRIPTION.fullmatch(text)
+    if match is None:
+        return None
+    place = Place.model_validate(match.groupdict()) if match["account"] else None
+    return Described(match["link"], match["saga"], place)

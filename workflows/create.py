@@ -15,11 +15,11 @@ with workflow.unsafe.imports_passed_through():
     from activities.load_balancers import LoadBalancers
     from activities.providers import Providers
     from activities.target_groups import TargetGroups
-    from privatelink.names import aws_name
+    from privatelink.names import Place, aws_name
     from privatelink.progress import Phase
     from privatelink.request import Listener, PrivateLinkRequest
     from privatelink.result import PrivateLinkResult
-    from workflows.consumer import consumer, step_of_running, steps_of_asking
+    from workflows.consumer import Consumer, consumer, step_of_running, steps_of_asking
     from workflows.options import DEADLINES, limit
     from workflows.removal import everything, remove
     from workflows.saga import Saga
@@ -41,7 +41,6 @@ class CreatePrivateLink(SteerableSaga):
         board = StoryBoard("create", request, steps_to_come(request))
         holds = request.on_failure == "hold"
         super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK, holds=holds))
-        self._consumer = consumer(self.saga, self._scope, request)
         self._request = request
 
     @workflow.run
@@ -55,7 +54,9 @@ class CreatePrivateLink(SteerableSaga):
 
         deployment = await saga.check(Deployments.look_up_deployment, request, about=request.deployment)
         provider, _ = await saga.checks(self._check_provider(deployment), self._check_connector())
-        self._scope = scope = scope.model_copy(update={"is_new": provider.is_new})
+        place = Place(account=provider.account_id, region=request.aws.region, mode=request.platform.mode)
+        self._scope = scope = scope.model_copy(update={"is_new": provider.is_new, "place": place})
+        its_consumer = consumer(saga, scope, request)
         board.enter(Phase.CREATING, account=provider.account_id)
         if provider.has_leftovers:
             saga.undoing.note(*everything(request.platform))
@@ -80,7 +81,7 @@ class CreatePrivateLink(SteerableSaga):
         # Until the load balancer is active no target becomes healthy.
         _, (service, connection) = await saga.parallel(
             saga.each(*(self._wait_for_targets(group) for group in target_groups)),
-            self._offer_and_ask(load_balancer, deployment),
+            self._offer_and_ask(load_balancer, deployment, its_consumer),
         )
         if request.approval:
             await saga.ask(APPROVAL, saga.steering.approval(connection.vpc_endpoint_id))
@@ -89,7 +90,7 @@ class CreatePrivateLink(SteerableSaga):
             specs.Acceptance(scope=scope, connection=connection, wait=limit(DEADLINES.connection)),
             about=connection.vpc_endpoint_id,
         )
-        address = await self._consumer.address(dns_name)
+        address = await its_consumer.address(dns_name)
         board.made(address=address)
         connector = await self._connect(address)
 
@@ -109,7 +110,7 @@ class CreatePrivateLink(SteerableSaga):
             load_balancer_arn=load_balancer.arn,
             target_group_arns=target_group_arns,
             vpc_endpoint_id=connection.vpc_endpoint_id,
-            private_link_id=self._consumer.private_link_id,
+            private_link_id=its_consumer.private_link_id,
             connector=connector,
         )
 
@@ -158,7 +159,7 @@ class CreatePrivateLink(SteerableSaga):
         )
 
     async def _offer_and_ask(
-        self, load_balancer: specs.LoadBalancer, deployment: specs.DeploymentFacts
+        self, load_balancer: specs.LoadBalancer, deployment: specs.DeploymentFacts, its_consumer: Consumer
     ) -> tuple[specs.EndpointService, specs.Connection]:
         """Offer the endpoint service to the deployment's account, and have the PrivateLink made that connects to it."""
         saga, scope = self.saga, self._scope
@@ -175,7 +176,7 @@ class CreatePrivateLink(SteerableSaga):
             undo=EndpointServices.remove_allowed_principals,
             about=deployment.principal_arn,
         )
-        connection = await self._consumer.connect(service, deployment)
+        connection = await its_consumer.connect(service, deployment)
         saga.board.made(vpc_endpoint=connection.vpc_endpoint_id)
         return service, connection
 

@@ -38,11 +38,12 @@ class FoundEndpointService(NamedTuple):
     load_balancer_arns: tuple[str, ...]
     state: str
     vpc_endpoint_id: str
+    mode: str = ""
 
     @property
     def ownership(self) -> Ownership:
         """Whose it is."""
-        return Ownership(self.link, self.saga_id, self.complete)
+        return Ownership(self.link, self.saga_id, self.complete, self.mode)
 
     @property
     def is_live(self) -> bool:
@@ -202,4 +203,5 @@ def _found(one: ServiceConfigurationTypeDef) -> FoundEndpointService:
         load_balancer_arns=tuple(one.get("NetworkLoadBalancerArns", [])),
         state=one.get("ServiceState", PENDING),
         vpc_endpoint_id=tags.get(TAG_VPC_ENDPOINT, ""),
+        mode=ownership.mode,
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from clouds.aws.budgets import Bucket
 from clouds.aws.errors import is_not_found
 from privatelink.errors import PrivateLinkError
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, ownership_tags
+from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_PLATFORM, TAG_SAGA, Link, Place, ownership_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -28,16 +28,21 @@ _MOST_ARNS = 20
 
 
 class Ownership(NamedTuple):
-    """What the tags of a thing say: its `link` and `saga_id` (empty: not ours), and whether that create ended well."""
+    """What the tags of a thing say: its `link` and `saga_id` (empty: not ours), and whether that create ended well.
+
+    `mode`: the platform mode of that create; empty on things that were tagged before the tag was there.
+    """
 
     link: str
     saga_id: str
     complete: bool
+    mode: str = ""
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> Ownership:
         """Read it from tags."""
-        return cls(tags.get(TAG_LINK, ""), tags.get(TAG_SAGA, ""), tags.get(TAG_COMPLETE) == COMPLETE)
+        complete = tags.get(TAG_COMPLETE) == COMPLETE
+        return cls(tags.get(TAG_LINK, ""), tags.get(TAG_SAGA, ""), complete, tags.get(TAG_PLATFORM, ""))
 
     def belongs_to(self, link: Link) -> bool:
         """Whether the thing is this link's."""
@@ -51,14 +56,14 @@ class Ownership(NamedTuple):
         return self.belongs_to(link) and (saga_id in {None, self.saga_id} or not self.complete)
 
 
-def elb_tags(link: Link, saga_id: str, more: Mapping[str, str]) -> list[ElbTag]:
+def elb_tags(link: Link, saga_id: str, more: Mapping[str, str], place: Place | None = None) -> list[ElbTag]:
     """Ours and the caller's own, as ELBv2 takes them."""
-    return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id)}).items()]
+    return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id, place)}).items()]
 
 
-def ec2_tags(link: Link, saga_id: str, more: Mapping[str, str]) -> list[Ec2Tag]:
+def ec2_tags(link: Link, saga_id: str, more: Mapping[str, str], place: Place | None = None) -> list[Ec2Tag]:
     """Ours and the caller's own, as EC2 takes them."""
-    return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id)}).items()]
+    return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id, place)}).items()]
 
 
 def tag_dict(tags: Iterable[ElbTag | Ec2Tag]) -> dict[str, str]:

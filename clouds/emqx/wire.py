@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter
 
 from clouds.emqx.labels import one_line, same_word
-from privatelink.names import Link, described_owner
+from privatelink.names import Described, Link, Place, described_owner
 from privatelink.request import texts
 
 DEPLOYMENT = "/deployments/{deployment}"
@@ -59,12 +59,40 @@ class PrivateLinkState(StrEnum):
     MOVING = "moving"
 
 
-class PrivateLinkRow(_Row):
+class _DescribedRow(_Row):
+    """What carries our description: EMQX has no tags."""
+
+    description: _Text = ""
+
+    @property
+    def described(self) -> Described | None:
+        """What our description says; None when someone else wrote it."""
+        return described_owner(self.description)
+
+    @property
+    def saga_id(self) -> str | None:
+        """The saga that made it, from our description."""
+        return self.described.saga_id if self.described else None
+
+    @property
+    def place(self) -> Place | None:
+        """Where the link stands, from our description; None too where that is of before it told it."""
+        return self.described.place if self.described else None
+
+    def is_of(self, link: Link) -> bool:
+        """Whether our description names this link."""
+        return self.described is not None and self.described.link == str(link)
+
+    def is_of_another(self, link: Link) -> bool:
+        """Whether our description names another link: then it is not this one's, wherever it leads."""
+        return self.described is not None and self.described.link != str(link)
+
+
+class PrivateLinkRow(_DescribedRow):
     """A PrivateLink as the platform lists it. `status` is the raw word; `vpc_endpoint_id` is empty when not given."""
 
     private_link_id: str = Field(alias="privatelinkID", min_length=1)
     service_name: _Text = Field(default="", alias="serviceName")
-    description: _Text = ""
     status: _Text = ""
     address: _Text = ""
     vpc_endpoint_id: _Text = Field(default="", alias="vpcEndpointID")
@@ -82,12 +110,6 @@ class PrivateLinkRow(_Row):
         return one_line(self.reason) or "the platform gives no reason"
 
     @property
-    def saga_id(self) -> str | None:
-        """The saga that asked for it, from our description; None when someone else wrote that."""
-        owner = described_owner(self.description)
-        return owner[1] if owner else None
-
-    @property
     def earliest_creation(self) -> datetime:
         """No later than the moment in which it was asked for.
 
@@ -99,15 +121,6 @@ class PrivateLinkRow(_Row):
         except ValueError:
             return datetime.fromtimestamp(0, UTC)
 
-    def is_of(self, link: Link, service_name: str | None = None) -> bool:
-        """Whether it is this link's: it leads to the link's endpoint service, or our description names the link."""
-        return (bool(service_name) and self.service_name == service_name) or _is_described(self.description, link)
-
-    def is_of_another(self, link: Link) -> bool:
-        """Whether our description names another link: then it is not this one's, wherever it leads."""
-        owner = described_owner(self.description)
-        return owner is not None and owner[0] != str(link)
-
 
 class NodeStatus(_Row):
     """A connector on one node of the deployment."""
@@ -117,12 +130,11 @@ class NodeStatus(_Row):
     status_reason: _Text = ""
 
 
-class ConnectorRow(_Row):
+class ConnectorRow(_DescribedRow):
     """A connector of the data integration, secrets redacted by EMQX. `raw` is the whole answer."""
 
     type: str
     name: str
-    description: _Text = ""
     status: _Text = ""
     status_reason: _Text = ""
     node_status: Annotated[tuple[NodeStatus, ...], BeforeValidator(lambda value: value or ())] = ()
@@ -140,25 +152,10 @@ class ConnectorRow(_Row):
         """The actions and sources that use it."""
         return tuple(f"action {name}" for name in self.actions) + tuple(f"source {name}" for name in self.sources)
 
-    @property
-    def saga_id(self) -> str | None:
-        """The saga that made it, from our description; None when someone else wrote that."""
-        owner = described_owner(self.description)
-        return owner[1] if owner else None
-
-    def is_of(self, link: Link) -> bool:
-        """Whether our description names this link."""
-        return _is_described(self.description, link)
-
     def dials(self, host: str) -> bool:
         """Whether any of its texts names the host, as a whole name: no API of EMQX ties it to a PrivateLink."""
         pattern = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
         return any(pattern.search(text) for text in texts(self.raw))
-
-
-def _is_described(description: str, link: Link) -> bool:
-    owner = described_owner(description)
-    return owner is not None and owner[0] == str(link)
 
 
 def _with_raw(row: Any) -> Any:  # noqa: ANN401 - what comes in is not yet known to be a connector

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from privatelink.names import (
     Link,
+    Place,
     aws_name,
     client_token,
     described_owner,
@@ -22,6 +23,12 @@ DEPLOYMENTS = st.from_regex(r"[a-z0-9][a-z0-9-]{0,62}", fullmatch=True)
 LINKS = st.builds(Link, deployment=DEPLOYMENTS, name=LINK_NAMES)
 PORTS = st.none() | st.integers(1, 65535)
 SAGAS = st.uuids().map(str)
+PLACES = st.none() | st.builds(
+    Place,
+    account=st.from_regex(r"[0-9]{12}", fullmatch=True),
+    region=st.sampled_from(["us-east-1", "ap-southeast-2", "us-gov-west-1"]),
+    mode=st.sampled_from(["api", "console"]),
+)
 
 
 @given(link=LINKS)
@@ -83,10 +90,12 @@ def test_a_client_token_belongs_to_one_saga_and_one_step(sagas: list[str]) -> No
     assert len(token) <= 64
 
 
-@given(link=LINKS, saga=SAGAS)
-def test_a_description_is_read_back(link: Link, saga: str) -> None:
-    """It stands in for tags."""
-    assert described_owner(description(link, saga)) == (str(link), saga)
+@given(link=LINKS, saga=SAGAS, place=PLACES)
+def test_a_description_is_read_back(link: Link, saga: str, place: Place | None) -> None:
+    """It stands in for tags; those of earlier versions, which name no place, are read too."""
+    read = described_owner(description(link, saga, place))
+    assert read is not None
+    assert (str(link), saga, place) == (read.link, read.saga_id, read.place)
 
 
 @given(text=st.text() | LINKS.map(lambda link: f"{description(link, 's')} by hand"))
@@ -95,9 +104,9 @@ def test_another_text_is_nobodys(text: str) -> None:
     assert described_owner(text) is None
 
 
-@given(link=LINKS, saga=SAGAS)
-def test_tags_keep_awss_limits(link: Link, saga: str) -> None:
+@given(link=LINKS, saga=SAGAS, place=PLACES)
+def test_tags_keep_awss_limits(link: Link, saga: str, place: Place | None) -> None:
     """Keys up to 128, values up to 256, of the characters that every service takes."""
-    for key, value in ownership_tags(link, saga).items():
+    for key, value in ownership_tags(link, saga, place).items():
         assert re.fullmatch(r"[\w .:/=+@-]{1,128}", key)
         assert re.fullmatch(r"[\w .:/=+@-]{0,256}", value)

@@ -8,9 +8,10 @@ from clouds.emqx.errors import Call
 from clouds.emqx.http import read_as
 from clouds.emqx.wire import CONNECTORS_SHAPE, PRIVATE_LINK_SHAPE, ConnectorRow, PrivateLinkRow, PrivateLinkState
 from privatelink.errors import UnknownCloudError
-from privatelink.names import Link, description
+from privatelink.names import Link, Place, description
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
+PLACE = Place(account="210987654321", region="us-east-1", mode="api")
 SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8"
 
 
@@ -58,12 +59,12 @@ def test_an_answer_of_another_form_is_loud_and_names_fields_only() -> None:
     assert "hunter2" not in f"{unknown.value} {unknown.value.__cause__}"
 
 
-def test_a_privatelink_is_ours_by_endpoint_service_or_description() -> None:
-    """Either proves it; a description of another link, or of a person, does not."""
-    assert row_of(serviceName=SERVICE).is_of(LINK, SERVICE)
+def test_a_privatelink_is_ours_by_its_description() -> None:
+    """One of another link, or of a person, proves nothing."""
     assert row_of(description=description(LINK, "s1")).is_of(LINK)
     assert row_of(description=description(LINK, "s1")).saga_id == "s1"
-    assert not row_of(serviceName="").is_of(LINK, "")
+    assert row_of(description=description(LINK, "s1", PLACE)).place == PLACE
+    assert row_of(description=description(LINK, "s1")).place is None
     assert not row_of(serviceName=SERVICE, description="made by hand").is_of(LINK)
     other = Link(deployment="w41b11c0", name="orders-db2")
     assert not row_of(description=description(other, "s1")).is_of(LINK)
