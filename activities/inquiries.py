@@ -4,12 +4,13 @@ from collections.abc import Awaitable, Callable
 
 from temporalio import activity
 
+from activities.provider_findings import trust_findings
 from activities.specs import RemovalSpec
 from activities.standing import Onlooker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
-from privatelink.errors import CredentialsRefused, PlatformKeyRefused, PrivateLinkError
+from privatelink.errors import CredentialsRefused, PlatformKeyRefused, PrivateLinkError, RequestRefused
 from privatelink.request import ConsolePlatform
 from privatelink.result import InspectionResult, SetUpFinding, SetUpResult
 
@@ -28,7 +29,12 @@ class Inquiries:
 
     @activity.defn
     async def inspect_link(self, spec: RemovalSpec) -> InspectionResult:
-        """Everything of the link that stands in either cloud, whatever Temporal remembers."""
+        """Everything of the link that stands in either cloud, whatever Temporal remembers.
+
+        Raises `RequestRefused` when the role may be assumed without its external id.
+        """
+        if untrusted := await self._onlooker.trust_findings(spec):
+            raise RequestRefused.of_findings(untrusted)
         found = await self._onlooker.look(spec)
         return InspectionResult(link=str(spec.link), things=tuple(found.things()))
 
@@ -46,11 +52,8 @@ class Inquiries:
 
         async def trust() -> str:
             role = spec.aws.role_arn
-            if role and spec.aws.external_id and await account.lets_anyone_in(role):
-                raise CredentialsRefused(
-                    f"{role} may be assumed without its external id",
-                    next_step="add the condition StringEquals sts:ExternalId to its trust policy (deploy/iam)",
-                )
+            if untrusted := await trust_findings(account, spec.aws):
+                raise CredentialsRefused(f"{role}: {untrusted[0].sentence}", next_step=untrusted[0].next_step)
             return f"{role} wants its external id" if role else "no role is assumed: the worker's own credentials"
 
         async def platform() -> str:

@@ -15,7 +15,7 @@ from clouds.aws.networks import FoundSubnet
 from clouds.aws.tags import Ownership
 from clouds.aws.target_groups import DRAINING, FoundTargetGroup, find_target_groups, read_target_health
 from privatelink.errors import Finding, FindingType
-from privatelink.request import Listener, PrivateLinkRequest
+from privatelink.request import AwsAccess, Listener, PrivateLinkRequest
 
 LEAST_FREE_ADDRESSES = 8
 """In each subnet of a load balancer (Network Load Balancers, "Availability Zones for your Network Load Balancer")."""
@@ -113,16 +113,20 @@ async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, fa
     return Existing(load_balancer, ownerships, findings)
 
 
-async def trust_findings(account: AwsAccount, request: PrivateLinkRequest) -> list[Finding]:
-    """Whether the role's trust policy really demands the external id that the request gives."""
-    role_arn = request.aws.role_arn
-    if not (role_arn and request.aws.external_id and await account.lets_anyone_in(role_arn)):
+async def trust_findings(account: AwsAccount, access: AwsAccess) -> list[Finding]:
+    """Whether the role's trust policy demands an external id: every check asks, whatever the request gives.
+
+    Otherwise anybody who can send a request to this worker could act in the account by naming the role, and could also
+    switch the question off by leaving the external id out (IAM User Guide, "The confused deputy problem").
+    """
+    role_arn = access.role_arn
+    if not (role_arn and await account.lets_anyone_in(role_arn)):
         return []
     return [
         Finding(
             type=FindingType.TRUST_POLICY_OPEN,
             concerns=role_arn,
-            sentence="its trust policy is open: the worker may assume it without the external_id",
+            sentence="its trust policy is open: the worker may assume it without its external id",
             next_step="add the condition StringEquals sts:ExternalId to the role's trust policy (deploy/iam)",
         )
     ]

@@ -47,7 +47,7 @@ class Providers:
         existing, targets, trust = await asyncio.gather(
             existing_findings(account, request, facts),
             target_findings(account, request, facts, shared_vpc=shared_vpc),
-            trust_findings(account, request),
+            trust_findings(account, request.aws),
         )
         held = existing.load_balancer
         ours = held.subnets if held and held.ownership.belongs_to(request.link) else set()

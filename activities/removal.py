@@ -22,9 +22,12 @@ class Removals:
 
         Raises `RemovalRefused` with every finding: the PrivateLink is not `running` (with `allow_failed` it may be
         anything), connectors of others still use the address, the link's own connector has actions or sources, an
-        endpoint that is not the link's stands on the endpoint service (EMQX: "Delete the PrivateLink"). Connectors are
+        endpoint that is not the link's stands on the endpoint service (EMQX: "Delete the PrivateLink"), the role may be
+        assumed without its external id (nothing else is looked at then). Connectors are
         not looked at where the worker has no API key of the deployment, which the log says.
         """
+        if untrusted := await self._onlooker.trust_findings(spec):
+            raise RemovalRefused.of_findings(untrusted)
         found = await self._onlooker.look(spec)
         ids = found.ids
         findings = _findings(found)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from temporalio import activity
 
 from activities.consoles import endpoint_service_page, listener_page, load_balancer_page, target_group_page
+from activities.provider_findings import trust_findings
 from activities.specs import RemovalSpec
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection
@@ -18,6 +19,7 @@ from clouds.emqx.console import connector_page, private_link_page
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import ConnectorRow, PrivateLinkRow
+from privatelink.errors import Finding
 from privatelink.result import FoundThing
 
 
@@ -108,6 +110,10 @@ class Onlooker:
         self._aws = aws
         self._platform = platform
         self._deployment_apis = deployment_apis
+
+    async def trust_findings(self, spec: RemovalSpec) -> list[Finding]:
+        """What is wrong with the trust policy of the role that the look would assume."""
+        return await trust_findings(self._aws.account(spec.aws), spec.aws)
 
     async def look(self, spec: RemovalSpec) -> Standing:
         """What stands of the link within the scope.

@@ -125,7 +125,10 @@ class Leftover(BaseModel):
 
 
 class RunningSaga(BaseModel):
-    """The saga that stands in the way of another: its operation, Temporal's run id, and its request."""
+    """The saga that stands in the way of another: its operation, Temporal's run id, and its request.
+
+    `request` has `(hidden)` in place of an external id.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

@@ -96,7 +96,7 @@ class AwsAccess(_RequestPart):
     role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")] | None = None
     external_id: (
         Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]+$", min_length=2, max_length=1224)] | None
-    ) = None
+    ) = Field(default=None, repr=False)
 
     @model_validator(mode="after")
     def _external_id_goes_with_a_role(self) -> Self:

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from privatelink.differences import differences
+    from privatelink.differences import differences, without_external_id
     from privatelink.errors import OtherOperationRunning, RequestDiffers, RunningSaga, UpdateRefused
     from privatelink.progress import Operation, Progress
     from privatelink.request import DeleteRequest, PrivateLinkRequest
@@ -53,7 +53,7 @@ class SteerableSaga:
         running = RunningSaga(
             operation=self._operation,
             saga_id=workflow.info().run_id,
-            request=self.saga.board.request.model_dump(mode="json"),
+            request=without_external_id(_dump(self.saga.board.request)),
         )
         link = str(self.saga.board.request.link)
         if join.root.operation != self._operation:

@@ -5,8 +5,14 @@ from typing import Any
 import pytest
 
 from activities import specs
+from activities.inquiries import Inquiries
 from activities.providers import Providers
-from privatelink.errors import CredentialsRefused, FindingType, RequestRefused, Throttled
+from activities.removal import Removals
+from activities.standing import Onlooker
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.emqx.platform import Platform
+from clouds.settings import Settings
+from privatelink.errors import CredentialsRefused, FindingType, RemovalRefused, RequestRefused, Throttled
 from privatelink.names import TAG_COMPLETE, TAG_LINK, aws_name
 from privatelink.request import AwsAccess, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
@@ -78,15 +84,32 @@ async def test_another_account_is_checked_as_its_role(provider: Provider, steps:
     assert FindingType.SUBNET_NOT_FOUND in {kind for kind, _ in await findings(steps, a_spec(own))}
 
 
-async def test_a_role_that_lets_anyone_in_is_named(provider: Provider, steps: Providers) -> None:
-    """With an external id given, AssumeRole without it must be refused; without one given nothing is tried."""
+@pytest.mark.parametrize("given", [True, False])
+async def test_every_check_refuses_a_role_that_lets_anyone_in(
+    provider: Provider, steps: Providers, *, given: bool
+) -> None:
+    """Create, delete, inspection and set-up ask the role itself: leaving the external id out switches nothing off."""
     seed = provider.sandbox.seed
     theirs = seed["accounts"]["310987654321"]["networks"]["us-east-1"]["subnets"]
-    subnets = [theirs[az_id]["id"] for az_id in AZ_IDS]
-    access = {"region": "us-east-1", "role_arn": seed["open_role_arn"], "external_id": seed["external_id"]}
-    request = provider.request(aws=access, subnets=subnets)
-    assert [(FindingType.TRUST_POLICY_OPEN, seed["open_role_arn"])] == await findings(steps, a_spec(request))
-    await attempt(steps.check_provider, a_spec(provider.request(aws=access | {"external_id": None}, subnets=subnets)))
+    external_id = seed["external_id"] if given else None
+    access = AwsAccess(region="us-east-1", role_arn=seed["open_role_arn"], external_id=external_id)
+    request = provider.request(aws=access.model_dump(), subnets=[theirs[az_id]["id"] for az_id in AZ_IDS])
+    open_role = [(FindingType.TRUST_POLICY_OPEN, seed["open_role_arn"])]
+    assert open_role == await findings(steps, a_spec(request))
+    settings = Settings.from_environment()
+    platform, apis = Platform(settings.platform), DeploymentApis(settings)
+    onlooker = Onlooker(provider.aws, platform, apis)
+    inquiries = Inquiries(provider.aws, platform, apis, onlooker)
+    removal = specs.RemovalSpec(link=LINK, aws=access)
+    for kind, look in (
+        (RemovalRefused, Removals(onlooker).check_removal),
+        (RequestRefused, inquiries.inspect_link),
+    ):
+        refused = (await refusal(kind, look, removal)).details_model.findings
+        assert open_role == [(finding.type, finding.concerns) for finding in refused]
+    (role,) = [one for one in (await attempt(inquiries.check_keys, removal)).findings if one.what == "role"]
+    assert not role.ok
+    assert "its trust policy is open" in role.says
 
 
 async def test_whether_a_role_is_open_must_be_answered(provider: Provider, steps: Providers) -> None:

@@ -131,6 +131,30 @@ async def test_a_call_with_another_request_while_one_runs_is_told_the_difference
     await saga.result()
 
 
+async def test_a_conflict_hands_out_nobodys_external_id(world: World) -> None:
+    """Whoever asks with another request of the link learns that the external id differs, and not what it is."""
+    seed = world.sandbox.seed
+    access = {"region": "us-east-1", "role_arn": seed["role_arn"], "external_id": seed["external_id"]}
+    network = seed["accounts"]["310987654321"]["networks"]["us-east-1"]
+    fields: dict[str, Any] = {
+        "subnets": [network["subnets"]["use1-az1"]["id"], network["subnets"]["use1-az2"]["id"]],
+        "listeners": [{"port": 3306, "targets": [network["targets"][0]["address"]]}],
+    }
+    saga = await world.links.start_create(full_request(world.sandbox, aws=access, **fields))
+    guess = full_request(world.sandbox, aws=access | {"external_id": "ext-guess"}, **fields)
+    with pytest.raises(RequestDiffers) as differs:
+        await world.links.start_create(guess)
+    with pytest.raises(OtherOperationRunning) as other:
+        await world.links.delete(guess)
+    assert ["aws.external_id"] == [found.concerns for found in differs.value.details_model.findings]
+    assert "is another one" in str(differs.value)
+    for caught in (differs.value, other.value):
+        told = f"{caught} {caught.details_model}"
+        assert seed["external_id"] not in told
+        assert "ext-guess" not in told
+    await saga.result()
+
+
 async def test_a_delete_while_the_create_runs_is_refused(world: World) -> None:
     """Create and delete of one link exclude each other."""
     request = full_request(world.sandbox)
