@@ -38,7 +38,12 @@ def main() -> None:
     signal.signal(signal.SIGINT, stop)
     if arguments.exit_with_parent:
         threading.Thread(target=_follow, args=(os.getppid(), stop), daemon=True).start()
-    ready = {"endpoint": sandbox.endpoint, "env": sandbox.environment(), "seed": sandbox.seed.printed()}
+    ready = {
+        "endpoint": sandbox.endpoint,
+        "env": sandbox.environment(),
+        "credential_env": sandbox.credential_environments(),
+        "seed": sandbox.seed.printed(),
+    }
     print(json.dumps(ready), flush=True)
     server.serve_forever(poll_interval=0.1)
     sys.stdout.flush()

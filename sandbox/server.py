@@ -1,6 +1,36 @@
 """One loopback port for everything: routing, fault injection, the record of calls, and the control path.
 
-`/public_api/v1/...` and `/<deploymentID>/api/v5/...` are EMQX, `/sandbox/...` is the control path, all else is AWS.
+`/public_api/v1/...` and `/<deploymentID>/api/v5/...` are EMQX, `/latest/...` and `/v2/credentials/...` are where AWS's
+SDKs get credentials (`sandbox.aws.credential_endpoint`), `/sandbox/...` is the control path, all else is AWS.
+
+The control path takes and gives JSON. A bad call is HTTP 400 with a sentence.
+
+    GET  books[?all=1]      all that is alive, of every account and region; with what is seeded
+    POST reset              back to the seeded state
+    *    faults             GET the plan, POST one fault or a list, DELETE all (`sandbox.faults`)
+    *    calls              GET the record of calls, DELETE it
+    *    durations, quotas, quirks, clock     GET and PUT what is settable
+    GET  packets            VPC endpoint -> port -> whether a target answers
+    *    policy             PUT {role_arn, policy}, GET which statements were used
+
+What somebody does behind a caller's back (`sandbox.aws.hands`, and `sandbox.emqx` for its own things):
+
+    POST tags               {id, set: {KEY: VALUE}, remove: [KEY] or "all"}
+    POST delete             {id}
+    POST principals         {service_id, add: [ARN], remove: [ARN]}
+    POST attributes         {load_balancer_arn, attributes: {KEY: VALUE}}, for instance deletion protection
+    POST listeners          {load_balancer_arn, port, target_group_arn?}; gives {listener_arn, target_group_arn}
+    POST endpoints          {service_name, account?, az_ids?}: a VPC endpoint, a stranger's if not told otherwise; gives
+                            {vpc_endpoint_id}
+    POST shares             {subnet_ids, participant}: subnets that another account may use (shared VPC)
+    POST call               {account, region?, action, params}: any action of the sandbox, in the name of any account
+    POST description        {deployment, id, description}: of a PrivateLink (its id) or a connector (TYPE:NAME)
+
+What happens to credentials (`sandbox.aws.keys_by_hand`); OF is an account id, a role's ARN or an access key id:
+
+    *    credentials        GET them, PUT {endpoint_seconds, session_seconds}
+    POST credentials/expire, credentials/revoke, credentials/restore     {of: OF}
+    POST credentials/rotate {account?}: a new key for the account's user, or for who asks the endpoints
 """
 
 from __future__ import annotations
@@ -16,6 +46,8 @@ from werkzeug import Request, Response
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from sandbox.aws.application import ACCOUNT, AwsSandbox
+from sandbox.aws.credential_endpoint import PATHS as CREDENTIAL_PATHS
+from sandbox.aws.credential_endpoint import environments
 from sandbox.calls import Call, CallRecord
 from sandbox.clock import Clock
 from sandbox.durations import Durations
@@ -56,6 +88,16 @@ class _RolePolicy(BaseModel):
     policy: dict[str, Any] | None
 
 
+class _Description(BaseModel):
+    """What the control path takes as somebody's edit at EMQX."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    deployment: str
+    id: str
+    description: str
+
+
 class Half(Protocol):
     """What the server asks of the AWS and of the EMQX half."""
 
@@ -90,7 +132,7 @@ class Sandbox:
         request.get_data(cache=True, parse_form_data=False)
         if request.path.startswith(_CONTROL_PATH):
             return self._control(request)(environ, start_response)
-        half: Half = self._emqx if _EMQX_PATH.match(request.path) else self._aws
+        half = self._half(request)
         service, action, read = half.action_of(request)
         fault = self._faults.hit(action, _text(request))
         environ[FAULT] = fault
@@ -113,6 +155,11 @@ class Sandbox:
             _drop(environ)
         return response(environ, start_response)
 
+    def _half(self, request: Request) -> Half:
+        if _EMQX_PATH.match(request.path):
+            return self._emqx
+        return self._aws.credential_endpoint if request.path.startswith(CREDENTIAL_PATHS) else self._aws
+
     def environment(self) -> dict[str, str]:
         """The variables with which the product, boto3 and EMQX's own tools talk to this sandbox."""
         provider = self.seed.accounts[PROVIDER]
@@ -131,6 +178,10 @@ class Sandbox:
             "PRIVATELINK_PACE": f"{self._speed:g}",
             "PRIVATELINK_PLATFORM_WRITES_PER_HOUR": str(self._emqx.quirks.writes_per_hour),
         }
+
+    def credential_environments(self) -> dict[str, dict[str, str]]:
+        """The variables that let an SDK without keys get some: from an instance's metadata, or as a container does."""
+        return environments(self.endpoint)
 
     def reset(self) -> None:
         """Back to the seeded state, the speed that the process was started with, and no faults or calls."""
@@ -198,9 +249,23 @@ class Sandbox:
             case "PUT", "clock":
                 self._set_clock(_Pace.model_validate(_object(request)))
                 return _json({"speed": self._clock.speed, "now": self._clock.now()})
+            case "POST", _ if path in self._aws.hands.paths:
+                return _json(self._aws.hands.act(path, _object(request)))
+            case "POST", "description":
+                edit = _Description.model_validate(_object(request))
+                self._emqx.describe(edit.deployment, edit.id, edit.description)
+                return Response(status=204)
+            case "GET", "credentials":
+                return _json(self._aws.keys.shown())
+            case "PUT", "credentials":
+                self._aws.keys.put(_object(request))
+                return _json(self._aws.keys.shown())
+            case "POST", _ if path.startswith("credentials/"):
+                return _json(self._aws.keys.act(path.removeprefix("credentials/"), _object(request)))
+        hands = ", ".join(self._aws.hands.paths)
         sentence = (
-            "the control path has books, reset, faults, calls, durations, quotas, clock, packets, policy and"
-            " quirks; see sandbox/server.py\n"
+            "the control path has books, reset, faults, calls, durations, quotas, clock, packets, policy, quirks,"
+            f" credentials, {hands} and description; see sandbox/server.py\n"
         )
         return Response(f"{method} {request.path}: {sentence}", 404)
 
@@ -247,7 +312,7 @@ def _code(response: Response) -> str | None:
 
 
 def _json(value: Any) -> Response:  # noqa: ANN401  whatever JSON can say
-    return Response(json.dumps(value), content_type="application/json")
+    return Response(json.dumps(value, default=str), content_type="application/json")
 
 
 def _body(request: Request) -> Any:  # noqa: ANN401  whatever JSON can say

@@ -27,8 +27,11 @@ from sandbox.aws import (  # noqa: F401  importing a noun puts its actions into 
 )
 from sandbox.aws.actions import ACTIONS, Action, Call
 from sandbox.aws.authorization import ALWAYS_ALLOWED, needs, not_allowed
+from sandbox.aws.credential_endpoint import CredentialEndpoint
 from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
-from sandbox.aws.errors import EC2, ELB, STS, AwsError, refusal
+from sandbox.aws.errors import EC2, ELB, STS, AwsError, denied_explicitly, refusal
+from sandbox.aws.hands import Hands
+from sandbox.aws.keys_by_hand import KeysByHand
 from sandbox.aws.packets import answering_ports
 from sandbox.aws.policies import Asked, Policy
 from sandbox.aws.quotas import Quotas
@@ -61,6 +64,9 @@ class AwsSandbox:
         self._world = World(clock, durations, self.quotas, seed)
         self._rates = RequestRates(clock)
         self._keyring = Keyring(seed)
+        self.credential_endpoint = CredentialEndpoint(self._keyring, self._world.lifetimes, faults)
+        self.hands = Hands(self._world, self._keyring)
+        self.keys = KeysByHand(self._world, self._keyring, self.credential_endpoint)
         self._used: set[tuple[str, str, str]] = set()
         self._moto = wire.moto_application()
         for service, model in _MODELS.items():
@@ -76,6 +82,8 @@ class AwsSandbox:
             self.quotas.restore()
             self._rates.clear()
             self._keyring.reset()
+            self.credential_endpoint.reset()
+            self._world.lifetimes.restore()
             self._used.clear()
             network.seed_networks(self._seed)
             for account in self._seed.accounts.values():
@@ -100,6 +108,8 @@ class AwsSandbox:
             if self.quotas.request_rates:
                 self._rates.take(caller.account, signature.region, service, name, read=read)
             fault: Fault | None = request.environ.get(FAULT)
+            if self._keyring.is_revoked(caller) and (service, name) != ALWAYS_ALLOWED:
+                raise denied_explicitly(service, name, caller.principal)
             _refuse(fault, service, name, caller)
             if (service, name) in ACTIONS:
                 return self._serve(request, signature, caller, fault)

@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
@@ -65,15 +65,10 @@ class Keyring:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every assumed role."""
+        """Forget every assumed role and every rotated key; what was revoked is good again."""
+        self._revoked: set[str] = set()
         self._keys = {
-            account.access_key_id: AccessKey(
-                id=account.access_key_id,
-                secret=account.secret_access_key,
-                account=account.id,
-                principal=f"arn:aws:iam::{account.id}:user/sandbox",
-                user_id="AIDA" + account.access_key_id.removeprefix("AKIA"),
-            )
+            account.access_key_id: _user_key(account.id, account.access_key_id, account.secret_access_key)
             for account in self._seed.accounts.values()
         }
 
@@ -85,7 +80,8 @@ class Keyring:
         """
         key = self._keys.get(signature.access_key_id)
         ec2 = signature.service == EC2
-        if key is None or not _same(key.token or "", request.headers.get("X-Amz-Security-Token", "")):
+        inactive = key is not None and key.token is None and self.is_revoked(key)
+        if key is None or inactive or not _same(key.token or "", request.headers.get("X-Amz-Security-Token", "")):
             raise _AUTH_FAILURE if ec2 else _UNKNOWN_KEY
         if not _same(signature.signature, _signed(request, signature, key)):
             raise _AUTH_FAILURE if ec2 else _WRONG_SECRET
@@ -94,7 +90,46 @@ class Keyring:
             raise AwsError(code, "The security token included in the request is expired", 400 if ec2 else 403)
         return key
 
-    def assume(self, *, role_arn: str, session: str, seconds: int) -> AccessKey:
+    def is_revoked(self, key: AccessKey) -> bool:
+        """Whether the key was revoked: a user's is inactive, a session's is denied everything."""
+        return key.id in self._revoked
+
+    def named(self, of: str | None) -> list[AccessKey]:
+        """The keys of an account, of a role (by its ARN), or of one access key id; without a name, all sessions."""
+        if of is None:
+            return [key for key in self.every_key() if key.token is not None]
+        return [key for key in self.every_key() if of in {key.account, key.role_arn, key.id}]
+
+    def every_key(self) -> list[AccessKey]:
+        """All, also those that are no longer good."""
+        return list(self._keys.values())
+
+    def revoke(self, keys: list[AccessKey]) -> None:
+        """Take away what these keys may do.
+
+        A user's key becomes inactive, and is refused as an unknown one ("Update access keys"). A session's is denied
+        everything by a policy on its role ("Revoke IAM role temporary security credentials"); a new session is not.
+        """
+        self._revoked.update(key.id for key in keys)
+
+    def restore(self, keys: list[AccessKey]) -> None:
+        """Let these keys do again what they could."""
+        self._revoked.difference_update(key.id for key in keys)
+
+    def expire(self, keys: list[AccessKey]) -> None:
+        """Let these sessions end now; a user's key has no end."""
+        for key in keys:
+            if key.token is not None:
+                self._keys[key.id] = replace(key, expires_at=time.time())
+
+    def rotate(self, account: str) -> AccessKey:
+        """A new access key for the account's user, whose keys of before are inactive from now on."""
+        self.revoke([key for key in self.named(account) if key.token is None])
+        key = _user_key(account, "AKIA" + new_elb_id().upper(), secrets.token_hex(20))
+        self._keys[key.id] = key
+        return key
+
+    def assume(self, *, role_arn: str, session: str, seconds: float) -> AccessKey:
         """A fresh key for a session of a role."""
         account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
         key = AccessKey(
@@ -109,6 +144,16 @@ class Keyring:
         )
         self._keys[key.id] = key
         return key
+
+
+def _user_key(account: str, id_: str, secret: str) -> AccessKey:
+    return AccessKey(
+        id=id_,
+        secret=secret,
+        account=account,
+        principal=f"arn:aws:iam::{account}:user/sandbox",
+        user_id="AIDA" + id_.removeprefix("AKIA"),
+    )
 
 
 _AUTH_FAILURE = AwsError("AuthFailure", "AWS was not able to validate the provided access credentials", 401)

@@ -85,14 +85,20 @@ def broken(service: str) -> AwsError:
 
 def denied(service: str, action: str, principal: str) -> AwsError:
     """The caller's policies do not allow the action: EC2 says UnauthorizedOperation, the others AccessDenied."""
+    because = f" because no identity-based policy allows the ec2:{action} action" if service == EC2 else ""
+    return _denied(service, action, principal, because)
+
+
+def denied_explicitly(service: str, action: str, principal: str) -> AwsError:
+    """A policy of the role denies the action ("Troubleshoot access denied error messages")."""
+    return _denied(service, action, principal, " with an explicit deny in an identity-based policy")
+
+
+def _denied(service: str, action: str, principal: str, because: str) -> AwsError:
+    sentence = f"User: {principal} is not authorized to perform: {service}:{action}{because}"
     if service == EC2:
-        return AwsError(
-            "UnauthorizedOperation",
-            f"You are not authorized to perform this operation. User: {principal} is not authorized to perform:"
-            f" ec2:{action} because no identity-based policy allows the ec2:{action} action.",
-            403,
-        )
-    return AwsError("AccessDenied", f"User: {principal} is not authorized to perform: {service}:{action}", 403)
+        return AwsError("UnauthorizedOperation", f"You are not authorized to perform this operation. {sentence}.", 403)
+    return AwsError("AccessDenied", sentence, 403)
 
 
 def refusal(fault: Fault, service: str, action: str, principal: str) -> AwsError | None:

@@ -2,10 +2,15 @@
 
 DescribeVpcs, DescribeSubnets, DescribeNetworkInterfaces, DescribeInstances and whatever changes them are moto's own.
 Only the AZ names are ours, because AWS maps them to AZ IDs differently in each account.
+
+A subnet can be shared with another account ("Share your VPC subnets with other accounts"). The participant sees the
+subnet and its VPC, both with the owner's account as OwnerId, the subnet under the participant's own AZ name. It sees no
+network interface but its own, and may not delete the subnet. The owner sees every interface in its VPC.
 """
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 from collections import defaultdict
 from dataclasses import dataclass
@@ -18,7 +23,7 @@ from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces
 from moto.ec2.models.availability_zones_and_regions import Zone
 
 from sandbox.aws.actions import Call, action
-from sandbox.aws.errors import EC2, AwsError
+from sandbox.aws.errors import EC2, AwsError, denied
 from sandbox.aws.selection import filtered
 from sandbox.seed import AZ_IDS, Network, Seed, hex_id
 
@@ -31,6 +36,7 @@ class SubnetView:
     vpc_id: str
     az_id: str
     az_name: str
+    owner: str
     free: int
 
 
@@ -67,6 +73,7 @@ def find_subnet(account: str, region: str, subnet_id: str) -> SubnetView | None:
         vpc_id=subnet.vpc_id,
         az_id=subnet.availability_zone_id,
         az_name=subnet.availability_zone,
+        owner=subnet.owner_id,
         free=subnet.available_ip_address_count,
     )
 
@@ -92,36 +99,55 @@ def has_security_group(account: str, region: str, group_id: str) -> bool:
     return ec2_backends[account][region].get_security_group_from_id(group_id) is not None
 
 
-def zone_of_address(account: str, region: str, vpc_id: str, address: str) -> str | None:
-    """The AZ name of the VPC's subnet which holds the address; None when no subnet does."""
-    for subnet in _subnets(account, region):
+def az_id_of_address(account: str, region: str, vpc_id: str, address: str) -> str | None:
+    """The AZ ID of the VPC's subnet which holds the address, shared with the account or not; None when none does."""
+    vpc = ec2_backends[account][region].vpcs[vpc_id]
+    for subnet in _subnets(vpc.ec2_backend):
         if subnet.vpc_id == vpc_id and ipaddress.ip_address(address) in subnet.cidr:
-            return str(subnet.availability_zone)
+            return str(subnet.availability_zone_id)
     return None
 
 
 def interfaces(account: str, region: str) -> dict[tuple[str, str], list[Any]]:
-    """The network interfaces that hold an address, by VPC and address; a load balancer's are `requester_managed`."""
+    """The network interfaces that hold an address, by VPC and address; a load balancer's are `requester_managed`.
+
+    Those of every account in the VPCs that the account has or shares.
+    """
     holding: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
-    for interface in ec2_backends[account][region].enis.values():
-        for held in interface.private_ip_addresses:
-            holding[interface.subnet.vpc_id, held["PrivateIpAddress"]].append(interface)
+    for backend in {vpc.ec2_backend for vpc in ec2_backends[account][region].vpcs.values()}:
+        for interface in backend.enis.values():
+            for held in interface.private_ip_addresses:
+                holding[interface.subnet.vpc_id, held["PrivateIpAddress"]].append(interface)
     return dict(holding)
+
+
+def share_subnet(owner: str, participant: str, region: str, subnet_id: str, az_names: dict[str, str]) -> None:
+    """Let an account use another's subnet, under its own name of the zone (`az_names`: AZ ID -> name)."""
+    theirs, ours = ec2_backends[owner][region], ec2_backends[participant][region]
+    subnet = theirs.get_subnet(subnet_id)
+    ours.vpcs[subnet.vpc_id] = theirs.vpcs[subnet.vpc_id]
+    name = az_names[subnet.availability_zone_id]
+    seen = copy.copy(subnet)
+    seen._availability_zone = Zone(name=name, region_name=region, zone_id=subnet.availability_zone_id)  # noqa: SLF001
+    ours.subnets[name][subnet_id] = seen
 
 
 def take_address(account: str, region: str, subnet_id: str, description: str) -> str:
     """Make a network interface with a free address of the subnet, as a load balancer node does; its id."""
     backend = ec2_backends[account][region]
     subnet = backend.get_subnet(subnet_id)
-    interface = backend.create_network_interface(subnet, _free_address(backend, subnet), description=description)
+    interface = backend.create_network_interface(subnet, _free_address(subnet), description=description)
     interface.requester_managed = True
     interface.status = "in-use"
+    subnet.ec2_backend.enis[interface.id] = interface
     return str(interface.id)
 
 
 def release_address(account: str, region: str, interface_id: str) -> None:
     """Remove a network interface; one that is gone is no error."""
-    ec2_backends[account][region].enis.pop(interface_id, None)
+    interface = ec2_backends[account][region].enis.pop(interface_id, None)
+    if interface is not None:
+        interface.subnet.ec2_backend.enis.pop(interface_id, None)
 
 
 @action(EC2, "DescribeAvailabilityZones", read=True)
@@ -170,19 +196,25 @@ def describe_availability_zones(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DeleteSubnet")
 def delete_subnet(call: Call) -> Any:  # noqa: ANN401  moto's answer
-    """Let moto delete a subnet that no network interface is in; DependencyViolation else (EC2 error codes)."""
+    """Let moto delete a subnet that no network interface is in; DependencyViolation else (EC2 error codes).
+
+    A shared subnet is its owner's to delete.
+    """
     id_ = call.required("SubnetId")
+    subnet = find_subnet(call.account, call.region, id_)
+    if subnet is not None and subnet.owner != call.account:
+        raise denied(EC2, call.action.name, call.principal)
     if any(interface.subnet.id == id_ for interface in ec2_backends[call.account][call.region].enis.values()):
         raise AwsError("DependencyViolation", f"The subnet '{id_}' has dependencies and cannot be deleted.")
     return call.moto()
 
 
-def _subnets(account: str, region: str) -> list[Any]:
-    return [subnet for zone in ec2_backends[account][region].subnets.values() for subnet in zone.values()]
+def _subnets(backend: EC2Backend) -> list[Any]:
+    return [subnet for zone in backend.subnets.values() for subnet in zone.values()]
 
 
-def _free_address(backend: EC2Backend, subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
-    taken = {held["PrivateIpAddress"] for one in backend.enis.values() for held in one.private_ip_addresses}
+def _free_address(subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
+    taken = {held["PrivateIpAddress"] for one in subnet.ec2_backend.enis.values() for held in one.private_ip_addresses}
     # AWS keeps the first four addresses and the last; the seeded targets and instances sit at the low end.
     for host in reversed(list(subnet.cidr)[4:-1]):
         if str(host) not in taken:
@@ -209,7 +241,7 @@ def _seed_network(backend: EC2Backend, network: Network) -> None:
         subnet.default_for_az = subnet.map_public_ip_on_launch = False
         backend.subnets[seeded.az_name][subnet.id] = subnet
         for number in range(seeded.taken):
-            _seed_interface(backend, subnet, hex_id("eni-", seeded.id, str(number)), _free_address(backend, subnet))
+            _seed_interface(backend, subnet, hex_id("eni-", seeded.id, str(number)), _free_address(subnet))
     for target in network.targets:
         _seed_interface(backend, backend.get_subnet(target.subnet_id), target.interface_id, target.address)
     for instance in network.instances:

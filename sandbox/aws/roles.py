@@ -43,7 +43,8 @@ def assume_role(call: Call) -> dict[str, Any]:
             f"User: {call.principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}",
             403,
         )
-    key = call.keyring.assume(role_arn=role_arn, session=session, seconds=seconds)
+    lasts = call.world.lifetimes.session_seconds or seconds
+    key = call.keyring.assume(role_arn=role_arn, session=session, seconds=lasts)
     return {
         "Credentials": {
             "AccessKeyId": key.id,

@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from sandbox.aws.credential_endpoint import Lifetimes
 from sandbox.aws.listener_table import ListenerTable
 
 if TYPE_CHECKING:
@@ -206,6 +207,7 @@ class World:
         self.durations = durations
         self.quotas = quotas
         self.seed = seed
+        self.lifetimes = Lifetimes()
         self.lock = threading.RLock()
         self.roles: dict[str, Policy] = {}
         """The policies that roles were given, by ARN; a role without one may do everything."""

@@ -12,15 +12,20 @@ from sandbox.aws.quotas import check_quota
 from sandbox.aws.state import Target, TargetGroup
 from sandbox.aws.target_groups import DEREGISTRATION_DELAY, target_group
 
-# What a target may be outside the VPC (NLB user guide, Target groups: IP address ranges).
-_OUTSIDE_VPC = [ipaddress.ip_network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")]
+# What a target may be outside the VPC's subnets (NLB user guide, Target groups: IP address ranges).
+_OUTSIDE_SUBNETS = [
+    ipaddress.ip_network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
+]
 
 
 @action(ELB, "RegisterTargets", fates=("stuck", "failed", "not_found_yet"))
 def register_targets(call: Call) -> dict[str, Any]:
     """Register targets, all or none; what is registered already stays as it is.
 
-    API_RegisterTargets, and the NLB user guide for which addresses a target may have: InvalidTarget else.
+    API_RegisterTargets, and the NLB user guide for which addresses a target may have: InvalidTarget else. The VPC's
+    subnets decide whether an address is in the VPC, and not the VPC's blocks. An address outside needs an Availability
+    Zone, and one inside keeps its own (kubernetes-sigs/aws-load-balancer-controller, issues 3714, 561 and 3084, have
+    the sentences).
     """
     group = target_group(call, call.required("TargetGroupArn"))
     wanted = [checked_target(call, group, one) for one in call.required("Targets")]
@@ -75,17 +80,31 @@ def _check_address(call: Call, group: TargetGroup, one: dict[str, Any]) -> str |
         address = ipaddress.IPv4Address(one["Id"])
     except ValueError:
         raise AwsError("ValidationError", f"The IP address '{one['Id']}' is not a valid IPv4 address") from None
-    vpc_id = group.settings["VpcId"]
-    if any(address in cidr for cidr in network.vpc_cidrs(call.account, call.region, vpc_id) or []):
-        return network.zone_of_address(call.account, call.region, vpc_id, str(address))
-    if not any(address in allowed for allowed in _OUTSIDE_VPC):
+    asked = one.get("AvailabilityZone")
+    az_id = network.az_id_of_address(call.account, call.region, group.settings["VpcId"], str(address))
+    if az_id is not None:
+        zone = call.world.seed.accounts[call.account].az_names[az_id]
+        if asked not in {None, zone}:
+            raise AwsError(
+                "ValidationError",
+                f"The IP address '{address}' is within the VPC, and cannot have its Availability Zone overridden to"
+                f" '{asked}' from '{zone}'",
+            )
+        return zone
+    if not any(address in allowed for allowed in _OUTSIDE_SUBNETS):
         raise AwsError("InvalidTarget", f"The IP address '{address}' is not within a valid range of the target group")
-    if one.get("AvailabilityZone") != "all":
+    if asked is None:
         raise AwsError(
-            "InvalidTarget",
-            f"The IP address '{address}' is outside of the VPC of the target group: its AvailabilityZone must be 'all'",
+            "ValidationError",
+            f"The Availability Zone is required for IP address '{address}' because it is not in the VPC",
         )
-    return "all"
+    if asked != "all" and asked not in call.world.seed.accounts[call.account].az_names.values():
+        raise AwsError(
+            "ValidationError",
+            "You must specify a valid Availability Zone or select 'all' for all enabled Availability zones, since the"
+            f" IP address '{address}' is outside the VPC",
+        )
+    return str(asked)
 
 
 def _check_instance(call: Call, group: TargetGroup, one: dict[str, Any]) -> str | None:

@@ -83,6 +83,20 @@ class EmqxSandbox:
                 return Response(f"PUT {QUIRKS}: {error}\n", 400)
         return json_answer(self.quirks.model_dump())
 
+    def describe(self, deployment_id: str, id_: str, description: str) -> None:
+        """Edit the description of a PrivateLink (its id) or a connector (TYPE:NAME), as a person does in the console.
+
+        ValueError when the deployment has nothing of that id.
+        """
+        rows = (row for row in self._links.all() if row.deployment.id == deployment_id)
+        row = next((row for row in rows if row.id == id_), None)
+        if row is not None:
+            row.description = description
+        elif deployment_id in self._brokers and ":" in id_:
+            self._brokers[deployment_id].describe_connector(id_, description)
+        else:
+            raise ValueError(f"deployment {deployment_id!r} has no PrivateLink or connector {id_!r}")
+
     def books(self) -> dict[str, Any]:
         """All that is alive, hidden rows too, as it truly is: no quirk changes the books."""
         now = self._clock.now()

@@ -69,6 +69,13 @@ class Broker:
                 return one
         raise Refusal(404, "NOT_FOUND", f"Connector lookup failed: connector {id_!r} does not exist.")
 
+    def describe_connector(self, id_: str, description: str) -> None:
+        """Edit a connector's description, and nothing else of it; ValueError when there is no such connector."""
+        with self._lock:
+            if id_ not in self._connectors:
+                raise ValueError(f"there is no connector {id_!r}")
+            self._connectors[id_].config["description"] = description
+
     def delete_connector(self, id_: str) -> None:
         """Forget it; refused with 400 BAD_REQUEST while actions or sources use it."""
         with self._lock:

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.sandbox.conftest import refused
 
@@ -52,7 +53,8 @@ def test_an_absent_vpc_is_refused(aws: Aws) -> None:
     ("bad", "code"),
     [
         ("8.8.8.8", "InvalidTarget"),
-        ("10.99.0.1", "InvalidTarget"),
+        ("10.99.0.1", "ValidationError"),
+        ("10.0.250.10", "ValidationError"),
         ("banana", "ValidationError"),
     ],
 )
@@ -61,11 +63,45 @@ def test_an_address_that_cannot_be_a_target_is_refused(aws: Aws, bad: str, code:
     assert (code, 400) == refused(aws.elbv2.register_targets, TargetGroupArn=aws.target_group(), Targets=[{"Id": bad}])
 
 
-def test_a_private_address_outside_the_vpc_needs_the_zone_all(aws: Aws) -> None:
-    """API_TargetDescription, AvailabilityZone: required as "all" outside the VPC."""
+@pytest.mark.parametrize("address", ["10.99.0.1", "10.0.250.10"])
+def test_a_private_address_in_no_subnet_of_the_vpc_needs_a_zone(aws: Aws, address: str) -> None:
+    """API_TargetDescription, AvailabilityZone; the subnets decide, not the VPC's blocks.
+
+    aws-load-balancer-controller, issue 3714: the sentence, of an address in a block of the VPC that no subnet has.
+    """
     arn = aws.target_group()
-    aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.99.0.1", "AvailabilityZone": "all"}])
+    with pytest.raises(ClientError, match=f"Zone is required for IP address '{address}' because it is not in the VPC"):
+        aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": address}])
+    with pytest.raises(ClientError, match="or select 'all' for all enabled Availability zones"):
+        aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": address, "AvailabilityZone": "mars-1a"}])
+    aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": address, "AvailabilityZone": "all"}])
     assert 1 == len(aws.health(arn))
+
+
+def test_an_address_in_a_subnet_of_the_vpc_keeps_its_zone(aws: Aws) -> None:
+    """aws-load-balancer-controller, issue 561: "all" is refused for it."""
+    arn = aws.target_group()
+    with pytest.raises(ClientError, match="is within the VPC, and cannot have its Availability Zone overridden"):
+        aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.1.15", "AvailabilityZone": "all"}])
+    assert [] == aws.health(arn)
+
+
+@pytest.mark.parametrize("block", ["198.19.0.0/16", "11.20.0.0/16"])
+def test_a_second_block_of_the_vpc_may_be_any_that_aws_lets_a_vpc_have(aws: Aws, block: str) -> None:
+    """VPC user guide, VPC CIDR blocks: publicly routable ones and 198.19.0.0/16 are among them.
+
+    An address in one of its subnets is a target as any other; one that no subnet has is not.
+    """
+    inside, outside = block.replace("0.0/16", "4.10"), block.replace("0.0/16", "9.10")
+    vpc, arn = aws.seed["vpc"], aws.target_group()
+    aws.ec2.associate_vpc_cidr_block(VpcId=vpc, CidrBlock=block)
+    subnet = block.replace("0.0/16", "4.0/24")
+    aws.ec2.create_subnet(VpcId=vpc, CidrBlock=subnet, AvailabilityZoneId="use1-az1")
+    aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": inside}])
+    assert 1 == len(aws.health(arn))
+    for zone in ({}, {"AvailabilityZone": "all"}):
+        targets: Any = [{"Id": outside, **zone}]
+        assert ("InvalidTarget", 400) == refused(aws.elbv2.register_targets, TargetGroupArn=arn, Targets=targets)
 
 
 def test_one_bad_target_keeps_all_out(aws: Aws) -> None:

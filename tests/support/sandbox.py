@@ -20,6 +20,7 @@ class Sandbox:
         """`ready` is the line of JSON that `python -m sandbox` prints."""
         self.endpoint: str = ready["endpoint"]
         self.env: dict[str, str] = ready["env"]
+        self.credential_env: dict[str, dict[str, str]] = ready["credential_env"]
         self.seed: dict[str, Any] = ready["seed"]
         self._http = httpx.Client(base_url=f"{self.endpoint}/sandbox", timeout=30)
 
@@ -59,6 +60,10 @@ class Sandbox:
     def calls(self) -> list[dict[str, Any]]:
         """Every call since the last reset, in order."""
         return list(self._json("GET", "/calls"))
+
+    def by_hand(self, verb: str, **body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
+        """Let somebody else do something to what is there: `sandbox.server` lists the verbs."""
+        return self._json("POST", f"/{verb}", body)
 
     def close(self) -> None:
         """Close the control connection."""
