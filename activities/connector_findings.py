@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.specs import ConnectorSpec
 from clouds.emqx.connector_body import ConnectorBody
-from clouds.emqx.errors import TEST_FAILED, message_of
+from clouds.emqx.errors import TEST_FAILED, message_of, names_invalid_parameters, names_ssrf
 from clouds.emqx.wire import ConnectorRow
 from clouds.waiting import Moving
 from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingType, NotYet
@@ -65,7 +65,7 @@ def probe_failed(
     spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused
 ) -> NotYet | ConnectorFailed | CloudRefused:
     """The error of a probe through the address: `NotYet` while it may be a matter of moments."""
-    if error.cloud_code != TEST_FAILED:
+    if error.cloud_code != TEST_FAILED or names_invalid_parameters(error):
         return refused(spec, body, error)
     sentence = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
     if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
@@ -81,7 +81,17 @@ def refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> Cl
     """EMQX's refusal, with its reason less what is secret."""
     why = body.clean(message_of(error))
     sentence = error.details_model.sentence + (f": {why}" if why else "")
-    return CloudRefused(sentence, concerns=spec.connector.id, next_step="correct connector.parameters")
+    return CloudRefused(sentence, concerns=spec.connector.id, next_step=how_to_correct(error))
+
+
+def how_to_correct(error: CloudRefused) -> str:
+    """The next step after parameters that EMQX refuses."""
+    if names_ssrf(error):
+        return (
+            "have the deployment's SSRF protection (rule_engine.ssrf) allow private addresses: every PrivateLink's "
+            "address resolves to one"
+        )
+    return "correct connector.parameters"
 
 
 def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:

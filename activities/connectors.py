@@ -5,6 +5,7 @@ from temporalio import activity
 from activities.adoption import may_exist
 from activities.connector_findings import (
     differs_finding,
+    how_to_correct,
     name_finding,
     probe_failed,
     progress_of,
@@ -19,7 +20,7 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
 from clouds.emqx.connector_body import NOWHERE, ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
-from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, TEST_FAILED, message_of
+from clouds.emqx.errors import ALREADY_EXISTS, NOT_FOUND, TEST_FAILED, message_of, names_invalid_parameters
 from clouds.emqx.wire import ConnectorRow
 from clouds.waiting import Cadence, Moving
 from privatelink.errors import (
@@ -203,9 +204,9 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
             body.for_probe(NOWHERE, description(spec.scope.link, spec.scope.saga_id, spec.scope.place))
         )
     except CloudRefused as error:
-        if error.cloud_code == BAD_REQUEST:
+        if names_invalid_parameters(error):
             sentence = f"EMQX refuses its parameters: {body.clean(message_of(error))}"
-            return [refused_finding(spec.connector.id, sentence, "correct connector.parameters")]
+            return [refused_finding(spec.connector.id, sentence, how_to_correct(error))]
         if error.cloud_code != TEST_FAILED:
             raise
     return []

@@ -21,6 +21,10 @@ PROBE_INTERVAL = "10s"
 
 _REDACTED = "******"
 _HOST = r"[A-Za-z0-9._-]+"
+_PEM = "-----BEGIN "
+_SERVERS = frozenset({"server", "servers", "bootstrap_hosts"})
+"""Fields whose servers EMQX takes apart at commas: it drops the spaces around them."""
+_AROUND_COMMA = re.compile(r"\s*,\s*")
 
 
 class ConnectorBody:
@@ -60,7 +64,9 @@ class ConnectorBody:
     def differences(self, shown: dict[str, JsonValue], address: str = "") -> tuple[str, ...]:
         """The paths at which a connector that EMQX shows is not this one. Without `address` any host may stand there.
 
-        What EMQX redacts counts as equal, and what it adds (defaults) is not looked at.
+        What EMQX redacts counts as equal, and what it adds (defaults) is not looked at. Certificates and keys given as
+        PEM text are shown by the path of the file in which EMQX keeps them (emqx/emqx, `emqx_tls_lib`), so any path
+        counts as equal.
         """
         return tuple(_differences(self._connector.parameters, shown, "", address))
 
@@ -103,8 +109,16 @@ def _differences(wanted: JsonValue, shown: JsonValue, path: str, address: str) -
         for index, pair in enumerate(zip(wanted, shown, strict=True)):
             yield from _differences(*pair, f"{path}.{index}", address)
     elif isinstance(wanted, str) and isinstance(shown, str):
-        host = re.escape(address) or _HOST
-        if not re.fullmatch(host.join(re.escape(part) for part in wanted.split(ADDRESS)), shown, re.DOTALL):
+        if not _is_same_text(wanted, shown, path, address):
             yield path
     elif wanted != shown:
         yield path
+
+
+def _is_same_text(wanted: str, shown: str, path: str, address: str) -> bool:
+    if _PEM in wanted and _PEM not in shown and "/" in shown:
+        return True
+    if path.rpartition(".")[2] in _SERVERS:
+        wanted, shown = (_AROUND_COMMA.sub(",", text) for text in (wanted, shown))
+    host = re.escape(address) or _HOST
+    return bool(re.fullmatch(host.join(re.escape(part) for part in wanted.split(ADDRESS)), shown, re.DOTALL))

@@ -132,6 +132,31 @@ def message_of(error: PrivateLinkError) -> str:
     return error.__cause__.message if isinstance(error.__cause__, ErrorAnswer) else ""
 
 
+def names_invalid_parameters(error: PrivateLinkError) -> bool:
+    """Whether EMQX says that no target could mend it: its schema, or what it checks beyond the schema.
+
+    A probe tells the latter as `TEST_FAILED`, whose message is JSON with `kind: validation_error` in it (emqx/emqx,
+    `emqx_connector_api`): a URL without a scheme, unreadable certificates, a target that SSRF protection forbids.
+    """
+    if error.cloud_code == BAD_REQUEST:
+        return True
+    return error.cloud_code == TEST_FAILED and (_holds_validation_error(message_of(error)) or names_ssrf(error))
+
+
+def names_ssrf(error: PrivateLinkError) -> bool:
+    """Whether EMQX's SSRF protection refuses the target (`rule_engine.ssrf`, EMQX 6; its words are assumed)."""
+    return "ssrf" in message_of(error).casefold()
+
+
+def _holds_validation_error(message: str) -> bool:
+    try:
+        parsed: JsonValue = json.loads(message)
+    except (ValueError, RecursionError):
+        return False
+    faults = parsed if isinstance(parsed, list) else [parsed]
+    return any(isinstance(fault, dict) and fault.get("kind") == "validation_error" for fault in faults)
+
+
 def _next_step(kind: type[PrivateLinkError], call: Call) -> str:
     if kind is PlatformKeyRefused:
         return f"check {call.set_by}"

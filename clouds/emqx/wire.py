@@ -135,6 +135,7 @@ class ConnectorRow(_DescribedRow):
 
     type: str
     name: str
+    namespace: _Text = ""
     status: _Text = ""
     status_reason: _Text = ""
     node_status: Annotated[tuple[NodeStatus, ...], BeforeValidator(lambda value: value or ())] = ()
@@ -144,8 +145,18 @@ class ConnectorRow(_DescribedRow):
 
     @property
     def id(self) -> str:
-        """EMQX's id of it: `type:name`."""
-        return f"{self.type}:{self.name}"
+        """EMQX's id of it: `type:name`. One in a namespace has the namespace before it, as it is another's."""
+        return f"{self.type}:{self.name}" if self.is_global else f"{self.namespace}/{self.type}:{self.name}"
+
+    @property
+    def is_global(self) -> bool:
+        """Whether it stands in no namespace (EMQX 6: `emqx_config.hrl` reserves the words for none)."""
+        return self.namespace in {"", "global", "undefined", "null", "none"}
+
+    @property
+    def described(self) -> Described | None:
+        """What our description says; in a namespace it is no word of ours, since we make nothing there."""
+        return super().described if self.is_global else None
 
     @property
     def dependants(self) -> tuple[str, ...]:

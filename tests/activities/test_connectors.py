@@ -165,6 +165,74 @@ async def test_parameters_that_emqx_refuses_are_found_before_anything_is_built(
     assert await findings(steps, connector) == {FindingType.CONNECTOR_REFUSED}
 
 
+PEM = "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+INVALID = [
+    Connector(type="http", name="orders", parameters={"url": "{address}:3306"}),
+    Connector(type="http", name="orders", parameters={"url": "http://{address}:3306/#part"}),
+    connector_of(ssl={"enable": True, "cacertfile": PEM.partition("-----END")[0]}),
+]
+
+
+@pytest.mark.parametrize("connector", INVALID)
+async def test_parameters_that_emqx_calls_invalid_are_found_before_anything_is_built(
+    steps: Connectors, connector: Connector
+) -> None:
+    """They pass EMQX's schema: only the probe's TEST_FAILED tells them, and no target could mend them."""
+    assert await findings(steps, connector) == {FindingType.CONNECTOR_REFUSED}
+
+
+@pytest.mark.parametrize("connector", INVALID)
+async def test_parameters_that_emqx_calls_invalid_are_final(
+    steps: Connectors, sandbox: Sandbox, connector: Connector
+) -> None:
+    """Neither patience nor a look at the targets mends them."""
+    address = make_address(sandbox)
+    with pytest.raises(CloudRefused, match="validation_error") as refused:
+        await attempt().run(steps.create_connector, creation(address, connector=connector))
+    assert refused.value.details_model.next_step == "correct connector.parameters"
+    assert connectors(sandbox) == []
+
+
+async def test_a_target_that_ssrf_protection_forbids_is_final_and_says_who_can_allow_it(
+    steps: Connectors, sandbox: Sandbox
+) -> None:
+    """Only the real address shows it: the check's host resolves to nothing, which EMQX lets pass."""
+    address = make_address(sandbox)
+    sandbox.quirk("ssrf_protection", value=True)
+    connector = Connector(type="http", name="orders", parameters={"url": "http://{address}:3306"})
+    await attempt().run(steps.check_connector, spec(connector))
+    with pytest.raises(CloudRefused, match="ssrf") as refused:
+        await attempt().run(steps.create_connector, creation(address, connector=connector))
+    assert "rule_engine.ssrf" in refused.value.details_model.next_step
+
+
+async def test_a_connector_with_a_certificate_is_the_same_when_it_is_asked_for_again(
+    steps: Connectors, sandbox: Sandbox
+) -> None:
+    """Neither a retry after a lost reply remakes it, nor is a later create of the same request refused."""
+    asked = connector_of(ssl={"enable": True, "cacertfile": PEM})
+    address = make_address(sandbox)
+    sandbox.fault(CREATE, "lost_reply", times=1)
+    with pytest.raises(CloudUnavailable):
+        await attempt().run(steps.create_connector, creation(address, connector=asked))
+    await attempt(2).run(steps.create_connector, creation(address, connector=asked))
+    await attempt().run(steps.check_connector, spec(asked))
+    assert DELETE not in [call["action"] for call in sandbox.calls()]
+    (made,) = connectors(sandbox)
+    assert made["ssl"]["cacertfile"].startswith("data/certs/")
+
+
+async def test_a_connector_of_another_namespace_is_another(steps: Connectors, sandbox: Sandbox) -> None:
+    """A namespace has names of its own; what stands there is neither in the way nor ours."""
+    post(sandbox, "/connectors?ns=team", type="mysql", name="orders", server="db:3306", database="orders")
+    address = make_address(sandbox)
+    await attempt().run(steps.check_connector, spec())
+    assert await attempt().run(steps.create_connector, creation(address)) == "mysql:orders"
+    assert names(sandbox) == ["orders", "orders"]
+    await remove(steps)
+    assert [one["namespace"] for one in connectors(sandbox)] == ["team"]
+
+
 async def test_a_refused_key_is_no_finding(steps: Connectors, sandbox: Sandbox) -> None:
     """It is the customer's to mend, and not the request's fault."""
     sandbox.fault("GET /connectors", "access_denied")
