@@ -1,6 +1,9 @@
-"""What each attempt of a step gets from its worker: heartbeats while it works, an early end when the worker stops."""
+"""What each attempt of a step gets from its worker: heartbeats, a lease, a clock, and a judgement of how it failed."""
 
 import asyncio
+import dataclasses
+from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from temporalio import activity
@@ -11,13 +14,20 @@ from temporalio.worker import (
     Interceptor,
 )
 
+from activities.judging import Judge
+from activities.step_memory import unwrapped
 from clouds.budgets import PLACE
+from clouds.clocks import StepClock, set_clock
+from clouds.leases import LEASE, Lease
 from clouds.waiting import BETWEEN_LOOKS_SECONDS
 from privatelink.errors import NotYet
 from privatelink.pace import paced_delta
 
 BEATS_PER_TIMEOUT = 3
 """So that a beat or two may be late without harm."""
+
+LEAST_TOLD_SECONDS = 1.0
+"""What of a step's uncounted time is not worth a heartbeat: an attempt stands in Temporal's queue for moments."""
 
 
 class Attempts(Interceptor):
@@ -32,16 +42,33 @@ class Attempts(Interceptor):
 
 
 class _Remembering(ActivityOutboundInterceptor):
-    """Keeps what the attempt told last, else what the attempt before did: a beat without it would wipe it out."""
+    """Keeps what the attempt told last, else what the attempt before did: a beat without it would wipe it out.
 
-    told: tuple[Any, ...] | None = None
+    The step sees only its own details; those of the worker, `memory`, go along with them.
+    """
+
+    def __init__(self, following: ActivityOutboundInterceptor) -> None:
+        super().__init__(following)
+        info = super().info()
+        self.memory, self._told = unwrapped(info.heartbeat_details)
+        self._before = self.memory.model_copy()
+        self._info = dataclasses.replace(info, heartbeat_details=self._told)
+
+    def info(self) -> activity.Info:
+        return self._info
 
     def heartbeat(self, *details: Any) -> None:  # noqa: ANN401 - the SDK's
-        self.told = details
-        super().heartbeat(*details)
+        self._told = details
+        super().heartbeat(*self.memory.wrapped(details))
 
     def beat(self) -> None:
-        self.heartbeat(*(self.info().heartbeat_details if self.told is None else self.told))
+        self.heartbeat(*self._told)
+
+    def hand_on(self) -> None:
+        """Tell the memory to the next attempt, where it is news."""
+        more = abs(self.memory.uncounted - self._before.uncounted)
+        if more >= LEAST_TOLD_SECONDS or self.memory.refused_after != self._before.refused_after:
+            self.beat()
 
 
 class _Attempt(ActivityInboundInterceptor):
@@ -50,22 +77,44 @@ class _Attempt(ActivityInboundInterceptor):
         super().init(self._outbound)
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
-        PLACE.set(activity.info().workflow_run_id or "")
-        timeout = activity.info().heartbeat_timeout
-        if timeout is None:
-            return await self._until_shutdown(input)
-        self._beat_in(timeout.total_seconds() / BEATS_PER_TIMEOUT)
+        info, memory = activity.info(), self._outbound.memory
+        PLACE.set(info.workflow_run_id or "")
+        clock = StepClock(memory.uncounted + _queued(info).total_seconds())
+        set_clock(clock)
+        try:
+            return await self._in_time(input, info)
+        except Exception as error:
+            judged = Judge(info, memory, clock).judged(error)
+            self._outbound.hand_on()
+            if judged is error:
+                raise
+            raise judged from error.__cause__
+
+    async def _in_time(self, input: ExecuteActivityInput, info: activity.Info) -> Any:  # noqa: A002, ANN401 - the SDK's
+        """The attempt, ended a little before Temporal would: it would say nothing then, and nobody would judge it."""
+        limit = info.start_to_close_timeout.total_seconds() * 0.95 if info.start_to_close_timeout else None
+        try:
+            async with asyncio.timeout(limit) as time_out:
+                if info.heartbeat_timeout is None:
+                    return await self._until_shutdown(input)
+                return await self._beating(input, info.heartbeat_timeout.total_seconds())
+        except TimeoutError:
+            if not time_out.expired():
+                raise
+            raise NotYet(f"{info.activity_id}: no end of it within {limit:.0f} s; it is tried again") from None
+
+    async def _beating(self, input: ExecuteActivityInput, seconds: float) -> Any:  # noqa: A002, ANN401 - the SDK's
+        lease = Lease(seconds)
+        LEASE.set(lease)
+        timers = (
+            asyncio.create_task(_every(lease.tick_seconds, lease.renew)),
+            asyncio.create_task(_every(seconds / BEATS_PER_TIMEOUT, self._outbound.beat)),
+        )
         try:
             return await super().execute_activity(input)
         finally:
-            self._beating.cancel()
-
-    def _beat_in(self, seconds: float) -> None:
-        self._beating = asyncio.get_running_loop().call_later(seconds, self._beat, seconds)
-
-    def _beat(self, seconds: float) -> None:
-        self._outbound.beat()
-        self._beat_in(seconds)
+            for timer in timers:
+                timer.cancel()
 
     async def _until_shutdown(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
         looking = asyncio.ensure_future(super().execute_activity(input))
@@ -81,3 +130,14 @@ class _Attempt(ActivityInboundInterceptor):
         raise NotYet(
             "the worker that looked was stopped; another goes on", retry_after=paced_delta(BETWEEN_LOOKS_SECONDS)
         )
+
+
+async def _every(seconds: float, act: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(seconds)
+        act()
+
+
+def _queued(info: activity.Info) -> timedelta:
+    """How long the attempt stood in Temporal's queue, by its server's clock: no worker had time for it, or none ran."""
+    return max(timedelta(0), info.started_time - info.current_attempt_scheduled_time)

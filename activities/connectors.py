@@ -177,7 +177,7 @@ class Connectors:
         service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
         doomed = await _in_scope(api, spec, service)
         if not doomed:
-            return nothing_found(spec, "connector")
+            return nothing_found()
         users = [users_finding(one) for one in doomed if one.dependants]
         if users:
             raise RemovalRefused.of_findings(users)

@@ -121,7 +121,7 @@ class EndpointServices:
         account = self._aws.account(spec.aws)
         services = [service for service in await _in_scope(account, spec) if service.is_live]
         if not services:
-            return nothing_found(spec, "endpoint service")
+            return nothing_found()
         for service in services:
             allowed = await read_allowed_principals(account, service.service_id)
             remember(*allowed)
@@ -140,7 +140,7 @@ class EndpointServices:
         account = self._aws.account(spec.aws)
         services = await _in_scope(account, spec)
         if not services:
-            return nothing_found(spec, "endpoint service")
+            return nothing_found()
         ids = remember(*(service.service_id for service in services))
         await each(services, lambda service: _delete(account, service))
 

@@ -10,7 +10,7 @@ from activities.standing import Onlooker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
-from privatelink.errors import CredentialsRefused, PlatformKeyRefused, PrivateLinkError, RequestRefused
+from privatelink.errors import CredentialsRefused, NotAllowed, PlatformKeyRefused, PrivateLinkError, RequestRefused
 from privatelink.request import ConsolePlatform
 from privatelink.result import InspectionResult, SetUpFinding, SetUpResult
 
@@ -81,7 +81,7 @@ async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFindin
     try:
         return SetUpFinding(what=what, ok=True, says=await look())
     except PrivateLinkError as error:
-        if error.waiting_helps:
+        if error.waiting_helps and not isinstance(error, NotAllowed):
             raise
         details = error.details_model
         return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)

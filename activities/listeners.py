@@ -58,7 +58,7 @@ class Listeners:
         account = self._aws.account(spec.aws)
         load_balancer = await find_load_balancer(account, spec.link)
         if load_balancer is None:
-            return nothing_found(spec, "listeners")
+            return nothing_found()
 
         async def in_scope() -> list[str]:
             return [
@@ -69,7 +69,7 @@ class Listeners:
 
         arns = await in_scope()
         if not arns:
-            return nothing_found(spec, "listeners")
+            return nothing_found()
         ids = remember(*arns)
         await each(arns, lambda arn: delete_listener(account, arn))
         if left := await in_scope():

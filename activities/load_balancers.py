@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.adoption import check_ours
-from activities.moments import removal_wait, settling_until
+from activities.moments import just_seen, removal_wait
 from activities.patience import nothing_found, patient, remember
 from activities.specs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccount, AwsAccounts
@@ -61,7 +61,7 @@ class LoadBalancers:
             if found.ownership.saga_id != spec.scope.saga_id:
                 tags = elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags, spec.scope.place)
                 await add_elb_tags(account, [arn], tags)
-        await set_cross_zone(account, arn, settles_at=settling_until())
+        await set_cross_zone(account, arn, settles_at=just_seen())
         return LoadBalancer(arn=arn)
 
     @activity.defn
@@ -105,7 +105,7 @@ class LoadBalancers:
         account = self._aws.account(spec.aws)
         found = await find_load_balancer(account, spec.link)
         if found is None or not found.ownership.is_in_scope(spec.link, spec.saga_id):
-            return nothing_found(spec, "load balancer")
+            return nothing_found()
         arn = found.arn
         ids = remember(arn)
         await delete_load_balancer(account, arn)

@@ -1,6 +1,6 @@
 """Moments that steps share: until when a fresh thing may be unseen, and how long a removal has been at it.
 
-All are counted from when Temporal scheduled the step, never from its attempt: an operator's Reset sets that back to 1.
+None is counted from the number of the attempt: an operator's Reset sets that back to 1.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -15,8 +15,17 @@ SETTLE_SECONDS = 120
 
 
 def settling_until() -> datetime:
-    """Until when what an earlier step made may not be seen yet."""
+    """Until when what an earlier step made may not be seen yet: counted from when Temporal scheduled this step."""
     return activity.info().scheduled_time + paced_delta(SETTLE_SECONDS)
+
+
+def just_seen() -> datetime:
+    """Until when AWS may not know everywhere what this attempt has just made or found: counted from now.
+
+    The step may have begun long ago, when the create itself had to be tried for some minutes. A thing that is deleted
+    meanwhile is noticed all the same: the next attempt looks for it first.
+    """
+    return datetime.now(UTC) + paced_delta(SETTLE_SECONDS)
 
 
 def removal_wait() -> Wait:

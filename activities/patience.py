@@ -2,47 +2,60 @@
 
 import functools
 from collections.abc import Awaitable, Callable, Coroutine
-from datetime import UTC, datetime
-from typing import Any, ParamSpec, TypeVar
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
 
 from activities.specs import RemovalSpec, Removed
-from privatelink.errors import NotYet, PrivateLinkError
+from privatelink.errors import NotAllowed, NotYet, PrivateLinkError
 from privatelink.pace import paced_delta
 
-P = ParamSpec("P")
+S = TypeVar("S")
+T = TypeVar("T")
 R = TypeVar("R")
 
 
-def patient(removal: Callable[P, Awaitable[R]]) -> Callable[P, Coroutine[Any, Any, R]]:
-    """Make every error of a removal one that Temporal retries, its type kept.
+def patient(removal: Callable[[T, S], Awaitable[R]]) -> Callable[[T, S], Coroutine[Any, Any, R]]:
+    """Make every error of a removal one that Temporal tries again, and its success one that has settled.
 
-    A person can give back a permission, or remove what stands in the way, while a removal waits; how long it waits is
-    the workflow's deadline.
+    A person can give back a permission, or remove what stands in the way, while a removal waits. It waits until its
+    deadline, also for a permission that it never had: what a rollback gives up stays and is billed.
+
+    Until `settled_at` a removal looks again, whatever it has removed so far: an earlier call of the create, whose
+    outcome nobody knows, may still take effect.
     """
 
     @functools.wraps(removal)
-    async def with_patience(*args: P.args, **kwargs: P.kwargs) -> R:
+    async def with_patience(steps: T, spec: S) -> R:
         try:
-            return await removal(*args, **kwargs)
+            result = await removal(steps, spec)
         except PrivateLinkError as error:
-            if error.waiting_helps:
-                raise
-            raise ApplicationError(error.message, error.details_model, type=error.type) from None
+            if isinstance(error, NotAllowed):
+                error.was_allowed = True
+            raise error.as_weather() from None
+        if isinstance(spec, RemovalSpec) and isinstance(result, Removed):
+            _look_again_until_settled(spec, result)
+        return result
 
     return with_patience
 
 
-def nothing_found(spec: RemovalSpec, kind: str) -> Removed:
-    """Nothing to remove. Raises `NotYet` while a cloud may not yet show what a create with a lost reply made."""
-    if spec.settled_at and datetime.now(UTC) < spec.settled_at:
+def _look_again_until_settled(spec: RemovalSpec, removed: Removed) -> None:
+    left = spec.settled_at - datetime.now(UTC) if spec.settled_at else timedelta(0)
+    if left > timedelta(0):
+        remember(*removed.ids)
+        seen = f"removed {', '.join(removed.ids)}" if removed.ids else "none is seen"
         raise NotYet(
-            f"removing the {kind} of {spec.link}: none is seen; looking again, since a create's outcome is not known",
+            f"{activity.info().activity_id} of {spec.link}: {seen}; looking again for {left.total_seconds():.0f} s, "
+            "since the outcome of a call of the create is not known",
             concerns=str(spec.link),
-            retry_after=min(paced_delta(5), spec.settled_at - datetime.now(UTC)),
+            retry_after=min(max(paced_delta(5), left / 4), left),
         )
+
+
+def nothing_found() -> Removed:
+    """There is nothing to remove, or nothing any more: gives what earlier attempts have removed."""
     return Removed(ids=remember())
 
 

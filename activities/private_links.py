@@ -180,7 +180,7 @@ class PrivateLinks:
             rows = ()  # the deployment is gone, and its PrivateLinks with it
         asked = tuple(activity.info().heartbeat_details)
         if not rows:
-            return Removed(ids=asked) if asked else nothing_found(spec, "PrivateLink")
+            return Removed(ids=asked) if asked else nothing_found()
         for row in rows:
             if row.state is not PrivateLinkState.TERMINATED:
                 await self._platform.delete_private_link(spec.link.deployment, row.private_link_id)

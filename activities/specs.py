@@ -42,8 +42,8 @@ class Scope(_Spec):
 class RemovalSpec(_Spec):
     """What a removal may touch: all that is the link's (`saga_id` None: delete), or what no other create completed.
 
-    Until `settled_at` a removal that finds nothing looks again: the create whose rollback it is may have lost a
-    reply, and a cloud may not yet show what it made (EC2 is eventually consistent).
+    Until `settled_at` a removal looks again, whatever it has found: the create whose rollback it is may have lost a
+    reply, and a cloud may not yet show what it made (EC2 is eventually consistent; the platform may be slow).
     """
 
     link: Link

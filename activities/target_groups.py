@@ -5,7 +5,7 @@ import ipaddress
 from temporalio import activity
 
 from activities.adoption import check_ours
-from activities.moments import settling_until
+from activities.moments import just_seen
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
 from clouds.aws.accounts import AwsAccount, AwsAccounts
@@ -76,8 +76,8 @@ class TargetGroups:
             if found.ownership.saga_id != scope.saga_id:
                 await add_elb_tags(account, [arn], tags)
             await _deregister_others(account, spec, arn)
-        await set_deregistration_delay(account, arn, settles_at=settling_until())
-        await register_targets(account, arn, spec.listener.targets, _outside_vpc(spec), settles_at=settling_until())
+        await set_deregistration_delay(account, arn, settles_at=just_seen())
+        await register_targets(account, arn, spec.listener.targets, _outside_vpc(spec), settles_at=just_seen())
         return TargetGroup(arn=arn, port=port)
 
     @activity.defn
@@ -133,7 +133,7 @@ class TargetGroups:
 
         arns = await in_scope()
         if not arns:
-            return nothing_found(spec, "target groups")
+            return nothing_found()
         ids = remember(*arns)
         await each(arns, lambda arn: delete_target_group(account, arn))
         if left := await in_scope():
@@ -166,7 +166,7 @@ def _outside_vpc(spec: TargetGroupSpec) -> set[str]:
 
 
 async def _deregister_others(account: AwsAccount, spec: TargetGroupSpec, arn: str) -> None:
-    registered = await read_target_health(account, arn, settles_at=settling_until())
+    registered = await read_target_health(account, arn, settles_at=just_seen())
     others = [one.target for one in registered if one.target not in spec.listener.targets and one.state != DRAINING]
     if others:
         await deregister_targets(account, arn, others)

@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 
 from clouds.share import SHARE
 from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, Cadence, Moving, Wait, still_moving
+from privatelink.errors import PrivateLinkError
 from privatelink.pace import paced
 
 V = TypeVar("V")
@@ -114,7 +115,7 @@ class SharedView(Generic[V]):
         since the wait began, those count that began after `since`.
 
         Raises `NotYet` when the look is over, or no further reading is due within it; `DeadlinePassed` when the wait
-        is; whatever `judge` raises, and what the reading raises.
+        is; whatever `judge` raises, and what the reading raises, as an error that is tried again.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
@@ -126,7 +127,8 @@ class SharedView(Generic[V]):
             if answer.done():
                 return True
             if isinstance(reading, Exception):
-                answer.set_exception(reading)
+                # It is one call's trouble, and many hear of it: whoever waits looks again.
+                answer.set_exception(reading.as_weather() if isinstance(reading, PrivateLinkError) else reading)
                 return True
             try:
                 verdict = judge(reading)

@@ -14,9 +14,10 @@ Each answers two questions: will waiting help, and who must act?
     |-- OtherOperationRunning         the caller: the link's other saga runs
     |-- RequestDiffers                the caller: the link exists, or is being made, by another request
     |-- NameTaken                     the caller: something that is not ours has the name
-    |-- CredentialsRefused            the customer: AWS credentials wrong or missing, role not assumable
-    |-- PlatformKeyRefused            the customer: the platform's or the deployment's API key is wrong or missing
-    |-- AccessDenied                  the customer: a permission is missing
+    |-- NotAllowed                    the customer; final in the checks, tried again after them (see the class)
+    |   |-- CredentialsRefused        AWS credentials wrong or missing, role not assumable
+    |   |-- PlatformKeyRefused        the platform's or the deployment's API key is wrong or missing
+    |   |-- AccessDenied              a permission is missing
     |-- QuotaExceeded                 the customer: a quota of AWS or EMQX is used up
     |-- CloudRefused                  the customer: any other refusal that waiting does not mend
     |-- LoadBalancerFailed, TargetsUnhealthy, EndpointServiceFailed, EndpointConnectionFailed,
@@ -138,7 +139,10 @@ class RunningSaga(BaseModel):
 
 
 class ErrorDetails(BaseModel):
-    """What an error carries across Temporal beside its message; `type` is the error's class name."""
+    """What an error carries across Temporal beside its message; `type` is the error's class name.
+
+    `after_deadline`: it ended its step because the step's deadline had passed; before that it would have been retried.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -151,6 +155,7 @@ class ErrorDetails(BaseModel):
     step: str | None = None
     outcome: Outcome | None = None
     running: RunningSaga | None = None
+    after_deadline: bool = False
 
 
 class PrivateLinkError(ApplicationError):
@@ -175,9 +180,14 @@ class PrivateLinkError(ApplicationError):
         step: str | None = None,
         outcome: Outcome | None = None,
         running: RunningSaga | None = None,
+        after_deadline: bool = False,
         retry_after: timedelta | None = None,
+        is_final: bool | None = None,
     ) -> None:
-        """Raise with what a person needs. `retry_after`: when the next attempt makes sense, where that is known."""
+        """Raise with what a person needs. `retry_after`: when the next attempt makes sense, where that is known.
+
+        `is_final`: whether Temporal must not try the step again; left out, the class decides.
+        """
         details = ErrorDetails(
             type=type(self).__name__,
             sentence=sentence,
@@ -188,21 +198,31 @@ class PrivateLinkError(ApplicationError):
             step=step,
             outcome=outcome,
             running=running,
+            after_deadline=after_deadline,
         )
         super().__init__(
             f"{sentence}; {next_step}" if next_step else sentence,
             details,
             type=details.type,
-            non_retryable=not self.waiting_helps,
+            non_retryable=not self.waiting_helps if is_final is None else is_final,
             next_retry_delay=retry_after,
             category=self.category_of_type,
         )
         self.details_model = details
 
     @classmethod
-    def of(cls, details: ErrorDetails) -> Self:
+    def of(cls, details: ErrorDetails, *, retry_after: timedelta | None = None, is_final: bool | None = None) -> Self:
         """The same error again from its details."""
-        return cls(**{name: getattr(details, name) for name in ErrorDetails.model_fields if name != "type"})
+        fields = {name: getattr(details, name) for name in ErrorDetails.model_fields if name != "type"}
+        return cls(**fields, retry_after=retry_after, is_final=is_final)
+
+    def as_weather(self) -> Self:
+        """The same error, as one that Temporal tries again until the step's deadline."""
+        if not self.non_retryable:
+            return self
+        again = type(self).of(self.details_model, retry_after=self.next_retry_delay, is_final=False)
+        again.cloud_code = self.cloud_code
+        return again
 
 
 class _Transient(PrivateLinkError):
@@ -321,7 +341,21 @@ class NameTaken(_CallerMustAct):
     """
 
 
-class CredentialsRefused(PrivateLinkError):
+class NotAllowed(PrivateLinkError):
+    """A cloud does not let us: credentials, a key, a role or a policy.
+
+    Who was allowed a minute ago is allowed again soon, as a rule: a role or policy of IAM takes effect with a delay, an
+    instance's credentials are late, somebody mends what was changed (IAM User Guide, "Changes that I make are not
+    always immediately visible"). So Temporal tries the step again, but in the checks, where nothing is made yet
+    (`workflows.options.check`). `was_allowed`: this process has seen the same call allowed; one that never was is
+    given up after some minutes.
+    """
+
+    waiting_helps = True
+    was_allowed: bool = False
+
+
+class CredentialsRefused(NotAllowed):
     """AWS does not take the credentials, there are none, or the role can't be assumed.
 
     Correct the worker's AWS credentials, or `aws.role_arn`, `aws.external_id` and the role's trust policy
@@ -329,7 +363,7 @@ class CredentialsRefused(PrivateLinkError):
     """
 
 
-class PlatformKeyRefused(PrivateLinkError):
+class PlatformKeyRefused(NotAllowed):
     """EMQX does not take the API key, or none is configured.
 
     Correct the key that the sentence names in the worker's settings, and restart the worker. Check that the key's
@@ -337,7 +371,7 @@ class PlatformKeyRefused(PrivateLinkError):
     """
 
 
-class AccessDenied(PrivateLinkError):
+class AccessDenied(NotAllowed):
     """The credentials are right, a permission is missing.
 
     Add the action that the sentence names to the role's policy; `deploy/iam` has the whole of it. An organization's

@@ -4,6 +4,7 @@ A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clo
 `PRIVATELINK_DEADLINE_LOAD_BALANCER=2400`.
 """
 
+import dataclasses
 import os
 from datetime import timedelta
 from typing import TypedDict, TypeVar
@@ -15,6 +16,7 @@ from temporalio.workflow import ActivityCancellationType
 
 from clouds.budgets import PATIENCE_SECONDS
 from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, SLACK_SECONDS, Wait
+from privatelink.errors import BY_TYPE, NotAllowed
 from privatelink.pace import paced_delta
 
 
@@ -52,8 +54,12 @@ DEADLINES = Deadlines.from_environment()
 FLOOR = timedelta(seconds=10)
 """No deadline is shorter: on a scaled clock, calls still take their own time."""
 
-SETTLE = paced_delta(15)
-"""How long after a lost reply a cloud may still not show what it made (EC2: eventual consistency)."""
+SETTLE_AT_AWS = paced_delta(15)
+"""How long after a lost reply AWS may still not show what it made (EC2: eventual consistency)."""
+
+SETTLE_AT_PLATFORM = max(paced_delta(300), FLOOR)
+"""How long a call that nobody waits for any more may still take effect at the platform. It may hold a create for
+minutes: EMQX's own Terraform provider waits 30 of them for one of a deployment."""
 
 # Some calls, each with its own time-out, and the turns that they wait for while many sagas share a budget.
 _ATTEMPT = timedelta(seconds=PATIENCE_SECONDS + 60)
@@ -66,6 +72,10 @@ _RETRY = RetryPolicy(
 
 # A look may be a wait's tenth attempt without any failure; a growing interval would then add to a killed worker's loss.
 _LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
+
+
+_FINAL_IN_CHECKS = [leaf for leaf, error in BY_TYPE.items() if issubclass(error, NotAllowed)]
+_CHECK_AGAIN = dataclasses.replace(_RETRY, non_retryable_error_types=_FINAL_IN_CHECKS)
 
 
 def limit(seconds: float) -> Wait:
@@ -85,7 +95,17 @@ class Options(TypedDict):
 
 
 def check() -> Options:
-    """A read that decides whether to go on: nothing to undo, so a cancel does not wait for it."""
+    """A read that decides whether to go on: nothing to undo, so a cancel does not wait for it.
+
+    Nothing is made yet, so a refusal is final: whoever asked can mend it and ask again.
+    """
+    return _options(
+        _ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT, again=_CHECK_AGAIN
+    )
+
+
+def inventory() -> Options:
+    """A read in the middle of a saga, which decides nothing."""
     return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
 
 

@@ -189,7 +189,7 @@ class Saga:
                 result = await self.steering.attempt(activity, spec, step_id, about, how(spec))
             except FailureError as error:
                 if undo:
-                    self.undoing.outcome_unknown()
+                    self.undoing.outcome_unknown(undo)
                 if is_cancelled_exception(error):
                     self.board.end(step_id, StepState.STOPPED)
                     raise

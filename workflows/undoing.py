@@ -1,12 +1,13 @@
 """Undoing: the removals of a rollback or a delete, and what they could not remove."""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
     from activities.removal import Removals
     from activities.specs import RemovalSpec, RemovalWait, Removed
@@ -17,6 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from workflows.endings import named, told_why, unseen
     from workflows.steering import Steering
     from workflows.story_board import StoryBoard, step_id
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
 
 Undo = Callable[..., Awaitable[Removed]]
 """A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
@@ -35,7 +39,8 @@ class Undoing:
         self._board = board
         self._steering = steering
         self._noted: set[Undo] = set()
-        self._unsettled = False
+        self._unsettled: set[Undo] = set()
+        self._settled_at: dict[Undo, datetime] = {}
         self._blocked = False
         self._failures: list[PrivateLinkError] = []
         self._left_by_hand: list[Leftover] = []
@@ -50,14 +55,16 @@ class Undoing:
         """Remember these undos: their steps begin now, or there may be things that this saga has not made."""
         self._noted.update(undos)
 
-    def outcome_unknown(self) -> None:
-        """A step with an undo has failed, perhaps after its effect: a cloud may not yet show what it made."""
-        self._unsettled = True
+    def outcome_unknown(self, undo: Undo) -> None:
+        """The step of this undo has failed, perhaps after its effect: a cloud may not yet show what it made."""
+        self._unsettled.add(undo)
 
     def settle(self) -> None:
         """Give what a lost reply made the time to show, before the removals take its absence for granted."""
-        if self._unsettled:
-            self.spec = self.spec.model_copy(update={"settled_at": workflow.now() + options.SETTLE})
+        at_platform: dict[Undo, timedelta] = {PrivateLinks.delete_private_link: options.SETTLE_AT_PLATFORM}
+        self._settled_at = {
+            undo: workflow.now() + at_platform.get(undo, options.SETTLE_AT_AWS) for undo in self._unsettled
+        }
 
     async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:
         """Run these removals side by side, those whose step had begun; give the ids that they removed.
@@ -104,7 +111,8 @@ class Undoing:
 
     async def _undo(self, activity: Undo) -> tuple[str, ...]:
         await self._steering.before_effect()
-        removed = await self._run(activity, self.spec, options.removal())
+        spec = self.spec.model_copy(update={"settled_at": self._settled_at.get(activity)})
+        removed = await self._run(activity, spec, options.removal())
         return removed.ids if removed else ()
 
     async def _run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
@@ -126,7 +134,7 @@ class Undoing:
         if self.leftovers:
             return
         failures = list(self._failures)
-        found: list[Leftover] | None = await self._run(Removals.find_leftovers, self.spec, options.check())
+        found: list[Leftover] | None = await self._run(Removals.find_leftovers, self.spec, options.inventory())
         if found is None:
             self.leftovers = unseen(self._failures, str(self.spec.link))
         else:

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from typing import TYPE_CHECKING, TypeVar, cast
+from contextvars import copy_context
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from botocore.config import Config
 
+from clouds.allowed import Allowed
 from clouds.aws.errors import EXPIRED, is_code, translated
+from clouds.finishing import let_end
+from clouds.leases import check_lease
 from clouds.sizes import MOST_THREADS
+from privatelink.errors import NotAllowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +41,10 @@ CONFIG = Config(
 )
 
 
+READS = ("Describe", "Get", "Assume")
+"""How the names of operations begin that change nothing."""
+
+
 class Clients:
     """boto3's clients of one account and region, made in the thread of the first call, since making one takes long."""
 
@@ -45,6 +55,7 @@ class Clients:
         self._lock = threading.Lock()
         self._made: dict[str, object] = {}
         self._session: BotocoreSession | None = None
+        self.allowed = Allowed()
 
     @property
     def ec2(self) -> EC2Client:
@@ -72,8 +83,22 @@ class Clients:
             if name not in self._made:
                 if self._session is None:
                     self._session = self._open_session()
-                self._made[name] = self._session.create_client(name, region_name=self._region, config=CONFIG)
+                client = self._session.create_client(name, region_name=self._region, config=CONFIG)
+                client.meta.events.register("before-send", _before_send)
+                client.meta.events.register("after-call", self._after_call)
+                self._made[name] = client
             return self._made[name]
+
+    def _after_call(self, http_response: Any, model: Any, **_: object) -> None:  # noqa: ANN401 - botocore's
+        if http_response.status_code < HTTPStatus.MULTIPLE_CHOICES:
+            self.allowed.succeeded(model.name)
+
+
+def _before_send(event_name: str, **_: object) -> None:
+    """Begin no write without a lease: this is the last moment before botocore sends (botocore, "before-send")."""
+    operation = event_name.rpartition(".")[2]
+    if not operation.startswith(READS):
+        check_lease(operation)
 
 
 class AccountCalls:
@@ -122,22 +147,19 @@ class AccountCalls:
             return await self._in_thread(bucket, operation)
         except Exception as error:  # noqa: BLE001 - `translated` raises again what is not boto3's
             translation = translated(error, doing, concerns, settles_at)
+            if isinstance(translation, NotAllowed):
+                self._clients.allowed.refused(getattr(error, "operation_name", ""), translation)
         if is_code(translation, *EXPIRED):
             raise _Expired(translation)
         raise translation
 
     async def _in_thread(self, bucket: Bucket, operation: Callable[[Clients], T]) -> T:
-        running = asyncio.get_running_loop().run_in_executor(self._executor, operation, self._clients)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            # A thread can't be stopped. A write that went on after its activity had ended would race its own undo.
-            while bucket.writes and not running.done():
-                try:
-                    await asyncio.wait({running})
-                except asyncio.CancelledError:
-                    continue
-            raise
+        # The thread asks for the attempt's lease, which stands in its context.
+        running = asyncio.get_running_loop().run_in_executor(
+            self._executor, copy_context().run, operation, self._clients
+        )
+        # A thread can't be stopped. A write that went on after its activity had ended would race its own undo.
+        return await (let_end(running) if bucket.writes else asyncio.shield(running))
 
 
 class _Expired(Exception):  # noqa: N818 - a signal between two methods

@@ -13,10 +13,13 @@ from urllib.parse import quote
 import httpx
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
+from clouds.allowed import Allowed
 from clouds.budgets import Budget
 from clouds.emqx.errors import Call, ErrorAnswer, read_answer, translate
+from clouds.finishing import let_end
+from clouds.leases import check_lease
 from clouds.settings import ApiAccess
-from privatelink.errors import CloudRefused, CloudUnavailable, PrivateLinkError, UnknownCloudError
+from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 T = TypeVar("T")
 
@@ -64,6 +67,7 @@ class Api:
         self._name = name
         self._access = access
         self._auth = httpx.BasicAuth(access.api_key, access.api_secret.get_secret_value())
+        self._allowed = Allowed()
 
     def call_of(self, doing: str, concerns: str) -> Call:
         """A call in words."""
@@ -80,18 +84,24 @@ class Api:
     ) -> JsonValue:
         """Send and give the JSON of a success (None when it has no body); raise the translated error of all else.
 
-        After `CloudUnavailable` it is unknown whether a write took effect.
+        After `CloudUnavailable` it is unknown whether a write took effect. A cancel waits until a write is over, and no
+        write is begun by an attempt that has lost its lease (`NotYet`).
         """
         if budget:
             await budget.take()
+        exchange = self._within_its_time(method, path, body)
         try:
-            async with asyncio.timeout(CALL_SECONDS):
-                status, answered, headers = await self._exchange(method, path, body)
+            status, answered, headers = await (
+                exchange if method == "GET" else let_end(asyncio.ensure_future(exchange))
+            )
         except (TimeoutError, httpx.RequestError, _TooLargeError) as error:
             raise self._no_answer(call, method, error) from None
         if status >= httpx.codes.BAD_REQUEST:
             answer = read_answer(status, answered, headers.get("Retry-After"))
-            raise translate(answer, call) from answer
+            refusal = translate(answer, call)
+            if isinstance(refusal, NotAllowed):
+                self._allowed.refused(f"{method} {call.doing}", refusal)
+            raise refusal from answer
         if status >= httpx.codes.MULTIPLE_CHOICES:
             raise CloudRefused(
                 f"{call.words}: {self._name} answered with a redirect (HTTP {status}), which is not followed: "
@@ -99,6 +109,7 @@ class Api:
                 concerns=call.concerns,
                 next_step="check the endpoint in the settings",
             ) from ErrorAnswer(status, "", "", None)
+        self._allowed.succeeded(f"{method} {call.doing}")
         if not answered:
             return None
         try:
@@ -106,6 +117,10 @@ class Api:
         except ValueError:
             raise _unknown_form(call, "no JSON") from None
         return parsed
+
+    async def _within_its_time(self, method: str, path: str, body: JsonValue) -> tuple[int, bytes, httpx.Headers]:
+        async with asyncio.timeout(CALL_SECONDS):
+            return await self._exchange(method, path, body)
 
     async def _exchange(self, method: str, path: str, body: JsonValue) -> tuple[int, bytes, httpx.Headers]:
         # A connection for each call: calls are a minute apart, and a kept connection that the other side has meanwhile
@@ -117,7 +132,12 @@ class Api:
                 trust_env=not self._access.is_loopback,
                 timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),
             ) as client,
-            client.stream(method, self._access.endpoint + path, json=body) as response,
+            client.stream(
+                method,
+                self._access.endpoint + path,
+                json=body,
+                extensions={} if method == "GET" else {"trace": _before_sending},
+            ) as response,
         ):
             content = bytearray()
             async for chunk in response.aiter_bytes():
@@ -135,6 +155,12 @@ class Api:
         return CloudUnavailable(
             f"{call.words}: {self._name}: {why.get(type(error), type(error).__name__)}{unknown}", concerns=call.concerns
         )
+
+
+async def _before_sending(event: str, _: dict[str, object]) -> None:
+    """Begin no write without a lease: this is the last moment before the request is sent (httpcore, "trace")."""
+    if event == "http11.send_request_headers.started":
+        check_lease("calling EMQX")
 
 
 class _TooLargeError(Exception):

@@ -2,16 +2,19 @@
 
 import asyncio
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
+import pytest
 from temporalio import activity, workflow
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
 from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempts import Attempts
+from privatelink.errors import AccessDenied, from_failure
+from privatelink.pace import paced_delta
 
 BEAT = timedelta(seconds=1.5)
 
@@ -33,6 +36,31 @@ async def tells_and_fails() -> list[str]:
     raise ApplicationError("once")
 
 
+NEVER_ALLOWED = paced_delta(120)
+
+
+async def is_refused(*, was_allowed: bool) -> int:
+    """A call that is refused, for longer than a call that never was allowed is tried; gives the attempts it took."""
+    info = activity.info()
+    if datetime.now(UTC) > info.scheduled_time + 3 * NEVER_ALLOWED:
+        return info.attempt
+    error = AccessDenied("calling (it): AccessDenied")
+    error.was_allowed = was_allowed
+    raise error
+
+
+@activity.defn
+async def is_refused_now() -> int:
+    """What was allowed a minute ago."""
+    return await is_refused(was_allowed=True)
+
+
+@activity.defn
+async def was_never_allowed() -> int:
+    """What no worker was ever allowed."""
+    return await is_refused(was_allowed=False)
+
+
 @activity.defn
 async def looks_long() -> int:
     """A look of an hour at its first attempt; gives the attempt that was over sooner."""
@@ -52,7 +80,7 @@ class OneStep:
             name,
             start_to_close_timeout=timedelta(hours=1),
             heartbeat_timeout=None if name == "looks_long" else BEAT,
-            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10), maximum_attempts=5),
+            retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10), maximum_attempts=50),
         )
 
 
@@ -62,7 +90,7 @@ def a_worker(client: Client, queue: str) -> Worker:
         client,
         task_queue=queue,
         workflows=[OneStep],
-        activities=[works_long, tells_and_fails, looks_long],
+        activities=[works_long, tells_and_fails, looks_long, is_refused_now, was_never_allowed],
         interceptors=[Attempts()],
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=timedelta(minutes=5),
@@ -101,3 +129,21 @@ async def test_a_look_ends_with_its_worker_and_another_worker_goes_on(client: Cl
     assert time.monotonic() - stopped < 60
     async with a_worker(client, queue):
         assert await handle.result() == 2
+
+
+async def test_a_refusal_of_what_was_allowed_is_weather(client: Client) -> None:
+    """It passes, and the step goes on."""
+    queue = str(uuid4())
+    async with a_worker(client, queue):
+        assert isinstance(await (await started(client, queue, "is_refused_now")).result(), int)
+
+
+async def test_what_was_never_allowed_is_given_up_after_the_time_that_iam_takes(client: Client) -> None:
+    """A new role or policy takes effect within a minute or two; a wrong one never does."""
+    queue = str(uuid4())
+    begun = time.monotonic()
+    async with a_worker(client, queue):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await (await started(client, queue, "was_never_allowed")).result()
+    assert isinstance(from_failure(failed.value), AccessDenied)
+    assert time.monotonic() - begun >= NEVER_ALLOWED.total_seconds()

@@ -1,5 +1,7 @@
 """The load balancer: made once, ours alone, in exactly its subnets; waited for; removed."""
 
+from datetime import timedelta
+
 import pytest
 
 from activities import specs
@@ -213,9 +215,21 @@ async def test_one_that_an_endpoint_service_still_has_is_patience(provider: Prov
     assert 1 == len(provider.books()["load_balancers"])
 
 
-async def test_a_missing_permission_ends_a_create_at_once(provider: Provider, steps: LoadBalancers) -> None:
-    """Nobody waits half an hour for a policy that lacks an action; it is named."""
+async def test_a_missing_permission_is_named_and_tried_again(provider: Provider, steps: LoadBalancers) -> None:
+    """A new policy takes effect with a delay; how long that is waited for is the worker's to judge."""
     provider.sandbox.fault("CreateLoadBalancer", "access_denied")
-    error = await failure(AccessDenied, steps.create_load_balancer, provider.load_balancer_spec())
+    error = await refusal(AccessDenied, steps.create_load_balancer, provider.load_balancer_spec())
     assert "CreateLoadBalancer" in error.details_model.next_step
     assert [] == provider.books()["load_balancers"]
+    await attempt(steps.create_load_balancer, provider.load_balancer_spec())
+    assert 1 == len(provider.books()["load_balancers"])
+
+
+async def test_what_was_just_made_may_be_unknown_for_a_moment_however_old_the_step(
+    provider: Provider, steps: LoadBalancers
+) -> None:
+    """The create itself may have been tried for half an hour; its answer is a moment old."""
+    provider.sandbox.fault("ModifyLoadBalancerAttributes", "refusal", code="LoadBalancerNotFound", message="not found")
+    spec, old = provider.load_balancer_spec(), timedelta(minutes=30)
+    await refusal(NotYet, steps.create_load_balancer, spec, scheduled=old)
+    await attempt(steps.create_load_balancer, spec, scheduled=old)

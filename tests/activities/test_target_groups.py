@@ -280,6 +280,32 @@ async def test_nothing_seen_is_not_nothing_left_until_it_settles(provider: Provi
     assert [] == provider.books()["target_groups"]
 
 
+async def test_a_rollback_that_has_removed_something_looks_again_until_it_settles(
+    provider: Provider, steps: TargetGroups
+) -> None:
+    """An earlier call, whose outcome nobody knows, may take effect after a later one's thing is removed."""
+    await attempt(steps.create_target_group, provider.target_group_spec())
+    provider.sandbox.fault("CreateTargetGroup", "not_visible", seconds=300)
+    await attempt(steps.create_target_group, provider.target_group_spec(port=5432))
+    spec = a_removal(SAGA, settled_at=datetime.now(UTC) + timedelta(seconds=5))
+    early = await refusal(NotYet, steps.delete_target_groups, spec)
+    assert "looking again" in early.details_model.sentence
+    assert 1 == len(provider.books()["target_groups"])
+    removed = await perform(steps.delete_target_groups, spec)
+    assert 1 <= len(removed.ids)
+    assert [] == provider.books()["target_groups"]
+
+
+async def test_targets_of_a_group_just_made_are_registered_however_old_the_step(
+    provider: Provider, steps: TargetGroups
+) -> None:
+    """Minutes of server errors, then the create, and then AWS does not know the group for a moment."""
+    provider.sandbox.fault("RegisterTargets", "refusal", code="TargetGroupNotFound", message="not found")
+    spec, old = provider.target_group_spec(), timedelta(minutes=30)
+    await refusal(NotYet, steps.create_target_group, spec, scheduled=old)
+    await attempt(steps.create_target_group, spec, scheduled=old)
+
+
 async def test_a_missing_permission_is_waited_out_by_a_removal(provider: Provider, steps: TargetGroups) -> None:
     """A person can give it back while the rollback waits."""
     await provider.make_target_group()

@@ -1,5 +1,6 @@
 """One call: bounded, never redirected, never repeated."""
 
+import asyncio
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ from pydantic import SecretStr
 from clouds.emqx import http
 from clouds.emqx.http import Api, path_of
 from clouds.settings import ApiAccess
-from privatelink.errors import CloudRefused, CloudUnavailable, PrivateLinkError, UnknownCloudError
+from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -22,6 +23,7 @@ class Answers(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.calls.append(f"{self.command} {self.path}")
+        self.server.may_answer.wait(10)
         status, headers, body = self.server.answer
         self.send_response(status)
         for name, value in headers.items():
@@ -44,6 +46,8 @@ class AnsweringServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.calls: list[str] = []
+        self.may_answer = threading.Event()
+        self.may_answer.set()
 
     @property
     def api(self) -> Api:
@@ -141,3 +145,58 @@ async def test_an_escaped_id_is_sent_as_it_is(server: AnsweringServer) -> None:
     path = path_of("/connectors/{connector}", connector="mysql:orders")
     await server.api.send("DELETE", path, server.api.call_of("deleting", "it"))
     assert server.calls == ["DELETE /api/v5/connectors/mysql%3Aorders"]
+
+
+async def _called(server: AnsweringServer) -> None:
+    async with asyncio.timeout(10):
+        while not server.calls:  # noqa: ASYNC110 - another thread writes it
+            await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+async def test_a_cancelled_write_ends_before_its_activity_does(server: AnsweringServer, method: str) -> None:
+    """Else it would take effect after the undo that follows the cancel."""
+    server.may_answer.clear()
+    write = asyncio.create_task(server.api.send(method, "/connectors", server.api.call_of("calling", "it")))
+    await _called(server)
+    for _ in range(2):
+        write.cancel()
+        await asyncio.sleep(0.05)
+        assert not write.done()
+    server.may_answer.set()
+    with pytest.raises(asyncio.CancelledError):
+        await write
+
+
+async def test_a_cancelled_read_ends_at_once(server: AnsweringServer) -> None:
+    """There is nothing to undo."""
+    server.may_answer.clear()
+    read = asyncio.create_task(server.api.send("GET", "/connectors", server.api.call_of("calling", "it")))
+    await _called(server)
+    read.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await read
+    assert not server.may_answer.is_set()
+    server.may_answer.set()
+
+
+async def test_a_refusal_says_whether_the_call_was_allowed_before(
+    server: AnsweringServer, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A key that worked a minute ago is weather; each change is logged once, as an error."""
+
+    async def refused(method: str, doing: str, status: int) -> NotAllowed:
+        server.answer = (status, {}, b"{}")
+        with pytest.raises(NotAllowed) as raised:
+            await api.send(method, "/connectors", api.call_of(doing, "it"))
+        return raised.value
+
+    api = server.api
+    assert not (await refused("GET", "listing", 401)).was_allowed
+    server.answer = (200, {}, b"{}")
+    await api.send("GET", "/connectors", api.call_of("listing", "it"))
+    for _ in range(3):
+        assert (await refused("GET", "listing", 403)).was_allowed
+    assert not (await refused("POST", "creating", 403)).was_allowed, "this one was never allowed"
+    assert (await refused("POST", "creating", 401)).was_allowed, "its key was right before"
+    assert [record.levelname for record in caplog.records if "allowed before" in record.message] == ["ERROR"] * 2

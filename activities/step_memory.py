@@ -1,0 +1,39 @@
+"""What the attempts of a step hand on to each other, beside what the step itself tells.
+
+Temporal gives the details of the last heartbeat to the next attempt. The worker puts its own memory before them, and
+takes it off again, so that a step sees only its own details.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+_KEY = "privatelink"
+"""Of the first detail, when it is the memory."""
+
+
+class StepMemory(BaseModel):
+    """`uncounted`: the seconds of our clock that do not count toward the deadline.
+
+    `refused_after`: how many counted seconds into the step a call was refused that was never allowed before; None when
+    none is refused.
+    """
+
+    uncounted: float = 0.0
+    refused_after: float | None = None
+
+    def wrapped(self, details: Sequence[Any]) -> tuple[Any, ...]:
+        """The details of a heartbeat that carries it: none of it when there is nothing to remember."""
+        return (*details,) if self == StepMemory() else ({_KEY: self.model_dump()}, *details)
+
+
+def unwrapped(details: Sequence[Any]) -> tuple[StepMemory, tuple[Any, ...]]:
+    """The memory and the step's own details, from those of a heartbeat."""
+    if details and isinstance(details[0], dict) and _KEY in details[0]:
+        try:
+            return StepMemory.model_validate(details[0][_KEY]), tuple(details[1:])
+        except ValidationError:
+            # Of a worker of another version: time is then counted that should not be, and nothing is lost.
+            return StepMemory(), tuple(details[1:])
+    return StepMemory(), tuple(details)

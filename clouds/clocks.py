@@ -1,0 +1,86 @@
+"""The clock of a step: a deadline counts only time in which something could happen.
+
+Not counted is how long an attempt stood in Temporal's queue before a worker took it, and how long it waited for a turn
+in a budget, also in the reading of a view that it shares with others. The workflow does not count a pause.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import timedelta
+
+FAR = timedelta(weeks=4)
+"""How far beyond a step's deadline Temporal's own net is: so long may a step queue for a budget or for a worker."""
+
+
+def far_net(deadline: timedelta) -> timedelta:
+    """The schedule-to-close time-out of a step that has this deadline.
+
+    Temporal counts all time, so its time-out can only be a far net. That the deadline can be read from it carries the
+    deadline to the worker: it stands in the step's own event, for every step alike, and no spec or header need hold it.
+    """
+    return deadline + FAR
+
+
+def deadline_of(schedule_to_close: timedelta | None) -> timedelta | None:
+    """The deadline of a step that has this time-out; None for a step that Temporal's time-out ends by itself."""
+    return schedule_to_close - FAR if schedule_to_close and schedule_to_close >= FAR else None
+
+
+class StepClock:
+    """Of one step, or of one reader of a shared view: the seconds that did not count, of our clock."""
+
+    def __init__(self, uncounted: float = 0.0) -> None:
+        """It runs. `uncounted` is what the step's earlier attempts did not count."""
+        self._uncounted = uncounted
+        self._stops = 0
+        self._stopped_at = 0.0
+        self._others: list[tuple[StepClock, float]] = []
+
+    @property
+    def uncounted(self) -> float:
+        """All seconds so far that did not count."""
+        now = time.monotonic() - self._stopped_at if self._stops else 0.0
+        return self._uncounted + now + sum(other.uncounted - before for other, before in self._others)
+
+    def skip(self, seconds: float) -> None:
+        """Do not count so many seconds, which have passed or are about to."""
+        self._uncounted += seconds
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Do not count meanwhile. Several may stop it at once."""
+        if not self._stops:
+            self._stopped_at = time.monotonic()
+        self._stops += 1
+        try:
+            yield
+        finally:
+            self._stops -= 1
+            if not self._stops:
+                self._uncounted += time.monotonic() - self._stopped_at
+
+    @contextmanager
+    def following(self, other: "StepClock") -> Iterator[None]:
+        """Do not count meanwhile what `other` does not."""
+        entry = (other, other.uncounted)
+        self._others.append(entry)
+        try:
+            yield
+        finally:
+            self._others.remove(entry)
+            self._uncounted += other.uncounted - entry[1]
+
+
+_CLOCK: ContextVar[StepClock | None] = ContextVar("clock", default=None)
+
+
+def set_clock(clock: StepClock) -> None:
+    """From here on in this task the step has this clock."""
+    _CLOCK.set(clock)
+
+
+def step_clock() -> StepClock:
+    """The clock of the step, or of the reader, that runs here; where none does, one that counts everything."""
+    return _CLOCK.get() or StepClock()
