@@ -2,9 +2,11 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from temporalio import activity
 
+from activities.address_users import AddressUsers
 from activities.moments import removal_wait
 from activities.patience import nothing_found, patient
 from activities.specs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
@@ -42,10 +44,11 @@ DELETION = Cadence(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
 class PrivateLinks:
     """Creates, awaits and deletes PrivateLinks."""
 
-    def __init__(self, platform: Platform, aws: AwsAccounts) -> None:
+    def __init__(self, platform: Platform, aws: AwsAccounts, users: AddressUsers) -> None:
         """`aws` finds the link's endpoint service, whose name is the key of a PrivateLink."""
         self._platform = platform
         self._aws = aws
+        self._users = users
 
     @activity.defn
     async def create_private_link(self, spec: PrivateLinkSpec) -> PrivateLink:
@@ -169,7 +172,8 @@ class PrivateLinks:
         """Delete the link's PrivateLink (in a rollback: the one that this saga made or adopted), and see it gone.
 
         Found by the endpoint service's name or by our description. Absent is success. Each attempt reads the
-        platform once; `NotYet` until it no longer lists it.
+        platform once; `NotYet` until it no longer lists it. Right before it asks, when its turn has come, it looks
+        once more who uses the address, and raises `RemovalRefused` when somebody does: the check may be hours old.
         """
         service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
         try:
@@ -183,7 +187,12 @@ class PrivateLinks:
             return Removed(ids=asked) if asked else nothing_found()
         for row in rows:
             if row.state is not PrivateLinkState.TERMINATED:
-                await self._platform.delete_private_link(spec.link.deployment, row.private_link_id)
+                addresses = await self._addresses(spec, row, service)
+                await self._platform.delete_private_link(
+                    spec.link.deployment,
+                    row.private_link_id,
+                    just_before=partial(self._users.refuse_if_used, spec, row.private_link_id, addresses),
+                )
                 activity.logger.info("asked for the deletion", extra={"private_link_id": row.private_link_id})
         ids = tuple(row.private_link_id for row in rows)
         activity.heartbeat(*dict.fromkeys((*asked, *ids)))
@@ -192,6 +201,15 @@ class PrivateLinks:
             concerns=", ".join(ids),
             retry_after=paced_delta(DELETE_SECONDS),
         )
+
+    async def _addresses(
+        self, spec: RemovalSpec, row: PrivateLinkRow, service: FoundEndpointService | None
+    ) -> set[str]:
+        """The names under which it is dialled: the platform's, or AWS's where the platform tells none (any more)."""
+        if row.address or service is None:
+            return {row.address} - {""}
+        connections = await self._aws.account(spec.aws).views.endpoint_connections.reading()
+        return {one.dns_name for one in connections if one.service_id == service.service_id and one.is_live} - {""}
 
     async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
         """The rows that this removal may touch. Looks on while all of them are already being deleted."""

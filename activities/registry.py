@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from activities.address_users import AddressUsers
 from activities.connectors import Connectors
 from activities.deployments import Deployments
 from activities.endpoint_connections import EndpointConnections
@@ -29,7 +30,7 @@ def all_activities(
     aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, webhook: Webhook | None
 ) -> list[Callable[..., Any]]:
     """The activities, bound to the clouds that they use and to the webhook, if there is one."""
-    onlooker = Onlooker(aws, platform, deployment_apis)
+    onlooker, users = Onlooker(aws, platform, deployment_apis), AddressUsers(deployment_apis)
     nouns = (
         Deployments(platform),
         Providers(aws),
@@ -37,11 +38,11 @@ def all_activities(
         LoadBalancers(aws),
         Listeners(aws),
         EndpointServices(aws),
-        PrivateLinks(platform, aws),
+        PrivateLinks(platform, aws, users),
         PrivateLinksByHand(aws),
         EndpointConnections(aws, platform),
         Connectors(deployment_apis, aws),
-        Removals(onlooker),
+        Removals(onlooker, users),
         Inquiries(aws, platform, deployment_apis, onlooker),
         Notifications(webhook),
         Fleets(),

@@ -2,6 +2,7 @@
 
 from temporalio import activity
 
+from activities.address_users import AddressUsers
 from activities.specs import RemovalFacts, RemovalSpec
 from activities.standing import Onlooker, Standing
 from clouds.aws.endpoint_connections import FoundConnection
@@ -12,9 +13,10 @@ from privatelink.errors import Finding, FindingType, Leftover, RemovalRefused
 class Removals:
     """The steps about a removal as a whole."""
 
-    def __init__(self, onlooker: Onlooker) -> None:
-        """`onlooker` sees both clouds."""
+    def __init__(self, onlooker: Onlooker, users: AddressUsers) -> None:
+        """`onlooker` sees both clouds, `users` who dials the link's address."""
         self._onlooker = onlooker
+        self._users = users
 
     @activity.defn
     async def check_removal(self, spec: RemovalSpec) -> RemovalFacts:
@@ -30,7 +32,7 @@ class Removals:
             raise RemovalRefused.of_findings(untrusted)
         found = await self._onlooker.look(spec)
         ids = found.ids
-        findings = _findings(found)
+        findings = _findings(found) + await self._users.findings(spec, found.addresses)
         if findings and (ids or not found.at_emqx.deployment_exists):
             sentences = "; ".join(f"{finding.concerns}: {finding.sentence}" for finding in findings)
             raise RemovalRefused(

@@ -52,6 +52,7 @@ class RemovalSpec(_Spec):
     saga_id: str | None = None
     settled_at: datetime | None = None
     allow_failed: bool = False
+    ignore_deployment: bool = False
 
     @property
     def consumer_account_id(self) -> str | None:

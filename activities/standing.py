@@ -62,6 +62,12 @@ class Standing(NamedTuple):
             *self.at_aws.target_groups,
         ]
 
+    @property
+    def addresses(self) -> set[str]:
+        """The names under which the link is dialled: the platform's, and AWS's for the endpoints that stand there."""
+        rows = {row.address for row in self.at_emqx.private_links}
+        return (rows | {one.dns_name for one in self.at_aws.connections}) - {""}
+
     def owns(self, connection: FoundConnection) -> bool:
         """Whether the connection was proven to be the link's, or the platform names it as the PrivateLink's.
 

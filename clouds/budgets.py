@@ -3,8 +3,8 @@
 import asyncio
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from contextvars import ContextVar
 from datetime import timedelta
 from heapq import heappop, heappush
@@ -32,10 +32,26 @@ class Budget(ABC):
         self._name = name
         self._line = _Line()
 
-    async def take(self) -> None:
-        """Wait for a turn. Raises `Throttled`, with the time until the next turn, when it takes too long."""
+    async def take(self, just_before: Callable[[], Awaitable[None]] | None = None) -> None:
+        """Wait for a turn. Raises `Throttled`, with the time until the next turn, when it takes too long.
+
+        `just_before` runs when the turn has come, and the turn counts from its end. Where it raises, the turn was
+        nobody's.
+        """
+        turn = await self._wait_for_turn()
+        if just_before is None:
+            return
         try:
-            await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
+            await just_before()
+        except BaseException:
+            self._give_back(turn)
+            raise
+        self._give_back(turn)
+        self._count()
+
+    async def _wait_for_turn(self) -> float:
+        try:
+            return await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
         except TimeoutError:
             raise Throttled(
                 f"waiting for a turn in our budget for {self._name}: other sagas use it",
@@ -44,13 +60,21 @@ class Budget(ABC):
                 retry_after=timedelta(seconds=self._until_next()),
             ) from None
 
-    async def _take(self) -> None:
+    async def _take(self) -> float:
         async with self._line.turn(PLACE.get()):
             await self._free()
+            return self._count()
 
     @abstractmethod
     async def _free(self) -> None:
-        """Wait until another call is allowed, for as long as it takes, and count it. Nobody else waits meanwhile."""
+        """Wait until another call is allowed, for as long as it takes. Nobody else waits meanwhile."""
+
+    def _count(self) -> float:
+        """Count a call that is made now; gives its turn, the loop's time."""
+        return asyncio.get_running_loop().time()
+
+    def _give_back(self, turn: float) -> None:  # noqa: B027 - a bucket refills in seconds: a lost turn is nothing
+        """Count this turn no longer."""
 
     @abstractmethod
     def _until_next(self) -> float:
@@ -91,7 +115,15 @@ class MovingWindow(Budget):
     async def _free(self) -> None:
         while (seconds := self._until_next()) > 0:  # noqa: ASYNC110 - time passes, nothing is set
             await asyncio.sleep(seconds)
-        self._counted.append(asyncio.get_running_loop().time())
+
+    def _count(self) -> float:
+        turn = super()._count()
+        self._counted.append(turn)
+        return turn
+
+    def _give_back(self, turn: float) -> None:
+        with suppress(ValueError):  # it may have left the window meanwhile
+            self._counted.remove(turn)
 
     def _until_next(self) -> float:
         share = max(1, self._calls // SHARE.workers)

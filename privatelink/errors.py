@@ -80,6 +80,7 @@ class FindingType(StrEnum):
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - the name of a finding, no secret
     CONNECTOR_REFUSED = "ConnectorRefused"
     ADDRESS_IN_USE = "AddressInUse"
+    PLACE_UNREAD = "PlaceUnread"
     PRIVATE_LINK_NOT_RUNNING = "PrivateLinkNotRunning"
     FOREIGN_ENDPOINT = "ForeignEndpoint"
 

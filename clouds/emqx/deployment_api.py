@@ -1,17 +1,37 @@
-"""A deployment's own API, the broker's `/api/v5`: the connectors of its data integration ("Deployment API")."""
+"""A deployment's own API, the broker's `/api/v5` ("Deployment API"): connectors, and all else that dials an address."""
 
-from pydantic import JsonValue
+import asyncio
+from collections.abc import Iterable
 
+from pydantic import JsonValue, TypeAdapter
+
+from clouds.emqx.address_holders import (
+    GATEWAY,
+    GATEWAY_AUTHENTICATION,
+    GATEWAYS,
+    KINDS,
+    UNLOADED,
+    Holder,
+    Holders,
+    Kind,
+    Unread,
+    holders_in,
+)
 from clouds.emqx.errors import NOT_FOUND
 from clouds.emqx.http import Api, path_of, read_as
 from clouds.emqx.wire import CONNECTOR, CONNECTORS, CONNECTORS_PROBE, CONNECTORS_SHAPE, ConnectorRow
 from clouds.settings import ApiAccess, Settings
 from clouds.shared_views import SharedView
-from privatelink.errors import CloudRefused, PlatformKeyRefused
+from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 
 LIST_SECONDS = 15.0
 """Least time between two readings, over time: one call asks every node of the deployment, and a node looks at a
 connector as often (`health_check_interval`). A lone saga's few readings are a burst."""
+
+READS_AT_ONCE = 4
+"""Of the places that may hold addresses: a look is soon over, and no burst of calls on a deployment's API."""
+
+_LISTING: TypeAdapter[list[JsonValue] | dict[str, JsonValue]] = TypeAdapter(list[JsonValue] | dict[str, JsonValue])
 
 
 class DeploymentApi:
@@ -23,12 +43,57 @@ class DeploymentApi:
         self.connectors: SharedView[tuple[ConnectorRow, ...]] = SharedView(
             self.list_connectors, least_interval=LIST_SECONDS
         )
+        self.holders: SharedView[Holders] = SharedView(self.list_holders, least_interval=LIST_SECONDS)
         self._deployment = deployment
 
     async def list_connectors(self) -> tuple[ConnectorRow, ...]:
         """All connectors, with their status on every node."""
         call = self._api.call_of("listing the connectors of the deployment", self._deployment)
         return read_as(CONNECTORS_SHAPE, await self._api.send("GET", CONNECTORS, call), call)
+
+    async def list_holders(self) -> Holders:
+        """All that may hold an address beside connectors, and the places that the API key may not read."""
+        turns = asyncio.Semaphore(READS_AT_ONCE)
+
+        async def look(kind: Kind) -> Holders:
+            async with turns:
+                try:
+                    return Holders(found=tuple(await self._holders_of(kind)))
+                except AccessDenied as error:
+                    return Holders(unread=(Unread(kind, error),))
+                except CloudRefused as error:
+                    if error.cloud_code == NOT_FOUND:
+                        return Holders()  # this version of EMQX does not have it
+                    raise
+
+        looks = await asyncio.gather(*(look(kind) for kind in (*KINDS, GATEWAYS)))
+        return Holders(
+            found=tuple(one for holders in looks for one in holders.found),
+            unread=tuple(one for holders in looks for one in holders.unread),
+        )
+
+    async def _holders_of(self, kind: Kind) -> Iterable[Holder]:
+        listed = await self._list(kind.path)
+        if kind is not GATEWAYS:
+            return holders_in(kind, listed)
+        loaded = [
+            one["name"]
+            for one in listed
+            if isinstance(one, dict) and isinstance(one.get("name"), str) and one.get("status") != UNLOADED
+        ]
+        return [await self._gateway(str(name)) for name in loaded]
+
+    async def _gateway(self, name: str) -> Holder:
+        """A gateway with all of its configuration: versions differ in whether that holds its authenticator."""
+        raw: list[JsonValue] = []
+        for template in (GATEWAY, GATEWAY_AUTHENTICATION):
+            path = path_of(template, gateway=name)
+            raw.append(await self._api.send("GET", path, self._api.call_of(f"reading {path} of", self._deployment)))
+        return Holder(GATEWAYS, name, raw)
+
+    async def _list(self, path: str) -> list[JsonValue] | dict[str, JsonValue]:
+        call = self._api.call_of(f"reading {path} of", self._deployment)
+        return read_as(_LISTING, await self._api.send("GET", path, call), call)
 
     async def probe_connector(self, body: dict[str, JsonValue]) -> None:
         """Try to connect, on the one node that takes the call; nothing is stored. Raises with code `TEST_FAILED`."""

@@ -6,6 +6,7 @@ Repeating is Temporal's job, and for a write it is only right after a look at wh
 import asyncio
 import json
 import ssl
+from collections.abc import Awaitable, Callable
 from functools import cache
 from typing import TypeVar
 from urllib.parse import quote
@@ -81,14 +82,18 @@ class Api:
         *,
         body: JsonValue = None,
         budget: Budget | None = None,
+        just_before: Callable[[], Awaitable[None]] | None = None,
     ) -> JsonValue:
         """Send and give the JSON of a success (None when it has no body); raise the translated error of all else.
 
-        After `CloudUnavailable` it is unknown whether a write took effect. A cancel waits until a write is over, and no
+        `just_before` is a last look, after the turn in the budget: where it raises, nothing is sent. After
+        `CloudUnavailable` it is unknown whether a write took effect. A cancel waits until a write is over, and no
         write is begun by an attempt that has lost its lease (`NotYet`).
         """
         if budget:
-            await budget.take()
+            await budget.take(just_before)
+        elif just_before:
+            await just_before()
         exchange = self._within_its_time(method, path, body)
         try:
             status, answered, headers = await (

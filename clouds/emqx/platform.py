@@ -1,5 +1,6 @@
 """The EMQX platform, by its API: deployments (published) and PrivateLinks (assumed; see `wire.py`)."""
 
+from collections.abc import Awaitable, Callable
 from functools import partial
 
 from clouds.budgets import MovingWindow
@@ -136,12 +137,17 @@ class Platform:
         )
         return read_as(PRIVATE_LINK_SHAPE, body, call)
 
-    async def delete_private_link(self, deployment: str, private_link_id: str) -> None:
-        """Ask for the deletion, which then takes about a minute. Absent is success, to be confirmed by a reading."""
+    async def delete_private_link(
+        self, deployment: str, private_link_id: str, *, just_before: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Ask for the deletion, which then takes about a minute. Absent is success, to be confirmed by a reading.
+
+        `just_before` looks a last time, when the turn in the budget has come; where it raises, nothing is asked for.
+        """
         api, call = self._api_for("deleting the PrivateLink", private_link_id)
         path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
         try:
-            await api.send("DELETE", path, call, budget=self._budgets["DELETE", PRIVATE_LINK])
+            await api.send("DELETE", path, call, budget=self._budgets["DELETE", PRIVATE_LINK], just_before=just_before)
         except CloudRefused as error:
             if error.cloud_code != NOT_FOUND:
                 raise

@@ -164,9 +164,14 @@ class ConnectorRow(_DescribedRow):
         return tuple(f"action {name}" for name in self.actions) + tuple(f"source {name}" for name in self.sources)
 
     def dials(self, host: str) -> bool:
-        """Whether any of its texts names the host, as a whole name: no API of EMQX ties it to a PrivateLink."""
-        pattern = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
-        return any(pattern.search(text) for text in texts(self.raw))
+        """Whether any of its texts names the host: no API of EMQX ties it to a PrivateLink."""
+        return names_host(self.raw, host)
+
+
+def names_host(raw: JsonValue, host: str) -> bool:
+    """Whether any text in it names the host, as a whole name."""
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(host)}(?![\w-]|\.\w)", re.IGNORECASE)
+    return any(pattern.search(text) for text in texts(raw))
 
 
 def _with_raw(row: Any) -> Any:  # noqa: ANN401 - what comes in is not yet known to be a connector

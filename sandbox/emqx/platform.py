@@ -181,7 +181,7 @@ class Platform:
             "serviceName": row.service_name,
             "description": row.description,
             "status": word or self._word(row.status),
-            "address": row.address(self._clock.now()),
+            "address": "" if self._quirks.withhold_address else row.address(self._clock.now()),
             "createAt": row.created_at,
         }
         if not self._quirks.withhold_vpc_endpoint_id:

@@ -23,6 +23,8 @@ class Quirks(Settable):
     """What GET says of a PrivateLink that is gone; of `/tls`, EMQX's Terraform provider expects `{}`."""
     withhold_vpc_endpoint_id: bool = False
     """Leave out `vpcEndpointID`, which the contract holds optional."""
+    withhold_address: bool = False
+    """Leave `address` empty, though the PrivateLink is running."""
     withhold_reason: bool = False
     """Leave out `reason`, so that `failed` comes without one."""
     error_code: Literal["string", "number", "missing"] = "string"

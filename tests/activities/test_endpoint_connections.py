@@ -33,6 +33,7 @@ from tests.support.steps import (
     a_removal,
     a_scope,
     a_wait,
+    address_users,
     attempt,
     failure,
     perform,
@@ -66,7 +67,7 @@ async def asked(provider: Provider, platform: Platform, seconds: float = 1200) -
     """An endpoint service, the PrivateLink asked for, and the wait for its connection."""
     service = await provider.make_endpoint_service()
     private_link = await perform(
-        PrivateLinks(platform, provider.aws).create_private_link,
+        PrivateLinks(platform, provider.aws, address_users()).create_private_link,
         specs.PrivateLinkSpec(scope=a_scope(), endpoint_service=service),
     )
     return specs.ConnectionWait(

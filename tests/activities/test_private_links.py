@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
@@ -28,6 +29,7 @@ from tests.activities.consumer_side import (
     SAGA,
     accept_connection,
     attempt,
+    make_address,
     make_endpoint_service,
     private_links,
     removal,
@@ -36,6 +38,7 @@ from tests.activities.consumer_side import (
     wait_for,
 )
 from tests.support.sandbox import Sandbox
+from tests.support.steps import address_users
 
 LIST = "GET /deployments/{deploymentID}/privatelinks"
 POST = "POST /deployments/{deploymentID}/privatelinks"
@@ -55,7 +58,7 @@ def platform(sandbox: Sandbox) -> Platform:
 @pytest.fixture
 def steps(platform: Platform) -> PrivateLinks:
     """The activities."""
-    return PrivateLinks(platform, AwsAccounts())
+    return PrivateLinks(platform, AwsAccounts(), address_users())
 
 
 def spec(service: EndpointService = SERVICE, saga_id: str = SAGA) -> PrivateLinkSpec:
@@ -144,7 +147,7 @@ async def test_a_refused_repetition_is_adopted_whatever_the_refusal_looks_like(
     sandbox.quirk("refusal_status", status)
     row = await platform.create_private_link(LINK.deployment, SERVICE.service_name, description(LINK, SAGA))
     late = LateList(Settings.from_environment().platform)
-    made = await create(PrivateLinks(late, AwsAccounts()))
+    made = await create(PrivateLinks(late, AwsAccounts(), address_users()))
     assert (made.private_link_id, late.lists) == (row.private_link_id, 2)
 
 
@@ -193,7 +196,7 @@ class Refusing(Platform):
 @pytest.mark.usefixtures("sandbox")
 async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_not_for_ever() -> None:
     """A new endpoint service may be unknown to other accounts for minutes (aws-sdk #805)."""
-    steps = PrivateLinks(Refusing(Settings.from_environment().platform), AwsAccounts())
+    steps = PrivateLinks(Refusing(Settings.from_environment().platform), AwsAccounts(), address_users())
     with pytest.raises(NotYet, match="does not see the new endpoint service yet"):
         await attempt(since=200).run(steps.create_private_link, spec())
     with pytest.raises(CloudRefused):
@@ -211,7 +214,7 @@ async def test_two_of_it_are_reported_and_neither_is_chosen() -> None:
             assert deployment == LINK.deployment
             return tuple(PrivateLinkRow(private_link_id=id_, service_name=SERVICE.service_name) for id_ in ("p1", "p2"))
 
-    steps = PrivateLinks(Doubled(Settings.from_environment().platform), AwsAccounts())
+    steps = PrivateLinks(Doubled(Settings.from_environment().platform), AwsAccounts(), address_users())
     with pytest.raises(PrivateLinkFailed, match="p1, p2"):
         await create(steps)
 
@@ -370,7 +373,7 @@ async def test_absence_from_the_list_alone_does_not(steps: PrivateLinks, platfor
             return ()
 
     made = await create(steps)
-    lagging = PrivateLinks(EmptyList(Settings.from_environment().platform), AwsAccounts())
+    lagging = PrivateLinks(EmptyList(Settings.from_environment().platform), AwsAccounts(), address_users())
     with pytest.raises(NotYet, match="not listed"):
         await look(lagging, made)
     assert await platform.find_private_link(LINK.deployment, made.private_link_id)
@@ -468,3 +471,63 @@ async def test_an_old_one_that_is_being_deleted_is_waited_for(
     with pytest.raises(NotYet, match="is being deleted"):
         await create(steps)
     assert len(private_links(sandbox)) == 1
+
+
+AUTHENTICATOR = {"mechanism": "password_based", "backend": "mysql"}
+
+
+def configure(sandbox: Sandbox, method: str, path: str, **body: object) -> None:
+    """Change something in the deployment, as a person would."""
+    endpoint = sandbox.env["EMQXCLOUD_DEPLOYMENT_ENDPOINT"]
+    auth = (sandbox.env["EMQXCLOUD_DEPLOYMENT_API_KEY"], sandbox.env["EMQXCLOUD_DEPLOYMENT_API_SECRET"])
+    httpx.request(method, f"{endpoint}{path}", json=body, auth=auth).raise_for_status()
+
+
+@pytest.mark.parametrize("saga_id", [None, SAGA])
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/authentication", AUTHENTICATOR),
+        ("/connectors", {"type": "mysql", "name": "payments", "database": "d"}),
+    ],
+)
+async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_before_the_platforms_side_goes(
+    steps: PrivateLinks, sandbox: Sandbox, path: str, body: dict[str, str], saga_id: str | None
+) -> None:
+    """In a delete and in a rollback; the removal goes on once the user is gone."""
+    address = make_address(sandbox)
+    configure(sandbox, "POST", path, server=f"{address}:3306", **body)
+    user = "authenticator password_based:mysql" if path == "/authentication" else "mysql:payments"
+    with pytest.raises(ApplicationError, match=user) as refused:
+        await attempt().run(steps.delete_private_link, removal(saga_id))
+    assert refused.value.type == "RemovalRefused"
+    assert [row["status"] for row in private_links(sandbox)] == ["running"]
+    assert DELETE not in [call["action"] for call in sandbox.calls()]
+
+
+async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox) -> None:
+    """Each attempt looks anew; once nobody uses the address, the one call of the hour is still there."""
+    settings = Settings.from_environment().platform.model_copy(update={"writes_per_hour": 1})
+    steps = PrivateLinks(Platform(settings), AwsAccounts(), address_users())
+    address = make_address(sandbox)
+    configure(sandbox, "POST", "/authentication", server=f"{address}:3306", **AUTHENTICATOR)
+    for _ in range(3):
+        with pytest.raises(ApplicationError, match="authenticator"):
+            await attempt().run(steps.delete_private_link, removal())
+    configure(sandbox, "DELETE", "/authentication/password_based%3Amysql")
+    before = asyncio.get_running_loop().time()
+    with pytest.raises(NotYet, match="about a minute"):
+        await attempt().run(steps.delete_private_link, removal())
+    assert asyncio.get_running_loop().time() - before < 5
+
+
+async def test_a_place_that_may_no_longer_be_read_holds_up_a_delete_and_no_rollback(
+    steps: PrivateLinks, sandbox: Sandbox
+) -> None:
+    """The check read it, so it comes back; a rollback must not leave for ever what a create made without it."""
+    make_address(sandbox)
+    sandbox.quirk("deployment_key_scopes", ["data_integration"])
+    with pytest.raises(ApplicationError, match="UNAUTHORIZED_ROLE"):
+        await attempt().run(steps.delete_private_link, removal())
+    with pytest.raises(NotYet, match="about a minute"):
+        await attempt().run(steps.delete_private_link, removal(SAGA))

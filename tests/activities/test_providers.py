@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from activities import specs
+from activities.address_users import AddressUsers
 from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
@@ -102,7 +103,7 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     inquiries = Inquiries(provider.aws, platform, apis, onlooker)
     removal = specs.RemovalSpec(link=LINK, aws=access)
     for kind, look in (
-        (RemovalRefused, Removals(onlooker).check_removal),
+        (RemovalRefused, Removals(onlooker, AddressUsers(apis)).check_removal),
         (RequestRefused, inquiries.inspect_link),
     ):
         refused = (await refusal(kind, look, removal)).details_model.findings

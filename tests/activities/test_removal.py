@@ -1,5 +1,6 @@
 """A removal as a whole: what it refuses, what it finds, what it lists."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from activities import specs
+from activities.address_users import AddressUsers
 from activities.endpoint_connections import EndpointConnections
 from activities.load_balancers import LoadBalancers
 from activities.private_links import PrivateLinks
@@ -28,6 +30,7 @@ from tests.support.steps import (
     a_removal,
     a_scope,
     a_wait,
+    address_users,
     attempt,
     perform,
     refusal,
@@ -50,7 +53,8 @@ class World:
     @property
     def steps(self) -> Removals:
         """The steps under test, with the settings of now."""
-        return Removals(Onlooker(self.provider.aws, self.platform, DeploymentApis(Settings.from_environment())))
+        apis = DeploymentApis(Settings.from_environment())
+        return Removals(Onlooker(self.provider.aws, self.platform, apis), AddressUsers(apis))
 
     def without_deployment_key(self) -> None:
         """A worker that was given no API key of the deployment."""
@@ -61,7 +65,7 @@ class World:
         """An endpoint service and a PrivateLink that nobody has accepted."""
         service = await self.provider.make_endpoint_service()
         made = await perform(
-            PrivateLinks(self.platform, self.provider.aws).create_private_link,
+            PrivateLinks(self.platform, self.provider.aws, address_users()).create_private_link,
             specs.PrivateLinkSpec(scope=a_scope(), endpoint_service=service),
         )
         return specs.ConnectionWait(
@@ -78,13 +82,16 @@ class World:
             specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),
         )
         wait = specs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, wait=a_wait())
-        self.address = await perform(PrivateLinks(self.platform, self.provider.aws).wait_for_private_link, wait)
+        self.address = await perform(
+            PrivateLinks(self.platform, self.provider.aws, address_users()).wait_for_private_link, wait
+        )
         return spec
 
-    def post(self, path: str, body: dict[str, Any]) -> None:
-        """Make something in the deployment's data integration by hand."""
+    def post(self, path: str, body: dict[str, Any], method: str = "POST") -> None:
+        """Make something in the deployment by hand."""
         env = self.provider.sandbox.env
-        answer = httpx.post(
+        answer = httpx.request(
+            method,
             f"{env['EMQXCLOUD_DEPLOYMENT_ENDPOINT']}{path}",
             json=body,
             auth=(env["EMQXCLOUD_DEPLOYMENT_API_KEY"], env["EMQXCLOUD_DEPLOYMENT_API_SECRET"]),
@@ -159,6 +166,79 @@ async def test_connectors_of_others_refuse_a_delete(world: World) -> None:
     world.connect("elsewhere", "db.example.com:3306")
     world.connect("ours", f"{world.address}:3306", description(LINK, SAGA))
     assert [(FindingType.ADDRESS_IN_USE, "mysql:theirs")] == await found(world.steps.check_removal, a_removal())
+
+
+HOLDERS: list[tuple[str, dict[str, Any], str]] = [
+    (
+        "/authentication",
+        {"mechanism": "password_based", "backend": "mysql", "server": "HOST:3306"},
+        "authenticator password_based:mysql",
+    ),
+    ("/authentication", {"mechanism": "jwt", "endpoint": "https://HOST:3306/jwks"}, "authenticator jwt"),
+    ("/authorization/sources", {"type": "redis", "servers": "a:1, HOST:3306"}, "authorization source redis"),
+    ("/exhooks", {"name": "audit", "url": "http://HOST:3306"}, "exhook audit"),
+    ("/cluster/links", {"name": "west", "server": "HOST:3306"}, "cluster link west"),
+    ("/schema_registry_external", {"name": "c", "url": "http://HOST:3306"}, "external schema registry c"),
+    ("/schema_registry", {"name": "p", "parameters": {"url": "http://HOST:3306"}}, "schema p"),
+    ("/ai/providers", {"name": "own", "base_url": "http://HOST:3306/v1"}, "AI provider own"),
+    ("/gateways/stomp", {"authentication": {"server": "HOST:3306"}}, "gateway stomp"),
+    ("/gateways/mqttsn", {"listeners": [{"authentication": {"url": "http://HOST:3306"}}]}, "gateway mqttsn"),
+    ("/gateways/exproto", {"handler": {"address": "http://HOST:3306"}}, "gateway exproto"),
+]
+
+
+def at(host: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The body with this host in it."""
+    filled: dict[str, Any] = json.loads(json.dumps(body).replace("HOST", host))
+    return filled
+
+
+async def test_whatever_dials_the_address_refuses_a_delete(world: World) -> None:
+    """Wherever EMQX keeps an address, and with what would happen; what dials elsewhere is in nobody's way."""
+    await world.run()
+    for path, body, _ in HOLDERS:
+        world.post(path, at(world.address, body), "PUT" if path.startswith("/gateways") else "POST")
+    world.post("/exhooks", {"name": "elsewhere", "url": "http://elsewhere.example.com:3306"})
+    error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
+    found_now = {one.concerns: one for one in error.details_model.findings}
+    assert set(found_now) == {words for _, _, words in HOLDERS}
+    assert {one.type for one in found_now.values()} == {FindingType.ADDRESS_IN_USE}
+    assert "would be locked out" in found_now["authenticator password_based:mysql"].sentence
+
+
+async def test_a_place_that_the_key_may_not_read_refuses_a_delete_and_names_the_scope(world: World) -> None:
+    """What could not be looked at is asked for before anything is removed; somebody may say that nothing is there."""
+    await world.run()
+    world.provider.sandbox.quirk("deployment_key_scopes", ["data_integration"])
+    error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
+    findings = {one.concerns: one for one in error.details_model.findings}
+    assert {one.type for one in findings.values()} == {FindingType.PLACE_UNREAD}
+    asked_for = {
+        "/authentication": "access_control",
+        "/authorization/sources": "access_control",
+        "/cluster/links": "cluster_operations",
+        "/gateways": "gateways",
+    }
+    assert set(findings) == set(asked_for)
+    assert all(f"scope {scope} " in findings[path].next_step for path, scope in asked_for.items())
+    allowed = a_removal().model_copy(update={"ignore_deployment": True})
+    assert (await attempt(world.steps.check_removal, allowed)).ids
+
+
+async def test_a_place_that_this_version_of_emqx_lacks_holds_nothing(world: World) -> None:
+    """404 is an answer: no such thing can be configured there."""
+    await world.run()
+    world.provider.sandbox.quirk("lacking", ["/ai/", "/cluster/links", "/schema_registry"])
+    assert (await attempt(world.steps.check_removal, a_removal())).ids
+
+
+async def test_a_running_privatelink_without_an_address_is_dialled_by_aws_name(world: World) -> None:
+    """The platform may show the address late; AWS's name for the endpoint leads to the same."""
+    await world.run()
+    world.provider.sandbox.quirk("withhold_address", value=True)
+    world.connect("theirs", f"{world.address}:3306")
+    world.post("/exhooks", {"name": "audit", "url": f"http://{world.address}:3306"})
+    assert (FindingType.ADDRESS_IN_USE, "exhook audit") in await found(world.steps.check_removal, a_removal())
 
 
 async def test_actions_on_the_own_connector_refuse_a_delete(world: World) -> None:

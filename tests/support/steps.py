@@ -12,11 +12,14 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities import specs
+from activities.address_users import AddressUsers
 from activities.endpoint_services import EndpointServices
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
 from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.settings import Settings
 from clouds.waiting import Wait
 from privatelink.errors import PrivateLinkError, from_failure
 from privatelink.names import Link
@@ -38,6 +41,11 @@ PRINCIPAL = f"arn:aws:iam::{CONSUMER}:root"
 
 ACCESS = AwsAccess(region="us-east-1")
 LINK = Link(deployment="w41b11c0", name="orders-db")
+
+
+def address_users() -> AddressUsers:
+    """Who looks for users of an address, with the deployments' keys of the environment."""
+    return AddressUsers(DeploymentApis(Settings.from_environment()))
 
 
 async def attempt(
