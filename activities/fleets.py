@@ -35,8 +35,8 @@ class Fleets:
         try:
             if isinstance(join, JoinCreate):
                 plan = await planned(client, join.request)
-                if plan.action is Action.CHANGED:
-                    raise _differs(plan)
+                if plan.action in {Action.CHANGED, Action.ELSEWHERE}:
+                    raise _refused(plan)
                 if (
                     plan.action is Action.UNCHANGED
                     and plan.saga_id
@@ -81,11 +81,14 @@ class Fleets:
         )
 
 
-def _differs(plan: LinkPlan) -> RequestDiffers:
+def _refused(plan: LinkPlan) -> RequestDiffers:
+    by, cure = "by another request", "use the request that it was created with; or delete it, and apply again"
+    if plan.action is Action.ELSEWHERE:
+        by, cure = "elsewhere", "; ".join(dict.fromkeys(one.next_step for one in plan.differences))
     return RequestDiffers(
-        f"creating {plan.link}: it exists by another request: "
+        f"creating {plan.link}: it exists {by}: "
         + "; ".join(f"{one.concerns}: {one.sentence}" for one in plan.differences),
         concerns=plan.link,
-        next_step="use the request that it was created with; or delete it, and apply again",
+        next_step=cure,
         findings=plan.differences,
     )

@@ -50,8 +50,8 @@ class Providers:
             trust_findings(account, request.aws),
         )
         held = existing.load_balancer
-        ours = held.subnets if held and held.ownership.belongs_to(request.link) else set()
-        on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=ours)
+        own_subnets = held.subnets if held and held.ownership.belongs_to(request.link) else set()
+        on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=own_subnets)
         findings = [*trust, *on_subnets, *targets, *existing.findings]
         if findings:
             raise RequestRefused(
@@ -61,8 +61,14 @@ class Providers:
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )
-        has_leftovers = any(one.belongs_to(request.link) and not one.complete for one in existing.ownerships)
-        return facts.model_copy(update={"is_new": not existing.ownerships, "has_leftovers": has_leftovers})
+        ours = [one for one in existing.ownerships if one.belongs_to(request.link)]
+        return facts.model_copy(
+            update={
+                "is_new": not existing.ownerships,
+                "has_leftovers": any(not one.complete for one in ours),
+                "has_complete": any(one.complete for one in ours),
+            }
+        )
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:

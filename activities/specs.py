@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from clouds.waiting import Wait
 from privatelink.errors import ErrorDetails
 from privatelink.names import Link, Place
-from privatelink.progress import Ask, Operation, Phase
+from privatelink.progress import Ask, Phase
 from privatelink.request import (
     AnyPlatform,
     ApiPlatform,
@@ -87,7 +87,7 @@ class ProviderFacts(_Spec):
     """The service provider: account (12 digits), VPC, its CIDR blocks, the load balancer's subnets by AZ ID.
 
     `is_new`: nothing there has the link's names or tags. `has_leftovers`: things of the link stand there that a create
-    which did not end well has left.
+    which did not end well has left. `has_complete`: things of the link stand there that an earlier create completed.
     """
 
     account_id: str
@@ -96,6 +96,7 @@ class ProviderFacts(_Spec):
     subnets: dict[str, str]
     is_new: bool = False
     has_leftovers: bool = False
+    has_complete: bool = False
 
 
 class ConnectorSpec(_Spec):
@@ -286,7 +287,7 @@ class NotificationSpec(_Spec):
     """
 
     link: Link
-    operation: Operation
+    operation: str
     saga_id: str
     number: int
     phase: Phase

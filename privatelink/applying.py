@@ -10,7 +10,6 @@ from typing import Any
 
 from temporalio.client import (
     Client,
-    WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowHandle,
     WorkflowQueryFailedError,
@@ -21,7 +20,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.answering import ANSWER_SECONDS
 from privatelink.connection import reaching_temporal
-from privatelink.differences import differences
+from privatelink.differences import differences, elsewhere
 from privatelink.errors import LinkUnknown, NoWorker, StepFailed
 from privatelink.fleet import (
     APPLY_FLEET,
@@ -35,15 +34,14 @@ from privatelink.fleet import (
     parts,
 )
 from privatelink.names import TASK_QUEUE, Link
-from privatelink.remembering import remembered_request
+from privatelink.progress import Phase
+from privatelink.remembering import remember, remembered_request, request_of
 from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.status import QUERY_TIMEOUT, WORKFLOW_TYPES, LinkSummary
+from privatelink.status import QUERY_TIMEOUT, LinkSummary
 from privatelink.updates import JoinCreate, JoinDelete
 
 _LOOKS_AT_ONCE = 50
 """Links that a plan asks Temporal for at the same time: a fraction of what one namespace answers in a second."""
-
-_THERE = frozenset({WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.COMPLETED})
 
 PartHandle = WorkflowHandle[Any, FleetResult]
 
@@ -82,31 +80,29 @@ class FleetRun:
 
 
 async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
-    """What applying the request does: by the link's latest saga, if that is a create which runs or ended well."""
+    """What applying the request does: by the saga that runs, else by the one by which the link stands as it does."""
     link = request.link
-    to_create = LinkPlan(link=str(link), action=Action.CREATE)
-    with reaching_temporal("planning a link", str(link)):
-        try:
-            latest = await client.get_workflow_handle(link.workflow_id).describe()
-            if WORKFLOW_TYPES[latest.workflow_type] != "create" or latest.status not in _THERE:
-                return to_create
-            remembered = await remembered_request(client, link)
-        except LinkUnknown:
-            return to_create
-        except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
-                return to_create
-            raise
-    if isinstance(remembered, DeleteRequest):
-        return to_create
+    try:
+        memory = await remember(client, link)
+        run = memory.latest if memory.latest.is_running else memory.stands
+        if run is None or run.left_nothing:
+            return LinkPlan(link=str(link), action=Action.CREATE)
+        remembered = await request_of(client, link, run)
+    except LinkUnknown:
+        return LinkPlan(link=str(link), action=Action.CREATE)
+    apart = elsewhere(remembered, request, run.account)
+    if apart:
+        return LinkPlan(link=str(link), action=Action.ELSEWHERE, differences=apart)
+    if isinstance(remembered, DeleteRequest) or run.phase is Phase.TERMINATED or run.phase is Phase.INCOMPLETE:
+        return LinkPlan(link=str(link), action=Action.CREATE)
     found = differences(remembered.model_dump(mode="json"), request.model_dump(mode="json"))
-    same = Action.UNCHANGED if latest.status == WorkflowExecutionStatus.COMPLETED else Action.CREATE
+    same = Action.CREATE if run.is_running else Action.UNCHANGED
     return LinkPlan(
         link=str(link),
         action=Action.CHANGED if found else same,
         differences=found,
-        saga_id=latest.run_id,
-        started_at=latest.start_time,
+        saga_id=run.saga_id,
+        started_at=run.started_at,
     )
 
 

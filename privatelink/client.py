@@ -1,5 +1,6 @@
 """The client: what a backend service calls. Async; every call is safe to repeat."""
 
+import asyncio
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
@@ -18,13 +19,12 @@ from privatelink.names import Link
 from privatelink.payloads import PayloadKeyError
 from privatelink.progress import Phase
 from privatelink.queues import task_queue
-from privatelink.remembering import remembered_request
+from privatelink.remembering import WORKFLOW_TYPES, remembered_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
-from privatelink.search_attributes import ACCOUNT, DEPLOYMENT, at_start, not_registered
+from privatelink.search_attributes import at_start, not_registered
 from privatelink.status import (
     RESULT_TYPES,
-    WORKFLOW_TYPES,
     LinkSummary,
     SagaHandle,
     list_links,
@@ -126,16 +126,17 @@ class PrivateLinks(Steering):
     async def list(
         self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None
     ) -> list[LinkSummary]:
-        """The links that Temporal remembers, newest saga first; `account` is the one of the AWS side, 12 digits."""
-        conditions = [f"WorkflowType IN ({', '.join(repr(name) for name in WORKFLOW_TYPES)})"]
-        for name, value in ((DEPLOYMENT.name, deployment), (ACCOUNT.name, account)):
-            if value is not None:
-                quoted = value.replace("'", "''")
-                conditions.append(f"{name} = '{quoted}'")
+        """The links that Temporal remembers, newest saga first; `account` is the one of the AWS side, 12 digits.
+
+        Each by its saga that runs, or by the last one that made or removed something.
+        """
+        ids = "privatelink:" if deployment is None else f"privatelink:{deployment}:"
+        quoted = ids.replace("'", "''")
         with reaching_temporal("listing the links", self._client.namespace):
-            links = await list_links(self._client, " AND ".join(conditions))
-        # Not asked of Temporal: it would give an earlier saga of a link whose latest one has moved on.
-        return [link for link in links if phase is None or link.phase == phase]
+            links = await list_links(self._client, f"WorkflowId STARTS_WITH '{quoted}'")
+        # Not asked of Temporal, which would leave out a later saga of the link that is in another phase, or that has
+        # not told its account.
+        return [link for link in links if phase in {None, link.phase} and account in {None, link.account}]
 
     async def plan_fleet(self, requests: Sequence[PrivateLinkRequest], *, prune: bool = False) -> FleetPlan:
         """What applying these requests would do with each link, by what Temporal remembers; reads only, asks no cloud.
@@ -185,6 +186,9 @@ class PrivateLinks(Steering):
         joining = self._client.execute_update_with_start_workflow(
             "join", join, start_workflow_operation=start, result_type=Joined
         )
+        # The SDK keeps the handle, or the error, in a future of its own too. Unless somebody takes it from there,
+        # asyncio prints that an exception was never retrieved, with its traceback, beside our own error.
+        started = asyncio.ensure_future(start.workflow_handle())
         try:
             joined = await answered(joining, otherwise=_no_worker(link))
         except PayloadKeyError as error:
@@ -197,6 +201,9 @@ class PrivateLinks(Steering):
                 concerns=str(link),
                 next_step="repeat the call when Temporal answers again: it is safe",
             ) from error
+        finally:
+            started.cancel()
+            await asyncio.gather(started, return_exceptions=True)
         handle: SagaHandle = self._client.get_workflow_handle(
             link.workflow_id, run_id=joined.saga_id, result_type=RESULT_TYPES[join.operation]
         )

@@ -1,4 +1,4 @@
-"""Differences between two requests for one link, path by path, for the error that tells them."""
+"""Differences between two requests for one link, path by path, and between two places, for errors that tell them."""
 
 from collections.abc import Iterator
 from itertools import zip_longest
@@ -6,6 +6,7 @@ from itertools import zip_longest
 from pydantic import JsonValue
 
 from privatelink.errors import Finding, FindingType
+from privatelink.request import DeleteRequest, PrivateLinkRequest
 
 HIDDEN = "(hidden)"
 """Stands for an external id. No role accepts it: an external id has no parentheses (STS, AssumeRole)."""
@@ -43,3 +44,28 @@ def _differences(running: JsonValue, asked: JsonValue, path: str) -> Iterator[Fi
             sentence="is another one" if path == _EXTERNAL_ID else f"is {running!r}, asked for is {asked!r}",
             next_step="use the value that is, or another name",
         )
+
+
+def elsewhere(
+    standing: PrivateLinkRequest | DeleteRequest, asked: PrivateLinkRequest, account: str | None
+) -> tuple[Finding, ...]:
+    """One finding for each part of the link's place in which the request differs; empty when it is the same place.
+
+    `standing` is the request by which the link stands, `account` the AWS account in which its saga found itself. The
+    account is not compared where it is not known: a request without a role leaves it to the worker's own identity.
+    """
+    parts = (
+        ("aws.region", standing.aws.region, asked.aws.region),
+        ("aws.role_arn", account or standing.aws.account_id, asked.aws.account_id),
+        ("platform.mode", standing.platform.mode, asked.platform.mode),
+    )
+    return tuple(
+        Finding(
+            type=FindingType.LINK_ELSEWHERE,
+            concerns=path,
+            sentence=f"the link stands in {is_}, asked for is {wanted}",
+            next_step=f"correct {path}; or delete the link where it stands: privatelink delete {asked.link}",
+        )
+        for path, is_, wanted in parts
+        if is_ and wanted and is_ != wanted
+    )

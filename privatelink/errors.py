@@ -77,6 +77,7 @@ class FindingType(StrEnum):
     TARGET_ELSEWHERE = "TargetElsewhere"
     NAME_TAKEN = "NameTaken"
     LINK_DIFFERS = "LinkDiffers"
+    LINK_ELSEWHERE = "LinkElsewhere"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - the name of a finding, no secret
     CONNECTOR_REFUSED = "ConnectorRefused"
     ADDRESS_IN_USE = "AddressInUse"

@@ -41,18 +41,20 @@ class _Answer(BaseModel):
 class Action(StrEnum):
     """What applying a fleet does with a link. `changed` is refused: a link is not changed in place.
 
+    `elsewhere` is refused: the link stands in another AWS account or region, or was made by the other platform mode.
     `not in the file`: a link of the fleet's deployments that runs and that no request names; it stays, unless pruned.
     """
 
     CREATE = "create"
     UNCHANGED = "unchanged"
     CHANGED = "changed"
+    ELSEWHERE = "elsewhere"
     DELETE = "delete"
     NOT_IN_FILE = "not in the file"
 
 
 class LinkPlan(_Answer):
-    """What is going to be done with one link; `differences` say what has changed.
+    """What is going to be done with one link; `differences` say what has changed, or where the link stands instead.
 
     `saga_id` and `started_at` are those of the create by which the link is there, or is being made.
     """

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict
 
@@ -16,10 +16,25 @@ TRIED_AGAIN = "~"
 """In Temporal's id of an activity: after it stands how often `retry_now` has made the step's activity anew."""
 
 
-class Phase(StrEnum):
+class _OpenWords(StrEnum):
+    """Words to which later versions add: one that is not known here stands for itself, to be shown as it is."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        if not isinstance(value, str):
+            return None
+        unknown = str.__new__(cls, value)
+        unknown._name_ = unknown._value_ = value
+        return unknown
+
+
+class Phase(_OpenWords):
     """What the whole saga is doing, also the search attribute `PrivateLinkPhase`.
 
-    `waiting-for-person`, `held` and `paused` need somebody; the last five end the saga.
+    `waiting-for-person`, `held` and `paused` need somebody; those from `running` on end the saga. `rolled-back`:
+    nothing of the link is left. `unchanged`: what the saga had made is removed again, and what an earlier create
+    completed stands as before. `terminated`: somebody ended the run at Temporal, and nothing was rolled back; no saga
+    tells it, its readers see it from Temporal's status of the run.
     """
 
     CHECKING = "checking"
@@ -33,7 +48,9 @@ class Phase(StrEnum):
     DELETED = "deleted"
     REFUSED = "refused"
     ROLLED_BACK = "rolled-back"
+    UNCHANGED = "unchanged"
     INCOMPLETE = "incomplete"
+    TERMINATED = "terminated"
 
     @property
     def needs_person(self) -> bool:
@@ -43,10 +60,23 @@ class Phase(StrEnum):
     @property
     def ends(self) -> bool:
         """Whether the saga is over."""
-        return self in {Phase.RUNNING, Phase.DELETED, Phase.REFUSED, Phase.ROLLED_BACK, Phase.INCOMPLETE}
+        return self in _ENDINGS
 
 
-class StepState(StrEnum):
+_ENDINGS = frozenset(
+    {
+        Phase.RUNNING,
+        Phase.DELETED,
+        Phase.REFUSED,
+        Phase.ROLLED_BACK,
+        Phase.UNCHANGED,
+        Phase.INCOMPLETE,
+        Phase.TERMINATED,
+    }
+)
+
+
+class StepState(_OpenWords):
     """What one step is doing. `held`: failed, and a person decides; `stopped`: cut short by what happened elsewhere."""
 
     TO_COME = "to come"
@@ -104,13 +134,14 @@ class Intervention(BaseModel):
 class Progress(BaseModel):
     """A saga as it stands. `ids` maps a word ("load balancer") to what exists so far; `error` is its first cause.
 
-    `asks` is what it needs from people right now, `interventions` what they have done.
+    `operation` is create or delete; a later version may have others. `asks` is what it needs from
+    people right now, `interventions` what they have done.
     """
 
     model_config = ConfigDict(extra="ignore")
 
     link: str
-    operation: Operation
+    operation: str
     saga_id: str
     phase: Phase
     steps: list[StepProgress] = []

@@ -1,5 +1,7 @@
-"""A link as Temporal knows it: the latest saga's progress, what it waits for right now, and how it ended."""
+"""A link as Temporal knows it: its saga's progress, what it waits for right now, how it ended, and what came after."""
 
+import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,9 +10,7 @@ from temporalio.api.failure.v1 import Failure
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
-    WorkflowExecution,
     WorkflowExecutionDescription,
-    WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowHandle,
     WorkflowQueryFailedError,
@@ -24,23 +24,24 @@ from privatelink.connection import reaching_temporal
 from privatelink.errors import (
     Cancelled,
     ErrorDetails,
-    LinkUnknown,
     Outcome,
     PrivateLinkError,
     RollbackIncomplete,
+    TemporalUnreachable,
     from_failure,
 )
 from privatelink.names import Link, link_of_workflow_id
-from privatelink.progress import TRIED_AGAIN, Operation, Phase, Progress
+from privatelink.progress import TRIED_AGAIN, Phase, Progress, StepState
+from privatelink.remembering import Memory, Run, memory_behind, unknown_link
 from privatelink.result import DeleteResult, PrivateLinkResult
-from privatelink.search_attributes import ACCOUNT, PHASE, REGION
 
-WORKFLOW_TYPES: dict[str, Operation] = {"CreatePrivateLink": "create", "DeletePrivateLink": "delete"}
-RESULT_TYPES: dict[Operation, type[PrivateLinkResult | DeleteResult]] = {
+RESULT_TYPES: dict[str, type[PrivateLinkResult | DeleteResult]] = {
     "create": PrivateLinkResult,
     "delete": DeleteResult,
 }
 
+_READ_AT_ONCE = 20
+"""Ends of sagas that a list reads at the same time, of the links whose last attempt changed nothing."""
 
 QUERY_TIMEOUT = timedelta(seconds=5)
 
@@ -58,13 +59,29 @@ class Waiting(BaseModel):
     next_attempt_at: datetime | None = None
 
 
+class LastAttempt(BaseModel):
+    """A later saga of the link, which changed nothing: how it ended. `error` is None where that could not be read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    operation: str
+    saga_id: str
+    phase: Phase | None
+    started_at: datetime
+    closed_at: datetime | None
+    error: ErrorDetails | None = None
+
+
 class LinkStatus(BaseModel):
-    """The latest saga of a link. `progress` is None when no worker can answer; `closed_at` when the saga has ended."""
+    """The saga of a link that runs, or by which the link stands as it does; `last_attempt` is a later one.
+
+    `progress` is None when no worker can answer; `closed_at` is there when the saga has ended.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     link: str
-    operation: Operation
+    operation: str
     saga_id: str
     started_at: datetime
     closed_at: datetime | None = None
@@ -73,21 +90,23 @@ class LinkStatus(BaseModel):
     waiting: tuple[Waiting, ...] = ()
     result: PrivateLinkResult | DeleteResult | None = None
     error: ErrorDetails | None = None
+    last_attempt: LastAttempt | None = None
 
 
 class LinkSummary(BaseModel):
-    """One row of `list`: a link and its latest saga."""
+    """One row of `list`: a link, and its saga that runs or by which it stands as it does; see `LinkStatus`."""
 
     model_config = ConfigDict(frozen=True)
 
     link: str
-    operation: Operation
+    operation: str
     phase: Phase | None
     saga_id: str
     account: str | None
     region: str | None
     started_at: datetime
     closed_at: datetime | None
+    last_attempt: LastAttempt | None = None
 
 
 async def waiting_steps(description: WorkflowExecutionDescription) -> tuple[Waiting, ...]:
@@ -116,8 +135,8 @@ async def _said(pending: PendingActivityInfo, converter: DataConverter) -> str:
     return error.message if isinstance(error, FailureError) else str(error)
 
 
-def failure_of(failure: WorkflowFailureError) -> PrivateLinkError:
-    """Our error for a saga that did not complete, whatever closed it."""
+def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
+    """Our error for a saga of the link that did not complete, whatever closed it."""
     cause = failure.cause
     if isinstance(cause, CancelledError):
         return Cancelled(
@@ -130,7 +149,9 @@ def failure_of(failure: WorkflowFailureError) -> PrivateLinkError:
     why = "terminated, which runs no rollback" if isinstance(cause, TerminatedError) else str(cause)
     return RollbackIncomplete(
         f"the saga ended without cleaning up: {why}",
-        next_step="delete the link: that removes what the saga left",
+        concerns=link,
+        # What was cut off before it ran is no `running` PrivateLink, and a delete without the option refuses that.
+        next_step=f"run `privatelink delete {link} --allow-failed`, which removes what the saga left; or repeat it",
         outcome=Outcome.INCOMPLETE,
     )
 
@@ -141,11 +162,23 @@ async def saga_result(handle: SagaHandle) -> PrivateLinkResult | DeleteResult:
         with reaching_temporal("waiting for the end of a saga", handle.id):
             return await handle.result()
     except WorkflowFailureError as failure:
-        raise failure_of(failure) from failure
+        if isinstance(failure.cause, CancelledError) and await _removed_nothing(handle):
+            raise Cancelled("the delete was cancelled before it removed anything", outcome=Outcome.REFUSED) from failure
+        raise failure_of(failure, str(link_of_workflow_id(handle.id) or handle.id)) from failure
 
 
-async def link_status(client: Client, link: Link) -> LinkStatus:
-    """The latest saga of `link`. Raises `LinkUnknown` when Temporal does not remember one."""
+async def _removed_nothing(handle: SagaHandle) -> bool:
+    """Whether a delete that has ended is known to have removed nothing."""
+    with reaching_temporal("looking for a saga", handle.id):
+        run = Run.of(await handle.describe())
+    return run.operation == "delete" and not run.has_changed
+
+
+async def link_status(client: Client, link: Link, *, latest_only: bool = False) -> LinkStatus:
+    """How `link` stands, by the saga that runs, or else by what Temporal remembers. Raises `LinkUnknown`.
+
+    `latest_only`: the latest saga, also where it has changed nothing.
+    """
     with reaching_temporal("looking for a saga", str(link)):
         try:
             description = await client.get_workflow_handle(link.workflow_id).describe()
@@ -153,45 +186,77 @@ async def link_status(client: Client, link: Link) -> LinkStatus:
             if error.status == RPCStatusCode.NOT_FOUND:
                 raise unknown_link(link) from error
             raise
-        waiting = await waiting_steps(description)
-    operation = WORKFLOW_TYPES[description.workflow_type]
-    handle: SagaHandle = client.get_workflow_handle(
-        link.workflow_id, run_id=description.run_id, result_type=RESULT_TYPES[operation]
-    )
-    result: PrivateLinkResult | DeleteResult | None = None
-    error_details: ErrorDetails | None = None
-    if description.status != WorkflowExecutionStatus.RUNNING:
-        try:
-            result = await saga_result(handle)
-        except PrivateLinkError as error:
-            error_details = error.details_model
+        latest = Run.of(description)
+        # One that runs is shown, whatever stands; it is looked at again and again, so nothing else is asked for.
+        looks_back = not (latest_only or latest.is_running)
+        memory = await memory_behind(client, link, latest) if looks_back else Memory(latest, latest)
+        waiting = await waiting_steps(description) if latest.is_running else ()
+    run, handle = memory.shown, _handle(client, link, memory.shown)
+    result, error_details = await _ending(handle, run)
     return LinkStatus(
         link=str(link),
-        operation=operation,
-        saga_id=description.run_id,
-        started_at=description.start_time,
-        closed_at=description.close_time,
-        phase=_phase(description),
-        progress=await _progress(handle),
+        operation=run.operation,
+        saga_id=run.saga_id,
+        started_at=run.started_at,
+        closed_at=run.closed_at,
+        phase=run.phase,
+        progress=_as_it_ended(await _progress(handle), run),
         waiting=waiting,
         result=result,
         error=error_details,
+        last_attempt=await _last_attempt(client, link, memory),
     )
 
 
-def unknown_link(link: Link) -> LinkUnknown:
-    """The error for a link without a saga."""
-    return LinkUnknown(
-        f"looking for a saga of {link}: Temporal does not remember one",
-        concerns=str(link),
-        next_step="look at the name (`privatelink list`); to delete a link that Temporal has forgotten, give its file: "
-        "`privatelink delete -f FILE`",
+def _handle(client: Client, link: Link, run: Run) -> SagaHandle:
+    result_type = RESULT_TYPES.get(run.operation)
+    handle: SagaHandle = client.get_workflow_handle(link.workflow_id, run_id=run.run_id, result_type=result_type)
+    return handle
+
+
+async def _ending(handle: SagaHandle, run: Run) -> tuple[PrivateLinkResult | DeleteResult | None, ErrorDetails | None]:
+    """What a saga that has ended gave or raised; of an operation that is not known here, what it raised."""
+    if run.is_running:
+        return None, None
+    try:
+        result = await saga_result(handle)
+    except TemporalUnreachable:
+        raise
+    except PrivateLinkError as error:
+        return None, error.details_model
+    return (result if run.operation in RESULT_TYPES else None), None
+
+
+async def _last_attempt(client: Client, link: Link, memory: Memory) -> LastAttempt | None:
+    run = memory.last_attempt
+    if run is None:
+        return None
+    try:
+        _, error = await _ending(_handle(client, link, run), run)
+    except TemporalUnreachable:
+        # It stands beside what was asked for, and hides none of that.
+        error = None
+    return LastAttempt(
+        operation=run.operation,
+        saga_id=run.saga_id,
+        phase=run.phase,
+        started_at=run.started_at,
+        closed_at=run.closed_at,
+        error=error,
     )
 
 
-def _phase(description: WorkflowExecution) -> Phase | None:
-    word = description.typed_search_attributes.get(PHASE)
-    return Phase(word) if word in set(Phase) else None
+def _as_it_ended(progress: Progress | None, run: Run) -> Progress | None:
+    """The progress of a run that Temporal ended tells of steps and asks that nobody goes on with."""
+    if progress is None or run.phase is not Phase.TERMINATED:
+        return progress
+    steps = [
+        replace(step, state=StepState.STOPPED, ended_at=run.closed_at)
+        if step.state in {StepState.RUNNING, StepState.HELD}
+        else step
+        for step in progress.steps
+    ]
+    return progress.model_copy(update={"phase": run.phase, "steps": steps, "asks": []})
 
 
 async def _progress(handle: SagaHandle) -> Progress | None:
@@ -205,21 +270,31 @@ async def _progress(handle: SagaHandle) -> Progress | None:
 
 
 async def list_links(client: Client, query: str) -> list[LinkSummary]:
-    """One row per link, from its latest saga, newest first."""
-    latest: dict[str, LinkSummary] = {}
+    """One row per link, newest first, of the runs that Temporal's list filter `query` selects."""
+    runs: dict[Link, list[Run]] = {}
     async for execution in client.list_workflows(query):
-        link = link_of_workflow_id(execution.id)
-        if link is None or str(link) in latest:
-            continue
-        attributes = execution.typed_search_attributes
-        latest[str(link)] = LinkSummary(
-            link=str(link),
-            operation=WORKFLOW_TYPES[execution.workflow_type],
-            phase=_phase(execution),
-            saga_id=execution.run_id,
-            account=attributes.get(ACCOUNT),
-            region=attributes.get(REGION),
-            started_at=execution.start_time,
-            closed_at=execution.close_time,
-        )
-    return sorted(latest.values(), key=lambda summary: summary.started_at, reverse=True)
+        if link := link_of_workflow_id(execution.id):
+            runs.setdefault(link, []).append(Run.of(execution))
+    turns = asyncio.Semaphore(_READ_AT_ONCE)
+
+    async def in_turn(link: Link, memory: Memory) -> LinkSummary:
+        async with turns:
+            return await _summary(client, link, memory)
+
+    summaries = await asyncio.gather(*(in_turn(link, Memory.of(of_link)) for link, of_link in runs.items()))
+    return sorted(summaries, key=lambda summary: summary.started_at, reverse=True)
+
+
+async def _summary(client: Client, link: Link, memory: Memory) -> LinkSummary:
+    run = memory.shown
+    return LinkSummary(
+        link=str(link),
+        operation=run.operation,
+        phase=run.phase,
+        saga_id=run.saga_id,
+        account=memory.account,
+        region=run.region,
+        started_at=run.started_at,
+        closed_at=run.closed_at,
+        last_attempt=await _last_attempt(client, link, memory),
+    )

@@ -14,6 +14,7 @@ from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.connection import reaching_temporal
 from privatelink.errors import Finding, FindingType, InvalidRequest, NoWorker, UpdateRefused
 from privatelink.names import Link
+from privatelink.progress import Phase
 from privatelink.status import LinkStatus, link_status
 from privatelink.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, Steered
 
@@ -53,9 +54,12 @@ class Steering:
         """`client` must carry `privatelink.payloads.data_converter()`."""
         self._client = client
 
-    async def status(self, link: str | Link) -> LinkStatus:
-        """The latest saga of the link. Raises `LinkUnknown`."""
-        return await link_status(self._client, _parsed(link))
+    async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:
+        """How the link stands: its saga that runs, or the last one that made or removed something.
+
+        `latest_only`: its latest saga, also one that has changed nothing. Raises `LinkUnknown`.
+        """
+        return await link_status(self._client, _parsed(link), latest_only=latest_only)
 
     async def confirm(
         self,
@@ -172,10 +176,13 @@ def _argument(model: type[M], link: Link, **fields: object) -> M:
 
 
 def _ended(status: LinkStatus, doing: str) -> UpdateRefused:
-    phase = status.phase
-    ended = f"ended as {phase}" if phase and phase.ends else "was ended from outside, and rolled nothing back"
+    last = status.last_attempt or status
+    phase = last.phase
+    ended = f"ended as {phase}"
+    if phase in {None, Phase.TERMINATED}:
+        ended = "was ended from outside, and rolled nothing back"
     return UpdateRefused(
-        f"{doing} {status.link}: no saga of it runs; the last one, a {status.operation}, {ended}",
+        f"{doing} {status.link}: no saga of it runs; the last one, a {last.operation}, {ended}",
         concerns=status.link,
         next_step=f"see how it ended: privatelink status {status.link}",
     )

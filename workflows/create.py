@@ -58,6 +58,8 @@ class CreatePrivateLink(SteerableSaga):
         self._scope = scope = scope.model_copy(update={"is_new": provider.is_new, "place": place})
         its_consumer = consumer(saga, scope, request)
         board.enter(Phase.CREATING, account=provider.account_id)
+        if provider.has_complete:
+            saga.undone = Phase.UNCHANGED
         if provider.has_leftovers:
             saga.undoing.note(*everything(request.platform))
 

@@ -40,11 +40,12 @@ B = TypeVar("B")
 class Saga:
     """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it.
 
-    `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it.
+    `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it. `undone` is the
+    phase in which it ends when its removals have left nothing of what it made.
     """
 
     def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
-        """`spec` is what this saga's removals may touch; `undone` the phase when they have left nothing.
+        """`spec` is what this saga's removals may touch.
 
         `holds`: a step that fails after something was made waits for a person.
         """
@@ -52,7 +53,7 @@ class Saga:
         self.steering = Steering(board, spec.link)
         self.undoing = Undoing(board, self.steering, spec, self.each)
         self._notifier = Notifier(board)
-        self._undone = undone
+        self.undone = undone
         self._holds = holds
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
@@ -111,7 +112,7 @@ class Saga:
             self.board.enter(Phase.INCOMPLETE)
             return error
         undone = self.undoing.has_begun
-        self.board.enter(self._undone if undone else Phase.REFUSED)
+        self.board.enter(self.undone if undone else Phase.REFUSED)
         if cause is None:
             return asyncio.CancelledError()
         outcome = Outcome.ROLLED_BACK if undone else Outcome.REFUSED

@@ -7,7 +7,7 @@ from itertools import chain
 from privatelink.cli.people import person_facts
 from privatelink.cli.words import NO_WORKER, duration, one_line, time_of
 from privatelink.progress import StepProgress, StepState
-from privatelink.status import LinkStatus
+from privatelink.status import LastAttempt, LinkStatus
 
 
 def headline(status: LinkStatus, now: datetime) -> str:
@@ -24,6 +24,20 @@ def phase_line(status: LinkStatus) -> str:
     """What the whole saga is doing, which changes only when it does: `create w41b11c0/orders-db: creating`."""
     phase = status.progress.phase if status.progress else status.phase
     return f"{status.operation} {status.link}: {phase or ('ended' if status.closed_at else 'started')}"
+
+
+def attempt_line(attempt: LastAttempt, now: datetime) -> str:
+    """A later saga that changed nothing: `last attempt: create, refused 5m ago (RequestRefused: LinkDiffers)`."""
+    ago = f" {duration(now - attempt.closed_at)} ago" if attempt.closed_at else ""
+    return f"last attempt: {attempt.operation}, {attempt.phase or 'ended'}{ago}{why_in_brackets(attempt)}"
+
+
+def why_in_brackets(attempt: LastAttempt) -> str:
+    """The error's type and what its findings are, in brackets; empty where no error is known."""
+    if attempt.error is None:
+        return ""
+    found = ", ".join(dict.fromkeys(finding.type for finding in attempt.error.findings))
+    return f" ({attempt.error.type}{f': {found}' if found else ''})"
 
 
 def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:

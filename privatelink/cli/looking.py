@@ -33,8 +33,10 @@ def status(
     watching: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until the saga has ended.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show the latest create or delete of a link: its steps, what it waits for and from whom, its ids, how it ended.
+    """Show how a link stands: its saga's steps, what it waits for and from whom, its ids, how it ended.
 
+    That is the create or delete that runs, or the last one that made or removed
+    something; one that was refused since then is the last attempt, beside it.
     The exit code is 0 whenever that could be shown, also for a create that failed.
     """
     if not link and not file:
@@ -66,7 +68,7 @@ def list_(
     context: typer.Context,
     *,
     phase: Annotated[
-        Phase | None, typer.Option("--phase", help="Only links whose latest saga is in this phase.", show_default=False)
+        Phase | None, typer.Option("--phase", help="Only links that are in this phase.", show_default=False)
     ] = None,
     deployment: Annotated[
         str | None,
@@ -78,7 +80,7 @@ def list_(
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """List the links that Temporal remembers, with the latest create or delete of each, newest first."""
+    """List the links that Temporal remembers, newest first: how each stands, and its last attempt where that failed."""
 
     async def work(surroundings: Surroundings, printer: Printer) -> None:
         links = await surroundings.connect()

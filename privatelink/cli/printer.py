@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.text import Text
 
-from privatelink.cli.lines import facts, headline
+from privatelink.cli.lines import attempt_line, facts, headline
 from privatelink.cli.people import instructions, intervention_line
 from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.tables import COLUMNS, needs_person, row, table
@@ -122,6 +122,8 @@ class Printer:
             self._fields(status.result)
         if status.error:
             self._details(self._out, status.error)
+        if status.last_attempt:
+            self._line(self._out, attempt_line(status.last_attempt, self._now()), "yellow")
 
     def steered(self, steered: Steered) -> None:
         """What somebody's word to a saga did."""

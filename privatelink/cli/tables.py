@@ -5,18 +5,22 @@ from datetime import datetime
 from rich.table import Table
 from rich.text import Text
 
+from privatelink.cli.lines import why_in_brackets
 from privatelink.cli.words import duration
 from privatelink.status import LinkSummary
 
-COLUMNS = ("LINK", "SAGA", "PHASE", "ACCOUNT", "REGION", "AGE")
+COLUMNS = ("LINK", "SAGA", "PHASE", "ACCOUNT", "REGION", "AGE", "LAST ATTEMPT")
 
 _PHASE = COLUMNS.index("PHASE")
+_MAY_BREAK = ("LINK", "LAST ATTEMPT")
 
 
 def row(link: LinkSummary, now: datetime) -> tuple[str, ...]:
-    """The cells of one link."""
+    """The cells of one link. The last attempt is a later saga, which changed nothing."""
     age = duration(now - link.started_at)
-    return (link.link, link.operation, link.phase or "-", link.account or "-", link.region or "-", age)
+    last = link.last_attempt
+    attempt = f"{last.operation} {last.phase or 'ended'}{why_in_brackets(last)}" if last else "-"
+    return (link.link, link.operation, link.phase or "-", link.account or "-", link.region or "-", age, attempt)
 
 
 def needs_person(link: LinkSummary) -> bool:
@@ -27,11 +31,12 @@ def needs_person(link: LinkSummary) -> bool:
 def table(links: list[LinkSummary], now: datetime) -> Table:
     """The rows for a terminal."""
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
-    for column in COLUMNS:
-        # Only the link, which can be long, may break; all else keeps its width.
-        drawn.add_column(column, overflow="fold", no_wrap=column != "LINK")
+    columns = COLUMNS if any(link.last_attempt for link in links) else COLUMNS[:-1]
+    for column in columns:
+        # Only what can be long may break; all else keeps its width.
+        drawn.add_column(column, overflow="fold", no_wrap=column not in _MAY_BREAK)
     for link in links:
-        cells = [Text(cell) for cell in row(link, now)]
+        cells = [Text(cell) for cell in row(link, now)[: len(columns)]]
         if needs_person(link):
             cells[_PHASE] = Text(f"{link.phase} !", "bold yellow")
         drawn.add_row(*cells)

@@ -82,7 +82,7 @@ class Tree:
         return table
 
     def _add(self, table: Table, step: StepProgress, said: str) -> None:
-        style = _STYLES[step.state]
+        style = _STYLES.get(step.state, "")
         table.add_row(Text(step.state, style), Text(step.title), Text(time_of(step, self._now), style))
         if said:
             table.add_row("", Text(said, "dim"))

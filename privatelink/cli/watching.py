@@ -35,7 +35,8 @@ async def watch(link: Link, links: PrivateLinks, view: View, poll_seconds: float
     while status.closed_at is None:
         await asyncio.sleep(poll_seconds)
         try:
-            status = await links.status(link)
+            # Whoever watches a saga wants to see its end, also when it has changed nothing.
+            status = await links.status(link, latest_only=True)
         except TemporalUnreachable as error:
             view.note(error.message)
         else:
@@ -52,7 +53,7 @@ async def _look_on(saga: Saga, links: PrivateLinks, view: View, poll_seconds: fl
 async def _look(saga: Saga, links: PrivateLinks, view: View) -> None:
     """One look; a saga that can't be seen right now still runs."""
     try:
-        status = await links.status(saga.link)
+        status = await links.status(saga.link, latest_only=True)
     except PrivateLinkError as error:
         view.note(error.message)
         return

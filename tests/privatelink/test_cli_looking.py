@@ -6,12 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from privatelink.errors import CredentialsRefused, LinkUnknown, Outcome, TemporalUnreachable
-from privatelink.progress import Phase, StepState
+from privatelink.errors import (
+    CredentialsRefused,
+    ErrorDetails,
+    Finding,
+    FindingType,
+    LinkUnknown,
+    Outcome,
+    TemporalUnreachable,
+)
+from privatelink.progress import Phase, Progress, StepState
 from privatelink.request import DeleteRequest
 from privatelink.request_files import read_request
 from privatelink.result import FoundThing, InspectionResult
-from privatelink.status import LinkSummary
+from privatelink.status import LastAttempt, LinkSummary
 from tests.support.cli import ARN, LINK, NOW, RESULT, Links, link_status, run_command, step
 
 UNKNOWN = LinkUnknown("looking for a saga", next_step="look at the name")
@@ -160,3 +168,56 @@ def test_a_file_that_cannot_be_read_asks_nobody(tmp_path: Path) -> None:
     """A bad file is a refusal before anything is asked."""
     links = Links(DONE)
     assert (2, []) == (run_command(links, "status", "-f", str(tmp_path / "none.yaml")).code, links.asked)
+
+
+DIFFERS = Finding(type=FindingType.LINK_DIFFERS, concerns="listeners", sentence="differs", next_step="delete it first")
+ATTEMPT = LastAttempt(
+    operation="create",
+    saga_id="2",
+    phase=Phase.REFUSED,
+    started_at=NOW - timedelta(minutes=5),
+    closed_at=NOW - timedelta(minutes=4),
+    error=ErrorDetails(type="RequestRefused", sentence="checking: differs", findings=(DIFFERS,)),
+)
+
+
+def test_the_last_attempt_stands_beside_the_link_that_it_did_not_change() -> None:
+    """The link is told as it stands, with its address; one line more says what failed since, when and why."""
+    status = DONE.model_copy(update={"last_attempt": ATTEMPT})
+    ran = run_command(Links(status), "status", str(LINK))
+    assert f"create {LINK}: running, 1 of 1 steps done, 1m 23s" == ran.out.lines[0]
+    assert f"  address            {RESULT.address}" in ran.out.lines
+    assert "last attempt: create, refused 4m ago (RequestRefused: LinkDiffers)" == ran.out.lines[-1]
+    seen = json.loads(run_command(Links(status), "status", str(LINK), "-o", "json").out.lines[0])["last_attempt"]
+    assert ("create", "refused", "RequestRefused") == (seen["operation"], seen["phase"], seen["error"]["type"])
+
+
+def test_list_shows_the_last_attempt_in_a_column_of_its_own() -> None:
+    """In a pipe the column is always there; on a terminal where some link has one."""
+    row = summary(str(LINK)).model_copy(update={"last_attempt": ATTEMPT})
+    piped = run_command(Links(summaries=[row, summary("w41b11c0/other")]), "list")
+    assert ["LAST ATTEMPT", "create refused (RequestRefused: LinkDiffers)", "-"] == [
+        line.split("\t")[6] for line in piped.out.lines
+    ]
+    drawn = run_command(Links(summaries=[row]), "list", interactive=True)
+    assert max(len(line) for line in drawn.out.lines) <= 80
+    assert "LAST ATTEMPT" in drawn.out.lines[0]
+    assert "LAST" not in run_command(Links(summaries=[summary(str(LINK))]), "list", interactive=True).out.lines[0]
+
+
+def test_a_phase_and_a_step_of_a_later_version_are_shown_as_they_are() -> None:
+    """A reader that meets a word which it does not know goes on."""
+    told = Progress.model_validate(
+        {
+            "link": str(LINK),
+            "operation": "move",
+            "saga_id": "1",
+            "phase": "moving",
+            "steps": [{"id": "a", "title": "pack", "state": "packed"}],
+        }
+    )
+    status = link_status().model_copy(update={"operation": "move", "phase": told.phase, "progress": told})
+    for interactive in (True, False):
+        lines = run_command(Links(status), "status", str(LINK), interactive=interactive).out.lines
+        assert f"move {LINK}: moving, 0 of 1 steps done, 1m 23s" == lines[0]
+        assert "packed" in "\n".join(lines)

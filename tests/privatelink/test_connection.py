@@ -1,10 +1,16 @@
-"""The connection to Temporal: what is given goes before what is set."""
+"""The connection to Temporal: what is given goes before what is set, and every trouble has a name."""
+
+import asyncio
+import gc
+from collections.abc import AsyncIterator
 
 import pytest
 from temporalio.client import Client
 
-from privatelink import PrivateLinks
-from privatelink.errors import TemporalUnreachable
+from privatelink import PrivateLinks, answering
+from privatelink.errors import NoWorker, TemporalUnreachable
+from privatelink.request import PrivateLinkRequest
+from privatelink.request_files import read_request
 from scripts.temporal_server import TemporalServer
 
 
@@ -23,3 +29,37 @@ async def test_an_address_where_nobody_listens_is_named(monkeypatch: pytest.Monk
     with pytest.raises(TemporalUnreachable, match=r"127\.0\.0\.1:1") as caught:
         await PrivateLinks.connect()
     assert "start the server" in caught.value.details_model.next_step
+
+
+@pytest.fixture
+async def noise() -> AsyncIterator[list[object]]:
+    """What asyncio says of exceptions that nobody has taken."""
+    heard: list[object] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: heard.append(context))
+    yield heard
+    loop.set_exception_handler(None)
+
+
+@pytest.mark.parametrize("trouble", [NoWorker, TemporalUnreachable])
+async def test_a_start_that_fails_is_told_once_by_what_is_raised(
+    request_file: str, client: Client, noise: list[object], monkeypatch: pytest.MonkeyPatch, trouble: type[Exception]
+) -> None:
+    """The SDK keeps the same error in a future of its own, which must not die with an exception that nobody took."""
+    request = read_request(request_file).model_copy(update={"name": "noise"})
+    monkeypatch.setattr(answering, "ANSWER_SECONDS", 0.3)
+    namespace = client.namespace if trouble is NoWorker else "nowhere"
+    links = PrivateLinks(Client(client.service_client, namespace=namespace, data_converter=client.data_converter))
+    try:
+        await _fails(links, request, trouble)
+    finally:
+        if trouble is NoWorker:
+            await client.get_workflow_handle(request.link.workflow_id).terminate("its test has ended")
+    gc.collect()
+    await asyncio.sleep(0)
+    assert noise == []
+
+
+async def _fails(links: PrivateLinks, request: PrivateLinkRequest, trouble: type[Exception]) -> None:
+    with pytest.raises(trouble):
+        await links.start_create(request)

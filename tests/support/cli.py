@@ -158,7 +158,7 @@ class Links(PrivateLinks):
         """Begin, or refuse."""
         return self._started((target, allow_failed))
 
-    async def status(self, link: str | Link) -> LinkStatus:
+    async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:  # noqa: ARG002 - as it looks
         """The next look; the last one is repeated."""
         self.asked.append(link)
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
