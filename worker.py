@@ -12,6 +12,7 @@ from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
 from activities.attempts import Attempts
 from activities.registry import all_activities
+from activities.told_once import ATTEMPTS_LOGGER, ToldOnce
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -103,6 +104,7 @@ async def forget_who_rests(worker: Worker, runner: SagaRunner) -> None:
 async def main() -> None:
     """Run until SIGTERM or SIGINT, then let the steps that run come to their end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger(ATTEMPTS_LOGGER).addFilter(ToldOnce())
     settings = Settings.from_environment()
     if settings.platform.access is None:
         LOG.info("no key of the platform's API: only requests with `platform: {mode: console}` can be served")

@@ -16,7 +16,7 @@ from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, message_o
 from clouds.emqx.labels import one_line
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
-from clouds.waiting import Cadence, Moving
+from clouds.waiting import Cadence, Moving, span
 from privatelink.errors import CloudRefused, CloudUnavailable, NameTaken, NotYet, PrivateLinkFailed
 from privatelink.names import description
 from privatelink.pace import paced, paced_delta
@@ -197,7 +197,7 @@ class PrivateLinks:
         ids = tuple(row.private_link_id for row in rows)
         activity.heartbeat(*dict.fromkeys((*asked, *ids)))
         raise NotYet(
-            f"deleting the PrivateLink ({', '.join(ids)}): the platform takes about a minute",
+            f"deleting the PrivateLink ({', '.join(ids)}): the platform takes about {span(paced(DELETE_SECONDS))}",
             concerns=", ".join(ids),
             retry_after=paced_delta(DELETE_SECONDS),
         )

@@ -9,6 +9,7 @@ from activities.moments import just_seen
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
 from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.aws.errors import RESOURCE_IN_USE
 from clouds.aws.listeners import delete_listener, find_listeners
 from clouds.aws.tags import add_elb_tags, elb_tags
 from clouds.aws.target_groups import (
@@ -24,7 +25,7 @@ from clouds.aws.target_groups import (
     register_targets,
     set_deregistration_delay,
 )
-from clouds.waiting import Cadence, Moving, still_moving
+from clouds.waiting import Cadence, Moving, span, still_moving
 from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.names import aws_name
 from privatelink.pace import paced, paced_delta
@@ -93,7 +94,8 @@ class TargetGroups:
         # A deadline may be set below that time, and must not pass unread.
         early = min(paced(FIRST_CHECKS_SECONDS), (wait.elapsed + wait.remaining) / 2) - wait.elapsed
         if early > 0 and TRIED_AGAIN not in activity.info().activity_id:
-            checked = Moving(f"targets of {name}: their first checks take about two minutes", group.arn)
+            usual = span(paced(FIRST_CHECKS_SECONDS))
+            checked = Moving(f"targets of {name}: their first checks take about {usual}", group.arn)
             raise still_moving(checked, wait, reading_due=early)
 
         def judge(targets: list[TargetHealth]) -> Moving | None:
@@ -135,7 +137,18 @@ class TargetGroups:
         if not arns:
             return nothing_found()
         ids = remember(*arns)
-        await each(arns, lambda arn: delete_target_group(account, arn))
+        try:
+            await each(arns, lambda arn: delete_target_group(account, arn))
+        except NotYet as error:
+            if error.cloud_code != RESOURCE_IN_USE:
+                raise
+            # Usual for some seconds: the load balancer that used it is being deleted at the same time.
+            raise NotYet(
+                f"deleting the target groups of {spec.link} ({error.details_model.concerns}): "
+                "AWS still counts it as in use by a load balancer",
+                concerns=error.details_model.concerns,
+                retry_after=paced_delta(5),
+            ) from error
         if left := await in_scope():
             raise NotYet(
                 f"deleting the target groups of {spec.link} ({', '.join(left)}): AWS still lists them",

@@ -35,7 +35,7 @@ class Wait(BaseModel):
 
     def words(self) -> str:
         """Elapsed of limit, as in `40 s of 20 min`."""
-        return f"{_span(self.elapsed)} of {_span((self.deadline - self.since).total_seconds())}"
+        return f"{span(self.elapsed)} of {span((self.deadline - self.since).total_seconds())}"
 
     @property
     def elapsed(self) -> float:
@@ -53,7 +53,8 @@ class Wait(BaseModel):
         return datetime.now(UTC) >= self.deadline
 
 
-def _span(seconds: float) -> str:
+def span(seconds: float) -> str:
+    """So many seconds in words, as in `40 s` or `20 min`; `paced` gives them on the cloud's clock."""
     for unit, size in (("days", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

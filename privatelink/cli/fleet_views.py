@@ -13,6 +13,7 @@ from rich.text import Text
 from privatelink.cli.views import REDRAWS_PER_SECOND
 from privatelink.cli.words import duration, one_line
 from privatelink.fleet import Ending, FleetProgress, LinkOutcome, RunningLink
+from privatelink.telling import essence
 
 COLUMNS = ("LINK", "SAGA", "AGE")
 
@@ -54,8 +55,8 @@ class _Lines:
                 self._print(_trouble(one))
 
     def _changed(self, line: str) -> None:
-        if line != self._last:
-            self._last = line
+        if essence(line) != self._last:
+            self._last = essence(line)
             self._print(line)
 
     def _print(self, line: str) -> None:

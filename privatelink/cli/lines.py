@@ -8,6 +8,10 @@ from privatelink.cli.people import person_facts
 from privatelink.cli.words import NO_WORKER, duration, one_line, time_of
 from privatelink.progress import StepProgress, StepState
 from privatelink.status import LastAttempt, LinkStatus
+from privatelink.telling import essence
+
+SAID = "said"
+"""How the keys of facts begin that are a step's own words."""
 
 
 def headline(status: LinkStatus, now: datetime) -> str:
@@ -59,7 +63,7 @@ def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
             yield f"id {word}", f"{word}: {made}"
     for waiting in status.waiting:
         if waiting.said:
-            yield f"said {waiting.step}", f"{titles.get(waiting.step, waiting.step)}: {one_line(waiting.said)}"
+            yield f"{SAID} {waiting.step}", f"{titles.get(waiting.step, waiting.step)}: {one_line(waiting.said)}"
 
 
 def _step_line(step: StepProgress, now: datetime) -> str:
@@ -69,10 +73,15 @@ def _step_line(step: StepProgress, now: datetime) -> str:
 
 
 class Changes:
-    """Remembers what it has told, so that each change is told once."""
+    """Remembers what it has told, so that each change is told once.
+
+    What a waiting step says may come again and again in turn with something else, each time with another request id
+    or duration in it: it is told once for all.
+    """
 
     def __init__(self) -> None:
         self._told = {"worker": "a worker answers"}
+        self._said: set[tuple[str, str]] = set()
 
     def of(self, status: LinkStatus, now: datetime) -> list[str]:
         """What differs from all that was told before; a fact for people may have several lines."""
@@ -80,6 +89,14 @@ class Changes:
 
     def among(self, known: Iterable[tuple[str, str]]) -> list[str]:
         """Those of these facts that were not told before."""
-        changed = [(key, line) for key, line in known if self._told.get(key) != line]
-        self._told.update(changed)
-        return [line for _, line in changed]
+        return [line for key, line in known if self._is_news(key, line)]
+
+    def _is_news(self, key: str, line: str) -> bool:
+        if key.startswith(SAID):
+            said = (key, essence(line))
+            is_news = said not in self._said
+            self._said.add(said)
+            return is_news
+        is_news = self._told.get(key) != line
+        self._told[key] = line
+        return is_news

@@ -14,6 +14,7 @@ from privatelink.cli.people import WAITS, person_facts
 from privatelink.cli.tree import Tree
 from privatelink.cli.words import one_line
 from privatelink.status import LinkStatus
+from privatelink.telling import essence
 
 REDRAWS_PER_SECOND = 2
 """Elapsed times tick between two looks, and go on when Temporal is slow to answer."""
@@ -83,8 +84,8 @@ class LineView:
 
     def note(self, sentence: str) -> None:
         """Tell the sentence, once."""
-        if sentence != self._note:
-            self._note = sentence
+        if essence(sentence) != self._note:
+            self._note = essence(sentence)
             self._tell(one_line(sentence))
 
     def _tell(self, line: str) -> None:

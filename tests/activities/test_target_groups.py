@@ -8,10 +8,10 @@ import pytest
 from activities import specs
 from activities.target_groups import FIRST_CHECKS_SECONDS, NOT_IN_USE_SECONDS, TargetGroups
 from clouds.aws.tags import COMPLETE, add_elb_tags
-from clouds.waiting import Wait
+from clouds.waiting import Wait, span
 from privatelink.errors import DeadlinePassed, NameTaken, NotYet, TargetsUnhealthy
 from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
-from privatelink.pace import paced_delta
+from privatelink.pace import paced, paced_delta
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, a_wait, attempt, failure, perform, refusal
 
@@ -191,7 +191,7 @@ async def test_before_the_first_checks_can_be_over_nothing_is_read(provider: Pro
     provider.sandbox.durations(target_healthy=1000)
     spec = await waiting(provider)
     error = await refusal(NotYet, steps.wait_for_targets, spec)
-    assert "about two minutes" in error.details_model.sentence
+    assert f"about {span(paced(FIRST_CHECKS_SECONDS))};" in error.details_model.sentence
     assert error.next_retry_delay is not None
     assert error.next_retry_delay > paced_delta(FIRST_CHECKS_SECONDS / 2)
     assert "DescribeTargetHealth" not in {call["action"] for call in provider.sandbox.calls()}

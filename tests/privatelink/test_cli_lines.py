@@ -50,6 +50,21 @@ def test_each_change_is_told_once() -> None:
     assert ["load balancer active: done after 12s", "load balancer: arn:1"] == changes.of(done, NOW)
 
 
+def test_a_waiting_step_says_a_thing_once() -> None:
+    """Two refusals in turn, each time with another request id and duration, are two lines, however long it lasts."""
+    changes = Changes()
+    said = []
+    for look in range(6):
+        why = "AccessDenied" if look % 2 else "Throttling"
+        text = f"deleting tg-1: {why} [request r-{look}]; {look} s of 60 min"
+        status = link_status(step("delete target groups", StepState.RUNNING), said={"delete-target-groups": text})
+        said += [line for line in changes.of(status, NOW) if "tg-1" in line]
+    assert [
+        "delete target groups: deleting tg-1: Throttling [request r-0]; 0 s of 60 min",
+        "delete target groups: deleting tg-1: AccessDenied [request r-1]; 1 s of 60 min",
+    ] == said
+
+
 def test_a_missing_worker_is_told_and_so_is_its_return() -> None:
     """Somebody who waits learns that nobody works, once, and when somebody does again."""
     changes = Changes()

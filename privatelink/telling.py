@@ -1,0 +1,30 @@
+"""Telling a thing once: what a sentence says, without what is different in it each time it is said."""
+
+import re
+
+_SPAN = r"\d+(?:\.\d+)? ?(?:ms|s|sec|seconds?|min|minutes?|h|hours?|d|days?)\b"
+
+_DIFFERENT_EACH_TIME = re.compile(
+    "|".join(
+        (
+            r"\[request [^\]]*\]",  # as our sentences give AWS's request id
+            r"request ?id:? ?[\w-]+",  # as AWS's own messages give it
+            r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
+            r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?",
+            r"\b\d{8}T\d{6}Z",  # as AWS writes the time in a signature
+            r"<\d+\.\d+\.\d+>",  # an Erlang process, in what EMQX says
+            r"\b0x[0-9a-f]+",
+            r"\battempt \d+",
+            rf"{_SPAN}(?: of {_SPAN})?",
+        )
+    ),
+    re.IGNORECASE,
+)
+
+
+def essence(sentence: str) -> str:
+    """What the sentence says: two that differ in request ids, moments and durations alone have the same.
+
+    It is for comparing, not for reading.
+    """
+    return " ".join(_DIFFERENT_EACH_TIME.sub("", sentence).split())
