@@ -13,6 +13,7 @@ from activities.specs import (
     Removed,
 )
 from clouds.aws.accounts import AwsAccount, AwsAccounts
+from clouds.aws.codes import INVALID_PARAMETER, is_code
 from clouds.aws.endpoint_connections import find_connections_of
 from clouds.aws.endpoint_services import (
     AVAILABLE,
@@ -28,7 +29,6 @@ from clouds.aws.endpoint_services import (
     read_allowed_principals,
     remove_principals,
 )
-from clouds.aws.errors import INVALID_PARAMETER, is_code
 from clouds.aws.tags import add_ec2_tags, ec2_tags
 from clouds.waiting import Cadence, Moving
 from privatelink.errors import (

@@ -155,7 +155,8 @@ async def _port_differences(
 
 
 async def _target_differences(account: AwsAccount, group: FoundTargetGroup, listener: Listener) -> list[str]:
-    has = {one.target for one in await read_target_health(account, group.arn) if one.state != DRAINING}
+    registered = [one for one in await read_target_health(account, group.arn) if one.state != DRAINING]
+    has = {one.target if one.is_asked_for(listener) else f"{one.target}:{one.port}" for one in registered}
     asked = set(listener.targets)
     return [f"its targets are {_listed(has)}, not {_listed(asked)}"] if has != asked else []
 

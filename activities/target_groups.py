@@ -9,7 +9,7 @@ from activities.moments import just_seen
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
 from clouds.aws.accounts import AwsAccount, AwsAccounts
-from clouds.aws.errors import RESOURCE_IN_USE
+from clouds.aws.codes import RESOURCE_IN_USE
 from clouds.aws.listeners import delete_listener, find_listeners
 from clouds.aws.tags import add_elb_tags, elb_tags
 from clouds.aws.target_groups import (
@@ -180,6 +180,6 @@ def _outside_vpc(spec: TargetGroupSpec) -> set[str]:
 
 async def _deregister_others(account: AwsAccount, spec: TargetGroupSpec, arn: str) -> None:
     registered = await read_target_health(account, arn, settles_at=just_seen())
-    others = [one.target for one in registered if one.target not in spec.listener.targets and one.state != DRAINING]
+    others = [one for one in registered if not one.is_asked_for(spec.listener) and one.state != DRAINING]
     if others:
         await deregister_targets(account, arn, others)

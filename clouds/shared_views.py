@@ -63,6 +63,11 @@ class SharedView(Generic[V]):
         self._level = 0.0
         self._latest: tuple[float, V] | None = None
 
+    @property
+    def is_in_use(self) -> bool:
+        """Whether anybody waits for it."""
+        return bool(self._waiters)
+
     def is_idle(self, seconds: float) -> bool:
         """Whether nobody waits, and nothing was read for so long (the cloud's clock)."""
         return not self._waiters and self.last_read < asyncio.get_running_loop().time() - paced(seconds)
@@ -216,6 +221,11 @@ class ViewsByKey(Generic[V]):
     def __len__(self) -> int:
         """How many are in use."""
         return len(self._views)
+
+    @property
+    def is_in_use(self) -> bool:
+        """Whether anybody waits for one of them."""
+        return any(view.is_in_use for view in self._views.values())
 
     def of(
         self,

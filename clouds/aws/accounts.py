@@ -6,30 +6,34 @@ the links of a role; that is why CloudTrail shows one session name for all of th
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, partial
-from typing import TYPE_CHECKING, Any
-
-from botocore.credentials import (
-    AssumeRoleCredentialFetcher,
-    CredentialProvider,
-    CredentialResolver,
-    DeferredRefreshableCredentials,
-)
-from botocore.exceptions import NoCredentialsError
-from botocore.loaders import Loader, create_loader
-from botocore.session import Session as BotocoreSession
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 from clouds.aws.budgets import Bucket, Budgets
-from clouds.aws.calls import CONFIG, AccountCalls, Clients
-from clouds.aws.errors import is_denied
+from clouds.aws.calls import AccountCalls
+from clouds.aws.codes import is_denied
+from clouds.aws.next_steps import WORKER
+from clouds.aws.sessions import ROLE_SESSION_NAME, Clients, open_session
+from clouds.aws.threads import Threads
 from clouds.aws.views import Views
-from privatelink.errors import PrivateLinkError
+from privatelink.errors import CredentialsRefused, PrivateLinkError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import SecretStr
+
     from privatelink.request import AwsAccess
 
-ROLE_SESSION_NAME = "privatelink-orchestrator"
+IDLE_SECONDS = 1800.0
+"""How long an account is kept after its last use, of our clock: longer than a saga's waits leave it alone."""
+
+MOST_IDLE = 50
+"""So many accounts are kept that nobody uses at the moment. Each takes about 2 MiB for its clients."""
+
+_SWEPT_EVERY = 60.0
 
 _SHORTEST_SESSION_SECONDS = 900
 """STS's least, for a session that nobody uses."""
@@ -38,46 +42,99 @@ _SHORTEST_SESSION_SECONDS = 900
 class AwsAccounts:
     """Every account that the worker's requests name. One per worker process and event loop."""
 
-    def __init__(self, threads: int = 16) -> None:
+    def __init__(self, threads: int = 16, external_ids: Mapping[str, SecretStr] | None = None) -> None:
         """Credentials, endpoints and profiles come from boto3's own chain, read at the first call.
 
-        `threads`: how many calls are made at once.
+        `threads`: how many calls are made at once. `external_ids`: those that the operator has set, by role ARN.
         """
-        self._executor = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="aws")
+        self._threads = Threads(threads)
+        self._external_ids = external_ids or {}
         self._accounts: dict[AwsAccess, AwsAccount] = {}
-        self._budgets: dict[tuple[str, str], Budgets] = {}
+        # An account's budget lives as long as anybody uses the account: two budgets of one account would be twice it.
+        self._budgets: WeakValueDictionary[tuple[str, str], Budgets] = WeakValueDictionary()
+        self._swept = time.monotonic()
+
+    def __len__(self) -> int:
+        """How many accounts are kept."""
+        return len(self._accounts)
 
     def account(self, access: AwsAccess) -> AwsAccount:
-        """The account behind a request's `aws`. No call is made yet."""
-        if access not in self._accounts:
-            owner = access.account_id or "the worker's own account"
-            budgets = self._budgets.setdefault((owner, access.region), Budgets(owner, access.region))
-            self._accounts[access] = AwsAccount(access, budgets, self._executor)
-        return self._accounts[access]
+        """The account behind a request's `aws`. No call is made yet.
+
+        Raises `CredentialsRefused` when the request gives another external id than the operator has set for the role.
+        """
+        access = self._with_the_operators_external_id(access)
+        account = self._accounts.pop(access, None) or self._made(access)
+        account.last_used = time.monotonic()
+        # The one used last stands last.
+        self._accounts[access] = account
+        if len(self._accounts) > MOST_IDLE or account.last_used > self._swept + _SWEPT_EVERY:
+            self._swept = account.last_used
+            self._end_idle(account)
+        return account
+
+    def _with_the_operators_external_id(self, access: AwsAccess) -> AwsAccess:
+        own = self._external_ids.get(access.role_arn or "")
+        if own is None:
+            return access
+        if access.external_id not in {None, own.get_secret_value()}:
+            raise CredentialsRefused(
+                f"assuming the role ({access.role_arn}): the request gives another external_id than the worker's "
+                "settings have for this role",
+                concerns=access.role_arn or "",
+                next_step="leave external_id out of the request",
+            )
+        return access.model_copy(update={"external_id": own.get_secret_value()})
+
+    def _made(self, access: AwsAccess) -> AwsAccount:
+        owner = access.account_id or "the worker's own account"
+        budgets = self._budgets.get((owner, access.region)) or Budgets(owner, access.region)
+        self._budgets[owner, access.region] = budgets
+        worker = None
+        if access.role_arn is not None:
+            worker = self.account(access.model_copy(update={"role_arn": None, "external_id": None}))
+        return AwsAccount(access, budgets, self._threads, worker)
+
+    def _end_idle(self, but: AwsAccount) -> None:
+        idle = [access for access, one in self._accounts.items() if one is not but and not one.is_busy]
+        for number, access in enumerate(reversed(idle)):
+            if number >= MOST_IDLE or self._accounts[access].last_used < self._swept - IDLE_SECONDS:
+                del self._accounts[access]
 
 
 class AwsAccount(AccountCalls):
     """One account and region as one role sees it: its calls, and the views that all who wait share."""
 
-    def __init__(self, access: AwsAccess, budgets: Budgets, executor: ThreadPoolExecutor) -> None:
-        """Nothing is read, and no session opened, before the first call."""
-        clients = Clients(partial(_open_session, access), access.region)
-        super().__init__(clients, access.region, budgets, executor)
-        self._as_worker = AccountCalls(Clients(_new_session, access.region), access.region, budgets, executor)
-        self._id: str | None = None
+    def __init__(
+        self, access: AwsAccess, budgets: Budgets, threads: Threads, worker: AccountCalls | None = None
+    ) -> None:
+        """`worker` makes calls as the worker itself; None where this account does.
+
+        Nothing is read, and no session opened, before the first call.
+        """
+        clients = Clients(partial(open_session, access), access.region)
+        super().__init__(clients, access.region, budgets, threads, acts_as=access.role_arn or WORKER)
+        self._worker = worker or self
+        self._id: tuple[int, str] | None = None
         self.views = Views(self)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether a call is under way, or anybody waits for a view."""
+        return self.is_calling or self.views.are_in_use
 
     async def account_id(self) -> str:
         """The 12 digits of the account that the credentials belong to (STS GetCallerIdentity; needs no permission)."""
-        if self._id is None:
-            identity = await self.call(
+        generation = self._clients.generation
+        if self._id is None or self._id[0] != generation:
+            account_id = await self.call(
                 Bucket.STS_READ,
                 "asking whose AWS credentials these are",
                 self.region,
-                lambda clients: clients.sts.get_caller_identity(),
+                lambda clients: clients.sts.get_caller_identity()["Account"],
             )
-            self._id = identity["Account"]
-        return self._id
+            self._id = generation, account_id
+        return self._id[1]
 
     async def lets_anyone_in(self, role_arn: str) -> bool:
         """Whether the worker may assume the role without any external id (STS AssumeRole), which a customer forbids.
@@ -85,7 +142,7 @@ class AwsAccount(AccountCalls):
         Else whoever names the role to this worker acts in the customer's account (IAM: "The confused deputy problem").
         """
         try:
-            await self._as_worker.call(
+            await self._worker.call(
                 Bucket.STS_READ,
                 "assuming the role without its external id",
                 role_arn,
@@ -98,48 +155,3 @@ class AwsAccount(AccountCalls):
                 return False
             raise
         return True
-
-
-@cache
-def _models() -> Loader:
-    """The models of AWS's APIs, read once for all accounts: EC2's alone takes 0.1 s and tens of megabytes."""
-    return create_loader()
-
-
-def _new_session() -> BotocoreSession:
-    session = BotocoreSession()
-    session.register_component("data_loader", _models())
-    return session
-
-
-def _open_session(access: AwsAccess) -> BotocoreSession:
-    own = _new_session()
-    if access.role_arn is None:
-        return own
-    source = own.get_credentials()
-    if source is None:
-        raise NoCredentialsError
-    extra: dict[str, Any] = {"RoleSessionName": ROLE_SESSION_NAME}
-    if access.external_id:
-        extra["ExternalId"] = access.external_id
-    fetcher = AssumeRoleCredentialFetcher(
-        client_creator=partial(own.create_client, region_name=access.region, config=CONFIG),
-        source_credentials=source,
-        role_arn=access.role_arn,
-        extra_args=extra,
-    )
-    session = _new_session()
-    session.register_component("credential_provider", CredentialResolver([_AssumedRole(fetcher)]))
-    return session
-
-
-class _AssumedRole(CredentialProvider):
-    METHOD = "assume-role"
-
-    def __init__(self, fetcher: AssumeRoleCredentialFetcher) -> None:
-        super().__init__()
-        self._fetcher = fetcher
-
-    def load(self) -> DeferredRefreshableCredentials:
-        """Give credentials that are fetched at their first use, and again early enough before they expire."""
-        return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)

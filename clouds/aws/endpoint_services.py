@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
-from clouds.aws.errors import ENDPOINT_SERVICE_NOT_FOUND, is_code
+from clouds.aws.codes import ENDPOINT_SERVICE_NOT_FOUND, is_code
 from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, tag_dict
 from clouds.aws.unsuccessful import raise_unsuccessful
 from privatelink.errors import EndpointServiceFailed, PrivateLinkError
@@ -118,7 +118,7 @@ async def create_endpoint_service(
 
     The same `token` again gives the same one. AWS answers so even when that one is gone: `EndpointServiceFailed`.
     """
-    answer = await account.call(
+    made = await account.call(
         Bucket.SERVICE_CREATE,
         "creating the endpoint service over",
         load_balancer_arn,
@@ -128,10 +128,9 @@ async def create_endpoint_service(
             SupportedIpAddressTypes=["ipv4"],
             ClientToken=token,
             TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}],
-        ),
+        )["ServiceConfiguration"],
         settles_at=settles_at,
     )
-    made = answer["ServiceConfiguration"]
     service_id, service_name = made.get("ServiceId", ""), made.get("ServiceName", "")
     if not service_name or made.get("ServiceState") in LEAVING:
         raise EndpointServiceFailed(

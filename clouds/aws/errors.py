@@ -1,273 +1,248 @@
-"""AWS's error codes, by name, and what each means to us: the one translator of this border.
+"""Whatever can come out of a call of boto3, translated: every error has a name, a sentence and a next step."""
 
-Sources: the EC2 API's "Error codes" page and the botocore models of elbv2 and sts. The meaning of a code may depend on
-the phase: `*NotFound` right after a create is a matter of moments, on a delete it is success. Whoever knows the phase
-says so by `settles_at` (AccountCalls.call), or asks by `is_code`.
-"""
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
 
-import random
-from datetime import UTC, datetime
-from typing import NamedTuple
-
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConfigNotFound,
-    CredentialRetrievalError,
-    HTTPClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    SSOError,
-)
-from botocore.exceptions import ConnectionError as ConnectingError
+from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
 
+from clouds.aws.codes import CREDENTIALS, DENIED, plain
+from clouds.aws.forms import ForeignAnswerError
+from clouds.aws.limits import Answer, LimitPassedError
+from clouds.aws.next_steps import WORKER
+from clouds.aws.refusals import Refusal, refused
 from privatelink.errors import (
-    AccessDenied,
     CloudRefused,
     CloudUnavailable,
     CredentialsRefused,
-    NotYet,
     PrivateLinkError,
-    QuotaExceeded,
-    Throttled,
     UnknownCloudError,
 )
-from privatelink.pace import paced_delta
+from privatelink.pace import PACE
 
-DUPLICATE_LOAD_BALANCER = "DuplicateLoadBalancerName"
-DUPLICATE_TARGET_GROUP = "DuplicateTargetGroupName"
-DUPLICATE_LISTENER = "DuplicateListener"
-INVALID_PARAMETER = "InvalidParameter"
-LOAD_BALANCER_NOT_FOUND = "LoadBalancerNotFound"
-TARGET_GROUP_NOT_FOUND = "TargetGroupNotFound"
-LISTENER_NOT_FOUND = "ListenerNotFound"
-EXISTING_CONNECTIONS = "ExistingVpcEndpointConnections"
-RESOURCE_IN_USE = "ResourceInUse"
-ENDPOINT_SERVICE_NOT_FOUND = frozenset(
-    {
-        "InvalidVpcEndpointService.NotFound",  # inside the Unsuccessful of DeleteVpcEndpointServiceConfigurations
-        "InvalidVpcEndpointServiceId.NotFound",  # raised by Describe, Accept, Reject and Modify
-    }
+_Kinds = type[Exception] | tuple[type[Exception], ...]
+
+_LOG_IN = (boto.SSOError, boto.LoginError, boto.TokenRetrievalError, boto.NoAuthTokenError)
+
+_NO_CREDENTIALS = (
+    *_LOG_IN,
+    boto.NoCredentialsError,
+    boto.PartialCredentialsError,
+    boto.CredentialRetrievalError,
+    boto.MetadataRetrievalError,
+    boto.RefreshWithMFAUnsupportedError,
+    boto.UnknownCredentialError,
+    boto.UnknownTokenProviderError,
+    boto.ProfileNotFound,
+    boto.ConfigNotFound,
+    boto.ConfigParseError,
+    boto.InvalidConfigError,
 )
 
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
-_THROTTLED = frozenset(
-    {
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
+_WRONG_CALL = (
+    boto.ParamValidationError,
+    boto.ValidationError,
+    boto.BaseEndpointResolverError,
+    boto.EndpointProviderError,
+    boto.UnknownRegionError,
 )
-_UNAVAILABLE = frozenset(
-    {
-        "HealthUnavailable",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "RequestTimeout",
-        "ServiceUnavailable",
-        "Unavailable",
-    }
-)
-_BUSY = frozenset(
-    {
-        EXISTING_CONNECTIONS,
-        RESOURCE_IN_USE,
-        "DependencyViolation",
-        "IncorrectState",
-        "PriorRequestNotComplete",
-        "TrustStoreNotReady",
-    }
-)
-_CREDENTIALS = frozenset(
-    {
-        "AuthFailure",
-        "IncompleteSignature",
-        "InvalidAccessKeyId",
-        "InvalidClientTokenId",
-        "MissingAuthenticationToken",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_ACCOUNT = frozenset({"Blocked", "OptInRequired", "PendingVerification", "RegionDisabledException"})
-_REFUSED = frozenset(
-    {
-        DUPLICATE_LISTENER,
-        DUPLICATE_LOAD_BALANCER,
-        DUPLICATE_TARGET_GROUP,
-        "ALPNPolicyNotFound",
-        "AllocationIdNotFound",
-        "AvailabilityZoneNotSupported",
-        "DuplicateTagKeys",
-        "IdempotentParameterMismatch",
-        "IncompatibleProtocols",
-        "InvalidConfigurationRequest",
-        "InvalidLoadBalancerAction",
-        "InvalidScheme",
-        "InvalidSecurityGroup",
-        "InvalidSubnet",
-        "InvalidTarget",
-        "MissingParameter",
-        "OperationNotPermitted",
-        "SSLPolicyNotFound",
-        "TagPolicyViolation",
-        "UnsupportedOperation",
-        "UnsupportedProtocol",
-        "ValidationError",
-    }
-)
+"""What boto3 itself refuses to send; it would do so each time."""
 
-_MESSAGE_CHARACTERS = 400
+_PROXY = "look at what stands between the worker and AWS: a proxy or a captive portal may answer in its place"
+
+_LONGEST_WAIT = 3600.0
+"""No Retry-After is believed beyond this, in seconds of the cloud's clock."""
+
+_MOST_DIGITS = 9
+
+_TEXT_CHARACTERS = 300
 
 
-class Refusal(NamedTuple):
-    """A code and a message of AWS, from a raised error or from an item of `Unsuccessful`."""
+def translated(
+    error: Exception,
+    doing: str,
+    concerns: str,
+    settles_at: datetime | None = None,
+    *,
+    acts_as: str = WORKER,
+    answer: Answer | None = None,
+) -> PrivateLinkError:
+    """Our error for what came out of a call, `doing` something about `concerns`. Never holds a credential or signature.
 
-    code: str
-    message: str
-    status: int = 400
-    request_id: str = ""
-    operation: str = ""
-
-
-def is_code(error: PrivateLinkError, *codes: str) -> bool:
-    """Whether this error stands for one of these codes of AWS."""
-    return error.cloud_code in codes
-
-
-def is_denied(error: PrivateLinkError) -> bool:
-    """Whether this error says that a permission, or a role's trust, is missing."""
-    return is_code(error, *_DENIED)
-
-
-def is_not_found(code: str) -> bool:
-    """Whether a code says that the thing it concerns is not there."""
-    return code.endswith("NotFound")
-
-
-def translated(error: Exception, doing: str, concerns: str, settles_at: datetime | None = None) -> PrivateLinkError:
-    """Our error for what boto3 raised while `doing` something about `concerns`. Never holds a credential or signature.
-
-    Until `settles_at` a `*NotFound` is `NotYet`: what the call refers to was made a moment ago. Whatever boto3 raises
-    that is not known here is `UnknownCloudError`; what is no error of boto3 at all is raised again.
+    Until `settles_at` a `*NotFound` is `NotYet`: what the call refers to was made a moment ago. `acts_as`: whose
+    credentials were used, in words. `answer`: how the latest answer began, if there was one. What nobody foresaw is
+    `UnknownCloudError`: boto3 reads an answer without checking it, so an odd one may end in any error of Python.
     """
-    match error:
-        case ClientError():
-            return refused(_refusal(error), doing, concerns, settles_at)
-        case ConnectingError() | HTTPClientError() | ResponseParserError():
-            # No connection or a lost one, a time-out, or a body that is no AWS answer (a proxy's 502 page): what came
-            # of the call is unknown.
-            return CloudUnavailable(f"{doing} ({concerns}): AWS gave no answer ({_class(error)})", concerns=concerns)
-        case (
-            NoCredentialsError()
-            | PartialCredentialsError()
-            | CredentialRetrievalError()
-            | ProfileNotFound()
-            | ConfigNotFound()
-            | SSOError()
-        ):
-            return CredentialsRefused(
-                f"{doing} ({concerns}): the worker has no usable AWS credentials ({_class(error)})",
-                concerns=concerns,
-                next_step="give the worker credentials by boto3's chain (environment, profile or instance role)",
-            )
-        case BotoCoreError():
-            return UnknownCloudError(
-                f"{doing} ({concerns}): boto3 raised {_class(error)}",
-                concerns=concerns,
-                next_step="read the worker's log; the orchestrator does not know this error",
-            )
-    raise error
+    if isinstance(error, PrivateLinkError):
+        return error
+    if isinstance(error, boto.ClientError):
+        return refused(_refusal(error, acts_as), doing, concerns, settles_at)
+    call = _Call(f"{doing} ({concerns})", concerns, answer)
+    return next((ours for kinds, ours in _TRANSLATIONS if isinstance(error, kinds)), _odd)(error, call)
 
 
-def refused(refusal: Refusal, doing: str, concerns: str, settles_at: datetime | None = None) -> PrivateLinkError:
-    """Our error for a refusal of AWS; see `translated`."""
-    error = _classified(refusal, f"{doing} ({concerns}): {_why(refusal)}", concerns, settles_at)
-    error.cloud_code = refusal.code
+def cause_of(error: Exception) -> Exception:
+    """What the worker's log, and Temporal's history, may show as the cause: the error, without what may be secret.
+
+    AWS's message about a signature quotes the signed request with its session token. boto3's about an answer that it
+    cannot read quotes the whole of it, which may be STS's.
+    """
+    if isinstance(error, ResponseParserError):
+        return ResponseParserError(_text(error)).with_traceback(error.__traceback__)
+    if isinstance(error, boto.ClientError):
+        code = error.response.get("Error", {}).get("Code") or ""
+        # STS quotes an external id that it cannot take.
+        if plain(code) in CREDENTIALS or (error.operation_name == "AssumeRole" and plain(code) not in DENIED):
+            said: Any = {"Error": {"Code": code, "Message": "(hidden)"}}
+            return boto.ClientError(said, error.operation_name).with_traceback(error.__traceback__)
     return error
 
 
-def unseen_twin(kind: str, name: str) -> NotYet:
-    """AWS says that the name is taken, and did not show by what: the next attempt sees whose it is."""
-    return NotYet(
-        f"creating the {kind} ({name}): AWS has one of that name and does not show it yet",
-        concerns=name,
-        retry_after=paced_delta(5),
-    )
-
-
-def _classified(refusal: Refusal, sentence: str, concerns: str, settles_at: datetime | None) -> PrivateLinkError:
-    code = refusal.code
-    if code in _THROTTLED:
-        # Jitter, because all who were refused together would otherwise come back together.
-        after = paced_delta(random.uniform(2, 8))  # noqa: S311 - spreads retries, guards nothing
-        return Throttled(sentence, concerns=concerns, retry_after=after)
-    if code in _UNAVAILABLE or refusal.status >= 500:  # noqa: PLR2004 - HTTP's server errors
-        return CloudUnavailable(sentence, concerns=concerns)
-    if code in _BUSY:
-        return NotYet(sentence, concerns=concerns, retry_after=paced_delta(5))
-    if is_not_found(code) and settles_at and datetime.now(UTC) < settles_at:
-        return NotYet(f"{sentence}; it was made a moment ago", concerns=concerns, retry_after=paced_delta(2))
-    leaf, next_step = _for_good(code, refusal.operation)
-    return leaf(sentence, concerns=concerns, next_step=next_step)
-
-
-def _for_good(code: str, operation: str) -> tuple[type[PrivateLinkError], str]:
-    """The class and the next step of a code that waiting does not mend, or that nobody knows."""
-    meanings: tuple[tuple[bool, type[PrivateLinkError], str], ...] = (
-        (
-            code in _CREDENTIALS | EXPIRED,
-            CredentialsRefused,
-            "correct the worker's AWS credentials; for expired ones, look at its clock too",
-        ),
-        (
-            operation == "AssumeRole",
-            CredentialsRefused,
-            "let the role's trust policy name the worker's identity and demand exactly this external_id",
-        ),
-        (code in _DENIED, AccessDenied, f"allow {operation or 'the action'} to the worker's role"),
-        (code in _ACCOUNT, CloudRefused, "ask AWS Support what blocks this account"),
-        (
-            code in _REFUSED or code.startswith("InvalidParameter"),
-            CloudRefused,
-            "look up the code in AWS's API reference",
-        ),
-        (
-            code.startswith("TooMany") or code.endswith(("LimitExceeded", "AssociationLimit")),
-            QuotaExceeded,
-            "have the quota raised, or delete what is not used",
-        ),
-        (is_not_found(code), CloudRefused, "something that the step needs was deleted meanwhile"),
-        (True, UnknownCloudError, "look up the code in AWS's API reference; the orchestrator does not know it"),
-    )
-    return next((leaf, step) for applies, leaf, step in meanings if applies)
-
-
-def _why(refusal: Refusal) -> str:
-    """Code and message; of a refused signature the code alone: its message quotes the signed request with its token."""
-    request = f" [request {refusal.request_id}]" if refusal.request_id else ""
-    if refusal.code in _CREDENTIALS:
-        return f"{refusal.code}{request}"
-    message = refusal.message.partition("Encoded authorization failure message")[0].strip()[:_MESSAGE_CHARACTERS]
-    return f"{refusal.code}: {message}{request}" if message else f"{refusal.code}{request}"
-
-
-def _refusal(error: ClientError) -> Refusal:
+def _refusal(error: boto.ClientError, acts_as: str) -> Refusal:
     answer = error.response
     about = answer.get("ResponseMetadata", {})
+    headers = about.get("HTTPHeaders", {})
+    code = answer.get("Error", {}).get("Code") or ""
+    status = about.get("HTTPStatusCode", 400)
     return Refusal(
-        code=answer.get("Error", {}).get("Code", ""),
-        message=answer.get("Error", {}).get("Message", ""),
-        status=about.get("HTTPStatusCode", 400),
-        request_id=about.get("RequestId", ""),
+        # botocore gives the status as the code of an answer of 5xx that it cannot read.
+        code="" if code == str(status) else code,
+        message=answer.get("Error", {}).get("Message") or "",
+        status=status,
+        request_id=about.get("RequestId") or "",
         operation=error.operation_name,
+        acts_as=acts_as,
+        retry_after=_retry_after(headers.get("retry-after")),
+        is_html="html" in headers.get("content-type", "").lower(),
     )
+
+
+def _retry_after(header: str | None) -> timedelta | None:
+    """Retry-After as seconds or as a date (RFC 9110, 10.2.3), on the cloud's clock."""
+    if header is None or len(header) > _TEXT_CHARACTERS:
+        return None
+    try:
+        seconds = (
+            float(header[:_MOST_DIGITS])
+            if header.isascii() and header.isdigit()
+            else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+        )
+    except (ValueError, TypeError):
+        return None
+    return timedelta(seconds=min(max(seconds, 1.0), _LONGEST_WAIT)) / PACE
+
+
+class _Call(NamedTuple):
+    """What an error concerns: `what` begins its sentence."""
+
+    what: str
+    concerns: str
+    answer: Answer | None
+
+    @property
+    def status(self) -> str:
+        return f"HTTP {self.answer.status}: " if self.answer else ""
+
+
+def _given_up(error: Exception, call: _Call) -> PrivateLinkError:
+    return CloudUnavailable(f"{call.what}: the call to AWS was given up: {error}", concerns=call.concerns)
+
+
+def _unreadable(_: Exception, call: _Call) -> PrivateLinkError:
+    if call.answer is None or not call.answer.is_html:
+        return CloudUnavailable(f"{call.what}: {call.status}AWS's answer cannot be read", concerns=call.concerns)
+    sentence = f"{call.what}: {call.status}the answer is a page of HTML, not AWS's"
+    return CloudUnavailable(sentence, concerns=call.concerns, next_step=_PROXY)
+
+
+def _unanswered(error: Exception, call: _Call) -> PrivateLinkError:
+    return CloudUnavailable(f"{call.what}: AWS gave no answer ({_class(error)})", concerns=call.concerns)
+
+
+def _without_credentials(error: Exception, call: _Call) -> PrivateLinkError:
+    return CredentialsRefused(
+        f"{call.what}: the worker has no usable AWS credentials ({_class(error)})",
+        concerns=call.concerns,
+        next_step=_credentials_step(error),
+    )
+
+
+def _not_sent(error: Exception, call: _Call) -> PrivateLinkError:
+    return CloudRefused(
+        f"{call.what}: boto3 does not send this call: {_text(error)}",
+        concerns=call.concerns,
+        next_step="correct the value that it names in the request",
+    )
+
+
+def _unknown(error: Exception, call: _Call) -> PrivateLinkError:
+    return UnknownCloudError(
+        f"{call.what}: boto3 failed with {_class(error)}: {_text(error)}",
+        concerns=call.concerns,
+        next_step="read the worker's log; the orchestrator does not know this error",
+    )
+
+
+def _odd(error: Exception, call: _Call) -> PrivateLinkError:
+    if _is_still_expired(error):
+        return _without_credentials(error, call)
+    is_foreign = isinstance(error, ForeignAnswerError)
+    return UnknownCloudError(
+        f"{call.what}: AWS answered in a form that the orchestrator does not know: {call.status}{_oddity(error)}",
+        concerns=call.concerns,
+        next_step=_PROXY if is_foreign else "read the worker's log; if a proxy stands before AWS, see what it changes",
+    )
+
+
+def _oddity(error: Exception) -> str:
+    """What an error says about the answer that caused it, without Python's words."""
+    match error:
+        case ForeignAnswerError():
+            return str(error)
+        case boto.PaginationError():
+            return "it gives the same page again and again"
+        case KeyError():
+            return f"it lacks {str(error).strip(chr(39))[:_TEXT_CHARACTERS]}"
+        case IndexError():
+            return "it lists nothing where one thing is due"
+    return "it cannot be read"
+
+
+_TRANSLATIONS: tuple[tuple[_Kinds, Callable[[Exception, _Call], PrivateLinkError]], ...] = (
+    (LimitPassedError, _given_up),
+    (ResponseParserError, _unreadable),
+    ((boto.ConnectionError, boto.HTTPClientError), _unanswered),
+    (_NO_CREDENTIALS, _without_credentials),
+    (_WRONG_CALL, _not_sent),
+    (boto.PaginationError, _odd),
+    (boto.BotoCoreError, _unknown),
+)
+"""The first that fits; what none fits is odd."""
+
+
+def _credentials_step(error: Exception) -> str:
+    if isinstance(error, _LOG_IN):
+        return "log in again, as the user that the worker runs as (`aws sso login` or `aws login`)"
+    if isinstance(error, boto.RefreshWithMFAUnsupportedError):
+        return "give the worker credentials that need no MFA code: nobody is there to type one"
+    if _is_still_expired(error):
+        return "look at the worker's clock, then at where its credentials come from"
+    return "give the worker credentials by boto3's chain (environment, profile or instance role)"
+
+
+def _is_still_expired(error: Exception) -> bool:
+    """Whether a source of credentials gave expired ones: botocore raises a bare RuntimeError for that."""
+    return isinstance(error, RuntimeError) and "refreshed credentials are still expired" in str(error)
+
+
+def _text(error: Exception) -> str:
+    """The error's own words, without the body of an answer, which botocore puts after a line break."""
+    text = str(error)
+    if isinstance(error, ResponseParserError):
+        text = text.partition("\n")[0]
+    return " ".join(text.split())[:_TEXT_CHARACTERS]
 
 
 def _class(error: Exception) -> str:

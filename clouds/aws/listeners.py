@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
-from clouds.aws.errors import (
-    DUPLICATE_LISTENER,
-    LISTENER_NOT_FOUND,
-    LOAD_BALANCER_NOT_FOUND,
-    is_code,
-    unseen_twin,
-)
+from clouds.aws.codes import DUPLICATE_LISTENER, LISTENER_NOT_FOUND, LOAD_BALANCER_NOT_FOUND, is_code
+from clouds.aws.refusals import unseen_twin
 from clouds.aws.tags import Ownership, read_elb_tags
 from privatelink.errors import PrivateLinkError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import datetime
 
+    from mypy_boto3_elbv2.type_defs import ActionOutputTypeDef as ActionTypeDef
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
@@ -78,7 +75,7 @@ async def create_listener(
     AWS answers the same settings again with the one that exists. `NotYet` when one has the port that was not shown.
     """
     try:
-        answer = await account.call(
+        return await account.call(
             Bucket.ELB_WRITE,
             "creating the listener",
             f"port {port}",
@@ -88,14 +85,13 @@ async def create_listener(
                 Port=port,
                 DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group_arn}],
                 Tags=tags,
-            ),
+            )["Listeners"][0]["ListenerArn"],
             settles_at=settles_at,
         )
     except PrivateLinkError as error:
         if is_code(error, DUPLICATE_LISTENER):
             raise unseen_twin("listener", f"port {port}") from None
         raise
-    return answer["Listeners"][0].get("ListenerArn", "")
 
 
 async def delete_listener(account: AccountCalls, arn: str) -> None:
@@ -112,12 +108,19 @@ async def delete_listener(account: AccountCalls, arn: str) -> None:
             raise
 
 
+def _forwards_to(action: ActionTypeDef) -> Iterator[str]:
+    """The target groups of an action: one of them, or several by weight (API_ForwardActionConfig), or none."""
+    groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
+    yield from (arn for one in (action, *groups) if (arn := one.get("TargetGroupArn")))
+
+
 def _found(one: ListenerTypeDef, ownership: Ownership) -> FoundListener:
     return FoundListener(
         arn=one.get("ListenerArn", ""),
         port=one.get("Port", 0),
+        # An action with one target group shows it twice: by itself, and in its ForwardConfig.
         target_group_arns=tuple(
-            action["TargetGroupArn"] for action in one.get("DefaultActions", []) if "TargetGroupArn" in action
+            dict.fromkeys(arn for action in one.get("DefaultActions", []) for arn in _forwards_to(action))
         ),
         ownership=ownership,
     )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
-from clouds.aws.errors import DUPLICATE_LOAD_BALANCER, LOAD_BALANCER_NOT_FOUND, is_code, unseen_twin
+from clouds.aws.codes import DUPLICATE_LOAD_BALANCER, LOAD_BALANCER_NOT_FOUND, is_code
+from clouds.aws.refusals import unseen_twin
 from clouds.aws.tags import Ownership, read_elb_tags
 from privatelink.errors import PrivateLinkError
 from privatelink.names import aws_name
@@ -66,17 +67,17 @@ async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalanc
 async def read_load_balancer(account: AccountCalls, arn: str) -> FoundLoadBalancer | None:
     """One load balancer by ARN, its tags not read; None when AWS has none of that ARN."""
     try:
-        answer = await account.call(
+        listed = await account.call(
             Bucket.ELB_READ,
             "reading the load balancer",
             arn,
-            lambda clients: clients.elbv2.describe_load_balancers(LoadBalancerArns=[arn]),
+            lambda clients: clients.elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"],
         )
     except PrivateLinkError as error:
         if is_code(error, LOAD_BALANCER_NOT_FOUND):
             return None
         raise
-    return next((_found(one) for one in answer["LoadBalancers"]), None)
+    return next((_found(one) for one in listed), None)
 
 
 async def read_load_balancers(account: AccountCalls) -> dict[str, FoundLoadBalancer]:
@@ -100,19 +101,18 @@ async def create_load_balancer(account: AccountCalls, name: str, subnets: Sequen
     AWS answers the same settings again with the one that exists. `NotYet` when one has the name that was not shown.
     """
     try:
-        answer = await account.call(
+        return await account.call(
             Bucket.ELB_WRITE,
             "creating the load balancer",
             name,
             lambda clients: clients.elbv2.create_load_balancer(
                 Name=name, Type="network", Scheme="internal", IpAddressType="ipv4", Subnets=subnets, Tags=tags
-            ),
+            )["LoadBalancers"][0]["LoadBalancerArn"],
         )
     except PrivateLinkError as error:
         if is_code(error, DUPLICATE_LOAD_BALANCER):
             raise unseen_twin("load balancer", name) from None
         raise
-    return answer["LoadBalancers"][0].get("LoadBalancerArn", "")
 
 
 async def set_cross_zone(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:

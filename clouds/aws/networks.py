@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from clouds.aws.calls import AccountCalls
 
 
+_PAGE = 1000
+"""DescribeNetworkInterfaces, MaxResults: the most. Without it AWS may put all of a VPC's interfaces into one answer."""
+
+
 class FoundSubnet(NamedTuple):
     """A subnet with its count of `free` addresses. `owner`: its account, another one's where the VPC is shared."""
 
@@ -71,12 +75,12 @@ async def find_subnets(account: AccountCalls, subnet_ids: Sequence[str]) -> dict
 
 async def read_vpc_cidrs(account: AccountCalls, vpc_id: str) -> tuple[str, ...]:
     """The IPv4 blocks of a VPC, those added later included (DescribeVpcs)."""
-    answer = await account.call(
-        Bucket.EC2_READ, "reading the VPC", vpc_id, lambda clients: clients.ec2.describe_vpcs(VpcIds=[vpc_id])
+    vpcs = await account.call(
+        Bucket.EC2_READ, "reading the VPC", vpc_id, lambda clients: clients.ec2.describe_vpcs(VpcIds=[vpc_id])["Vpcs"]
     )
     return tuple(
         block.get("CidrBlock", "")
-        for vpc in answer["Vpcs"]
+        for vpc in vpcs
         for block in vpc.get("CidrBlockAssociationSet", [])
         if block.get("CidrBlockState", {}).get("State", "associated") == "associated"
     )
@@ -91,7 +95,7 @@ async def read_held_addresses(account: AccountCalls, vpc_id: str) -> HeldAddress
         lambda clients: [
             one
             for page in clients.ec2.get_paginator("describe_network_interfaces").paginate(
-                Filters=[{"Name": "vpc-id", "Values": [vpc_id]}]
+                Filters=[{"Name": "vpc-id", "Values": [vpc_id]}], PaginationConfig={"PageSize": _PAGE}
             )
             for one in page["NetworkInterfaces"]
         ],

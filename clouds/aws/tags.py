@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
-from clouds.aws.errors import is_not_found
+from clouds.aws.codes import is_not_found
 from privatelink.errors import PrivateLinkError
 from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_PLATFORM, TAG_SAGA, Link, Place, ownership_tags
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_ec2.type_defs import TagTypeDef as Ec2Tag
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
-    from clouds.aws.calls import AccountCalls, Clients
+    from clouds.aws.calls import AccountCalls
+    from clouds.aws.sessions import Clients
 
 TAG_VPC_ENDPOINT = "privatelink:vpc-endpoint"
 """On an endpoint service: the VPC endpoint proven to be this link's, so that a removal knows it from a stranger's."""
@@ -81,11 +82,14 @@ async def read_elb_tags(account: AccountCalls, arns: Sequence[str]) -> dict[str,
 
 async def _read_elb_tags(account: AccountCalls, arns: list[str]) -> dict[str, dict[str, str]]:
     try:
-        answer = await account.call(
+        return await account.call(
             Bucket.ELB_READ,
             "reading tags",
             ", ".join(arns),
-            lambda clients: clients.elbv2.describe_tags(ResourceArns=arns),
+            lambda clients: {
+                one["ResourceArn"]: tag_dict(one.get("Tags", []))
+                for one in clients.elbv2.describe_tags(ResourceArns=arns)["TagDescriptions"]
+            },
         )
     except PrivateLinkError as error:
         if not is_not_found(error.cloud_code):
@@ -95,9 +99,6 @@ async def _read_elb_tags(account: AccountCalls, arns: list[str]) -> dict[str, di
         # One that is gone spoils the answer for all of them, so each is asked for by itself.
         each = [await _read_elb_tags(account, [arn]) for arn in arns]
         return {arn: tags for one in each for arn, tags in one.items()}
-    return {
-        one["ResourceArn"]: tag_dict(one.get("Tags", [])) for one in answer["TagDescriptions"] if "ResourceArn" in one
-    }
 
 
 async def add_elb_tags(account: AccountCalls, arns: Sequence[str], tags: list[ElbTag]) -> None:

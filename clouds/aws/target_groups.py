@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
-from clouds.aws.errors import DUPLICATE_TARGET_GROUP, TARGET_GROUP_NOT_FOUND, is_code, unseen_twin
+from clouds.aws.codes import DUPLICATE_TARGET_GROUP, TARGET_GROUP_NOT_FOUND, is_code
+from clouds.aws.refusals import unseen_twin
 from clouds.aws.tags import Ownership, read_elb_tags
 from privatelink.errors import PrivateLinkError
 from privatelink.names import aws_name
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
     from clouds.aws.accounts import AwsAccount
-    from clouds.aws.calls import AccountCalls, Clients
+    from clouds.aws.calls import AccountCalls
+    from clouds.aws.sessions import Clients
     from privatelink.names import Link
     from privatelink.request import Listener
 
@@ -48,17 +50,28 @@ _BATCH = 100
 
 
 class TargetHealth(NamedTuple):
-    """One registered target: its state, and AWS's reason and description when it is not healthy."""
+    """One registered target: its state, and AWS's reason and description when it is not healthy.
+
+    `port`: the one that it is registered with, the target group's or an override; 0 where AWS shows none.
+    """
 
     target: str
     state: str
     reason: str
     description: str
+    port: int = 0
 
     def __str__(self) -> str:
         """For a person."""
         why = ": ".join(part for part in (self.reason, self.description) if part)
         return f"{self.target} {self.state} ({why})" if why else f"{self.target} {self.state}"
+
+    def is_asked_for(self, listener: Listener) -> bool:
+        """Whether the listener's request names this target, and it is registered with the port that the request says.
+
+        One that drains counts as none: it is on its way out.
+        """
+        return self.target in listener.targets and self.port in {0, listener.traffic_port} and self.state != DRAINING
 
 
 class FoundTargetGroup(NamedTuple):
@@ -132,14 +145,15 @@ async def read_target_health(
     account: AccountCalls, arn: str, *, settles_at: datetime | None = None
 ) -> list[TargetHealth]:
     """Every registered target of a target group (DescribeTargetHealth), those that drain included."""
-    answer = await account.call(
+    return await account.call(
         Bucket.ELB_READ,
         "reading the health of the targets",
         arn,
-        lambda clients: clients.elbv2.describe_target_health(TargetGroupArn=arn),
+        lambda clients: [
+            _health(one) for one in clients.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        ],
         settles_at=settles_at,
     )
-    return [_health(one) for one in answer["TargetHealthDescriptions"]]
 
 
 async def create_target_group(
@@ -166,17 +180,16 @@ async def create_target_group(
     if path:
         settings["HealthCheckPath"] = path
     try:
-        answer = await account.call(
+        return await account.call(
             Bucket.ELB_WRITE,
             "creating the target group",
             name,
-            lambda clients: clients.elbv2.create_target_group(**settings),
+            lambda clients: clients.elbv2.create_target_group(**settings)["TargetGroups"][0]["TargetGroupArn"],
         )
     except PrivateLinkError as error:
         if is_code(error, DUPLICATE_TARGET_GROUP):
             raise unseen_twin("target group", name) from None
         raise
-    return answer["TargetGroups"][0].get("TargetGroupArn", "")
 
 
 async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:
@@ -213,15 +226,16 @@ def _register(arn: str, batch: list[TargetDescriptionTypeDef], clients: Clients)
     clients.elbv2.register_targets(TargetGroupArn=arn, Targets=batch)
 
 
-async def deregister_targets(account: AccountCalls, arn: str, targets: Sequence[str]) -> None:
-    """Deregister targets (DeregisterTargets)."""
+async def deregister_targets(account: AccountCalls, arn: str, targets: Sequence[TargetHealth]) -> None:
+    """Deregister targets (DeregisterTargets), each with its port: without it one with a port override would stay."""
+    batch: list[TargetDescriptionTypeDef] = [
+        {"Id": one.target, "Port": one.port} if one.port else {"Id": one.target} for one in targets
+    ]
     await account.call(
         Bucket.ELB_WRITE,
         "deregistering targets that the request does not name",
         arn,
-        lambda clients: clients.elbv2.deregister_targets(
-            TargetGroupArn=arn, Targets=[{"Id": target} for target in targets]
-        ),
+        lambda clients: clients.elbv2.deregister_targets(TargetGroupArn=arn, Targets=batch),
     )
 
 
@@ -269,9 +283,10 @@ def _found(one: TargetGroupTypeDef, ownership: Ownership) -> FoundTargetGroup:
 
 
 def _health(one: TargetHealthDescriptionTypeDef) -> TargetHealth:
-    health = one.get("TargetHealth", {})
+    health, target = one.get("TargetHealth", {}), one["Target"]
     return TargetHealth(
-        target=one.get("Target", {"Id": ""})["Id"],
+        target=target["Id"],
+        port=target.get("Port", 0),
         state=str(health.get("State", "")),
         reason=str(health.get("Reason", "")),
         description=health.get("Description", ""),

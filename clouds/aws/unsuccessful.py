@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from clouds.aws.errors import Refusal, refused
+from clouds.aws.refusals import Refusal, refused
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -49,6 +49,13 @@ class Views:
         self._held_addresses: ViewsByKey[HeldAddresses] = ViewsByKey()
         self._target_health: ViewsByKey[list[TargetHealth]] = ViewsByKey()
 
+    @property
+    def are_in_use(self) -> bool:
+        """Whether anybody waits for one of them."""
+        whole = (self.load_balancers, self.target_groups, self.endpoint_services, self.endpoint_connections)
+        by_key = (self._subnets, self._vpc_cidrs, self._held_addresses, self._target_health)
+        return any(view.is_in_use for view in (*whole, *by_key))
+
     async def subnets(self, subnet_ids: tuple[str, ...]) -> dict[str, FoundSubnet]:
         """Those of the subnets that there are, by id; one reading for all who ask for the same."""
         return await self._subnets.of(subnet_ids, partial(find_subnets, self._account, subnet_ids), ASKED).reading(

@@ -2,30 +2,23 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ClientError
 from botocore.session import Session
 
 from clouds.aws.budgets import Bucket, Budgets
-from clouds.aws.calls import AccountCalls, Clients
+from clouds.aws.calls import AccountCalls
+from clouds.aws.sessions import Clients
+from clouds.aws.threads import Threads
 from privatelink.errors import CredentialsRefused
 
 
-@pytest.fixture
-def executor() -> Iterator[ThreadPoolExecutor]:
-    """Threads that are gone when the test is."""
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        yield pool
-
-
-def caller(executor: ThreadPoolExecutor, clients: Clients | None = None) -> AccountCalls:
+def caller(threads: Threads | None = None) -> AccountCalls:
     """A caller whose clients nobody uses."""
-    return AccountCalls(
-        clients or Clients(Session, "us-east-1"), "us-east-1", Budgets("an account", "us-east-1"), executor
-    )
+    budgets = Budgets("an account", "us-east-1")
+    return AccountCalls(Clients(Session, "us-east-1"), "us-east-1", budgets, threads or Threads(2))
 
 
 def expired_times(times: int) -> Callable[[Clients], str]:
@@ -40,18 +33,18 @@ def expired_times(times: int) -> Callable[[Clients], str]:
     return operation
 
 
-async def test_an_expired_token_is_refreshed_once(executor: ThreadPoolExecutor) -> None:
+async def test_an_expired_token_is_refreshed_once() -> None:
     """Fresh credentials, then the same call again; nobody outside notices."""
-    assert "answer" == await caller(executor).call(Bucket.EC2_READ, "reading", "it", expired_times(1))
+    assert "answer" == await caller().call(Bucket.EC2_READ, "reading", "it", expired_times(1))
 
 
-async def test_a_token_that_stays_expired_is_told(executor: ThreadPoolExecutor) -> None:
+async def test_a_token_that_stays_expired_is_told() -> None:
     """When fresh ones are refused too, the worker's clock or role is wrong, and no loop mends that."""
     with pytest.raises(CredentialsRefused):
-        await caller(executor).call(Bucket.EC2_READ, "reading", "it", expired_times(2))
+        await caller().call(Bucket.EC2_READ, "reading", "it", expired_times(2))
 
 
-async def test_a_cancelled_write_ends_before_its_activity_does(executor: ThreadPoolExecutor) -> None:
+async def test_a_cancelled_write_ends_before_its_activity_does() -> None:
     """Else the write would go on in its thread, and race the undo that follows the cancel."""
     begun, may_end = threading.Event(), threading.Event()
     done: list[str] = []
@@ -61,7 +54,7 @@ async def test_a_cancelled_write_ends_before_its_activity_does(executor: ThreadP
         may_end.wait(10)
         done.append("written")
 
-    task = asyncio.create_task(caller(executor).call(Bucket.ELB_WRITE, "creating", "it", write))
+    task = asyncio.create_task(caller().call(Bucket.ELB_WRITE, "creating", "it", write))
     await asyncio.to_thread(begun.wait)
     for _ in range(2):
         task.cancel()
@@ -73,7 +66,7 @@ async def test_a_cancelled_write_ends_before_its_activity_does(executor: ThreadP
     assert ["written"] == done
 
 
-async def test_a_cancelled_read_ends_at_once(executor: ThreadPoolExecutor) -> None:
+async def test_a_cancelled_read_ends_at_once() -> None:
     """There is nothing to undo, so nobody has to wait for it."""
     begun, may_end = threading.Event(), threading.Event()
 
@@ -81,7 +74,7 @@ async def test_a_cancelled_read_ends_at_once(executor: ThreadPoolExecutor) -> No
         begun.set()
         may_end.wait(10)
 
-    task = asyncio.create_task(caller(executor).call(Bucket.ELB_READ, "reading", "it", read))
+    task = asyncio.create_task(caller().call(Bucket.ELB_READ, "reading", "it", read))
     await asyncio.to_thread(begun.wait)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):

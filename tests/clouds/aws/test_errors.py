@@ -14,7 +14,9 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from clouds.aws.errors import Refusal, is_code, refused, translated
+from clouds.aws.codes import is_code
+from clouds.aws.errors import translated
+from clouds.aws.refusals import Refusal, refused
 from privatelink.errors import (
     AccessDenied,
     CloudRefused,
@@ -169,7 +171,13 @@ def test_errors_without_an_answer_have_a_name(raised: Exception, kind: type[Priv
     assert kind is type(translated(raised, "reading the subnets", "subnet-1"))
 
 
-def test_what_is_no_error_of_aws_is_raised_again() -> None:
-    """A mistake of ours must not pass for one of AWS."""
-    with pytest.raises(KeyError):
-        translated(KeyError("SubnetId"), "reading the subnets", "subnet-1")
+@pytest.mark.parametrize(
+    "raised",
+    [KeyError("Subnets"), IndexError("list index"), ValueError("invalid literal"), AttributeError("no find")],
+)
+def test_an_answer_that_boto3_stumbles_over_has_a_name(raised: Exception) -> None:
+    """boto3 reads answers without checking them, so any error of Python may mean an odd answer; none reaches a user."""
+    error = translated(raised, "reading the subnets", "subnet-1")
+    assert UnknownCloudError is type(error)
+    assert "AWS answered in a form that the orchestrator does not know" in error.details_model.sentence
+    assert type(raised).__name__ not in f"{error} {error.details_model}"

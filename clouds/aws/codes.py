@@ -1,0 +1,136 @@
+"""AWS's error codes by name, and the groups that mean the same to us.
+
+Sources: the EC2 API's "Error codes" page, the botocore models of elbv2 and sts, and for throttling the list of botocore
+(`botocore.retries.standard`). CloudTrail writes some codes with `Client.` or `Server.` in front; `plain` takes it off.
+"""
+
+from privatelink.errors import PrivateLinkError
+
+DUPLICATE_LOAD_BALANCER = "DuplicateLoadBalancerName"
+DUPLICATE_TARGET_GROUP = "DuplicateTargetGroupName"
+DUPLICATE_LISTENER = "DuplicateListener"
+INVALID_PARAMETER = "InvalidParameter"
+LOAD_BALANCER_NOT_FOUND = "LoadBalancerNotFound"
+TARGET_GROUP_NOT_FOUND = "TargetGroupNotFound"
+LISTENER_NOT_FOUND = "ListenerNotFound"
+EXISTING_CONNECTIONS = "ExistingVpcEndpointConnections"
+RESOURCE_IN_USE = "ResourceInUse"
+ENDPOINT_SERVICE_NOT_FOUND = frozenset(
+    {
+        "InvalidVpcEndpointService.NotFound",  # inside the Unsuccessful of DeleteVpcEndpointServiceConfigurations
+        "InvalidVpcEndpointServiceId.NotFound",  # raised by Describe, Accept, Reject and Modify
+    }
+)
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+CLOCK = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
+THROTTLED = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+UNAVAILABLE = frozenset(
+    {
+        "HealthUnavailable",
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "Unavailable",
+    }
+)
+BUSY = frozenset(
+    {
+        EXISTING_CONNECTIONS,
+        RESOURCE_IN_USE,
+        "DependencyViolation",
+        "IncorrectState",
+        "PriorRequestNotComplete",
+        "TrustStoreNotReady",
+    }
+)
+CREDENTIALS = frozenset(
+    {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+ACCOUNT = frozenset({"Blocked", "OptInRequired", "PendingVerification", "RegionDisabledException"})
+REFUSED = frozenset(
+    {
+        DUPLICATE_LISTENER,
+        DUPLICATE_LOAD_BALANCER,
+        DUPLICATE_TARGET_GROUP,
+        "ALPNPolicyNotFound",
+        "AllocationIdNotFound",
+        "AvailabilityZoneNotSupported",
+        "DuplicateTagKeys",
+        "IdempotentParameterMismatch",
+        "IncompatibleProtocols",
+        "InvalidAction",
+        "InvalidConfigurationRequest",
+        "InvalidLoadBalancerAction",
+        "InvalidQueryParameter",
+        "InvalidScheme",
+        "InvalidSecurityGroup",
+        "InvalidSubnet",
+        "InvalidTarget",
+        "MalformedInput",
+        "MalformedQueryString",
+        "MissingAction",
+        "MissingParameter",
+        "OperationNotPermitted",
+        "SSLPolicyNotFound",
+        "TagPolicyViolation",
+        "UnknownParameter",
+        "UnsupportedOperation",
+        "UnsupportedProtocol",
+        "ValidationError",
+    }
+)
+
+
+def plain(code: str) -> str:
+    """The code without the prefix that says whose fault it is."""
+    return code.removeprefix("Client.").removeprefix("Server.")
+
+
+def is_refused(code: str) -> bool:
+    """Whether the code is of a call that AWS would refuse each time: its form or its values are wrong."""
+    return code in REFUSED or code.startswith("InvalidParameter") or code.endswith(".Malformed")
+
+
+def is_quota(code: str) -> bool:
+    """Whether the code says that a limit is reached which is no rate."""
+    return code.startswith("TooMany") or code.endswith(("LimitExceeded", "AssociationLimit"))
+
+
+def is_not_found(code: str) -> bool:
+    """Whether a code says that the thing it concerns is not there."""
+    return code.endswith("NotFound")
+
+
+def is_code(error: PrivateLinkError, *codes: str) -> bool:
+    """Whether this error stands for one of these codes of AWS."""
+    return error.cloud_code in codes
+
+
+def is_denied(error: PrivateLinkError) -> bool:
+    """Whether this error says that a permission, or a role's trust, is missing."""
+    return is_code(error, *DENIED)

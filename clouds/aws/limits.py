@@ -1,0 +1,176 @@
+"""What no call to AWS may exceed: the seconds until its answer is whole, and the bytes of that answer.
+
+botocore's `read_timeout` holds for each read of the socket (botocore, `Config`), so an answer that comes byte by byte
+passes it for as long as it lasts. A `Watch` therefore knows the connection on which its call is under way. When the
+call has had its time, the socket is shut down, and the thread that reads it comes free.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+CALL_SECONDS = 20.0
+"""For one HTTP call, of our clock: shorter than the time that a worker has for its shutdown."""
+
+OPERATION_SECONDS = 60.0
+"""For all the pages of a list together, and for the credentials that they need."""
+
+MOST_BYTES = 10 * 1024 * 1024
+"""Of one answer. The largest page that we ask for, of 1000 network interfaces, is about 3 MB."""
+
+
+class LimitPassedError(Exception):
+    """A call took too long, or its answer is too large. Its text completes "AWS ...: the call was given up: ..."."""
+
+
+class Answer(NamedTuple):
+    """What the latest answer of a call began with: HTTP's status, and whether the body says that it is HTML."""
+
+    status: int
+    is_html: bool
+
+
+_LOCK = threading.Lock()
+"""Guards which watch a connection belongs to: connections are pooled, and none may be shut down for an earlier call."""
+
+_running = threading.local()
+
+
+class Watch:
+    """One operation and the limits of its calls. `run` belongs to a thread, everything else to the event loop."""
+
+    def __init__(self) -> None:
+        """The time begins to count when `run` does."""
+        self.answer: Answer | None = None
+        self._given_up = ""
+        self._connection: Any = None
+        self._operation_ends = self._call_ends = float("inf")
+
+    @property
+    def remaining(self) -> float:
+        """Seconds until the first of the limits; infinite before the operation begins."""
+        return min(self._operation_ends, self._call_ends) - time.monotonic()
+
+    def run(self, operation: Callable[[], T]) -> T:
+        """Run the operation in this thread. Raises `LimitPassedError` when it was given up before it began."""
+        self._operation_ends = time.monotonic() + OPERATION_SECONDS
+        _running.watch = self
+        try:
+            self.check()
+            return operation()
+        finally:
+            _running.watch = None
+            self._release()
+
+    def time_is_up(self) -> None:
+        """Give it up because of the limit that has passed."""
+        if self._call_ends < self._operation_ends:
+            self.give_up(f"the answer was not whole after {CALL_SECONDS:.0f} s")
+        else:
+            self.give_up(f"it had not ended after {OPERATION_SECONDS:.0f} s")
+
+    def give_up(self, why: str) -> None:
+        """End the call that is under way, and begin no other one."""
+        with _LOCK:
+            self._given_up = self._given_up or why
+            if self._connection is not None and self._connection.watch is self:
+                _shut_down(self._connection.sock)
+
+    def check(self) -> None:
+        """Raise `LimitPassedError` when the operation was given up."""
+        if self._given_up:
+            raise LimitPassedError(self._given_up)
+
+    def begin_call(self, connection: Any) -> None:  # noqa: ANN401 - either of the two classes below
+        """Count a call that is about to be sent."""
+        with _LOCK:
+            self.check()
+            connection.watch = self
+            self._connection = connection
+            self._call_ends = time.monotonic() + CALL_SECONDS
+
+    def read(self, stream: Callable[[], Iterator[bytes]], close: Callable[[], None]) -> Iterator[bytes]:
+        """The parts of an answer's body as they come."""
+        taken = 0
+        for part in stream():
+            taken += len(part)
+            if taken > MOST_BYTES:
+                self.give_up(f"the answer is larger than {MOST_BYTES // 1024**2} MiB")
+                close()
+                break
+            yield part
+        # A body whose connection was shut down ends early, as if it were whole.
+        self.check()
+        self._release()
+
+    def _release(self) -> None:
+        with _LOCK:
+            self._connection = None
+            self._call_ends = float("inf")
+
+
+def _shut_down(connected: Any) -> None:  # noqa: ANN401 - a socket, TLS over one, or urllib3's TLS within TLS
+    raw = getattr(connected, "socket", connected)
+    if isinstance(raw, socket.socket):
+        with suppress(OSError):
+            # Not the method of SSLSocket, which would take the TLS state away from the thread that reads.
+            socket.socket.shutdown(raw, socket.SHUT_RDWR)
+
+
+def _begins(connection: Any) -> None:  # noqa: ANN401 - either of the two classes below
+    watch: Watch | None = getattr(_running, "watch", None)
+    if watch is not None:
+        watch.begin_call(connection)
+
+
+def _watched(response: Any) -> Any:  # noqa: ANN401 - urllib3's, of which botocore's stubs know nothing
+    watch: Watch | None = getattr(_running, "watch", None)
+    if watch is not None:
+        watch.answer = Answer(response.status, "html" in response.headers.get("content-type", "").lower())
+        response.stream = partial(watch.read, response.stream, response.close)
+    return response
+
+
+class _Connection(AWSHTTPConnection):
+    watch: Watch | None = None
+
+    def request(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - botocore's
+        _begins(self)
+        return super().request(*args, **more)
+
+    def getresponse(self) -> Any:  # noqa: ANN401 - botocore's
+        return _watched(super().getresponse())
+
+
+class _TlsConnection(AWSHTTPSConnection):
+    watch: Watch | None = None
+
+    def request(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - botocore's
+        _begins(self)
+        return super().request(*args, **more)
+
+    def getresponse(self) -> Any:  # noqa: ANN401 - botocore's
+        return _watched(super().getresponse())
+
+
+# botocore lets nobody hand in a class of connections. Its pools take the one that they name here, as urllib3's do, and
+# so the metadata service, a container's credentials and STS have the same limits.
+AWSHTTPConnectionPool.ConnectionCls = _Connection
+AWSHTTPSConnectionPool.ConnectionCls = _TlsConnection

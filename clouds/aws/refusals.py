@@ -1,0 +1,120 @@
+"""Refusals of AWS, translated: a code and a message, from a raised error or from an item of `Unsuccessful`.
+
+The meaning of a code may depend on the phase: `*NotFound` right after a create is a matter of moments, on a delete it
+is success. Whoever knows the phase says so by `settles_at` (`AccountCalls.call`), or asks by `is_code`.
+"""
+
+import random
+import re
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from clouds.aws import codes
+from clouds.aws.next_steps import WORKER, next_step_of
+from privatelink.errors import (
+    AccessDenied,
+    CloudRefused,
+    CloudUnavailable,
+    CredentialsRefused,
+    NotYet,
+    PrivateLinkError,
+    QuotaExceeded,
+    Throttled,
+    UnknownCloudError,
+)
+from privatelink.pace import paced_delta
+
+_TOO_MANY_REQUESTS, _SERVER_ERRORS = 429, 500
+
+_MESSAGE_CHARACTERS = 400
+
+_CLOCKS = re.compile(
+    r"Signature (?:expired|not yet current): [0-9TZ]{1,20} is (?:now earlier|still later) than [0-9TZ]{1,20}"
+    r"(?: \([0-9TZ]{1,20} [-+] \d+ min\.?\))?"
+)
+"""The one sentence about a refused signature that quotes nothing of the request: it has times alone."""
+
+
+class Refusal(NamedTuple):
+    """What AWS said. `acts_as`: whose credentials it refuses, in words; `retry_after`: what the answer asked for."""
+
+    code: str
+    message: str
+    status: int = 400
+    request_id: str = ""
+    operation: str = ""
+    acts_as: str = WORKER
+    retry_after: timedelta | None = None
+    is_html: bool = False
+
+    @property
+    def is_about_the_clock(self) -> bool:
+        """Whether AWS's clock and the worker's differ."""
+        return bool(_CLOCKS.search(self.message)) or self.code in codes.CLOCK
+
+
+def refused(refusal: Refusal, doing: str, concerns: str, settles_at: datetime | None = None) -> PrivateLinkError:
+    """Our error for a refusal; until `settles_at` a `*NotFound` is `NotYet`. Never holds a credential or signature."""
+    refusal = refusal._replace(code=codes.plain(refusal.code))
+    error = _classified(refusal, f"{doing} ({concerns}): {_why(refusal)}", concerns, settles_at)
+    error.cloud_code = refusal.code
+    return error
+
+
+def unseen_twin(kind: str, name: str) -> NotYet:
+    """AWS says that the name is taken, and did not show by what: the next attempt sees whose it is."""
+    return NotYet(
+        f"creating the {kind} ({name}): AWS has one of that name and does not show it yet",
+        concerns=name,
+        retry_after=paced_delta(5),
+    )
+
+
+def _classified(refusal: Refusal, sentence: str, concerns: str, settles_at: datetime | None) -> PrivateLinkError:
+    code = refusal.code
+    if code in codes.THROTTLED or refusal.status == _TOO_MANY_REQUESTS:
+        # Jitter, because all who were refused together would otherwise come back together.
+        after = paced_delta(random.uniform(2, 8))  # noqa: S311 - spreads retries, guards nothing
+        return Throttled(sentence, concerns=concerns, retry_after=max(after, refusal.retry_after or after))
+    if code in codes.UNAVAILABLE or refusal.status >= _SERVER_ERRORS:
+        return CloudUnavailable(sentence, concerns=concerns, retry_after=refusal.retry_after)
+    if code in codes.BUSY:
+        return NotYet(sentence, concerns=concerns, retry_after=paced_delta(5))
+    if codes.is_not_found(code) and settles_at and datetime.now(UTC) < settles_at:
+        return NotYet(f"{sentence}; it was made a moment ago", concerns=concerns, retry_after=paced_delta(2))
+    next_step = next_step_of(
+        code,
+        refusal.message,
+        operation=refusal.operation,
+        acts_as=refusal.acts_as,
+        is_about_the_clock=refusal.is_about_the_clock,
+    )
+    return _leaf(refusal)(sentence, concerns=concerns, next_step=next_step)
+
+
+def _leaf(refusal: Refusal) -> type[PrivateLinkError]:
+    """The class of a refusal that waiting does not mend, or that nobody knows."""
+    code = refusal.code
+    if code in codes.CREDENTIALS | codes.EXPIRED | codes.CLOCK or (code and refusal.operation == "AssumeRole"):
+        return CredentialsRefused
+    if code in codes.DENIED:
+        return AccessDenied
+    if code in codes.ACCOUNT or codes.is_refused(code) or codes.is_not_found(code):
+        return CloudRefused
+    return QuotaExceeded if codes.is_quota(code) else UnknownCloudError
+
+
+def _why(refusal: Refusal) -> str:
+    """Code and message; of a refused signature the code and the times alone: AWS quotes the request with its token."""
+    request = f" [request {refusal.request_id}]" if refusal.request_id else ""
+    if not refusal.code:
+        page = "a page of HTML" if refusal.is_html else "no code of AWS in it"
+        return f"the answer was HTTP {refusal.status} with {page}{request}"
+    if refusal.code in codes.CREDENTIALS:
+        times = _CLOCKS.search(refusal.message)
+        return f"{refusal.code}: {times[0]}{request}" if times else f"{refusal.code}{request}"
+    if refusal.operation == "AssumeRole" and refusal.code not in codes.DENIED:
+        # STS quotes an external id that it cannot take.
+        return f"{refusal.code}{request}"
+    message = refusal.message.partition("Encoded authorization failure message")[0].strip()[:_MESSAGE_CHARACTERS]
+    return f"{refusal.code}: {message}{request}" if message else f"{refusal.code}{request}"

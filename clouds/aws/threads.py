@@ -1,0 +1,103 @@
+"""The threads in which boto3 works: so many calls at once, each given up when it has had its time."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import TYPE_CHECKING, TypeVar
+
+from clouds.aws.limits import LimitPassedError
+from clouds.finishing import let_end
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from clouds.aws.limits import Watch
+
+T = TypeVar("T")
+
+QUEUE_SECONDS = 60.0
+"""How long a call waits for a thread, of our clock: some seconds where every other call takes its usual time."""
+
+_PARTING_SECONDS = 1.0
+"""How long a thread may take to notice that its connection was shut down."""
+
+LOG = logging.getLogger("privatelink.aws")
+
+
+class Threads:
+    """A pool whose stuck threads cost no turn.
+
+    A thread that waits for something else than a connection (a name server, a `credential_process`) cannot be stopped.
+    Its call is given up all the same, and another thread takes its turn, up to as many as there are turns.
+    """
+
+    def __init__(self, most: int) -> None:
+        """`most`: how many calls are made at once."""
+        self._most = most
+        self._turns = asyncio.Semaphore(most)
+        self._executor = ThreadPoolExecutor(max_workers=2 * most, thread_name_prefix="aws")
+        self._watching: set[asyncio.Task[None]] = set()
+        self.stuck = 0
+
+    async def run(self, watch: Watch, operation: Callable[[], T], *, is_write: bool) -> T:
+        """Run the operation in a thread, within the limits of its `watch`.
+
+        A cancelled read ends at once. A cancelled write ends when its call does: one that went on after its activity
+        had ended would race its own undo. Raises `LimitPassedError`, and whatever the operation raises.
+        """
+        await self._turn()
+        # The thread asks for the attempt's lease, which stands in its context.
+        running = asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, watch.run, operation)
+        watching = asyncio.create_task(self._watch(watch, running))
+        self._watching.add(watching)
+        watching.add_done_callback(self._watching.discard)
+        try:
+            await (let_end(watching) if is_write else asyncio.shield(watching))
+        except asyncio.CancelledError:
+            watch.give_up("nobody waits for it any more")
+            raise
+        if not running.done():
+            watch.check()
+        try:
+            return running.result()
+        except Exception:
+            # What a call raises whose connection was shut down says nothing about AWS.
+            watch.check()
+            raise
+
+    async def _turn(self) -> None:
+        if self.stuck >= self._most:
+            raise LimitPassedError(f"{self.stuck} calls hang in threads that cannot be stopped")
+        try:
+            async with asyncio.timeout(QUEUE_SECONDS):
+                await self._turns.acquire()
+        except TimeoutError:
+            raise LimitPassedError(f"no thread was free within {QUEUE_SECONDS:.0f} s") from None
+
+    async def _watch(self, watch: Watch, running: asyncio.Future[T]) -> None:
+        """Until the call has ended or is given up."""
+        try:
+            while not running.done() and (remaining := watch.remaining) > 0:
+                await asyncio.wait({running}, timeout=min(remaining, 1.0))
+            if not running.done():
+                watch.time_is_up()
+                await asyncio.wait({running}, timeout=_PARTING_SECONDS)
+        finally:
+            self._turns.release()
+            if not running.done():
+                self.stuck += 1
+                LOG.warning("a call to AWS does not end; %d threads are left to such calls", self.stuck)
+            running.add_done_callback(self._ended if not running.done() else _hear)
+
+    def _ended(self, running: asyncio.Future[T]) -> None:
+        self.stuck -= 1
+        _hear(running)
+
+
+def _hear(running: asyncio.Future[T]) -> None:
+    """Take the error of a call that nobody waits for any more, which asyncio would otherwise complain about."""
+    if not running.cancelled():
+        running.exception()

@@ -1,0 +1,76 @@
+"""An AWS endpoint, and a source of credentials, that answer as a test says: what no faithful imitation would do."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import NamedTuple
+
+
+class Said(NamedTuple):
+    """One answer. `every`: seconds between its bytes, in which it comes one by one from `slow_from` on."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = "text/xml"
+    headers: tuple[tuple[str, str], ...] = ()
+    every: float = 0.0
+    slow_from: int = 0
+
+
+class OddAws:
+    """What has been asked (method, path and form), and the answer to each question."""
+
+    def __init__(self, answer: Callable[[str], Said]) -> None:
+        """`answer` gets "METHOD path form"."""
+        self.answer = answer
+        self.asked: list[str] = []
+        self.hung_up = threading.Event()
+        """Set when a caller has shut down a connection before its answer was whole."""
+        self.endpoint = ""
+
+
+@contextmanager
+def odd_aws(answer: Callable[[str], Said]) -> Iterator[OddAws]:
+    """Serve on a port of its own."""
+    odd = OddAws(answer)
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def _serve(self) -> None:
+            form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            question = f"{self.command} {self.path} {form}"
+            odd.asked.append(question)
+            said = odd.answer(question)
+            self.send_response(said.status)
+            for name, value in (("Content-Type", said.content_type), *said.headers):
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(said.body)))
+            self.end_headers()
+            try:
+                self.wfile.write(said.body[: said.slow_from] if said.every else said.body)
+                for byte in said.body[said.slow_from :] if said.every else b"":
+                    self.wfile.write(bytes([byte]))
+                    time.sleep(said.every)
+            except OSError:
+                self.close_connection = True
+                odd.hung_up.set()
+
+        do_GET = do_PUT = do_POST = _serve  # noqa: N815 - names of http.server
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    odd.endpoint = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    try:
+        yield odd
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
