@@ -21,7 +21,9 @@ def may_exist(scope: Scope) -> bool:
     That holds for what hangs on a thing of ours, or on our token. A load balancer and a target group are always looked
     for: AWS answers a create of the same name and settings with the one that is there, were it a stranger's.
     """
-    return not scope.is_new or activity.info().attempt > 1
+    info = activity.info()
+    # An operator's Reset of the activity sets the attempt back to 1, and not the time at which the step was scheduled.
+    return not scope.is_new or info.attempt > 1 or info.current_attempt_scheduled_time > info.scheduled_time
 
 
 def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) -> None:

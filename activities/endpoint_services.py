@@ -41,7 +41,7 @@ from privatelink.errors import (
     PrivateLinkError,
     RemovalRefused,
 )
-from privatelink.names import client_token
+from privatelink.names import TAG_LINK, client_token
 from privatelink.pace import paced_delta
 
 AVAILABILITY = Cadence(usual=10, fast=2, slow=10)
@@ -201,9 +201,18 @@ async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointServi
             settles_at=settling_until(),
         )
     except PrivateLinkError as error:
-        if is_code(error, INVALID_PARAMETER):
-            await _refuse_if_taken(account, load_balancer_arn)
-        raise
+        holder = await _holder(account, load_balancer_arn) if is_code(error, INVALID_PARAMETER) else None
+        if holder is None:
+            raise
+        if not holder.ownership.belongs_to(scope.link):
+            whose = f"of link {holder.ownership.link}" if holder.ownership.link else f"which has no tag {TAG_LINK}"
+            raise NameTaken(
+                f"creating the endpoint service ({load_balancer_arn}): the load balancer belongs to "
+                f"{holder.service_id}, {whose}",
+                concerns=holder.service_id,
+                next_step=TAKEN_NEXT_STEP,
+            ) from error
+        return await _adopt(account, spec, holder)
     return EndpointService(service_id=service_id, service_name=service_name)
 
 
@@ -222,12 +231,13 @@ async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEnd
     return EndpointService(service_id=found.service_id, service_name=found.service_name)
 
 
-async def _refuse_if_taken(account: AwsAccount, load_balancer_arn: str) -> None:
-    for service in await account.views.endpoint_services.reading():
-        if service.is_live and load_balancer_arn in service.load_balancer_arns:
-            raise NameTaken(
-                f"creating the endpoint service ({load_balancer_arn}): the load balancer belongs to "
-                f"{service.service_id}, which does not carry this link's tag",
-                concerns=service.service_id,
-                next_step=TAKEN_NEXT_STEP,
-            )
+async def _holder(account: AwsAccount, load_balancer_arn: str) -> FoundEndpointService | None:
+    """The endpoint service that the load balancer belongs to: there can be one only."""
+    return next(
+        (
+            one
+            for one in await account.views.endpoint_services.reading()
+            if one.is_live and load_balancer_arn in one.load_balancer_arns
+        ),
+        None,
+    )

@@ -10,7 +10,7 @@ from privatelink.applying import planned
 from privatelink.client import PrivateLinks
 from privatelink.errors import NotYet, NoWorker, Outcome, PrivateLinkError, RequestDiffers, TemporalUnreachable
 from privatelink.fleet import Action, Change, LinkOutcome, LinkPlan
-from privatelink.status import RESULT_TYPES, SagaHandle, saga_result
+from privatelink.following import followed_result
 from privatelink.updates import JoinCreate
 
 LOOK_SECONDS = 20.0
@@ -59,10 +59,10 @@ class Fleets:
     async def wait_for_change(self, change: Change) -> LinkOutcome:
         """Wait for the end of the saga that `begin_change` gave; how it ended is the answer, never an error."""
         request = change.join.root.request
-        handle: SagaHandle = activity.client().get_workflow_handle(
-            request.link.workflow_id, run_id=change.saga_id, result_type=RESULT_TYPES[change.operation]
+        assert change.saga_id is not None  # noqa: S101 - `begin_change` comes first
+        ending = asyncio.ensure_future(
+            followed_result(activity.client(), request.link, change.operation, change.saga_id)
         )
-        ending = asyncio.ensure_future(saga_result(handle))
         try:
             await asyncio.wait({ending}, timeout=LOOK_SECONDS)
             if ending.done():

@@ -28,7 +28,8 @@ class Notifications:
 
 def _event_of(spec: NotificationSpec) -> CloudEvent:
     return CloudEvent(
-        id=f"{spec.saga_id}/{spec.number}",
+        # Of the run: after a reset a number may stand for another phase than before.
+        id=f"{activity.info().workflow_run_id}/{spec.number}",
         source=f"/privatelink/{spec.link}",
         type=f"com.emqx.privatelink.phase.{spec.phase}",
         subject=str(spec.link),

@@ -5,9 +5,10 @@ import asyncio
 from temporalio import activity
 
 from activities.provider_findings import existing_findings, subnet_findings, trust_findings
-from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec
+from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
 from activities.target_findings import target_findings
 from clouds.aws.accounts import AwsAccounts
+from clouds.aws.endpoint_services import find_endpoint_services
 from clouds.aws.tags import COMPLETE, add_ec2_tags, add_elb_tags
 from privatelink.errors import RequestRefused
 from privatelink.names import TAG_COMPLETE
@@ -69,6 +70,12 @@ class Providers:
                 "has_complete": any(one.complete for one in ours),
             }
         )
+
+    @activity.defn
+    async def is_complete(self, spec: RemovalSpec) -> bool:
+        """Whether a create of the link has ended well: its endpoint service is marked, which comes last."""
+        services = await find_endpoint_services(self._aws.account(spec.aws), spec.link)
+        return any(one.is_live and one.ownership.complete for one in services)
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 from pydantic import ValidationError
-from temporalio.client import WithStartWorkflowOperation
+from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
@@ -14,10 +14,11 @@ from privatelink.applying import FleetRun, plan_fleet, start_fleet
 from privatelink.connection import connect_to_temporal, no_key, reaching_temporal
 from privatelink.errors import NoWorker, TemporalUnreachable, invalid_request
 from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
+from privatelink.following import followed_result
 from privatelink.inquiries import inspect
 from privatelink.names import Link
 from privatelink.payloads import PayloadKeyError
-from privatelink.progress import Phase
+from privatelink.progress import Operation, Phase
 from privatelink.queues import task_queue
 from privatelink.remembering import WORKFLOW_TYPES, remembered_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
@@ -28,7 +29,6 @@ from privatelink.status import (
     LinkSummary,
     SagaHandle,
     list_links,
-    saga_result,
 )
 from privatelink.steering import Steering
 from privatelink.updates import JoinCreate, JoinDelete, Joined
@@ -37,19 +37,32 @@ from privatelink.updates import JoinCreate, JoinDelete, Joined
 class Saga:
     """One started (or joined) create or delete."""
 
-    def __init__(self, handle: SagaHandle, link: Link) -> None:
-        """`handle` is Temporal's, bound to this one run."""
-        self.handle = handle
+    def __init__(self, client: Client, link: Link, operation: Operation, saga_id: str) -> None:
+        """`saga_id` is the id of its first run at Temporal."""
+        self._client = client
+        self._operation = operation
+        self._saga_id = saga_id
         self.link = link
 
     @property
     def saga_id(self) -> str:
-        """Temporal's run id."""
-        return cast("str", self.handle.run_id)
+        """Temporal's id of its first run, which stays the same when an operator resets the saga."""
+        return self._saga_id
+
+    @property
+    def handle(self) -> SagaHandle:
+        """Temporal's handle of the saga, whichever of its runs lives."""
+        handle: SagaHandle = self._client.get_workflow_handle(
+            self.link.workflow_id, first_execution_run_id=self._saga_id, result_type=RESULT_TYPES[self._operation]
+        )
+        return handle
 
     async def result(self) -> PrivateLinkResult | DeleteResult:
-        """Wait for the end. Raises a `PrivateLinkError` whose `details_model.outcome` tells what was left behind."""
-        return await saga_result(self.handle)
+        """Wait for the end, after a reset in the new run.
+
+        Raises a `PrivateLinkError` whose `details_model.outcome` tells what was left behind.
+        """
+        return await followed_result(self._client, self.link, self._operation, self._saga_id)
 
     async def cancel(self, reason: str = "") -> None:
         """Ask for a full rollback. Returns at once; `result` then raises `Cancelled` when everything is removed."""
@@ -204,10 +217,7 @@ class PrivateLinks(Steering):
         finally:
             started.cancel()
             await asyncio.gather(started, return_exceptions=True)
-        handle: SagaHandle = self._client.get_workflow_handle(
-            link.workflow_id, run_id=joined.saga_id, result_type=RESULT_TYPES[join.operation]
-        )
-        return Saga(handle, link)
+        return Saga(self._client, link, join.operation, joined.saga_id)
 
 
 def _no_worker(link: Link) -> NoWorker:

@@ -76,6 +76,7 @@ class FindingType(StrEnum):
     TARGET_NOT_FOUND = "TargetNotFound"
     TARGET_ELSEWHERE = "TargetElsewhere"
     NAME_TAKEN = "NameTaken"
+    WORKFLOW_ID_DIFFERS = "WorkflowIdDiffers"
     LINK_DIFFERS = "LinkDiffers"
     LINK_ELSEWHERE = "LinkElsewhere"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - the name of a finding, no secret

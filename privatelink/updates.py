@@ -52,7 +52,7 @@ class Join(RootModel[Annotated[JoinCreate | JoinDelete, Field(discriminator="ope
 
 
 class Joined(_Answer):
-    """The saga that the caller is now part of; `saga_id` is Temporal's run id."""
+    """The saga that the caller is now part of; `saga_id` is Temporal's id of its first run, which a reset keeps."""
 
     link: str
     operation: Literal["create", "delete"]

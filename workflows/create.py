@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.consumer import Consumer, consumer, step_of_running, steps_of_asking
     from workflows.options import DEADLINES, limit
     from workflows.removal import everything, remove
+    from workflows.runs import saga_id, when_reset
     from workflows.saga import Saga
     from workflows.steerable import SteerableSaga
     from workflows.steering import APPROVAL
@@ -35,18 +36,20 @@ class CreatePrivateLink(SteerableSaga):
     @workflow.init
     def __init__(self, request: PrivateLinkRequest) -> None:
         """Set the board, so that a query or an Update finds it before the first step."""
-        saga_id = workflow.info().run_id
-        self._scope = specs.Scope(link=request.link, saga_id=saga_id, aws=request.aws, tags=request.tags)
-        removal = specs.RemovalSpec(link=request.link, aws=request.aws, platform=request.platform, saga_id=saga_id)
+        link, saga, aws = request.link, saga_id(), request.aws
+        self._scope = specs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
+        removal = specs.RemovalSpec(link=link, saga_id=saga, aws=aws, platform=request.platform)
         board = StoryBoard("create", request, steps_to_come(request))
         holds = request.on_failure == "hold"
         super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK, holds=holds))
         self._request = request
+        self._completes = False
+        when_reset(self._begin_anew)
 
     @workflow.run
     async def run(self, request: PrivateLinkRequest) -> PrivateLinkResult:
         """Run the story, or roll everything back that it did."""
-        return await self.saga.run(lambda: self._story(request), clean_up=self._roll_back)
+        return await self.run_saga(lambda: self._story(request), clean_up=self._roll_back)
 
     async def _story(self, request: PrivateLinkRequest) -> PrivateLinkResult:
         saga, scope, board = self.saga, self._scope, self.saga.board
@@ -98,6 +101,7 @@ class CreatePrivateLink(SteerableSaga):
 
         target_group_arns = tuple(group.arn for group in target_groups)
         arns = (load_balancer.arn, *target_group_arns, *listener_arns)
+        self._completes = True
         await saga.write(
             Providers.mark_complete,
             specs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id),
@@ -118,7 +122,15 @@ class CreatePrivateLink(SteerableSaga):
 
     async def _roll_back(self) -> None:
         self.saga.board.enter(Phase.ROLLING_BACK)
+        if self.saga.resets and not self._completes and await self.saga.undoing.spare_complete():
+            self.saga.undone = Phase.UNCHANGED
         await remove(self.saga)
+
+    def _begin_anew(self) -> None:
+        """After a reset: the run before may have made anything, and its last call may still take effect."""
+        for undo in everything(self._request.platform):
+            self.saga.undoing.note(undo)
+            self.saga.undoing.outcome_unknown(undo)
 
     async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
         return await self.saga.check(

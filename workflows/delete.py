@@ -30,7 +30,7 @@ class DeletePrivateLink(SteerableSaga):
     @workflow.run
     async def run(self, request: DeleteRequest) -> DeleteResult:
         """Run the story. A cancel stops it where it is and lists what is left; a later delete finishes it."""
-        return await self.saga.run(lambda: self._story(request), clean_up=self.saga.undoing.look_for_leftovers)
+        return await self.run_saga(lambda: self._story(request), clean_up=self.saga.undoing.look_for_leftovers)
 
     async def _story(self, request: DeleteRequest) -> DeleteResult:
         saga, link = self.saga, request.link

@@ -4,6 +4,8 @@ The platform goes first: removing the AWS side of a PrivateLink that still exist
 "AWS PrivateLink", "Delete the PrivateLink"). Each step waits until its cloud says that the thing is gone.
 """
 
+from collections.abc import Awaitable, Iterator
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -38,23 +40,36 @@ def everything(platform: ApiPlatform | ConsolePlatform) -> tuple[Undo, ...]:
 async def remove(saga: Saga) -> tuple[str, ...]:
     """Undo what the saga has begun (or everything, in a delete); give the ids removed.
 
-    In a delete, what could not be removed is raised; a rollback raises its first cause, and lists what is left.
+    In a delete, what could not be removed is raised; a rollback raises its first cause, and lists what is left. After a
+    reset in the middle it begins again: what its first steps have removed may have been made anew since.
     """
+    removed: list[str] = []
+    while True:
+        resets = saga.resets
+        saga.undoing.begin()
+        for stage in _stages(saga):
+            removed += await stage
+            if saga.resets != resets:
+                break
+        if saga.resets == resets:
+            break
+    await saga.undoing.finish()
+    if saga.undoing.failure and not saga.is_ending:
+        raise saga.undoing.failure
+    return tuple(dict.fromkeys(removed))
+
+
+def _stages(saga: Saga) -> Iterator[Awaitable[tuple[str, ...]]]:
+    """Each gives the ids that it has removed."""
     undoing = saga.undoing
-    removed = [
-        await undoing.undo(Connectors.delete_connector, gate=True),
-        # By the API, or by a person's hand: only one of the two is noted.
-        await undoing.undo(PrivateLinks.delete_private_link, gate=True),
-        await undoing.undo_by_hand(gate=not saga.is_ending),
-        await undoing.undo(
-            EndpointConnections.reject_endpoint_connections,
-            EndpointServices.remove_allowed_principals,
-        ),
-        await undoing.undo(EndpointServices.delete_endpoint_service, gate=True),
-        await undoing.undo(Listeners.delete_listeners),
-        await undoing.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups),
-    ]
-    await undoing.finish()
-    if undoing.failure and not saga.is_ending:
-        raise undoing.failure
-    return tuple(removed_id for ids in removed for removed_id in ids)
+    yield undoing.undo(Connectors.delete_connector, gate=True)
+    # By the API, or by a person's hand: only one of the two is noted.
+    yield undoing.undo(PrivateLinks.delete_private_link, gate=True)
+    yield undoing.undo_by_hand(gate=not saga.is_ending)
+    yield undoing.undo(
+        EndpointConnections.reject_endpoint_connections,
+        EndpointServices.remove_allowed_principals,
+    )
+    yield undoing.undo(EndpointServices.delete_endpoint_service, gate=True)
+    yield undoing.undo(Listeners.delete_listeners)
+    yield undoing.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups)

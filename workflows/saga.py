@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import options
     from workflows.endings import incomplete, named
     from workflows.notifier import Notifier
+    from workflows.runs import when_reset
     from workflows.steering import Steering
     from workflows.story_board import StoryBoard
     from workflows.undoing import Undo, Undoing
@@ -41,7 +42,7 @@ class Saga:
     """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it.
 
     `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it. `undone` is the
-    phase in which it ends when its removals have left nothing of what it made.
+    phase in which it ends when its removals have left nothing of what it made. `resets` counts how often it was reset.
     """
 
     def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
@@ -58,6 +59,13 @@ class Saga:
         self._task: asyncio.Task[Any] | None = None
         self._cancelled = False
         self.is_ending = False
+        self.resets = 0
+        when_reset(self._count_reset)
+
+    def _count_reset(self) -> None:
+        self.resets += 1
+        self.board.was_reset()
+        self.steering.looks_first = True
 
     async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         """Run `story`; when it does not end well, `clean_up`. Raises the first cause, told with what was left behind.

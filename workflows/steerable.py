@@ -3,14 +3,24 @@
 A validator refuses what does not fit how the saga stands, with a sentence and without an event in history.
 """
 
+from collections.abc import Awaitable, Callable
 from datetime import UTC
-from typing import Any
+from typing import Any, TypeVar
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from privatelink.differences import differences, without_external_id
-    from privatelink.errors import OtherOperationRunning, RequestDiffers, RunningSaga, UpdateRefused
+    from privatelink.errors import (
+        Finding,
+        FindingType,
+        OtherOperationRunning,
+        RemovalRefused,
+        RequestDiffers,
+        RequestRefused,
+        RunningSaga,
+        UpdateRefused,
+    )
     from privatelink.progress import Operation, Progress
     from privatelink.request import DeleteRequest, PrivateLinkRequest
     from privatelink.updates import (
@@ -24,7 +34,10 @@ with workflow.unsafe.imports_passed_through():
         RollBack,
         Steered,
     )
+    from workflows.runs import saga_id
     from workflows.saga import Saga
+
+R = TypeVar("R")
 
 
 class SteerableSaga:
@@ -34,6 +47,31 @@ class SteerableSaga:
         """Called by the workflow's init, before any handler can run."""
         self._operation = operation
         self.saga = saga
+
+    async def run_saga(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
+        """Run the saga, under the link's own workflow id alone: by that, no two sagas of a link run at once."""
+
+        async def under_its_id() -> R:
+            self._check_workflow_id()
+            return await story()
+
+        return await self.saga.run(under_its_id, clean_up)
+
+    def _check_workflow_id(self) -> None:
+        link, runs_as = self.saga.board.request.link, workflow.info().workflow_id
+        if runs_as == link.workflow_id:
+            return
+        refused = RemovalRefused if self._operation == "delete" else RequestRefused
+        raise refused.of_findings(
+            [
+                Finding(
+                    type=FindingType.WORKFLOW_ID_DIFFERS,
+                    concerns=runs_as,
+                    sentence=f"this workflow's id is not that of {link}, by which its sagas exclude each other",
+                    next_step=f"start it with the workflow id {link.workflow_id}, as the SDK and the CLI do",
+                )
+            ]
+        )
 
     @workflow.query
     def progress(self) -> Progress:
@@ -46,13 +84,13 @@ class SteerableSaga:
     )
     async def join(self, join: Join) -> Joined:
         """Be part of the running saga: a repeated call joins it instead of starting another."""
-        return Joined(link=str(join.root.request.link), operation=self._operation, saga_id=workflow.info().run_id)
+        return Joined(link=str(join.root.request.link), operation=self._operation, saga_id=saga_id())
 
     @join.validator
     def _same_operation_and_request(self, join: Join) -> None:
         running = RunningSaga(
             operation=self._operation,
-            saga_id=workflow.info().run_id,
+            saga_id=saga_id(),
             request=without_external_id(_dump(self.saga.board.request)),
         )
         link = str(self.saga.board.request.link)

@@ -6,11 +6,12 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, NamedTuple, TypeVar
 
+from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.specs import ByHandWait
+    from activities.specs import ByHandWait, Scope
     from clouds.emqx.console import Task
     from clouds.waiting import Wait
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
@@ -47,12 +48,15 @@ class Steering:
         self._link = link
         self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
         self._again: set[str] = set()
+        self._tried: set[str] = set()
         self._held: dict[str, PrivateLinkError] = {}
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Confirm] = {}
         self.paused: Pause | None = None
         self.approved = False
         self.given_up: PrivateLinkError | None = None
+        self.looks_first = False
+        """After a reset: steps look before they make their things, as if the link were not new."""
 
     @property
     def waits(self) -> tuple[str, ...]:
@@ -132,7 +136,8 @@ class Steering:
         number = 0
         while True:
             number += 1
-            spec = self._with_choice(step, spec)
+            spec = self._looking(step, self._with_choice(step, spec))
+            self._tried.add(step)
             id_ = step if number == 1 else f"{step}{TRIED_AGAIN}{number}"
             handle = workflow.start_activity_method(activity, spec, activity_id=id_, summary=str(about), **how)
             self._under_way[step] = handle
@@ -144,6 +149,15 @@ class Steering:
             finally:
                 del self._under_way[step]
                 self._again.discard(step)
+
+    def _looking(self, step: str, spec: S) -> S:
+        """The spec of a step that must look for its thing: what is tried anew may have made it before."""
+        scope = getattr(spec, "scope", None)
+        if not (isinstance(spec, BaseModel) and isinstance(scope, Scope)):
+            return spec
+        if not scope.is_new or not (self.looks_first or step in self._tried):
+            return spec
+        return spec.model_copy(update={"scope": scope.model_copy(update={"is_new": False})})
 
     async def before_effect(self) -> None:
         """Stop here while the saga is paused."""

@@ -13,12 +13,16 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.request import DeleteRequest, PrivateLinkRequest
     from privatelink.search_attributes import ACCOUNT, DEPLOYMENT, PHASE, REGION
     from workflows.details import details, title
+    from workflows.runs import saga_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 # What needs somebody shows before what the saga does by itself; of several, the one that stops most.
 _BY_URGENCY = (Phase.PAUSED, Phase.HELD, Phase.WAITING_FOR_PERSON)
+
+
+_RESET = "Temporal terminated the run before; the saga goes on in a new one"
 
 
 @lru_cache(maxsize=1000)  # so that all sagas share their words
@@ -38,10 +42,11 @@ class StoryBoard:
         self._account: str | None = None
         self._asking: dict[tuple[Phase, str], Ask] = {}
         self._is_to_be_told = False
+        self._was_reset = False
         self.progress = Progress(
             link=str(request.link),
             operation=operation,
-            saga_id=workflow.info().run_id,
+            saga_id=saga_id(),
             phase=self._phase,
             steps=[StepProgress(id=name, title=title(name)) for name in to_come],
         )
@@ -98,6 +103,10 @@ class StoryBoard:
         )
         self._show()
 
+    def was_reset(self) -> None:
+        """Somebody reset the saga at Temporal: its record says so as soon as it goes on."""
+        self._was_reset = True
+
     def failed(self, error: PrivateLinkError) -> PrivateLinkError:
         """The first cause; gives it back."""
         self.progress.error = error.details_model
@@ -116,6 +125,9 @@ class StoryBoard:
         if not workflow.in_workflow():
             return  # evicted from a worker's cache: what still ends here is the coroutines, not the saga
         progress = self.progress
+        if self._was_reset:
+            self._was_reset = False
+            progress.interventions.append(Intervention(at=workflow.now(), action="reset", by="somebody", why=_RESET))
         progress.asks = list(self._asking.values())
         asking = {phase for phase, _ in self._asking}
         phase = next((one for one in _BY_URGENCY if one in asking), self._phase)

@@ -9,6 +9,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 with workflow.unsafe.imports_passed_through():
     from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
+    from activities.providers import Providers
     from activities.removal import Removals
     from activities.specs import RemovalSpec, RemovalWait, Removed
     from clouds.emqx.console import deleting, gone_without_delete, private_link_page
@@ -65,6 +66,23 @@ class Undoing:
         self._settled_at = {
             undo: workflow.now() + at_platform.get(undo, options.SETTLE_AT_AWS) for undo in self._unsettled
         }
+
+    def begin(self) -> None:
+        """Begin to undo, with nothing that has failed yet."""
+        self._blocked = False
+        self._failures.clear()
+        self._left_by_hand.clear()
+
+    async def spare_complete(self) -> bool:
+        """Keep what is complete, as if another create had completed it: an earlier run of this one may have ended well.
+
+        It is kept too when nobody can tell. Gives whether it is kept.
+        """
+        complete = await self._run(Providers.is_complete, self.spec, options.inventory())
+        if complete is False:
+            return False
+        self.spec = self.spec.model_copy(update={"saga_id": workflow.info().run_id})
+        return True
 
     async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:
         """Run these removals side by side, those whose step had begun; give the ids that they removed.
