@@ -58,6 +58,11 @@ class AwsAccounts:
         """How many accounts are kept."""
         return len(self._accounts)
 
+    @property
+    def budgets(self) -> int:
+        """How many budgets are kept: one for each account and region in use."""
+        return len(self._budgets)
+
     def account(self, access: AwsAccess) -> AwsAccount:
         """The account behind a request's `aws`. No call is made yet.
 

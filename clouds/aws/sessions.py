@@ -96,7 +96,9 @@ class Clients:
     @property
     def generation(self) -> int:
         """Counts the sessions: what was learnt with one of them may be untrue with the next."""
-        return max(self._generation, self._forgotten + 1)
+        session = self._session
+        is_outdated = session is not None and self._files != _state_of(session)
+        return max(self._generation + is_outdated, self._forgotten + 1)
 
     def forget(self, generation: int) -> None:
         """Let the next call make everything anew, unless that has happened since this generation."""

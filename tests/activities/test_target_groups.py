@@ -137,6 +137,41 @@ async def test_a_leftover_that_does_not_fit_is_made_anew(
     assert SAGA == found["tags"][TAG_SAGA]
 
 
+async def test_a_target_with_another_port_than_the_requests_does_not_stay(
+    provider: Provider, steps: TargetGroups
+) -> None:
+    """Somebody registered an address of the request with a port override: traffic would go there, too."""
+    first = await attempt(steps.create_target_group, provider.target_group_spec("saga-0", targets=("10.0.1.15",)))
+    elbv2 = provider.client("elbv2")
+    elbv2.register_targets(TargetGroupArn=first.arn, Targets=[{"Id": "10.0.1.15", "Port": 9999}])
+    await attempt(steps.create_target_group, provider.target_group_spec(targets=("10.0.1.15",)))
+    listed = elbv2.describe_target_health(TargetGroupArn=first.arn)["TargetHealthDescriptions"]
+    staying = [one["Target"]["Port"] for one in listed if one["TargetHealth"]["State"] != "draining"]
+    assert [3306] == staying
+
+
+async def test_a_leftover_that_a_weighted_listener_holds_can_go(provider: Provider, steps: TargetGroups) -> None:
+    """An action by weight names its target groups in ForwardConfig alone (API_Action)."""
+    first = await attempt(steps.create_target_group, provider.target_group_spec("saga-0"))
+    balancer = await provider.make_load_balancer("saga-0")
+    elbv2 = provider.client("elbv2")
+    other = elbv2.create_target_group(Name="other", Protocol="TCP", Port=1, VpcId=provider.vpc_id, TargetType="ip")
+    groups = [first.arn, other["TargetGroups"][0]["TargetGroupArn"]]
+    elbv2.create_listener(
+        LoadBalancerArn=balancer.arn,
+        Protocol="TCP",
+        Port=3306,
+        DefaultActions=[
+            {
+                "Type": "forward",
+                "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": arn, "Weight": 1} for arn in groups]},
+            }
+        ],
+    )
+    made = await perform(steps.create_target_group, provider.target_group_spec(target_port=3307))
+    assert first.arn != made.arn
+
+
 async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: TargetGroups) -> None:
     """What an earlier create completed keeps its saga, so that this one's rollback leaves it alone."""
     first = await attempt(steps.create_target_group, provider.target_group_spec("saga-0"))
