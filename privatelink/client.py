@@ -12,7 +12,7 @@ from temporalio.service import RPCError
 from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.applying import FleetRun, plan_fleet, start_fleet
 from privatelink.connection import connect_to_temporal, no_key, reaching_temporal
-from privatelink.errors import NoWorker, TemporalUnreachable, invalid_request
+from privatelink.errors import AlreadyJoined, NoWorker, TemporalUnreachable, invalid_request
 from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
 from privatelink.following import followed_result
 from privatelink.inquiries import inspect
@@ -203,7 +203,11 @@ class PrivateLinks(Steering):
         # asyncio prints that an exception was never retrieved, with its traceback, beside our own error.
         started = asyncio.ensure_future(start.workflow_handle())
         try:
-            joined = await answered(joining, otherwise=_no_worker(link))
+            saga_id = (await answered(joining, otherwise=_no_worker(link))).saga_id
+        except AlreadyJoined as error:
+            if error.details_model.running is None:
+                raise
+            saga_id = error.details_model.running.saga_id
         except PayloadKeyError as error:
             raise no_key(error) from error
         except RPCError as error:
@@ -217,7 +221,7 @@ class PrivateLinks(Steering):
         finally:
             started.cancel()
             await asyncio.gather(started, return_exceptions=True)
-        return Saga(self._client, link, join.operation, joined.saga_id)
+        return Saga(self._client, link, join.operation, saga_id)
 
 
 def _no_worker(link: Link) -> NoWorker:

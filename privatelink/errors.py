@@ -13,6 +13,7 @@ Each answers two questions: will waiting help, and who must act?
     |-- UpdateRefused                 the caller: the saga does not wait for what an Update says, or has ended
     |-- OtherOperationRunning         the caller: the link's other saga runs
     |-- RequestDiffers                the caller: the link exists, or is being made, by another request
+    |-- AlreadyJoined                 nobody: the saga runs with this very request, and records no further joins
     |-- NameTaken                     the caller: something that is not ours has the name
     |-- NotAllowed                    the customer; final in the checks, tried again after them (see the class)
     |   |-- CredentialsRefused        AWS credentials wrong or missing, role not assumable
@@ -327,6 +328,16 @@ class OtherOperationRunning(_CallerMustAct):
     Wait until the other saga has ended, or end it: `privatelink roll-back` for a create, a cancel for a delete. Then
     repeat the call.
     """
+
+
+class AlreadyJoined(PrivateLinkError):
+    """The saga runs with the very request of the call, and was joined so often that it records no further joins.
+
+    Nothing: the call is part of the saga that `running` names, as after a join. Wait for its end, as the SDK and the
+    CLI do.
+    """
+
+    actor = Actor.NOBODY
 
 
 class RequestDiffers(_CallerMustAct):

@@ -6,7 +6,7 @@ and pydantic's own message shows the input, in which a secret may stand.
 
 import os
 from dataclasses import replace
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from temporalio.api.common.v1 import Payload
@@ -54,7 +54,12 @@ class _NamedFailures(PydanticJSONPlainPayloadConverter):
         try:
             return super().from_payload(payload, type_hint)
         except ValidationError as error:
-            raise invalid_request(error) from None
+            invalid = invalid_request(error)
+            example = next((one.example for one in (type_hint, *get_args(type_hint)) if hasattr(one, "example")), None)
+            if example is None:
+                raise invalid from None
+            next_step = f"send one JSON object, as in {example}"
+            raise invalid.of(invalid.details_model.model_copy(update={"next_step": next_step})) from None
 
 
 # One of each for all: the SDK makes a payload converter for each workflow and some for each of its tasks, and this one

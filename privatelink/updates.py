@@ -5,14 +5,19 @@ the client fill it in, by hand in the UI it is given or missing. Temporal itself
 """
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 
 
-class _Argument(BaseModel):
+class Argument(BaseModel):
+    """What an Update takes."""
+
+    example: ClassVar[str]
+    """How it is sent, as one line of JSON: for the Update's description, and for whoever sends something else."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
@@ -33,15 +38,22 @@ HostName = Annotated[
 """A host name without port, as RFC 1123 has it; an IP address is none: AWS gives a VPC endpoint names."""
 
 
-class JoinCreate(_Argument):
+VpcEndpointId = Annotated[str, StringConstraints(pattern=r"^vpce-[0-9a-z]+$")]
+
+
+class JoinCreate(Argument):
     """Join the create of this very request, or start it."""
+
+    example: ClassVar[str] = '{"operation": "create", "request": {"name": "orders-db", "deployment": "w41b11c0", ...}}'
 
     operation: Literal["create"] = "create"
     request: PrivateLinkRequest
 
 
-class JoinDelete(_Argument):
+class JoinDelete(Argument):
     """Join the delete of this very request, or start it."""
+
+    example: ClassVar[str] = '{"operation": "delete", "request": {"name": "orders-db", "deployment": "w41b11c0", ...}}'
 
     operation: Literal["delete"] = "delete"
     request: DeleteRequest
@@ -49,6 +61,8 @@ class JoinDelete(_Argument):
 
 class Join(RootModel[Annotated[JoinCreate | JoinDelete, Field(discriminator="operation")]]):
     """The argument of the Update `join`: one of the two, told apart by `operation`."""
+
+    example: ClassVar[str] = JoinCreate.example
 
 
 class Joined(_Answer):
@@ -59,7 +73,7 @@ class Joined(_Answer):
     saga_id: str
 
 
-class Confirm(_Argument):
+class Confirm(Argument):
     """What a person saw at EMQX's console, for the step that waits for it.
 
     `address`: the PrivateLink's, as the console shows it; left out, the proposed one holds. `vpc_endpoint_id`: which of
@@ -67,44 +81,62 @@ class Confirm(_Argument):
     Example: `{"step": "confirm-running", "address": "vpce-0a1b-x.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com"}`.
     """
 
+    example: ClassVar[str] = (
+        '{"step": "confirm-running", "address": "vpce-0a1b-x.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com"}'
+    )
+
     step: Words
     address: HostName | None = None
-    vpc_endpoint_id: Annotated[str, StringConstraints(pattern=r"^vpce-[0-9a-z]+$")] | None = None
+    vpc_endpoint_id: VpcEndpointId | None = None
     by: Words | None = None
 
 
-class Approve(_Argument):
-    """Let the endpoint connection be accepted. Example: `{"by": "ana@example.com", "note": "CHG-1234"}`."""
+class Approve(Argument):
+    """Let the endpoint connection of this VPC endpoint be accepted; without its id, the only one there is.
+
+    Example: `{"by": "ana@example.com", "note": "CHG-1234", "vpc_endpoint_id": "vpce-0a1b"}`.
+    """
+
+    example: ClassVar[str] = '{"by": "ana@example.com", "note": "CHG-1234", "vpc_endpoint_id": "vpce-0a1b"}'
 
     by: Words
     note: Words | None = None
+    vpc_endpoint_id: VpcEndpointId | None = None
 
 
-class Pause(_Argument):
+class Pause(Argument):
     """Stop before the next effect, until `resume` or the moment `until` (with its time zone).
 
     Example: `{"reason": "network freeze", "until": "2030-01-31T06:00:00Z"}`.
     """
+
+    example: ClassVar[str] = '{"reason": "network freeze", "until": "2030-01-31T06:00:00Z"}'
 
     reason: Words
     until: AwareDatetime | None = None
     by: Words | None = None
 
 
-class Resume(_Argument):
+class Resume(Argument):
     """Go on after a pause. Example: `{"by": "ana@example.com"}`."""
 
+    example: ClassVar[str] = '{"by": "ana@example.com"}'
+
     by: Words | None = None
 
 
-class RetryNow(_Argument):
+class RetryNow(Argument):
     """Go on from a held step, or try now what waits for its next try. Example: `{"by": "ana@example.com"}`."""
 
+    example: ClassVar[str] = '{"by": "ana@example.com"}'
+
     by: Words | None = None
 
 
-class RollBack(_Argument):
+class RollBack(Argument):
     """Give a create up and remove what it has made. Example: `{"reason": "wrong subnets", "by": "ana@example.com"}`."""
+
+    example: ClassVar[str] = '{"reason": "wrong subnets", "by": "ana@example.com"}'
 
     reason: Words
     by: Words | None = None

@@ -3,6 +3,8 @@
 A validator refuses what does not fit how the saga stands, with a sentence and without an event in history.
 """
 
+import functools
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC
 from typing import Any, TypeVar
@@ -12,8 +14,10 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from privatelink.differences import differences, without_external_id
     from privatelink.errors import (
+        AlreadyJoined,
         Finding,
         FindingType,
+        InvalidRequest,
         OtherOperationRunning,
         RemovalRefused,
         RequestDiffers,
@@ -25,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.request import DeleteRequest, PrivateLinkRequest
     from privatelink.updates import (
         Approve,
+        Argument,
         Confirm,
         Join,
         Joined,
@@ -40,6 +45,38 @@ with workflow.unsafe.imports_passed_through():
 R = TypeVar("R")
 
 
+MOST_JOINS = 1000
+"""How many joins a saga records. Further ones are refused, as already joined, which leaves no event behind."""
+
+MOST_OF_EACH = 150
+"""How often a saga takes each other Update, so that no loop of one of them shuts out the others.
+
+With the joins that is less than the 2,000 Updates which Temporal lets a run have in its history (docs.temporal.io,
+"Self-hosted Temporal Service defaults"). One that a validator refuses is not in the history, and does not count.
+"""
+
+Check = Callable[..., None]
+
+
+def _of(argument: type[Join | Argument], *, may_be_left_out: bool = False) -> Callable[[Check], Check]:
+    """Make a validator refuse, by name and with an example, what is not one such argument.
+
+    The SDK hands on whatever was sent: nothing, several values, or a value that is no JSON.
+    """
+
+    def checked(check: Check) -> Check:
+        @functools.wraps(check)
+        def validator(saga: "SteerableSaga", *given: object) -> None:
+            is_left_out = may_be_left_out and given in ((), (None,))
+            if not is_left_out and (len(given) != 1 or not isinstance(given[0], argument)):
+                raise saga.refuse_argument(argument, len(given))
+            check(saga, *given)
+
+        return validator
+
+    return checked
+
+
 class SteerableSaga:
     """What callers and operators say to a running `CreatePrivateLink` or `DeletePrivateLink`."""
 
@@ -47,6 +84,7 @@ class SteerableSaga:
         """Called by the workflow's init, before any handler can run."""
         self._operation = operation
         self.saga = saga
+        self._taken: Counter[str] = Counter()
 
     async def run_saga(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         """Run the saga, under the link's own workflow id alone: by that, no two sagas of a link run at once."""
@@ -78,15 +116,14 @@ class SteerableSaga:
         """How far the saga is: phase, steps, ids so far, what it needs from whom, first cause."""
         return self.saga.board.progress
 
-    @workflow.update(
-        description="Join this saga with the same request, or learn why not. "
-        'Example: {"operation": "create", "request": {"name": "orders-db", "deployment": "w41b11c0", ...}}'
-    )
+    @workflow.update(description=f"Join this saga with the same request, or learn why not. Example: {Join.example}")
     async def join(self, join: Join) -> Joined:
         """Be part of the running saga: a repeated call joins it instead of starting another."""
+        self._taken["join"] += 1
         return Joined(link=str(join.root.request.link), operation=self._operation, saga_id=saga_id())
 
     @join.validator
+    @_of(Join)
     def _same_operation_and_request(self, join: Join) -> None:
         running = RunningSaga(
             operation=self._operation,
@@ -111,10 +148,16 @@ class SteerableSaga:
                 findings=found,
                 running=running,
             )
+        if self._taken["join"] >= MOST_JOINS:
+            raise AlreadyJoined(
+                f"joining the {self._operation} of {link}: it runs with this very request, and records no more joins",
+                concerns=link,
+                next_step="wait for its end, as after a join",
+                running=running,
+            )
 
     @workflow.update(
-        description="Say what EMQX's console shows, for the step that waits for it. "
-        'Example: {"step": "confirm-running", "address": "vpce-0a1b-x.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com"}; '
+        description=f"Say what EMQX's console shows, for the step that waits for it. Example: {Confirm.example}; "
         "without address the proposed one holds; which of several endpoints it is: "
         '{"step": "wait-for-creation-by-hand", "vpc_endpoint_id": "vpce-0a1b"}'
     )
@@ -125,7 +168,9 @@ class SteerableSaga:
         return self._record("confirm", confirm.by, said, f"{confirm.step} is confirmed: {said}", confirm.step)
 
     @confirm.validator
+    @_of(Confirm)
     def _is_waited_for(self, confirm: Confirm) -> None:
+        self._not_too_often("confirm", "confirming")
         questions = self.saga.steering.questions
         if confirm.step not in questions:
             waited_for = ", ".join(questions) or "nothing"
@@ -139,8 +184,8 @@ class SteerableSaga:
             raise self._refused(f"confirming {confirm.step}", "AWS proposes no address, so one must be given")
 
     @workflow.update(
-        description="Let the endpoint connection be accepted, now or when it comes. "
-        'Example: {"by": "ana@example.com", "note": "CHG-1234"}'
+        description="Let the endpoint connection of a VPC endpoint be accepted, once the saga asks for that. "
+        f"Example: {Approve.example}; without vpc_endpoint_id, the only one there is"
     )
     async def approve(self, approve: Approve) -> Steered:
         """Give the approval that the request asks for."""
@@ -148,7 +193,8 @@ class SteerableSaga:
         return self._record("approve", approve.by, approve.note, f"approved by {approve.by}")
 
     @approve.validator
-    def _asks_for_approval(self, approve: Approve) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+    @_of(Approve)
+    def _asks_for_approval(self, approve: Approve) -> None:  # noqa: ARG002 - the Update's
         request = self.saga.board.request
         if not (isinstance(request, PrivateLinkRequest) and request.approval):
             raise self._refused("approving", "its request asks for no approval")
@@ -158,7 +204,7 @@ class SteerableSaga:
 
     @workflow.update(
         description="Stop before the next effect, never in the middle of one. "
-        'Example: {"reason": "network freeze", "until": "2030-01-31T06:00:00Z"}; without until, until resume'
+        f"Example: {Pause.example}; without until, until resume"
     )
     async def pause(self, pause: Pause) -> Steered:
         """Stop the saga before its next effect; waits that only look go on."""
@@ -166,27 +212,30 @@ class SteerableSaga:
         return self._record("pause", pause.by, pause.reason, f"paused: {pause.reason}")
 
     @pause.validator
+    @_of(Pause)
     def _can_pause(self, pause: Pause) -> None:
+        self._not_too_often("pause", "pausing")
         self._not_ending("pausing")
         if self.saga.steering.paused:
             raise self._refused("pausing", f"it is paused already: {self.saga.steering.paused.reason}")
         if pause.until and pause.until.astimezone(UTC) <= workflow.now():
             raise self._refused("pausing", f"until {pause.until:%Y-%m-%d %H:%M:%S %Z} is over")
 
-    @workflow.update(description='Go on after a pause. Example: {"by": "ana@example.com"}')
+    @workflow.update(description=f"Go on after a pause. Example: {Resume.example}")
     async def resume(self, resume: Resume | None = None) -> Steered:
         """End the pause."""
         self.saga.steering.resume()
         return self._record("resume", resume.by if resume else None, None, "goes on")
 
     @resume.validator
-    def _is_paused(self, resume: Resume | None = None) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+    @_of(Resume, may_be_left_out=True)
+    def _is_paused(self, resume: Resume | None = None) -> None:  # noqa: ARG002 - the Update's
         if not self.saga.steering.paused:
             raise self._refused("resuming", "it is not paused")
 
     @workflow.update(
         description="Go on from a held step, or try every step that waits now instead of later. "
-        'Example: {"by": "ana@example.com"}'
+        f"Example: {RetryNow.example}"
     )
     async def retry_now(self, retry: RetryNow | None = None) -> Steered:
         """Cut every wait short that the saga is in."""
@@ -195,14 +244,13 @@ class SteerableSaga:
         return self._record("retry_now", retry.by if retry else None, listed, f"trying now: {listed}", *steps)
 
     @retry_now.validator
-    def _waits(self, retry: RetryNow | None = None) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+    @_of(RetryNow, may_be_left_out=True)
+    def _waits(self, retry: RetryNow | None = None) -> None:  # noqa: ARG002 - the Update's
+        self._not_too_often("retry_now", "retrying")
         if not self.saga.steering.waits:
             raise self._refused("retrying", "no step is held or waits")
 
-    @workflow.update(
-        description="Give this create up and remove what it has made. "
-        'Example: {"reason": "wrong subnets", "by": "ana@example.com"}'
-    )
+    @workflow.update(description=f"Give this create up and remove what it has made. Example: {RollBack.example}")
     async def roll_back(self, roll_back: RollBack) -> Steered:
         """End the create by a full rollback."""
         by = roll_back.by or "somebody"
@@ -211,10 +259,25 @@ class SteerableSaga:
         return answer
 
     @roll_back.validator
-    def _can_roll_back(self, roll_back: RollBack) -> None:  # noqa: ARG002 - the SDK wants its handler's signature
+    @_of(RollBack)
+    def _can_roll_back(self, roll_back: RollBack) -> None:  # noqa: ARG002 - the Update's
         if self._operation == "delete":
             raise self._refused("rolling back", "a delete cannot be rolled back; a cancel stops it where it is")
         self._not_ending("rolling back")
+
+    def refuse_argument(self, argument: type[Join | Argument], given: int) -> InvalidRequest:
+        """The error for an Update that came without its argument, or with something else."""
+        link = str(self.saga.board.request.link)
+        what = "without its argument" if not given else "with something else than its one argument"
+        return InvalidRequest(
+            f"reading the Update {argument.__name__} ({link}): it came {what}",
+            concerns=link,
+            next_step=f"send one JSON object, as in {argument.example}",
+        )
+
+    def _not_too_often(self, update: str, doing: str) -> None:
+        if self._taken[update] >= MOST_OF_EACH:
+            raise self._refused(doing, f"it was told so {MOST_OF_EACH} times, and takes it no more")
 
     def _not_ending(self, doing: str) -> None:
         if self.saga.is_ending:
@@ -229,6 +292,7 @@ class SteerableSaga:
         )
 
     def _record(self, action: str, by: str | None, why: str | None, sentence: str, *steps: str) -> Steered:
+        self._taken[action] += 1
         self.saga.board.record(action, by, why)
         return Steered(link=str(self.saga.board.request.link), sentence=sentence, steps=steps, at=workflow.now())
 
