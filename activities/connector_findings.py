@@ -7,6 +7,7 @@ from temporalio import activity
 from activities.specs import ConnectorSpec
 from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.errors import TEST_FAILED, message_of, names_invalid_parameters, names_ssrf
+from clouds.emqx.labels import one_line
 from clouds.emqx.wire import ConnectorRow
 from clouds.waiting import Moving
 from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingType, NotYet
@@ -99,7 +100,7 @@ def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
     nodes = {node.node: (node.status, node.status_reason) for node in row.node_status}
     nodes = nodes or {"the deployment": (row.status, row.status_reason)}
     trouble = [
-        f"{node}: {body.clean(status)}" + (f" ({body.clean(reason)})" if reason else "")
+        f"{node}: {one_line(status, 64)}" + (f" ({body.clean(reason)})" if reason else "")
         for node, (status, reason) in nodes.items()
         if status != "connected"
     ]

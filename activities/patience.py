@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from temporalio import activity
 
 from activities.specs import RemovalSpec, Removed
-from privatelink.errors import NotAllowed, NotYet, PrivateLinkError
+from privatelink.errors import FindingType, NotAllowed, NotYet, PrivateLinkError
 from privatelink.pace import paced_delta
 
 S = TypeVar("S")
@@ -20,7 +20,8 @@ def patient(removal: Callable[[T, S], Awaitable[R]]) -> Callable[[T, S], Corouti
     """Make every error of a removal one that Temporal tries again, and its success one that has settled.
 
     A person can give back a permission, or remove what stands in the way, while a removal waits. It waits until its
-    deadline, also for a permission that it never had: what a rollback gives up stays and is billed.
+    deadline, also for a permission that it never had: what a rollback gives up stays and is billed. That somebody uses
+    what is to go is told at once: nobody would hear of it while the removal waits, and a later delete looks anew.
 
     Until `settled_at` a removal looks again, whatever it has removed so far: an earlier call of the create, whose
     outcome nobody knows, may still take effect.
@@ -31,6 +32,8 @@ def patient(removal: Callable[[T, S], Awaitable[R]]) -> Callable[[T, S], Corouti
         try:
             result = await removal(steps, spec)
         except PrivateLinkError as error:
+            if _somebody_uses_it(error):
+                raise
             if isinstance(error, NotAllowed):
                 error.was_allowed = True
             raise error.as_weather() from None
@@ -39,6 +42,10 @@ def patient(removal: Callable[[T, S], Awaitable[R]]) -> Callable[[T, S], Corouti
         return result
 
     return with_patience
+
+
+def _somebody_uses_it(error: PrivateLinkError) -> bool:
+    return any(finding.type == FindingType.ADDRESS_IN_USE for finding in error.details_model.findings)
 
 
 def _look_again_until_settled(spec: RemovalSpec, removed: Removed) -> None:

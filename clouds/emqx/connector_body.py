@@ -1,15 +1,13 @@
 """From the request's connector to the body that EMQX takes: address and secrets filled in, the secrets kept secret."""
 
-import json
 import os
 import re
-from base64 import b64encode
 from collections.abc import Iterator, Mapping
-from urllib.parse import quote
+from functools import cached_property
 
 from pydantic import JsonValue
 
-from clouds.emqx.labels import one_line
+from clouds.emqx.redaction import REDACTED, Redactor
 from privatelink.request import ADDRESS, Connector
 from privatelink.secret_refs import is_reference
 
@@ -19,7 +17,6 @@ NOWHERE = "address.invalid"
 PROBE_INTERVAL = "10s"
 """How long EMQX lets a probe try, as its `health_check_interval`; far below our own time-out of a call."""
 
-_REDACTED = "******"
 _HOST = r"[A-Za-z0-9._-]+"
 _PEM = "-----BEGIN "
 _SERVERS = frozenset({"server", "servers", "bootstrap_hosts"})
@@ -70,20 +67,13 @@ class ConnectorBody:
         """
         return tuple(_differences(self._connector.parameters, shown, "", address))
 
+    @cached_property
+    def _redactor(self) -> Redactor:
+        return Redactor(self._secrets.values())
+
     def clean(self, text: str) -> str:
-        """EMQX's text fit for a sentence: on one line, none of the secrets in it, in no spelling that EMQX may echo."""
-        spellings = {spelling for secret in self._secrets.values() for spelling in _spellings(secret)}
-        for spelling in sorted(spellings, key=len, reverse=True):
-            text = text.replace(spelling, _REDACTED)
-        return one_line(text)
-
-
-def _spellings(secret: str) -> Iterator[str]:
-    yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(json.dumps(secret)[1:-1])[1:-1]  # EMQX puts JSON text into the message of a JSON answer
-    yield quote(secret, safe="")
-    yield b64encode(secret.encode()).decode()
+        """EMQX's text fit for a sentence: on one line, no part of a secret in it, in no spelling that EMQX may echo."""
+        return self._redactor.clean(text)
 
 
 def _reference(value: JsonValue) -> str | None:
@@ -100,7 +90,7 @@ def _references(value: JsonValue) -> Iterator[str]:
 
 
 def _differences(wanted: JsonValue, shown: JsonValue, path: str, address: str) -> Iterator[str]:
-    if _reference(wanted) or shown == _REDACTED:
+    if _reference(wanted) or shown == REDACTED:
         return
     if isinstance(wanted, dict) and isinstance(shown, dict):
         for key, value in wanted.items():

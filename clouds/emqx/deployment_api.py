@@ -18,8 +18,15 @@ from clouds.emqx.address_holders import (
     holders_in,
 )
 from clouds.emqx.errors import NOT_FOUND
-from clouds.emqx.http import Api, path_of, read_as
-from clouds.emqx.wire import CONNECTOR, CONNECTORS, CONNECTORS_PROBE, CONNECTORS_SHAPE, ConnectorRow
+from clouds.emqx.http import Api, Content, path_of, read_as
+from clouds.emqx.wire import (
+    CONNECTOR,
+    CONNECTOR_SHAPE,
+    CONNECTORS,
+    CONNECTORS_PROBE,
+    CONNECTORS_SHAPE,
+    ConnectorRow,
+)
 from clouds.settings import ApiAccess, Settings
 from clouds.shared_views import SharedView
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
@@ -88,7 +95,8 @@ class DeploymentApi:
         raw: list[JsonValue] = []
         for template in (GATEWAY, GATEWAY_AUTHENTICATION):
             path = path_of(template, gateway=name)
-            raw.append(await self._api.send("GET", path, self._api.call_of(f"reading {path} of", self._deployment)))
+            call = self._api.call_of(f"reading {path} of", self._deployment)
+            raw.append(await self._api.send("GET", path, call, content=Content.EITHER))
         return Holder(GATEWAYS, name, raw)
 
     async def _list(self, path: str) -> list[JsonValue] | dict[str, JsonValue]:
@@ -98,18 +106,19 @@ class DeploymentApi:
     async def probe_connector(self, body: dict[str, JsonValue]) -> None:
         """Try to connect, on the one node that takes the call; nothing is stored. Raises with code `TEST_FAILED`."""
         call = self._api.call_of("probing the connector", f"{body['type']}:{body['name']}")
-        await self._api.send("POST", CONNECTORS_PROBE, call, body=body)
+        await self._api.send("POST", CONNECTORS_PROBE, call, body=body, content=Content.NONE)
 
     async def create_connector(self, body: dict[str, JsonValue]) -> None:
         """Create; its name is its key, so the same again is refused with code `ALREADY_EXISTS`."""
         call = self._api.call_of("creating the connector", f"{body['type']}:{body['name']}")
-        await self._api.send("POST", CONNECTORS, call, body=body)
+        read_as(CONNECTOR_SHAPE, await self._api.send("POST", CONNECTORS, call, body=body), call)
 
     async def delete_connector(self, connector_id: str) -> None:
         """Delete; absent is success. EMQX refuses while actions or sources use it, and we never ask it to cascade."""
         call = self._api.call_of("deleting the connector", connector_id)
         try:
-            await self._api.send("DELETE", path_of(CONNECTOR, connector=connector_id), call)
+            path = path_of(CONNECTOR, connector=connector_id)
+            await self._api.send("DELETE", path, call, content=Content.NONE)
         except CloudRefused as error:
             if error.cloud_code != NOT_FOUND:
                 raise

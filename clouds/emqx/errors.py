@@ -50,6 +50,10 @@ _CLASSES: dict[str, type[PrivateLinkError]] = {
     "TOO_MANY_REQUESTS": Throttled,
     "INTERNAL_ERROR": CloudUnavailable,
     "SERVICE_UNAVAILABLE": CloudUnavailable,
+    "METHOD_NOT_ALLOWED": CloudRefused,
+    "PROXY_AUTHENTICATION_REQUIRED": CloudRefused,
+    "CONTENT_TOO_LARGE": CloudRefused,
+    "UNSUPPORTED_MEDIA_TYPE": CloudRefused,
 }
 
 _CODES_OF_STATUS: dict[int, str] = {
@@ -57,7 +61,14 @@ _CODES_OF_STATUS: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "BAD_API_KEY_OR_SECRET",
     HTTPStatus.FORBIDDEN: "FORBIDDEN",
     HTTPStatus.NOT_FOUND: NOT_FOUND,
+    HTTPStatus.METHOD_NOT_ALLOWED: "METHOD_NOT_ALLOWED",
+    HTTPStatus.PROXY_AUTHENTICATION_REQUIRED: "PROXY_AUTHENTICATION_REQUIRED",
+    HTTPStatus.REQUEST_TIMEOUT: "SERVICE_UNAVAILABLE",
     HTTPStatus.CONFLICT: "CONFLICT",
+    HTTPStatus.GONE: NOT_FOUND,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "CONTENT_TOO_LARGE",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: "UNSUPPORTED_MEDIA_TYPE",
+    HTTPStatus.TOO_EARLY: "SERVICE_UNAVAILABLE",
     HTTPStatus.UNPROCESSABLE_ENTITY: BAD_REQUEST,
     HTTPStatus.TOO_MANY_REQUESTS: "TOO_MANY_REQUESTS",
 }
@@ -98,7 +109,7 @@ def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswe
     """Read an answer that is no success, whatever its body is."""
     try:
         parsed: JsonValue = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         parsed = None
     fields = parsed if isinstance(parsed, dict) else {}
     code, message = fields.get("code"), fields.get("message")
@@ -120,7 +131,7 @@ def translate(answer: ErrorAnswer, call: Call) -> PrivateLinkError:
     error = kind(
         f"{call.words}: {call.api} answered {answer}",
         concerns=call.concerns,
-        next_step=_next_step(kind, call),
+        next_step=_next_step(kind, code, call),
         retry_after=(answer.retry_after or paced_delta(_USUAL_WAIT)) if kind is Throttled else None,
     )
     error.cloud_code = code
@@ -157,14 +168,23 @@ def _holds_validation_error(message: str) -> bool:
     return any(isinstance(fault, dict) and fault.get("kind") == "validation_error" for fault in faults)
 
 
-def _next_step(kind: type[PrivateLinkError], call: Call) -> str:
-    if kind is PlatformKeyRefused:
-        return f"check {call.set_by}"
-    if kind is AccessDenied:
-        return f"give the API key of {call.set_by} the permission for this call"
-    if kind is QuotaExceeded:
-        return "ask EMQX for a higher quota, or delete what is no longer used"
-    return ""
+def _next_step(kind: type[PrivateLinkError], code: str, call: Call) -> str:
+    """What to do, by who must act and then by what EMQX said; nothing where waiting helps."""
+    by_code = {
+        NOT_FOUND: f"check the id ({call.concerns}), and the endpoint beside {call.set_by}",
+        "METHOD_NOT_ALLOWED": f"check the endpoint beside {call.set_by}: it does not offer this call",
+        "PROXY_AUTHENTICATION_REQUIRED": "check the worker's proxy settings (HTTPS_PROXY, NO_PROXY)",
+        "DEPENDENCY_EXISTS": "delete what uses it first",
+        BAD_REQUEST: "correct what the request gives for it",
+    }
+    by_kind = {
+        PlatformKeyRefused: f"check {call.set_by}",
+        AccessDenied: f"give the API key of {call.set_by} the permission for this call",
+        QuotaExceeded: "ask EMQX for a higher quota, or delete what is no longer used",
+        CloudRefused: by_code.get(code, "look at it in EMQX's console, then repeat the call"),
+        UnknownCloudError: f"check that nothing answers in place of {call.api}: a proxy, a portal",
+    }
+    return by_kind.get(kind, "")
 
 
 def _delay(header: str | None) -> timedelta | None:
@@ -172,11 +192,10 @@ def _delay(header: str | None) -> timedelta | None:
     if header is None:
         return None
     try:
-        seconds = (
-            float(int(header))
-            if header.isascii() and header.isdigit()
-            else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        )
-    except (ValueError, TypeError):
+        if header.isascii() and header.isdigit():
+            seconds = float(header)  # infinity for hundreds of digits, which int and timedelta do not take
+        else:
+            seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):
         return None
     return timedelta(seconds=min(max(seconds, 1.0), _LONGEST_WAIT)) / PACE

@@ -7,6 +7,7 @@ import asyncio
 import json
 import ssl
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
 from functools import cache
 from typing import TypeVar
 from urllib.parse import quote
@@ -27,8 +28,18 @@ T = TypeVar("T")
 CALL_SECONDS = 20.0
 """Above the 15 s in which a deployment asks its nodes. A write that takes longer has an unknown outcome: look it up."""
 CONNECT_SECONDS = 5.0
+_DEEPEST = 64
+"""Levels of JSON; EMQX's own answers have some ten."""
 _LARGEST_BODY = 4 * 1024 * 1024
 """As in EMQX's own clients: hundreds of times the largest list, and no harm to a worker."""
+
+
+class Content(Enum):
+    """What the success of a call holds: JSON; nothing (HTTP 204, or 202 where it goes on by itself); either."""
+
+    SOME = auto()
+    NONE = auto()
+    EITHER = auto()
 
 
 @cache
@@ -50,6 +61,37 @@ def read_as(shape: TypeAdapter[T], body: JsonValue, call: Call) -> T:
         faults = error.errors(include_url=False, include_context=False, include_input=False)
         fields = ", ".join(sorted({".".join(str(part) for part in fault["loc"]) or "body" for fault in faults}))
         raise _unknown_form(call, fields) from None
+
+
+def _content_of(answered: bytes, status: int, content: Content, call: Call) -> JsonValue:
+    """The JSON of a success. Raises `UnknownCloudError` where its form is not the call's."""
+    is_empty = status in {httpx.codes.NO_CONTENT, httpx.codes.ACCEPTED} and not answered
+    if content is Content.NONE or (content is Content.EITHER and is_empty):
+        if is_empty:
+            return None
+        raise _unknown_form(call, f"HTTP {status} with content, where HTTP 204 without any is due")
+    try:
+        parsed: JsonValue = json.loads(answered)
+    except (ValueError, RecursionError):
+        raise _unknown_form(call, f"HTTP {status} without JSON" if answered else f"HTTP {status} and nothing") from None
+    if parsed is None:
+        raise _unknown_form(call, f"HTTP {status} and null")
+    if _is_deeper(parsed, _DEEPEST):
+        raise _unknown_form(call, f"JSON nested deeper than {_DEEPEST}")
+    return parsed
+
+
+def _is_deeper(value: JsonValue, levels: int) -> bool:
+    """Whether it has more levels than this. Level by level: a call for each would end at Python's own limit."""
+    level: list[JsonValue] = [value]
+    for _ in range(levels):
+        level = [
+            item
+            for one in level
+            if isinstance(one, dict | list)
+            for item in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
 
 
 def _unknown_form(call: Call, what: str) -> UnknownCloudError:
@@ -83,8 +125,12 @@ class Api:
         body: JsonValue = None,
         budget: Budget | None = None,
         just_before: Callable[[], Awaitable[None]] | None = None,
+        content: Content = Content.SOME,
     ) -> JsonValue:
-        """Send and give the JSON of a success (None when it has no body); raise the translated error of all else.
+        """Send and give the JSON of a success (None when it has none); raise the translated error of all else.
+
+        A success is one only in the form that the call has by EMQX's contract, `content`: a page with a status of 200
+        that a proxy or a portal puts in its place is `UnknownCloudError`.
 
         `just_before` is a last look, after the turn in the budget: where it raises, nothing is sent. After
         `CloudUnavailable` it is unknown whether a write took effect. A cancel waits until a write is over, and no
@@ -115,13 +161,7 @@ class Api:
                 next_step="check the endpoint in the settings",
             ) from ErrorAnswer(status, "", "", None)
         self._allowed.succeeded(f"{method} {call.doing}")
-        if not answered:
-            return None
-        try:
-            parsed: JsonValue = json.loads(answered)
-        except ValueError:
-            raise _unknown_form(call, "no JSON") from None
-        return parsed
+        return _content_of(answered, status, content, call)
 
     async def _within_its_time(self, method: str, path: str, body: JsonValue) -> tuple[int, bytes, httpx.Headers]:
         async with asyncio.timeout(CALL_SECONDS):

@@ -5,7 +5,7 @@ from functools import partial
 
 from clouds.budgets import MovingWindow
 from clouds.emqx.errors import NOT_FOUND, Call
-from clouds.emqx.http import CALL_SECONDS, Api, path_of, read_as
+from clouds.emqx.http import CALL_SECONDS, Api, Content, path_of, read_as
 from clouds.emqx.wire import (
     DEPLOYMENT,
     DEPLOYMENT_SHAPE,
@@ -89,7 +89,7 @@ class Platform:
             if error.cloud_code == NOT_FOUND:
                 return None
             raise
-        return read_as(DEPLOYMENT_SHAPE, body, call) if body else None
+        return None if body == {} else read_as(DEPLOYMENT_SHAPE, body, call)
 
     async def get_network(self, deployment: str, *, not_older: float = 0.0) -> Network:
         """The consumer's side of a deployment on AWS now, or as it was so many seconds ago."""
@@ -123,7 +123,7 @@ class Platform:
             if error.cloud_code == NOT_FOUND:
                 return None
             raise
-        return read_as(PRIVATE_LINK_SHAPE, body, call) if body else None
+        return None if body == {} else read_as(PRIVATE_LINK_SHAPE, body, call)
 
     async def create_private_link(self, deployment: str, service_name: str, description: str) -> PrivateLinkRow:
         """Ask for a PrivateLink. Not idempotent: look first, and again after `CloudUnavailable`."""
@@ -147,7 +147,14 @@ class Platform:
         api, call = self._api_for("deleting the PrivateLink", private_link_id)
         path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
         try:
-            await api.send("DELETE", path, call, budget=self._budgets["DELETE", PRIVATE_LINK], just_before=just_before)
+            await api.send(
+                "DELETE",
+                path,
+                call,
+                budget=self._budgets["DELETE", PRIVATE_LINK],
+                just_before=just_before,
+                content=Content.NONE,
+            )
         except CloudRefused as error:
             if error.cloud_code != NOT_FOUND:
                 raise

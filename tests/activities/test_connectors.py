@@ -435,12 +435,12 @@ async def test_a_delete_whose_reply_is_lost_is_finished_by_the_next(steps: Conne
 async def test_what_is_still_used_is_refused_with_its_users_and_never_cascaded(
     steps: Connectors, sandbox: Sandbox
 ) -> None:
-    """The refusal keeps its type and is retried: a person can remove the action while it waits."""
+    """The refusal is final: who uses it is told at once, and a later delete looks anew."""
     make_connector(sandbox, owner=description(LINK, SAGA))
     post(sandbox, "/actions", type="mysql", name="write-orders", connector="orders")
     with pytest.raises(ApplicationError, match="action write-orders") as refused:
         await remove(steps)
-    assert (refused.value.type, refused.value.non_retryable) == ("RemovalRefused", False)
+    assert (refused.value.type, refused.value.non_retryable) == ("RemovalRefused", True)
     assert names(sandbox) == ["orders"]
 
 

@@ -1,9 +1,5 @@
 """The connector's body: filled in, compared, and kept secret."""
 
-import base64
-import json
-from urllib.parse import quote
-
 import pytest
 from pydantic import JsonValue
 
@@ -122,22 +118,9 @@ def test_spaces_around_the_commas_between_servers_are_no_difference() -> None:
     assert body_of(asked).differences({"servers": "h:1,h:2", "sql": "a,b"}, "h") == ("sql",)
 
 
-@pytest.mark.parametrize(
-    "echo",
-    [
-        SECRET,
-        json.dumps(SECRET),
-        json.dumps(json.dumps({"password": SECRET})),
-        quote(SECRET, safe=""),
-        base64.b64encode(SECRET.encode()).decode(),
-    ],
-)
-def test_no_spelling_of_a_secret_survives(echo: str) -> None:
-    """EMQX may echo what it was sent, as text, inside JSON, inside JSON text, in a URL."""
-    clean = body_of().clean(f"cannot connect with {echo}, key k3y")
-    assert "******" in clean
-    for spelling in (SECRET, "p&ss", quote(SECRET, safe=""), "k3y", echo.strip('"')):
-        assert spelling not in clean
+def test_what_emqx_says_of_it_holds_none_of_its_secrets() -> None:
+    """Whichever of them; the spellings are the redaction's."""
+    assert body_of().clean(f"cannot connect with {SECRET}, key k3y") == "cannot connect with ******, key ******"
 
 
 def test_secrets_do_not_show_in_a_repr() -> None:

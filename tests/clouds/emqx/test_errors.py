@@ -60,6 +60,11 @@ def test_the_code_decides_under_any_status(status: int, code: str, kind: type[Pr
         (500, CloudUnavailable, ""),
         (503, CloudUnavailable, ""),
         (418, UnknownCloudError, ""),
+        (405, CloudRefused, "METHOD_NOT_ALLOWED"),
+        (407, CloudRefused, "PROXY_AUTHENTICATION_REQUIRED"),
+        (408, CloudUnavailable, "SERVICE_UNAVAILABLE"),
+        (410, CloudRefused, "NOT_FOUND"),
+        (413, CloudRefused, "CONTENT_TOO_LARGE"),
     ],
 )
 @pytest.mark.parametrize("body", ["", "Internal Server Error", [1], {"code": 1234}, {"message": "no"}, {"code": None}])
@@ -86,11 +91,20 @@ def test_an_unknown_code_under_an_unknown_status_is_retried() -> None:
     assert not error.non_retryable
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 405, 407, 409, 410, 418, 422, 451])
+@pytest.mark.parametrize("body", ["", "<html>sign in</html>", "[" * 200_000, {"message": "no"}])
+def test_every_refusal_says_its_status_and_what_to_do(status: int, body: object) -> None:
+    """Whatever the body is, and whether it has a code or none."""
+    details = error_of(status, body).details_model
+    assert f"HTTP {status}" in details.sentence
+    assert details.next_step
+
+
 @pytest.mark.parametrize("code", ["SECRET in it", "x" * 129, "a\nb", "<b>", {"secret": 1}])
 def test_a_code_of_another_form_is_not_shown(code: object) -> None:
     """A code that is none may be an echo of what was sent."""
     error = error_of(400, {"code": code, "message": "SECRET"})
-    assert error.message == "deleting the PrivateLink (pl3f9c21): the platform answered HTTP 400"
+    assert error.details_model.sentence == "deleting the PrivateLink (pl3f9c21): the platform answered HTTP 400"
 
 
 def test_a_body_never_gets_into_a_sentence() -> None:
@@ -104,7 +118,8 @@ def test_a_body_never_gets_into_a_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [(None, 60), ("7", 7), ("0", 1), ("86400", 3600), ("soon", 60), ("nan", 60)]
+    ("header", "seconds"),
+    [(None, 60), ("7", 7), ("0", 1), ("86400", 3600), ("soon", 60), ("nan", 60), ("9" * 400, 3600)],
 )
 def test_throttling_is_patience_of_the_length_that_emqx_names(header: str | None, seconds: float) -> None:
     """Retry-After where it is given, a minute where it is not, an hour at most, on the cloud's clock."""

@@ -3,14 +3,14 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from pydantic import SecretStr
 
 from clouds.emqx import http
-from clouds.emqx.http import Api, path_of
+from clouds.emqx.http import Api, Content, path_of
 from clouds.settings import ApiAccess
 from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
@@ -128,11 +128,30 @@ async def test_no_server_at_all_is_unavailable() -> None:
     assert type(await error_of(gone)) is CloudUnavailable
 
 
-@pytest.mark.parametrize("body", [b"<html>welcome</html>", b"{", b"\xff\xfe"])
+ODD = [b"<html>welcome</html>", b"{", b"\xff\xfe", b"", b"null", b"[" * 200_000, b"[" * 70 + b"]" * 70, b"9" * 5000]
+
+
+@pytest.mark.parametrize("body", ODD)
 async def test_a_success_that_is_no_json_is_loud(server: AnsweringServer, body: bytes) -> None:
-    """A proxy's welcome page must not count as success."""
+    """A proxy's welcome page must not count as success, nor does its silence mean that a thing is gone."""
     server.answer = (200, {}, body)
-    assert type(await error_of(server)) is UnknownCloudError
+    error = await error_of(server)
+    assert type(error) is UnknownCloudError
+    assert error.details_model.next_step
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_success"),
+    [((204, b""), True), ((202, b""), True), ((200, b"{}"), False), ((200, b""), False), ((200, b"<html>"), False)],
+)
+async def test_a_call_that_answers_nothing_succeeds_only_with_nothing(
+    server: AnsweringServer, answer: tuple[int, bytes], *, is_success: bool
+) -> None:
+    """A delete or a probe answers 204; any page with a status of 200 is somebody else's."""
+    server.answer = (answer[0], {}, answer[1])
+    call = server.api.call_of("deleting", "it")
+    with nullcontext() if is_success else pytest.raises(UnknownCloudError, match=f"HTTP {answer[0]}"):
+        await server.api.send("DELETE", "/connectors/a", call, content=Content.NONE)
 
 
 def test_ids_are_escaped_in_paths() -> None:

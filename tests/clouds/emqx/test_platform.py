@@ -4,7 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from clouds.emqx.platform import LEAST_LIST_SECONDS, LISTS_AT_ONCE, Platform, seconds_between_listings
-from clouds.settings import PlatformSettings, Settings
+from clouds.settings import ApiAccess, PlatformSettings, Settings
 from privatelink.errors import (
     AccessDenied,
     CloudRefused,
@@ -12,7 +12,9 @@ from privatelink.errors import (
     PlatformKeyRefused,
     PrivateLinkError,
     Throttled,
+    UnknownCloudError,
 )
+from tests.clouds.emqx.test_http import answering_server
 from tests.support.sandbox import Sandbox
 
 DEPLOYMENT = "w41b11c0"
@@ -155,3 +157,19 @@ def test_the_listings_that_waits_cause_fill_an_hour(reads_per_hour: int) -> None
 def test_listings_are_never_close_together_nor_hours_apart(reads_per_hour: int) -> None:
     """However few or many readings are allowed: where there are few, the budget beneath keeps the count."""
     assert LEAST_LIST_SECONDS <= seconds_between_listings(reads_per_hour) <= 3600
+
+
+@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'""', b"0"])
+async def test_only_an_empty_object_means_gone(body: bytes) -> None:
+    """Nothing at all, or nothing of the right form, is a broken proxy's: what it hides may run."""
+    with answering_server() as server:
+        server.answer = (200, {}, body)
+        endpoint = f"http://127.0.0.1:{server.server_port}/public_api/v1"
+        access = ApiAccess(endpoint=endpoint, api_key="key", api_secret=SecretStr("s"), set_by="KEY")
+        platform = Platform(PlatformSettings(access=access))
+        with pytest.raises(UnknownCloudError):
+            await platform.find_private_link(DEPLOYMENT, "pl1")
+        with pytest.raises(UnknownCloudError):
+            await platform.get_deployment(DEPLOYMENT)
+        server.answer = (200, {}, b"{}")
+        assert await platform.find_private_link(DEPLOYMENT, "pl1") is None
