@@ -1,29 +1,29 @@
 """The client: what a backend service calls. Async; every call is safe to repeat."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from typing import Any, Self, cast
 
 from pydantic import ValidationError
 from temporalio.client import Client, WithStartWorkflowOperation
 from temporalio.common import WorkflowIDConflictPolicy
-from temporalio.service import RPCError
+from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.applying import FleetRun, plan_fleet, start_fleet
-from privatelink.connection import connect_to_temporal, no_key, reaching_temporal
-from privatelink.errors import AlreadyJoined, NoWorker, TemporalUnreachable, invalid_request
+from privatelink.connection import connect_to_temporal, reaching_temporal
+from privatelink.errors import AlreadyJoined, NoWorker, invalid_request
 from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
 from privatelink.following import followed_result
 from privatelink.inquiries import inspect
 from privatelink.names import Link
-from privatelink.payloads import PayloadKeyError
 from privatelink.progress import Operation, Phase
 from privatelink.queues import task_queue
 from privatelink.remembering import WORKFLOW_TYPES, remembered_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
-from privatelink.search_attributes import at_start, not_registered
+from privatelink.search_attributes import at_start
+from privatelink.silence import why_silent
 from privatelink.status import (
     RESULT_TYPES,
     LinkSummary,
@@ -193,7 +193,7 @@ class PrivateLinks(Steering):
             static_summary=f"{join.operation} {link} in {request.aws.region}",
             static_details=(
                 "Cancel rolls everything back. **Terminate does not**: it runs no code, and leaves what is there. "
-                f"To remove that, run `privatelink delete {link}`."
+                f"To remove that, run `privatelink delete {link} --allow-failed`."
             ),
         )
         joining = self._client.execute_update_with_start_workflow(
@@ -203,25 +203,27 @@ class PrivateLinks(Steering):
         # asyncio prints that an exception was never retrieved, with its traceback, beside our own error.
         started = asyncio.ensure_future(start.workflow_handle())
         try:
-            saga_id = (await answered(joining, otherwise=_no_worker(link))).saga_id
+            with reaching_temporal(f"starting the {join.operation}", str(link)):
+                saga_id = (await self._answered(joining, link)).saga_id
         except AlreadyJoined as error:
             if error.details_model.running is None:
                 raise
             saga_id = error.details_model.running.saga_id
-        except PayloadKeyError as error:
-            raise no_key(error) from error
-        except RPCError as error:
-            if "search attribute" in error.message.lower():
-                raise not_registered(self._client.namespace, error.message) from error
-            raise TemporalUnreachable(
-                f"starting the {join.operation} of {link}: {error.message}",
-                concerns=str(link),
-                next_step="repeat the call when Temporal answers again: it is safe",
-            ) from error
         finally:
             started.cancel()
             await asyncio.gather(started, return_exceptions=True)
         return Saga(self._client, link, join.operation, saga_id)
+
+    async def _answered(self, joining: Awaitable[Joined], link: Link) -> Joined:
+        nobody = _no_worker(link)
+        try:
+            return await answered(joining, otherwise=nobody)
+        except NoWorker as error:
+            raise await why_silent(self._client, link.workflow_id, nobody) from error
+        except RPCError as error:
+            if error.status == RPCStatusCode.FAILED_PRECONDITION:  # the workflow task of the saga that runs has failed
+                raise await why_silent(self._client, link.workflow_id, nobody) from error
+            raise
 
 
 def _no_worker(link: Link) -> NoWorker:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,8 +12,12 @@ from temporalio.service import RPCError
 
 from privatelink.errors import TemporalUnreachable
 from privatelink.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.search_attributes import not_registered
+from privatelink.troubles import address_setting, of_call, of_connecting, profile_setting
 
 CONNECT_SECONDS = 10.0
+
+_UNREGISTERED = re.compile(r"Namespace (\S+) has no mapping defined for search attribute")
 
 
 async def connect_to_temporal(address: str | None = None, namespace: str | None = None) -> Client:
@@ -32,18 +37,17 @@ async def connect_to_temporal(address: str | None = None, namespace: str | None 
         converter = data_converter()
     except PayloadKeyError as error:
         raise no_key(error) from error
+    in_profile = not (address or os.environ.get("TEMPORAL_ADDRESS")) and "target_host" in config
+    setting = profile_setting("address") if in_profile else address_setting(given=bool(address))
     config["target_host"] = address = address or config.get("target_host", "localhost:7233")
     if namespace:
         config["namespace"] = namespace
     try:
         return await asyncio.wait_for(Client.connect(**config, data_converter=converter), timeout=CONNECT_SECONDS)
     except (RPCError, RuntimeError, ValueError, OSError, TimeoutError) as error:
-        why = "no answer" if isinstance(error, TimeoutError) else str(error).splitlines()[0]
+        trouble = of_connecting(error, setting, CONNECT_SECONDS)
         raise TemporalUnreachable(
-            f"connecting to Temporal ({address}): {why}",
-            concerns=address,
-            next_step="start the server, or set TEMPORAL_ADDRESS"
-            + ("" if os.environ.get("TEMPORAL_ADDRESS") else " (it is not set)"),
+            f"connecting to Temporal ({address}): {trouble.why}", concerns=address, next_step=trouble.next_step
         ) from error
 
 
@@ -53,10 +57,11 @@ def reaching_temporal(doing: str, concerns: str) -> Iterator[None]:
     try:
         yield
     except RPCError as error:
+        if unregistered := _UNREGISTERED.search(error.message):
+            raise not_registered(unregistered[1], error.message) from error
+        trouble = of_call(error)
         raise TemporalUnreachable(
-            f"{doing} ({concerns}): {error.message}",
-            concerns=concerns,
-            next_step="repeat the call when Temporal answers again: it is safe",
+            f"{doing} ({concerns}): {trouble.why}", concerns=concerns, next_step=trouble.next_step
         ) from error
     except PayloadKeyError as error:
         raise no_key(error) from error

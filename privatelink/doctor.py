@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from privatelink.connection import connect_to_temporal
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
@@ -19,6 +19,7 @@ from privatelink.queues import task_queue
 from privatelink.request import DeleteRequest
 from privatelink.result import SetUpFinding, SetUpResult
 from privatelink.search_attributes import ALL, not_registered
+from privatelink.troubles import of_call
 
 KEY = "payload key"
 TEMPORAL = "Temporal"
@@ -86,11 +87,8 @@ async def _temporal(client: Client) -> SetUpFinding:
     try:
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     except RPCError as error:
-        fix = "repeat it when Temporal answers again"
-        if error.status == RPCStatusCode.NOT_FOUND:
-            fix = "correct TEMPORAL_NAMESPACE, or have an administrator run: "
-            fix += f"temporal operator namespace create --namespace {client.namespace}"
-        return SetUpFinding(what=TEMPORAL, ok=False, says=f"{where}: {error.message}", fix=fix)
+        trouble = of_call(error)
+        return SetUpFinding(what=TEMPORAL, ok=False, says=f"{where}: {trouble.why}", fix=trouble.next_step)
     return SetUpFinding(what=TEMPORAL, ok=True, says=f"answers at {where}")
 
 
@@ -112,7 +110,8 @@ async def _worker(client: Client, queue: str, seen_within: timedelta) -> SetUpFi
     try:
         seen = await workers_seen(client, queue)
     except RPCError as error:
-        return SetUpFinding(what=WORKER, ok=False, says=error.message, fix="repeat it when Temporal answers again")
+        trouble = of_call(error)
+        return SetUpFinding(what=WORKER, ok=False, says=trouble.why, fix=trouble.next_step)
     alive = {identity: ago for identity, ago in seen.items() if ago <= seen_within}
     if alive:
         polling = ", ".join(f"{identity} (seen {_seconds(ago)} ago)" for identity, ago in sorted(alive.items()))

@@ -32,6 +32,7 @@ Each answers two questions: will waiting help, and who must act?
     |-- LinkUnknown                   the caller: Temporal does not remember a saga of that link
     |-- TemporalUnreachable           an operator: no Temporal server answers, or its namespace is not prepared
     |-- NoWorker                      an operator: Temporal took the saga, and no worker has answered yet
+    |-- WorkerCannotGoOn              an operator: a worker has the saga, of another version or with a fault
 
 Of each docstring the first paragraph says what happened, the second what to do; docs/runbook.md is made of them.
 
@@ -529,6 +530,16 @@ class NoWorker(PrivateLinkError):
     """Accepted, outcome unknown: the saga is started, but no worker answered in time. Repeating the call is safe.
 
     Start a worker (`python worker.py`) and repeat the call: it joins what was started.
+    """
+
+    actor = Actor.OPERATOR
+
+
+class WorkerCannotGoOn(PrivateLinkError):
+    """A worker has the saga, and each of its tries to go on fails: it is of another version, or has a fault.
+
+    Nothing is lost: Temporal tries again until a worker can. Start a worker of the version that began the saga, or mend
+    what the sentence names. `temporal workflow show` has the failed workflow task.
     """
 
     actor = Actor.OPERATOR

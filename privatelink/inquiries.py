@@ -14,6 +14,7 @@ from privatelink.errors import NoWorker, Outcome, PrivateLinkError, StepFailed, 
 from privatelink.queues import task_queue
 from privatelink.request import DeleteRequest
 from privatelink.result import InspectionResult, SetUpResult
+from privatelink.silence import last_failure
 
 INSPECT = "InspectPrivateLink"
 CHECK_SET_UP = "CheckSetUp"
@@ -63,7 +64,7 @@ async def _inquire(
         try:
             await asyncio.wait({ending}, timeout=ANSWER_SECONDS)
             if not ending.done():
-                await _check_that_it_runs(handle, request)
+                await _check_that_it_runs(client, handle, request)
             return await ending
         except WorkflowFailureError as failure:
             raise _of_no_effect(failure, request) from failure
@@ -72,7 +73,7 @@ async def _inquire(
             await asyncio.gather(ending, return_exceptions=True)
 
 
-async def _check_that_it_runs(handle: WorkflowHandle[object, R], request: DeleteRequest) -> None:
+async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R], request: DeleteRequest) -> None:
     """Raise, and call it off, where waiting longer has no sense: nobody has taken it up, or who did can't run it."""
     description = await handle.describe()
     if description.history_length <= _EVENTS_WITHOUT_WORKER:
@@ -83,9 +84,10 @@ async def _check_that_it_runs(handle: WorkflowHandle[object, R], request: Delete
             next_step="start a worker (`python worker.py`), then repeat it: it only reads",
         )
     if description.raw_description.pending_workflow_task.attempt > 1:
+        why = await last_failure(client, handle.id)
         await handle.terminate("the worker can't run it, and the caller waits no longer")
         raise StepFailed(
-            f"looking at {request.link}: the worker can't run {description.workflow_type}",
+            f"looking at {request.link}: the worker can't run {description.workflow_type}{f': {why}' if why else ''}",
             concerns=str(request.link),
             next_step=_LOOK_AT_WORKER,
             outcome=Outcome.REFUSED,

@@ -24,6 +24,7 @@ from privatelink.connection import reaching_temporal
 from privatelink.errors import (
     Cancelled,
     ErrorDetails,
+    NoWorker,
     Outcome,
     PrivateLinkError,
     RollbackIncomplete,
@@ -34,6 +35,7 @@ from privatelink.names import Link, link_of_workflow_id
 from privatelink.progress import TRIED_AGAIN, Phase, Progress, StepState
 from privatelink.remembering import Memory, Run, memory_behind, unknown_link
 from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.silence import why_silent
 
 RESULT_TYPES: dict[str, type[PrivateLinkResult | DeleteResult]] = {
     "create": PrivateLinkResult,
@@ -42,6 +44,8 @@ RESULT_TYPES: dict[str, type[PrivateLinkResult | DeleteResult]] = {
 
 _READ_AT_ONCE = 20
 """Ends of sagas that a list reads at the same time, of the links whose last attempt changed nothing."""
+
+START_WORKER = "start one: python worker.py"
 
 QUERY_TIMEOUT = timedelta(seconds=5)
 
@@ -75,7 +79,7 @@ class LastAttempt(BaseModel):
 class LinkStatus(BaseModel):
     """The saga of a link that runs, or by which the link stands as it does; `last_attempt` is a later one.
 
-    `progress` is None when no worker can answer; `closed_at` is there when the saga has ended.
+    `progress` is None when no worker answers, and `unanswered` says why; `closed_at` is there when the saga has ended.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -87,6 +91,7 @@ class LinkStatus(BaseModel):
     closed_at: datetime | None = None
     phase: Phase | None = None
     progress: Progress | None = None
+    unanswered: ErrorDetails | None = None
     waiting: tuple[Waiting, ...] = ()
     result: PrivateLinkResult | DeleteResult | None = None
     error: ErrorDetails | None = None
@@ -193,6 +198,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
         waiting = await waiting_steps(description) if latest.is_running else ()
     run, handle = memory.shown, _handle(client, link, memory.shown)
     result, error_details = await _ending(handle, run)
+    progress, unanswered = await _progress(client, handle)
     return LinkStatus(
         link=str(link),
         operation=run.operation,
@@ -200,7 +206,8 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
         started_at=run.started_at,
         closed_at=run.closed_at,
         phase=run.phase,
-        progress=_as_it_ended(await _progress(handle), run),
+        progress=_as_it_ended(progress, run),
+        unanswered=unanswered,
         waiting=waiting,
         result=result,
         error=error_details,
@@ -259,14 +266,16 @@ def _as_it_ended(progress: Progress | None, run: Run) -> Progress | None:
     return progress.model_copy(update={"phase": run.phase, "steps": steps, "asks": []})
 
 
-async def _progress(handle: SagaHandle) -> Progress | None:
-    """The query needs a worker; without one the rest of the status still stands."""
-    with reaching_temporal("asking for a saga's progress", handle.id):
+async def _progress(client: Client, handle: SagaHandle) -> tuple[Progress | None, ErrorDetails | None]:
+    """The query needs a worker; without one the rest of the status still stands, and why there is none."""
+    doing = "asking for the steps"
+    with reaching_temporal(doing, handle.id):
         try:
-            progress: Progress | None = await handle.query("progress", result_type=Progress, rpc_timeout=QUERY_TIMEOUT)
-        except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError):
-            return None
-        return progress
+            progress: Progress = await handle.query("progress", result_type=Progress, rpc_timeout=QUERY_TIMEOUT)
+        except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError) as error:
+            nobody = NoWorker(f"{doing}: no worker answers", concerns=handle.id, next_step=START_WORKER)
+            return None, (await why_silent(client, handle.id, nobody, error)).details_model
+        return progress, None
 
 
 async def list_links(client: Client, query: str) -> list[LinkSummary]:

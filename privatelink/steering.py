@@ -12,9 +12,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.connection import reaching_temporal
-from privatelink.errors import Finding, FindingType, InvalidRequest, NoWorker, UpdateRefused
+from privatelink.errors import Finding, FindingType, InvalidRequest, NoWorker, UpdateRefused, WorkerCannotGoOn
 from privatelink.names import Link
 from privatelink.progress import Phase
+from privatelink.silence import why_silent
 from privatelink.status import LinkStatus, link_status
 from privatelink.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, Steered
 
@@ -104,15 +105,17 @@ class Steering:
         update, doing = _DOING[type(argument)]
         handle = self._client.get_workflow_handle(link.workflow_id)
         with reaching_temporal(doing, str(link)):
+            nobody = _no_worker(link, doing)
             try:
-                return await answered(
-                    handle.execute_update(update, argument, result_type=Steered),
-                    otherwise=_no_worker(link, doing),
-                )
+                return await answered(handle.execute_update(update, argument, result_type=Steered), otherwise=nobody)
+            except NoWorker as error:
+                raise await why_silent(self._client, handle.id, nobody) from error
             except RPCError as error:
-                if error.status != RPCStatusCode.NOT_FOUND:
-                    raise
-                raise _ended(await self.status(link), doing) from error
+                if error.status == RPCStatusCode.NOT_FOUND:
+                    raise _ended(await self.status(link), doing) from error
+                if error.status == RPCStatusCode.FAILED_PRECONDITION:  # its workflow task has failed
+                    raise await why_silent(self._client, handle.id, nobody) from error
+                raise
             except WorkflowUpdateFailedError as failure:
                 # None of ours: the worker does not know the Update, or the saga ended under it.
                 raise UpdateRefused(
@@ -128,6 +131,8 @@ class Steering:
         if status.closed_at:
             raise _ended(status, doing)
         if status.progress is None:
+            if status.unanswered and status.unanswered.type == WorkerCannotGoOn.__name__:
+                raise WorkerCannotGoOn.of(status.unanswered)
             raise _no_worker(link, doing)
         command = f"privatelink {_DOING[Confirm][0]} "
         steps = [ask.step for ask in status.progress.asks if any(one.startswith(command) for one in ask.commands)]

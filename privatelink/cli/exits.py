@@ -36,6 +36,7 @@ _BY_TYPE = {
     "GivenUp": ExitCode.ROLLED_BACK,
     "TemporalUnreachable": ExitCode.UNREACHABLE,
     "NoWorker": ExitCode.UNREACHABLE,
+    "WorkerCannotGoOn": ExitCode.UNREACHABLE,
 }
 
 

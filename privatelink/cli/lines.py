@@ -5,7 +5,7 @@ from datetime import datetime
 from itertools import chain
 
 from privatelink.cli.people import person_facts
-from privatelink.cli.words import NO_WORKER, duration, one_line, time_of
+from privatelink.cli.words import duration, one_line, silence, time_of
 from privatelink.progress import StepProgress, StepState
 from privatelink.status import LastAttempt, LinkStatus
 from privatelink.telling import essence
@@ -50,7 +50,7 @@ def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
     progress = status.progress
     titles: dict[str, str] = {}
     if progress is None:
-        yield "worker", NO_WORKER
+        yield "worker", silence(status.unanswered)
     else:
         yield "worker", "a worker answers"
         for step in progress.steps:

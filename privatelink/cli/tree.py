@@ -8,7 +8,7 @@ from rich.text import Text
 
 from privatelink.cli.lines import headline
 from privatelink.cli.people import left, needed
-from privatelink.cli.words import NO_WORKER, one_line, time_of
+from privatelink.cli.words import one_line, silence, time_of
 from privatelink.progress import Ask, StepProgress, StepState
 from privatelink.status import LinkStatus
 
@@ -49,7 +49,7 @@ class Tree:
         status = self._status
         parts: list[RenderableType] = [Text(headline(status, self._now), style="bold", overflow="fold")]
         if status.progress is None:
-            parts.append(Text(f"  {NO_WORKER}", style="yellow"))
+            parts.append(Text(f"  {silence(status.unanswered)}", style="yellow", overflow="fold"))
         elif status.progress.error and status.closed_at is None:
             parts.append(
                 Text(f"  first cause: {one_line(status.progress.error.sentence)}", style="red", overflow="fold")

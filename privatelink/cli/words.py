@@ -2,12 +2,20 @@
 
 from datetime import UTC, datetime, timedelta
 
+from privatelink.errors import ErrorDetails, NoWorker
 from privatelink.progress import StepProgress
 
 NO_WORKER = "no worker answers, so the steps are not known; start one: python worker.py"
 
 _UNITS = (("d", 86_400), ("h", 3_600), ("m", 60), ("s", 1))
 _TENTHS_BELOW = 10
+
+
+def silence(unanswered: ErrorDetails | None) -> str:
+    """Why the steps are not known, and what to do."""
+    if unanswered is None or unanswered.type == NoWorker.__name__:
+        return NO_WORKER
+    return f"{one_line(unanswered.sentence)}; {unanswered.next_step}"
 
 
 def duration(time: timedelta) -> str:

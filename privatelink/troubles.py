@@ -1,0 +1,122 @@
+"""Temporal's troubles in words: what its client raises, as a reason and a next step for a person.
+
+The client passes on the sentences of its gRPC library, in which the reason stands between the names of Rust types. The
+patterns below are those of temporalio 1.35, each seen against a server that has this trouble.
+"""
+
+import os
+import re
+from typing import NamedTuple
+
+from temporalio.service import RPCError, RPCStatusCode
+
+REPEAT = "repeat the call when Temporal answers again: it is safe"
+
+_NAMESPACE = re.compile(r"Namespace (\S+) is not found")
+_USED_UP = re.compile(r"limit on the total number of distinct updates")
+_CANCEL = (
+    "wait for its end, which `privatelink status LINK` shows; a cancel still works: "
+    "temporal workflow cancel --workflow-id privatelink:DEPLOYMENT:NAME"
+)
+_LET_IN = "correct TEMPORAL_API_KEY, or the client's certificate (TEMPORAL_TLS_CLIENT_CERT_PATH)"
+_SOON = "repeat the call in a moment: it is safe"
+_BY_STATUS = {
+    RPCStatusCode.UNAUTHENTICATED: ("the server does not let this client in: {said}", _LET_IN),
+    RPCStatusCode.PERMISSION_DENIED: ("the server does not let this client in: {said}", _LET_IN),
+    RPCStatusCode.UNIMPLEMENTED: (
+        "the server does not know this call: {said}",
+        "use Temporal server 1.28 or newer, which has update-with-start",
+    ),
+    RPCStatusCode.RESOURCE_EXHAUSTED: ("{said}", _SOON),
+    RPCStatusCode.ABORTED: ("{said}", _SOON),
+    RPCStatusCode.DEADLINE_EXCEEDED: ("it gave no answer in time", REPEAT),
+    RPCStatusCode.CANCELLED: ("it gave no answer in time", REPEAT),
+    RPCStatusCode.UNAVAILABLE: ("it can't be reached", REPEAT),
+}
+
+
+class Trouble(NamedTuple):
+    """Why a call to Temporal failed, and what to do."""
+
+    why: str
+    next_step: str
+
+
+def address_setting(*, given: bool) -> str:
+    """Where the address comes from: the call itself, the environment, a profile in Temporal's file, or nowhere."""
+    if given:
+        return "correct the address that the caller gives"
+    if os.environ.get("TEMPORAL_ADDRESS"):
+        return "correct TEMPORAL_ADDRESS"
+    return "set TEMPORAL_ADDRESS (it is not set)"
+
+
+def profile_setting(name: str) -> str:
+    """Where a profile gives this setting (docs.temporal.io, "Environment configuration")."""
+    profile = os.environ.get("TEMPORAL_PROFILE") or "default"
+    file = os.environ.get("TEMPORAL_CONFIG_FILE") or "temporal.toml"
+    return f"correct `{name}` of profile {profile} in {file}"
+
+
+def of_connecting(error: Exception, setting: str, seconds: float) -> Trouble:
+    """What it means that no connection came about; `setting` says where the address is corrected."""
+    if isinstance(error, TimeoutError):
+        return Trouble(
+            f"no answer within {seconds:.0f} s", f"check the network between here and the server, or {setting}"
+        )
+    said = str(error)
+    patterns = (
+        (r"ConnectionRefused|Connection refused", "nothing listens there", f"start the server, or {setting}"),
+        (r"dns error|lookup address", "no such host is known", setting),
+        (
+            r"InvalidContentType",
+            "what answers there does not speak TLS, which the settings ask for",
+            f"unset TEMPORAL_TLS and TEMPORAL_API_KEY, or `tls` and `api_key` of the profile; or {setting}",
+        ),
+        (
+            r"InvalidCertificate|UnknownIssuer|certificate",
+            "its TLS certificate is not trusted",
+            "set TEMPORAL_TLS_SERVER_CA_CERT_PATH, and TEMPORAL_TLS_SERVER_NAME where the certificate has another name",
+        ),
+        (
+            r"after connection.*(?:Unauthenticated|PermissionDenied)",
+            "the server does not let this client in",
+            _LET_IN,
+        ),
+        (
+            r"after connection.*(?:h2 protocol|http2|transport error|BrokenPipe|ConnectionReset)",
+            "what answers there is no Temporal server, or it wants TLS",
+            f"set TEMPORAL_TLS=true where the server wants TLS; else {setting} (7233 is the usual port, 8233 the UI's)",
+        ),
+    )
+    for pattern, why, next_step in patterns:
+        if re.search(pattern, said, re.DOTALL):
+            return Trouble(why, next_step)
+    return Trouble(_without_debris(said), f"start the server, or {setting}")
+
+
+def of_call(error: RPCError) -> Trouble:
+    """What it means that the server, once reached, refused a call or gave no answer."""
+    said = _without_debris(error.message)
+    if namespace := _NAMESPACE.search(error.message):
+        create = f"temporal operator namespace create --namespace {namespace[1]}"
+        return Trouble(said, f"{_namespace_setting()}; or have an administrator run: {create}")
+    if _USED_UP.search(error.message):
+        return Trouble(f"this saga has taken all the Updates that Temporal allows: {said}", _CANCEL)
+    why, next_step = _BY_STATUS.get(error.status, ("{said}", REPEAT))
+    return Trouble(why.format(said=said), next_step)
+
+
+def _namespace_setting() -> str:
+    if os.environ.get("TEMPORAL_NAMESPACE"):
+        return "correct TEMPORAL_NAMESPACE"
+    return "set TEMPORAL_NAMESPACE, or `namespace` of the profile in temporal.toml, to one that the server has"
+
+
+def _without_debris(said: str) -> str:
+    """The sentence within what the gRPC library made of it, on one line."""
+    if quoted := re.search(r'message: "([^"]+)"', said):
+        return quoted[1]
+    text = re.split(r"\S*(?:tonic|hyper)::|\bStatus \{|, source:", said)[0]
+    text = " ".join(text.removeprefix("Failed client connect:").split()).rstrip(" :")
+    return text or "it gave no usable answer"
