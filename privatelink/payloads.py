@@ -20,7 +20,7 @@ from temporalio.converter import (
     EncodingPayloadConverter,
     PayloadConverter,
 )
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
 
 from privatelink.errors import invalid_request
 
@@ -82,13 +82,19 @@ class _PayloadConverter(CompositePayloadConverter):
 
 
 class FailureConverter(DefaultFailureConverter):
-    """A failure that is no fault, as `NotYet`, goes without stack trace: in Temporal's UI it buries the sentence."""
+    """A failure that is no fault, as `NotYet`, goes without stack trace: in Temporal's UI it buries the sentence.
+
+    What a library raised below an error of ours stays in the worker's log, too: its text is anybody's, and a history is
+    kept for long.
+    """
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
         """Convert it, as the SDK does."""
         if isinstance(exception, ApplicationError) and exception.category is ApplicationErrorCategory.BENIGN:
             exception = exception.with_traceback(None)
         super().to_failure(exception, payload_converter, failure)
+        if isinstance(exception, ApplicationError) and not isinstance(exception.__cause__, FailureError):
+            failure.ClearField("cause")
 
 
 DATA_CONVERTER = replace(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from clouds.aws.budgets import Bucket
 from clouds.aws.unsuccessful import raise_unsuccessful
@@ -91,7 +91,9 @@ async def accept_connection(account: AccountCalls, service_id: str, vpc_endpoint
             ServiceId=service_id, VpcEndpointIds=[vpc_endpoint_id]
         ),
     )
-    raise_unsuccessful(answer.get("Unsuccessful", []), doing, operation="AcceptVpcEndpointConnections")
+    raise_unsuccessful(
+        answer.get("Unsuccessful", []), doing, operation="AcceptVpcEndpointConnections", acts_as=account.acts_as
+    )
 
 
 async def reject_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:
@@ -105,14 +107,19 @@ async def reject_connection(account: AccountCalls, service_id: str, vpc_endpoint
             ServiceId=service_id, VpcEndpointIds=[vpc_endpoint_id]
         ),
     )
-    raise_unsuccessful(answer.get("Unsuccessful", []), doing, operation="RejectVpcEndpointConnections")
+    raise_unsuccessful(
+        answer.get("Unsuccessful", []), doing, operation="RejectVpcEndpointConnections", acts_as=account.acts_as
+    )
 
 
 def _found(one: VpcEndpointConnectionTypeDef) -> FoundConnection:
+    texts = cast("dict[str, str]", one)  # its stubs know no transit gateway yet
     return FoundConnection(
         service_id=one.get("ServiceId", ""),
-        vpc_endpoint_id=one.get("VpcEndpointId", ""),
-        owner=one.get("VpcEndpointOwner", ""),
+        # A transit gateway connects without a VPC endpoint (API_VpcEndpointConnection). Without an id it would pass for
+        # the endpoint of any link that does not know its own yet.
+        vpc_endpoint_id=texts.get("VpcEndpointId") or texts.get("TransitGatewayAttachmentId") or "(no id)",
+        owner=texts.get("VpcEndpointOwner") or texts.get("TransitGatewayAttachmentOwner", ""),
         state=str(one.get("VpcEndpointState", "")),
         created_at=one.get("CreationTimestamp", datetime.fromtimestamp(0, UTC)),
         dns_name=next((name for entry in one.get("DnsEntries", []) if (name := entry.get("DnsName"))), ""),

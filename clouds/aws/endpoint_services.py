@@ -186,6 +186,7 @@ async def delete_endpoint_service(account: AccountCalls, service_id: str) -> Non
         answer.get("Unsuccessful", []),
         doing,
         operation="DeleteVpcEndpointServiceConfigurations",
+        acts_as=account.acts_as,
         done=ENDPOINT_SERVICE_NOT_FOUND,
     )
 

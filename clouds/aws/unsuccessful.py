@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from clouds.aws.next_steps import WORKER
 from clouds.aws.refusals import Refusal, refused
 
 if TYPE_CHECKING:
@@ -17,7 +18,12 @@ if TYPE_CHECKING:
 
 
 def raise_unsuccessful(
-    items: Sequence[UnsuccessfulItemTypeDef], doing: str, *, operation: str, done: frozenset[str] = frozenset()
+    items: Sequence[UnsuccessfulItemTypeDef],
+    doing: str,
+    *,
+    operation: str,
+    acts_as: str = WORKER,
+    done: frozenset[str] = frozenset(),
 ) -> None:
     """Raise our error for the first item whose code is not among `done` (codes that mean: it is so already)."""
     for item in items:
@@ -25,4 +31,5 @@ def raise_unsuccessful(
         code = error.get("Code", "")
         if code not in done:
             concerns = item.get("ResourceId", "no id given")
-            raise refused(Refusal(code, error.get("Message", ""), operation=operation), doing, concerns)
+            refusal = Refusal(code, error.get("Message", ""), operation=operation, acts_as=acts_as)
+            raise refused(refusal, doing, concerns)

@@ -56,6 +56,19 @@ async def test_only_a_fault_brings_its_stack_trace(kind: type[PrivateLinkError],
     assert bool(failure.stack_trace) == traced
 
 
+async def test_a_librarys_error_stays_in_the_workers_log() -> None:
+    """boto3's texts may quote an answer; the history gets our sentence, and a cause only of Temporal's own kinds."""
+    failures = [Failure(), Failure()]
+    for cause, failure in zip((KeyError("s3cret"), NotYet("waiting")), failures, strict=True):
+        try:
+            raise CloudUnavailable("reading the subnets (subnet-1): AWS gave no answer") from cause
+        except PrivateLinkError as error:
+            await DATA_CONVERTER.encode_failure(error, failure)
+    library, ours = failures
+    assert not library.HasField("cause")
+    assert "waiting" == ours.cause.message
+
+
 @pytest.mark.parametrize("encrypting", [False, True])
 def test_no_converter_takes_a_context(monkeypatch: pytest.MonkeyPatch, *, encrypting: bool) -> None:
     """Sagas are run without asking for one (workflows/runner.py); who adds such a converter must ask again."""

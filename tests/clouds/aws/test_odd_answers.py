@@ -203,6 +203,16 @@ async def test_the_same_page_again_and_again_is_named(odd: OddAws, account: AwsA
     assert "it gives the same page again and again" in str(error)
 
 
+async def test_a_connection_without_a_vpc_endpoint_passes_for_nobodys(odd: OddAws, account: AwsAccount) -> None:
+    """A transit gateway's has another id; an empty one would equal that of a link which does not know its own yet."""
+    gateway = "<transitGatewayAttachmentId>tgw-attach-1</transitGatewayAttachmentId>"
+    items = "".join(f"<item><serviceId>vpce-svc-1</serviceId>{id_}</item>" for id_ in (gateway, ""))
+    operation = "DescribeVpcEndpointConnectionsResponse"
+    body = f"<{operation}><vpcEndpointConnectionSet>{items}</vpcEndpointConnectionSet></{operation}>"
+    odd.answer = lambda _: Said(body.encode())
+    assert ["tgw-attach-1", "(no id)"] == [one.vpc_endpoint_id for one in await read_endpoint_connections(account)]
+
+
 SUBNETS = b"<DescribeSubnetsResponse><subnetSet/></DescribeSubnetsResponse>"
 
 
