@@ -1,6 +1,7 @@
 """A deployment's own API, the broker's `/api/v5` ("Deployment API"): connectors, and all else that dials an address."""
 
 import asyncio
+import time
 from collections.abc import Iterable
 
 from pydantic import JsonValue, TypeAdapter
@@ -35,6 +36,9 @@ LIST_SECONDS = 15.0
 """Least time between two readings, over time: one call asks every node of the deployment, and a node looks at a
 connector as often (`health_check_interval`). A lone saga's few readings are a burst."""
 
+IDLE_SECONDS = 3600.0
+"""How long a deployment's API is kept after its last use, of our clock. It remembers what its key was allowed."""
+
 READS_AT_ONCE = 4
 """Of the places that may hold addresses: a look is soon over, and no burst of calls on a deployment's API."""
 
@@ -52,6 +56,14 @@ class DeploymentApi:
         )
         self.holders: SharedView[Holders] = SharedView(self.list_holders, least_interval=LIST_SECONDS)
         self._deployment = deployment
+        self.access = access
+        self.last_used = time.monotonic()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody has used it for long, and nobody waits for a reading."""
+        is_old = self.last_used < time.monotonic() - IDLE_SECONDS
+        return is_old and all(view.is_idle(0) for view in (self.connectors, self.holders))
 
     async def list_connectors(self) -> tuple[ConnectorRow, ...]:
         """All connectors, with their status on every node."""
@@ -125,19 +137,28 @@ class DeploymentApi:
 
 
 class DeploymentApis:
-    """Every deployment's API, as the settings give their keys."""
+    """Every deployment's API, as the settings give their keys now. One that nobody uses any more is let go."""
 
     def __init__(self, settings: Settings) -> None:
         """One for the whole worker."""
         self._settings = settings
         self._apis: dict[str, DeploymentApi] = {}
 
+    def __len__(self) -> int:
+        """How many are kept."""
+        return len(self._apis)
+
     def find(self, deployment: str) -> DeploymentApi | None:
         """The API of a deployment, or None when no key of it is set."""
         access = self._settings.deployment_access(deployment)
-        if access and deployment not in self._apis:
-            self._apis[deployment] = DeploymentApi(deployment, access)
-        return self._apis.get(deployment)
+        if access is None:
+            return None
+        api = self._apis.get(deployment)
+        if api is None or api.access != access:
+            self._apis = {id_: one for id_, one in self._apis.items() if not one.is_idle}
+            api = self._apis[deployment] = DeploymentApi(deployment, access)
+        api.last_used = time.monotonic()
+        return api
 
     def of(self, deployment: str) -> DeploymentApi:
         """The API of a deployment. Raises `PlatformKeyRefused` when no key of it is set."""

@@ -1,5 +1,6 @@
 """A deployment's own API, against the sandbox."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -59,3 +60,19 @@ def test_without_a_key_the_sentence_names_what_to_set(monkeypatch: pytest.Monkey
     assert apis.find(LINK.deployment) is None
     with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_ENDPOINT"):
         apis.of(LINK.deployment)
+
+
+async def test_what_nobody_uses_any_more_is_let_go(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker serves many deployments in its life; one whose reading is waited for stays."""
+    assert sandbox.endpoint
+    apis = DeploymentApis(Settings.from_environment())
+    kept = apis.of("w0")
+    for number in range(1, 50):
+        apis.of(f"w{number}")
+    monkeypatch.setattr("clouds.emqx.deployment_api.IDLE_SECONDS", 0.0)
+    waiting = asyncio.create_task(apis.of(LINK.deployment).connectors.reading())
+    await asyncio.sleep(0)
+    apis.of("w50")
+    assert len(apis) == 2
+    assert apis.of("w0") is not kept
+    await waiting
