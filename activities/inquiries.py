@@ -1,6 +1,7 @@
 """Inquiries: what a caller asks of the worker, which holds the credentials. They change nothing."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from temporalio import activity
 
@@ -10,7 +11,14 @@ from activities.standing import Onlooker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
-from privatelink.errors import CredentialsRefused, NotAllowed, PlatformKeyRefused, PrivateLinkError, RequestRefused
+from privatelink.errors import (
+    AccessDenied,
+    CredentialsRefused,
+    NotAllowed,
+    PlatformKeyRefused,
+    PrivateLinkError,
+    RequestRefused,
+)
 from privatelink.request import ConsolePlatform
 from privatelink.result import InspectionResult, SetUpFinding, SetUpResult
 
@@ -40,7 +48,7 @@ class Inquiries:
 
     @activity.defn
     async def check_keys(self, spec: RemovalSpec) -> SetUpResult:
-        """Try the worker's keys, each by one read: AWS's identity, the role's trust, the platform's and deployment's.
+        """Try the worker's keys by reading: AWS's identity, the role's trust, the platform's and the deployment's.
 
         A finding that is not ok tells what its error tells; it is no error of the look.
         """
@@ -67,14 +75,33 @@ class Inquiries:
                 )
             return f"deployment {deployment} is {found.status or 'there'}"
 
-        async def connectors() -> str:
-            api = self._deployment_apis.find(deployment)
-            if api is None:
-                return f"no API key of {deployment}: no connector can be made, and none is looked at"
-            return f"{len(await api.list_connectors())} connectors in {deployment}"
-
-        looks = {"AWS": identity, "role": trust, "platform": platform, "deployment API": connectors}
+        looks: dict[str, Callable[[], Awaitable[str]]] = {
+            "AWS": identity,
+            "role": trust,
+            "platform": platform,
+            "deployment API": partial(self._connectors, deployment),
+            "address users": partial(self._address_users, deployment),
+        }
         return SetUpResult(findings=tuple([await _finding(what, look) for what, look in looks.items()]))
+
+    async def _connectors(self, deployment: str) -> str:
+        api = self._deployment_apis.find(deployment)
+        if api is None:
+            return f"no API key of {deployment}: no connector can be made, and none is looked at"
+        return f"{len(await api.list_connectors())} connectors in {deployment}"
+
+    async def _address_users(self, deployment: str) -> str:
+        api = self._deployment_apis.find(deployment)
+        if api is None:
+            return f"no API key of {deployment}: a delete cannot see who uses the address"
+        unread = (await api.holders.reading()).unread
+        if unread:
+            raise AccessDenied(
+                f"the API key of {deployment} may not read {', '.join(one.kind.path for one in unread)}, where "
+                "something may use an address: a delete would be refused",
+                next_step="give it the scopes " + ", ".join(sorted({one.kind.scope for one in unread})),
+            )
+        return f"all of {deployment} can be read that may use an address"
 
 
 async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFinding:

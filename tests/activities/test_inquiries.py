@@ -1,0 +1,33 @@
+"""What a caller asks of the worker's keys, against the sandbox."""
+
+from activities import specs
+from activities.inquiries import Inquiries
+from activities.standing import Onlooker
+from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.emqx.platform import Platform
+from clouds.settings import Settings
+from privatelink.result import SetUpFinding
+from tests.support.sandbox import Sandbox
+from tests.support.steps import ACCESS, LINK, attempt
+
+
+async def said_of(what: str) -> SetUpFinding:
+    """The finding of one look."""
+    settings = Settings.from_environment()
+    aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)
+    inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
+    answer = await attempt(inquiries.check_keys, specs.RemovalSpec(link=LINK, aws=ACCESS))
+    (finding,) = [one for one in answer.findings if one.what == what]
+    return finding
+
+
+async def test_a_key_that_no_delete_could_use_is_told_before_there_is_a_link(sandbox: Sandbox) -> None:
+    """The scopes that it lacks are asked for early; a key that may read everything is right."""
+    assert (await said_of("address users")).ok
+    sandbox.quirk("deployment_key_scopes", ["data_integration", "gateways"])
+    finding = await said_of("address users")
+    assert not finding.ok
+    assert "/authentication, /authorization/sources, /cluster/links" in finding.says
+    assert finding.fix == "give it the scopes access_control, cluster_operations"
+    assert (await said_of("deployment API")).ok
