@@ -16,6 +16,7 @@ from activities.told_once import ATTEMPTS_LOGGER, ToldOnce
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
+from clouds.secrets import OfferedSecrets
 from clouds.settings import Settings
 from clouds.share import SHARE
 from clouds.sizes import Sizes
@@ -61,7 +62,9 @@ def build_worker(
         client,
         task_queue=queue_of(settings),
         workflows=[CreatePrivateLink, DeletePrivateLink, ApplyFleet, InspectPrivateLink, CheckSetUp],
-        activities=all_activities(aws, Platform(settings.platform), DeploymentApis(settings), webhook),
+        activities=all_activities(
+            aws, Platform(settings.platform), DeploymentApis(settings), OfferedSecrets(settings.secrets), webhook
+        ),
         workflow_runner=runner or SagaRunner(),
         interceptors=[Attempts(), *interceptors],
         max_cached_workflows=sizes.sagas,

@@ -12,18 +12,23 @@ from clouds.emqx.wire import ConnectorRow
 from clouds.waiting import Moving
 from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingType, NotYet
 from privatelink.pace import paced_delta
+from privatelink.secret_refs import home_of, name_of
 
 PROBE_PATIENCE = paced_delta(120)
 """How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
 
 
-def secret_finding(name: str) -> Finding:
-    """A reference to a secret that the worker does not have."""
+def secret_finding(reference: str, deployment: str) -> Finding:
+    """A reference under which the worker offers nothing to the deployment: the same whatever the worker has.
+
+    So nobody learns from a request which variables and files there are. The worker's log says why.
+    """
     return Finding(
         type=FindingType.SECRET_NOT_FOUND,
-        concerns=f"env:{name}",
-        sentence="the worker has no environment variable of this name",
-        next_step=f"give {name} to the worker",
+        concerns=reference,
+        sentence=f"the worker offers deployment {deployment} no secret of this name",
+        next_step=f"give the worker {home_of(reference)}; where its settings file lists `secrets`, list"
+        f" {name_of(reference)} in those of deployment {deployment}",
     )
 
 

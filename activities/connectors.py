@@ -1,5 +1,7 @@
 """Connectors of a deployment's data integration, dialled through the PrivateLink. A description marks them as ours."""
 
+import asyncio
+
 from temporalio import activity
 
 from activities.adoption import may_exist
@@ -22,6 +24,7 @@ from clouds.emqx.connector_body import NOWHERE, ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
 from clouds.emqx.errors import ALREADY_EXISTS, NOT_FOUND, TEST_FAILED, message_of, names_invalid_parameters
 from clouds.emqx.wire import ConnectorRow
+from clouds.secrets import Secrets
 from clouds.waiting import Cadence, Moving
 from privatelink.errors import (
     CloudRefused,
@@ -46,10 +49,14 @@ a listing of its own takes half a minute."""
 class Connectors:
     """Checks, creates and deletes connectors."""
 
-    def __init__(self, deployment_apis: DeploymentApis, aws: AwsAccounts) -> None:
-        """`aws` finds the link's endpoint service, whose tags tell which saga an adopted connector belongs to."""
+    def __init__(self, deployment_apis: DeploymentApis, aws: AwsAccounts, secrets: Secrets) -> None:
+        """`aws` finds the link's endpoint service, whose tags tell which saga an adopted connector belongs to.
+
+        `secrets` has what the references in a connector's parameters lead to.
+        """
         self._apis = deployment_apis
         self._aws = aws
+        self._secrets = secrets
 
     @activity.defn
     async def check_connector(self, spec: ConnectorSpec) -> None:
@@ -58,8 +65,8 @@ class Connectors:
         EMQX checks the parameters by a probe of a host that does not exist, so that nothing is built for a connector
         that could never be. Raises `RequestRefused` with every finding at once.
         """
-        body = ConnectorBody(spec.connector)
-        findings = [secret_finding(name) for name in body.missing]
+        body = await self._body(spec)
+        findings = [secret_finding(one, spec.scope.link.deployment) for one in body.missing]
         try:
             api = self._apis.of(spec.scope.link.deployment)
         except PlatformKeyRefused as error:
@@ -72,6 +79,10 @@ class Connectors:
                 findings += await _schema_findings(api, spec, body)
         if findings:
             raise RequestRefused.of_findings(findings)
+
+    async def _body(self, spec: ConnectorSpec) -> ConnectorBody:
+        # In a thread, because the files of secrets may stand on a mounted network drive.
+        return await asyncio.to_thread(ConnectorBody, spec.connector, spec.scope.link.deployment, self._secrets)
 
     async def _name_findings(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
         connectors = await api.connectors.reading()
@@ -92,7 +103,7 @@ class Connectors:
         A connector that is connected on some nodes only is the face of an AZ without a working path (assumed: no public
         source), so the sentence names the nodes that are not. Raises `ConnectorFailed` when somebody disabled it.
         """
-        api, body, id_ = self._apis.of(spec.scope.link.deployment), ConnectorBody(spec.connector), spec.connector.id
+        api, body, id_ = self._apis.of(spec.scope.link.deployment), await self._body(spec), spec.connector.id
         # Somebody may delete it while it is waited for: that is told, and not undone.
         if not activity.info().heartbeat_details:
             await self._make(api, spec, body)
@@ -107,7 +118,7 @@ class Connectors:
 
     async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:
         if body.missing:
-            raise RequestRefused.of_findings(secret_finding(name) for name in body.missing)
+            raise RequestRefused.of_findings(secret_finding(one, spec.scope.link.deployment) for one in body.missing)
         if await self._adopt(api, spec, body, not_older=0 if may_exist(spec.scope) else RECENT_SECONDS):
             return
         mark = description(spec.scope.link, spec.scope.saga_id, spec.scope.place)

@@ -9,7 +9,7 @@ from clouds.emqx.labels import is_aws, one_line, principal_account, region_code,
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import Deployment, Network
 from privatelink.errors import CloudRefused, Finding, FindingType, RequestRefused
-from privatelink.request import ConsolePlatform, PrivateLinkRequest
+from privatelink.request import PRINCIPALS, ConsolePlatform, PrivateLinkRequest
 
 TYPES_WITH_PRIVATE_LINK = ("dedicated", "dedicatedFlex")
 """EMQX: "AWS PrivateLink" says Dedicated; Flex, as its page on VPC peering adds it, is assumed: no public source."""
@@ -120,7 +120,7 @@ def _principal_finding(network: Network) -> Finding:
     return Finding(
         type=FindingType.PRINCIPAL_UNSUPPORTED,
         concerns=one_line(network.aws_arn),
-        sentence="only root, or a role or user without a path, of one account can be allowed exactly",
+        sentence=PRINCIPALS,
         next_step="ask EMQX for such an ARN of the deployment",
     )
 

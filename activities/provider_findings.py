@@ -15,7 +15,8 @@ from clouds.aws.networks import FoundSubnet
 from clouds.aws.tags import Ownership
 from clouds.aws.target_groups import DRAINING, FoundTargetGroup, find_target_groups, read_target_health
 from privatelink.errors import Finding, FindingType
-from privatelink.request import AwsAccess, Listener, PrivateLinkRequest
+from privatelink.listeners import Listener
+from privatelink.request import AwsAccess, PrivateLinkRequest
 
 LEAST_FREE_ADDRESSES = 8
 """In each subnet of a load balancer (Network Load Balancers, "Availability Zones for your Network Load Balancer")."""

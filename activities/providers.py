@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.provider_findings import existing_findings, subnet_findings, trust_findings
 from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
-from activities.target_findings import target_findings
+from activities.target_findings import outside_of, target_findings
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import find_endpoint_services
 from clouds.aws.tags import COMPLETE, add_ec2_tags, add_elb_tags
@@ -26,7 +26,8 @@ class Providers:
         """Check account, subnets, targets and names, and tell what the create builds on. Changes nothing.
 
         Raises `RequestRefused` with every finding at once: subnets absent, in several VPCs, two in one AZ, with too few
-        free addresses; an AZ ID of the deployment without a subnet; targets absent or elsewhere; names that something
+        free addresses; an AZ ID of the deployment without a subnet; targets absent, elsewhere, or in a zone
+        without one of the subnets; names that something
         of others has; a link that exists by another request, with the differences; a role that may be assumed without
         its external id. Raises `CredentialsRefused` when AWS does not take the worker's credentials or does not let it
         assume the role.
@@ -36,18 +37,18 @@ class Providers:
         account_id = await account.account_id()
         subnets = await account.views.subnets(request.subnets)
         vpc_ids = sorted({subnet.vpc_id for subnet in subnets.values()})
-        cidrs = await account.views.vpc_cidrs(vpc_ids[0]) if vpc_ids else ()
+        vpc = await account.views.vpc(vpc_ids[0]) if vpc_ids else None
         facts = ProviderFacts(
             account_id=account_id,
             # With several VPCs the request is refused, and the first one serves to check the rest.
             vpc_id=vpc_ids[0] if vpc_ids else "",
-            vpc_cidrs=cidrs,
             subnets={subnet.az_id: subnet.subnet_id for subnet in subnets.values()},
+            outside=outside_of(vpc, request) if vpc else frozenset(),
         )
         shared_vpc = any(subnet.owner != account_id for subnet in subnets.values())
         existing, targets, trust = await asyncio.gather(
             existing_findings(account, request, facts),
-            target_findings(account, request, facts, shared_vpc=shared_vpc),
+            target_findings(account, request, facts, vpc, shared_vpc=shared_vpc),
             trust_findings(account, request.aws),
         )
         held = existing.load_balancer

@@ -23,13 +23,14 @@ from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
+from clouds.secrets import Secrets
 from clouds.webhook import Webhook
 
 
 def all_activities(
-    aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, webhook: Webhook | None
+    aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, secrets: Secrets, webhook: Webhook | None
 ) -> list[Callable[..., Any]]:
-    """The activities, bound to the clouds that they use and to the webhook, if there is one."""
+    """The activities, bound to the clouds, to the secrets on offer to requests, and to the webhook, if there is one."""
     onlooker, users = Onlooker(aws, platform, deployment_apis), AddressUsers(deployment_apis)
     nouns = (
         Deployments(platform),
@@ -41,7 +42,7 @@ def all_activities(
         PrivateLinks(platform, aws, users),
         PrivateLinksByHand(aws),
         EndpointConnections(aws, platform),
-        Connectors(deployment_apis, aws),
+        Connectors(deployment_apis, aws, secrets),
         Removals(onlooker, users),
         Inquiries(aws, platform, deployment_apis, onlooker),
         Notifications(webhook),

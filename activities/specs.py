@@ -6,17 +6,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from clouds.waiting import Wait
 from privatelink.errors import ErrorDetails
+from privatelink.listeners import Listener
 from privatelink.names import Link, Place
 from privatelink.progress import Ask, Phase
-from privatelink.request import (
-    AnyPlatform,
-    ApiPlatform,
-    AwsAccess,
-    Connector,
-    ConsolePlatform,
-    Listener,
-    PrivateLinkRequest,
-)
+from privatelink.request import AnyPlatform, ApiPlatform, AwsAccess, Connector, ConsolePlatform, PrivateLinkRequest
 
 
 class _Spec(BaseModel):
@@ -84,16 +77,17 @@ class ProviderSpec(_Spec):
 
 
 class ProviderFacts(_Spec):
-    """The service provider: account (12 digits), VPC, its CIDR blocks, the load balancer's subnets by AZ ID.
+    """The service provider: account (12 digits), VPC, the load balancer's subnets by AZ ID.
 
+    `outside`: the IP targets that are in no subnet of the VPC.
     `is_new`: nothing there has the link's names or tags. `has_leftovers`: things of the link stand there that a create
     which did not end well has left. `has_complete`: things of the link stand there that an earlier create completed.
     """
 
     account_id: str
     vpc_id: str
-    vpc_cidrs: tuple[str, ...]
     subnets: dict[str, str]
+    outside: frozenset[str] = frozenset()
     is_new: bool = False
     has_leftovers: bool = False
     has_complete: bool = False
@@ -114,12 +108,12 @@ class ConnectorCreation(ConnectorSpec):
 
 
 class TargetGroupSpec(_Spec):
-    """One target group, for one listener. `vpc_cidrs` tell which targets lie outside the VPC."""
+    """One target group, for one listener. `outside`: the targets that are in no subnet of the VPC."""
 
     scope: Scope
     listener: Listener
     vpc_id: str
-    vpc_cidrs: tuple[str, ...]
+    outside: frozenset[str] = frozenset()
 
 
 class TargetGroup(_Spec):

@@ -1,7 +1,5 @@
 """The target groups of a link, one for each listener: create with targets registered, wait until healthy, delete."""
 
-import ipaddress
-
 from temporalio import activity
 
 from activities.adoption import check_ours
@@ -78,7 +76,7 @@ class TargetGroups:
                 await add_elb_tags(account, [arn], tags)
             await _deregister_others(account, spec, arn)
         await set_deregistration_delay(account, arn, settles_at=just_seen())
-        await register_targets(account, arn, spec.listener.targets, _outside_vpc(spec), settles_at=just_seen())
+        await register_targets(account, arn, spec.listener.targets, spec.outside, settles_at=just_seen())
         return TargetGroup(arn=arn, port=port)
 
     @activity.defn
@@ -165,17 +163,6 @@ async def _make_way(account: AwsAccount, found: FoundTargetGroup) -> None:
             if found.arn in listener.target_group_arns:
                 await delete_listener(account, listener.arn)
     await delete_target_group(account, found.arn)
-
-
-def _outside_vpc(spec: TargetGroupSpec) -> set[str]:
-    if spec.listener.target_type != "ip":
-        return set()
-    networks = [ipaddress.IPv4Network(cidr) for cidr in spec.vpc_cidrs]
-    return {
-        target
-        for target in spec.listener.targets
-        if not any(ipaddress.IPv4Address(target) in network for network in networks)
-    }
 
 
 async def _deregister_others(account: AwsAccount, spec: TargetGroupSpec, arn: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from privatelink import PrivateLinkRequest
-from scripts.stage import PASSWORD_VARIABLE
+from scripts.stage import PASSWORD_NAME
 
 
 def link_request(seed: Mapping[str, Any], name: str) -> PrivateLinkRequest:
@@ -24,7 +24,7 @@ def link_request(seed: Mapping[str, Any], name: str) -> PrivateLinkRequest:
                     "server": "{address}:3306",
                     "database": "orders",
                     "username": "emqx",
-                    "password": {"secret": f"env:{PASSWORD_VARIABLE}"},
+                    "password": {"secret": f"env:{PASSWORD_NAME}"},
                 },
             },
         }

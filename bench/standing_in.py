@@ -43,7 +43,6 @@ _ANSWERS = {
     "check_provider": specs.ProviderFacts(
         account_id="123456789012",
         vpc_id="vpc-0a1b2c3d4e5f6a7b8",
-        vpc_cidrs=("10.0.0.0/16",),
         subnets={"use1-az1": "subnet-0a1b2c3d4e5f6a7b8", "use1-az2": "subnet-0b1c2d3e4f5a6b7c8"},
         is_new=True,
     ),

@@ -7,22 +7,18 @@ import base64
 import os
 import re
 import resource
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
-import httpx
-from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
 
+from clouds.api_access import DEPLOYMENT_PATH, LOOPBACK, PLATFORM_PATH, ApiAccess, access_from, is_plain, url_of
+from clouds.secrets import SecretSettings, own_keys_on_offer
+from clouds.settings_file import SettingsFile
 from clouds.sizes import USUAL, Sizes
-from privatelink.names import DeploymentId
-
-PLATFORM_PATH = "/public_api/v1"
-DEPLOYMENT_PATH = "/api/v5"
-
-_LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+from privatelink.secret_refs import SECRETS_DIR
 
 _KEY_BYTES = range(24, 65)
 """Standard Webhooks 1.0, "Signature scheme": at least 192 bits, at most 512."""
@@ -34,20 +30,6 @@ class SettingsError(ValueError):
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class ApiAccess(_Part):
-    """One API of EMQX with HTTP Basic: base URL without a slash at its end, key, secret, and where both were set."""
-
-    endpoint: str
-    api_key: str
-    api_secret: SecretStr
-    set_by: str
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the API runs on this machine, where no proxy stands between."""
-        return urlsplit(self.endpoint).hostname in _LOOPBACK
 
 
 class PlatformSettings(_Part):
@@ -74,7 +56,7 @@ class WebhookSettings(_Part):
     @property
     def is_loopback(self) -> bool:
         """Whether the receiver runs on this machine, where no proxy stands between."""
-        return urlsplit(self.url.get_secret_value()).hostname in _LOOPBACK
+        return urlsplit(self.url.get_secret_value()).hostname in LOOPBACK
 
 
 class Settings(_Part):
@@ -90,6 +72,7 @@ class Settings(_Part):
     webhook: WebhookSettings | None = None
     deployments: dict[str, ApiAccess] = {}
     default_deployment: ApiAccess | None = None
+    secrets: SecretSettings = SecretSettings()
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -102,8 +85,8 @@ class Settings(_Part):
     @classmethod
     def _read(cls, environment: Mapping[str, str]) -> Self:
         faults: list[str] = []
-        platform = _access(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
-        default = _access(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
+        platform = access_from(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
+        default = access_from(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
         webhook = _webhook(environment, faults)
         limits = {
             field: limit
@@ -111,7 +94,10 @@ class Settings(_Part):
             if (limit := _limit(environment, f"PRIVATELINK_PLATFORM_{field.upper()}", faults))
         }
         further = {word.strip() for word in environment.get("PRIVATELINK_DEPLOYMENT_TYPES", "").split(",")} - {""}
-        deployments = _deployments_file(environment, faults)
+        file = SettingsFile.named_in(environment, faults)
+        deployments = file.accesses(environment, faults)
+        directory = Path(environment[SECRETS_DIR]) if environment.get(SECRETS_DIR) else None
+        faults.extend(own_keys_on_offer(environment, file.key_variables, directory))
         concurrency = _limit(environment, "PRIVATELINK_CONCURRENCY", faults) or USUAL
         faults.extend(Sizes.of(concurrency).faults(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         account = environment.get("PRIVATELINK_ACCOUNT") or None
@@ -126,57 +112,12 @@ class Settings(_Part):
             webhook=webhook,
             deployments=deployments,
             default_deployment=default,
+            secrets=SecretSettings(directory=directory, of_deployment=file.secrets),
         )
 
     def deployment_access(self, deployment: str) -> ApiAccess | None:
         """The API of this deployment, or None when no key of it is known."""
         return self.deployments.get(deployment, self.default_deployment)
-
-
-def _access(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
-    names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
-    values = {field: environment.get(name, "") for field, name in names.items()}
-    if not any(values.values()):
-        return None
-    faults.extend(f"{names[field]} is not set, though others of {prefix}_* are" for field in names if not values[field])
-    endpoint = values["endpoint"].rstrip("/")
-    if endpoint:
-        faults.extend(f"{names['endpoint']} {fault}" for fault in _endpoint_faults(endpoint, path))
-    return ApiAccess(
-        endpoint=endpoint,
-        api_key=values["api_key"],
-        api_secret=SecretStr(values["api_secret"]),
-        set_by=f"{names['api_key']} and {names['api_secret']}",
-    )
-
-
-def _endpoint_faults(endpoint: str, path: str) -> Iterator[str]:
-    """What is wrong with a base URL. It is never shown: a password may stand in it."""
-    parts = _url(endpoint)
-    if parts is None:
-        yield "is not a URL of the form https://HOST" + path
-        return
-    if _is_plain(parts):
-        yield "must begin with https://: the API key goes with every call"
-    if not parts.path.endswith(path):
-        yield f"must end in {path}"
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        yield "must hold neither user, password, query nor fragment"
-
-
-def _url(text: str) -> SplitResult | None:
-    """A URL that a call can go to, or None."""
-    try:
-        parts = urlsplit(text)
-        host, _, _ = parts.hostname, parts.port, httpx.URL(text).host
-    except (ValueError, httpx.InvalidURL):
-        return None
-    return parts if host and parts.scheme in {"http", "https"} and not any(map(str.isspace, text)) else None
-
-
-def _is_plain(url: SplitResult) -> bool:
-    """Whether a call would go over a network for all to read."""
-    return url.scheme == "http" and url.hostname not in _LOOPBACK
 
 
 def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettings | None:
@@ -195,11 +136,11 @@ def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettin
 
 def _webhook_url_faults(url: str) -> Iterator[str]:
     """What is wrong with the webhook's URL. Unlike an API's, it may have any path and a query."""
-    parts = _url(url)
+    parts = url_of(url)
     if parts is None:
         yield "is not a URL of the form https://HOST/PATH"
         return
-    if _is_plain(parts):
+    if is_plain(parts):
         yield "must begin with https://: ids, addresses and errors go with every call"
     if "@" in parts.netloc or parts.fragment:
         yield "must hold neither user, password nor fragment"
@@ -221,46 +162,3 @@ def _limit(environment: Mapping[str, str], name: str, faults: list[str]) -> int 
         faults.append(f"{name}={text!r} is not a whole number of at least 1")
         return None
     return int(text)
-
-
-class _DeploymentEntry(_Part):
-    endpoint: str
-    api_key: Annotated[str, StringConstraints(min_length=1)]
-    api_secret_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-
-
-class _File(_Part):
-    deployments: dict[DeploymentId, _DeploymentEntry] = {}
-
-
-def _deployments_file(environment: Mapping[str, str], faults: list[str]) -> dict[str, ApiAccess]:
-    """The file's `[deployments.<id>]` tables; it names the variable that holds a secret, never the secret."""
-    name = environment.get("PRIVATELINK_SETTINGS")
-    if not name:
-        return {}
-    try:
-        file = _File.model_validate(tomllib.loads(Path(name).read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        faults.append(f"PRIVATELINK_SETTINGS={name!r} cannot be read: {error}")
-        return {}
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_context=False, include_input=False):
-            place = ".".join(str(part) for part in fault["loc"])
-            faults.append(f"PRIVATELINK_SETTINGS={name!r}, {place}: {fault['msg']}")
-        return {}
-    return {id_: _entry_access(id_, entry, environment, faults) for id_, entry in file.deployments.items()}
-
-
-def _entry_access(id_: str, entry: _DeploymentEntry, environment: Mapping[str, str], faults: list[str]) -> ApiAccess:
-    endpoint = entry.endpoint.rstrip("/")
-    place = f"PRIVATELINK_SETTINGS, deployments.{id_}"
-    faults.extend(f"{place}.endpoint {fault}" for fault in _endpoint_faults(endpoint, DEPLOYMENT_PATH))
-    secret = environment.get(entry.api_secret_env, "")
-    if not secret:
-        faults.append(f"{place}.api_secret_env names {entry.api_secret_env}, which is not set")
-    return ApiAccess(
-        endpoint=endpoint,
-        api_key=entry.api_key,
-        api_secret=SecretStr(secret),
-        set_by=f"deployments.{id_} of the settings file and {entry.api_secret_env}",
-    )

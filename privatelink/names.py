@@ -10,7 +10,9 @@ import re
 from functools import lru_cache
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from privatelink.forms import Form
 
 TASK_QUEUE = "privatelink"
 
@@ -25,8 +27,20 @@ TAG_COMPLETE = "privatelink:complete"
 
 MANAGED_BY = "privatelink-orchestrator"
 
-DeploymentId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-LinkName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
+DeploymentId = Annotated[
+    str,
+    Form(
+        r"^[a-z0-9][a-z0-9-]{0,62}$",
+        "a deployment's id is written like w41b11c0: lower-case letters, digits and hyphens",
+    ),
+]
+LinkName = Annotated[
+    str,
+    Form(
+        r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        "a name is written like orders-db: lower-case letters, digits and hyphens, at most 63, no hyphen at either end",
+    ),
+]
 
 
 class Link(BaseModel):

@@ -54,7 +54,7 @@ class _NamedFailures(PydanticJSONPlainPayloadConverter):
         try:
             return super().from_payload(payload, type_hint)
         except ValidationError as error:
-            invalid = invalid_request(error)
+            invalid = invalid_request(error, sent=True)
             example = next((one.example for one in (type_hint, *get_args(type_hint)) if hasattr(one, "example")), None)
             if example is None:
                 raise invalid from None

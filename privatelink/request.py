@@ -1,42 +1,25 @@
 """The request: what a caller says to create or delete one link. Frozen; unknown fields are refused."""
 
-import ipaddress
 import re
-from collections import Counter
 from collections.abc import Iterator
-from typing import Annotated, Literal, Self, TypeVar
+from typing import Annotated, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     JsonValue,
-    StringConstraints,
     field_validator,
     model_validator,
 )
 
+from privatelink.clear_secrets import check_parameters, check_public
+from privatelink.forms import Form
+from privatelink.listeners import Listener
 from privatelink.names import DeploymentId, Link, LinkName
-from privatelink.secret_refs import check_secret_references
+from privatelink.parts import RequestPart, unique
 
 ADDRESS = "{address}"
 """Stands in a connector's parameters for the PrivateLink's address, which is known only at the end."""
-
-T = TypeVar("T")
-
-
-class _RequestPart(BaseModel):
-    # pydantic's own message would quote what stands in the request, in which a secret may stand in the clear.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-def _unique(values: tuple[T, ...]) -> tuple[T, ...]:
-    twice = [str(value) for value, count in Counter(values).items() if count > 1]
-    if twice:
-        message = f"given twice: {', '.join(twice)}"
-        raise ValueError(message)
-    return values
 
 
 def texts(value: JsonValue) -> Iterator[str]:
@@ -48,18 +31,35 @@ def texts(value: JsonValue) -> Iterator[str]:
             yield from texts(item)
 
 
-Port = Annotated[int, Field(ge=1, le=65535)]
-Region = Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-SubnetId = Annotated[str, StringConstraints(pattern=r"^subnet-[0-9a-z]+$")]
+Region = Annotated[str, Form(r"^[a-z]+(-[a-z]+)+-[0-9]+$", "a region is written like us-east-1")]
+SubnetId = Annotated[str, Form(r"^subnet-[0-9a-z]+$", "a subnet's id is written like subnet-0a1b2c3d4e5f6a7b8")]
+AzId = Annotated[
+    str,
+    Form(
+        r"^[a-z0-9]+(-[a-z0-9]+)*-az[0-9]+$",
+        "an AZ ID is written like use1-az1; an AZ name, such as us-east-1a, means another zone in each account",
+    ),
+]
+
+RoleArn = Annotated[
+    str,
+    Form(
+        r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[!-~]{1,576}$",
+        "a role's ARN is written like arn:aws:iam::111122223333:role/privatelink",
+    ),
+]
+
+PRINCIPALS = "only root, or a role or user without a path, of one account can be allowed exactly"
+"""Which principals of a deployment an endpoint service can be offered to, in words."""
 
 
-class ApiPlatform(_RequestPart):
+class ApiPlatform(RequestPart):
     """How the platform is reached: by its API (`clouds/emqx`)."""
 
     mode: Literal["api"] = "api"
 
 
-class ConsolePlatform(_RequestPart):
+class ConsolePlatform(RequestPart):
     """How the platform is reached where it has no API: by a person at its console, which the saga tells what to do.
 
     `az_ids` and `principal_arn` are what the console's dialog `+PrivateLink` shows (EMQX: "AWS PrivateLink"). Example:
@@ -68,12 +68,16 @@ class ConsolePlatform(_RequestPart):
 
     mode: Literal["console"]
     az_ids: Annotated[
-        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+-az\d+$")], ...],
+        tuple[AzId, ...],
         Field(min_length=1, max_length=20),
-        AfterValidator(_unique),
+        AfterValidator(unique),
     ]
     principal_arn: Annotated[
-        str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:(root|(role|user)/[A-Za-z0-9_+=,.@-]{1,64})$")
+        str,
+        Form(
+            r"^arn:aws[a-z-]*:iam::[0-9]{12}:(root|(role|user)/[A-Za-z0-9_+=,.@-]{1,64})$",
+            f"{PRINCIPALS}, as in arn:aws:iam::111122223333:root",
+        ),
     ]
 
     @property
@@ -85,7 +89,7 @@ class ConsolePlatform(_RequestPart):
 AnyPlatform = Annotated[ApiPlatform | ConsolePlatform, Field(discriminator="mode")]
 
 
-class AwsAccess(_RequestPart):
+class AwsAccess(RequestPart):
     """Where in AWS the service provider's side is built, and as whom.
 
     `role_arn` is assumed with `external_id` when given (AWS: "Access to AWS accounts owned by third parties"); else the
@@ -93,9 +97,16 @@ class AwsAccess(_RequestPart):
     """
 
     region: Region
-    role_arn: Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")] | None = None
+    role_arn: RoleArn | None = None
     external_id: (
-        Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_+=,.@:/-]+$", min_length=2, max_length=1224)] | None
+        Annotated[
+            str,
+            Form(
+                r"^[A-Za-z0-9_+=,.@:/-]{2,1224}$",
+                "an external id has 2 to 1224 characters: letters, digits and + = , . @ : / - _",
+            ),
+        ]
+        | None
     ) = Field(default=None, repr=False)
 
     @model_validator(mode="after")
@@ -111,89 +122,23 @@ class AwsAccess(_RequestPart):
         return self.role_arn.split(":")[4] if self.role_arn else None
 
 
-class HealthCheck(_RequestPart):
-    """How the load balancer tests a target. `port` defaults to the target's own; `path` goes with http and https."""
-
-    protocol: Literal["tcp", "http", "https"] = "tcp"
-    port: Port | None = None
-    path: Annotated[str, StringConstraints(pattern=r"^/[\x21-\x7e]{0,1023}$")] | None = None
-
-    @model_validator(mode="after")
-    def _path_goes_with_http(self) -> Self:
-        if self.path and self.protocol == "tcp":
-            message = "path goes with protocol http or https"
-            raise ValueError(message)
-        return self
-
-
-# What a Network Load Balancer takes as IP targets (ELBv2 RegisterTargets: RFC 1918 and RFC 6598 ranges).
-_TARGET_RANGES = tuple(
-    ipaddress.IPv4Network(cidr) for cidr in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
-)
-_TARGET_SHAPES = {
-    "instance": (re.compile(r"i-[0-9a-f]{8,17}"), "an EC2 instance id, as in i-0a1b2c3d4e5f6a7b8"),
-    "alb": (
-        re.compile(r"arn:aws[a-z-]*:elasticloadbalancing:\S+:\d{12}:loadbalancer/app/\S+"),
-        "the ARN of an Application Load Balancer",
-    ),
-}
-
-
-class Listener(_RequestPart):
-    """One port of the address, and the targets behind it.
-
-    `port` is what the deployment dials, `target_port` (default: `port`) what the targets listen on. `targets` are
-    private IPv4 addresses, EC2 instance ids, or the ARN of one Application Load Balancer, by `target_type`; 1 to 500
-    of them (AWS's quota of targets per Availability Zone). Example: `{port: 3306, targets: [10.0.1.15, 10.0.2.15]}`.
-    """
-
-    port: Port
-    target_port: Port | None = None
-    target_type: Literal["ip", "instance", "alb"] = "ip"
-    targets: Annotated[tuple[str, ...], Field(min_length=1, max_length=500), AfterValidator(_unique)]
-    health_check: HealthCheck = HealthCheck()
-
-    @property
-    def traffic_port(self) -> int:
-        """The port on which the targets take traffic."""
-        return self.target_port or self.port
-
-    @model_validator(mode="after")
-    def _targets_fit_their_type(self) -> Self:
-        faults = [fault for target in self.targets if (fault := self._target_fault(target))]
-        if self.target_type == "alb":
-            if len(self.targets) > 1:
-                faults.append("a target group of type alb holds exactly one Application Load Balancer")
-            if self.health_check.protocol == "tcp":
-                faults.append("an alb target needs health_check.protocol http or https")
-        if faults:
-            raise ValueError("; ".join(faults))
-        return self
-
-    def _target_fault(self, target: str) -> str | None:
-        if self.target_type == "ip":
-            try:
-                address = ipaddress.IPv4Address(target)
-            except ValueError:
-                return f"target {target} is not an IPv4 address"
-            if not any(address in network for network in _TARGET_RANGES):
-                return f"target {target} is not a private address, which a Network Load Balancer demands"
-            return None
-        shape, words = _TARGET_SHAPES[self.target_type]
-        return None if shape.fullmatch(target) else f"target {target} is not {words}"
-
-
-class Connector(_RequestPart):
+class Connector(RequestPart):
     """A connector of the deployment's data integration, made at the end and probed through the address.
 
     `type` and `parameters` are EMQX's own (broker API, POST /connectors); `{address}` in any text stands for the
-    PrivateLink's address; a secret is `{secret: "env:NAME"}`, read by the worker. Example:
-    `{type: mysql, name: orders, parameters: {server: "{address}:3306", password: {secret: "env:ORDERS_DB"}}}`.
+    PrivateLink's address; a secret is `{secret: "env:NAME"}` or `{secret: "file:NAME"}` (`privatelink.secret_refs`).
+    Example: `{type: mysql, name: orders, parameters: {server: "{address}:3306", password: {secret: "env:ORDERS_DB"}}}`.
     """
 
-    type: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
-    name: Annotated[str, StringConstraints(pattern=r"^[0-9a-zA-Z][-0-9a-zA-Z_]{0,199}$")]
-    parameters: Annotated[dict[str, JsonValue], AfterValidator(check_secret_references)]
+    type: Annotated[str, Form(r"^[a-z][a-z0-9_]{0,62}$", "a type is EMQX's own word for it, such as mysql or http")]
+    name: Annotated[
+        str,
+        Form(
+            r"^[0-9a-zA-Z][-0-9a-zA-Z_]{0,199}$",
+            "a name has letters, digits, - and _, begins with a letter or digit, and has at most 200 characters",
+        ),
+    ]
+    parameters: Annotated[dict[str, JsonValue], AfterValidator(check_parameters)]
 
     @property
     def id(self) -> str:
@@ -223,10 +168,10 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
             faults.append(f"{key}: at most 128 (key) and 256 (value) letters, digits, spaces and . : / = + @ - _")
     if faults:
         raise ValueError("; ".join(faults))
-    return tags
+    return check_public(tags)
 
 
-class PrivateLinkRequest(_RequestPart):
+class PrivateLinkRequest(RequestPart):
     """One link to create. `deployment` and `name` are its identity; all else may differ only while no such link exists.
 
     `subnets`: one in every AZ ID of the deployment, all in one VPC, each with at least 8 free addresses.
@@ -239,17 +184,17 @@ class PrivateLinkRequest(_RequestPart):
     deployment: DeploymentId
     platform: AnyPlatform = ApiPlatform()
     aws: AwsAccess
-    subnets: Annotated[tuple[SubnetId, ...], Field(min_length=1, max_length=20), AfterValidator(_unique)]
+    subnets: Annotated[tuple[SubnetId, ...], Field(min_length=1, max_length=20), AfterValidator(unique)]
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=50)]
     connector: Connector | None = None
     on_failure: Literal["roll_back", "hold"] = "roll_back"
     approval: bool = False
-    tags: Annotated[dict[str, str], AfterValidator(_check_tags)] = {}
+    tags: Annotated[dict[str, str], AfterValidator(_check_tags)] = Field(default={})
 
     @model_validator(mode="after")
     def _ports_fit_together(self) -> Self:
         ports = [listener.port for listener in self.listeners]
-        _unique(tuple(f"listener port {port}" for port in ports))
+        unique(tuple(f"listener port {port}" for port in ports))
         if self.connector:
             dialled = {
                 int(port) for port in re.findall(r"\{address\}:(\d+)", "\n".join(texts(self.connector.parameters)))
@@ -266,7 +211,7 @@ class PrivateLinkRequest(_RequestPart):
         return Link(deployment=self.deployment, name=self.name)
 
 
-class DeleteRequest(_RequestPart):
+class DeleteRequest(RequestPart):
     """One link to delete: its identity, and where its AWS side stands.
 
     `allow_failed` lets a PrivateLink go whose status is `failed`; EMQX's page asks for `running` ("Delete the

@@ -8,7 +8,7 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import NamedTuple, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
@@ -18,8 +18,12 @@ from ruamel.yaml.reader import ReaderError
 
 from privatelink.errors import Finding, FindingType, InvalidRequest, invalid_request
 from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.yaml_values import TooLargeError, as_written, settle
 
 STDIN = "-"
+
+_MOST_BYTES = 16 * 1024**2
+"""Of a file: some twenty thousand links. Temporal takes 2 MiB in one message, so more could not be sent in one."""
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -74,6 +78,8 @@ def read_document(file: str) -> Document:
     except ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         _refuse(name, "a control character, which YAML does not allow", line)
+    except TooLargeError as error:
+        _refuse(name, str(error))
     except (YAMLError, ValueError):
         _refuse(name, "a date or number in it is none; text that looks like one goes into quotes")
     except RecursionError:
@@ -85,9 +91,15 @@ def read_document(file: str) -> Document:
 
 def _text(file: str, name: str) -> str:
     try:
-        raw = sys.stdin.buffer.read() if file == STDIN else Path(file).read_bytes()
+        if file == STDIN:
+            raw = sys.stdin.buffer.read(_MOST_BYTES + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                raw = opened.read(_MOST_BYTES + 1)
     except OSError as error:
         _refuse(name, error.strerror or "it can't be read")
+    if len(raw) > _MOST_BYTES:
+        _refuse(name, f"it is larger than {_MOST_BYTES // 1024**2} MiB; give several files in a folder")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -97,9 +109,22 @@ def _text(file: str, name: str) -> str:
 def _json(text: str) -> tuple[object, Node | None]:
     """JSON where it is that, for its escapes; what is wrong with all else is YAML's to say, because it knows lines."""
     try:
-        return json.loads(text, object_pairs_hook=_without_duplicates), None
+        return json.loads(text, object_pairs_hook=_without_duplicates, **_NUMBERS), None
     except ValueError:
         return _yaml(text)
+
+
+def _no_constant(_: str) -> NoReturn:
+    """Leave `NaN` and `Infinity` to YAML, which reads them as text: JSON has no such numbers."""
+    raise ValueError
+
+
+_NUMBERS: dict[str, Any] = {
+    "parse_int": lambda text: as_written(text, int(text)),
+    "parse_float": lambda text: as_written(text, float(text)),
+    "parse_constant": _no_constant,
+}
+"""JSON's numbers are read by YAML's rule, so that a file means the same in both forms."""
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -114,7 +139,10 @@ def _yaml(text: str) -> tuple[object, Node | None]:
     # libyaml's does not survive deep nesting.
     yaml = YAML(typ="safe", pure=True)
     root: Node | None = yaml.compose(text)
-    return (None if root is None else yaml.constructor.construct_document(root)), root
+    if root is None:
+        return None, None
+    settle(root, len(text))
+    return yaml.constructor.construct_document(root), root
 
 
 def _without_values(problem: str) -> str:

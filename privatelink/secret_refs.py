@@ -1,7 +1,9 @@
 """References to secrets: a request names where a secret stands, never the secret itself.
 
-A reference is the object `{"secret": "env:NAME"}`: the worker, and only the worker, reads its environment variable NAME
-in the moment in which it calls the deployment's API. Temporal's history therefore holds the name and no more.
+A reference is the object `{"secret": "env:NAME"}` or `{"secret": "file:NAME"}`. Only the worker reads it, in the moment
+in which it calls the deployment's API, so Temporal's history holds the name and no more. `env:NAME` is the worker's
+variable `PRIVATELINK_SECRET_NAME` and no other; `file:NAME` is the file of that name in the folder that its setting
+`PRIVATELINK_SECRETS_DIR` names. Everything else that the worker knows has no name that a request could say.
 """
 
 import re
@@ -9,14 +11,20 @@ from collections.abc import Iterator
 
 from pydantic import JsonValue
 
-_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
-# A request may not read the worker's own keys: whoever can write a request could send them to a server of their choice.
-_FORBIDDEN = re.compile(r"env:(AWS_|EMQXCLOUD_|TEMPORAL_|PRIVATELINK_)", re.IGNORECASE)
-_SECRET_KEY = re.compile(
-    r"passw|secret|token|credential|private_?key|api_?key|access_?key|authorization|sas_?key|^key$", re.IGNORECASE
-)
-_USER_INFO = re.compile(r"://[^/@\s]*:[^/@\s]+@")
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")
+ENV_PREFIX = "PRIVATELINK_SECRET_"
+"""What the names of the variables begin with that a worker offers to requests."""
+
+SECRETS_DIR = "PRIVATELINK_SECRETS_DIR"
+"""The worker's setting for the folder whose files it offers to requests."""
+
+_ENV, _FILE = "env:", "file:"
+# A variable's name as POSIX has it, and a key of a Kubernetes secret, which can't climb out of its folder.
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,199}|file:[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
+
+NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$"
+"""What either kind of reference may call a secret."""
+
+FORM = "a reference is 'env:NAME' or 'file:NAME'"
 
 
 def is_reference(value: JsonValue) -> bool:
@@ -24,43 +32,29 @@ def is_reference(value: JsonValue) -> bool:
     return isinstance(value, dict) and value.keys() == {"secret"}
 
 
-def check_secret_references(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Refuse secrets in the clear and references that cannot be. Raises `ValueError` naming every path, no value."""
-    faults = list(_faults(parameters, ""))
-    if faults:
-        raise ValueError("; ".join(faults))
-    return parameters
+def reference_of(value: JsonValue) -> str | None:
+    """The reference that a JSON value is, as in `env:NAME`, or None. The request's schema has checked its form."""
+    return str(value["secret"]) if isinstance(value, dict) and is_reference(value) else None
 
 
-def _faults(value: JsonValue, path: str) -> Iterator[str]:
-    if is_reference(value):
-        assert isinstance(value, dict)  # noqa: S101 - narrows the type for mypy; is_reference has just said so
-        yield from _reference_faults(value["secret"], path)
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            here = f"{path}.{key}" if path else key
-            if _SECRET_KEY.search(key) and _holds_text(item):
-                yield f"{here}: a secret in the clear; write {{secret: 'env:NAME'}} and give NAME to the worker"
-            else:
-                yield from _faults(item, here)
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _faults(item, f"{path}.{index}")
-    elif isinstance(value, str) and _USER_INFO.search(value):
-        yield f"{path}: a password inside a URL; give it as a field of its own by {{secret: 'env:NAME'}}"
-    elif isinstance(value, str) and _PRIVATE_KEY.search(value):
-        yield f"{path}: a private key in the clear; write {{secret: 'env:NAME'}} and give NAME to the worker"
+def name_of(reference: str) -> str:
+    """What a reference calls the secret: `ORDERS_DB` of `env:ORDERS_DB`."""
+    return reference.partition(":")[2]
 
 
-def _holds_text(value: JsonValue) -> bool:
-    """Whether it is a text or a number, or a list with one in it. Objects have names of their own to go by."""
-    if isinstance(value, list):
-        return any(_holds_text(item) for item in value)
-    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+def variable_of(reference: str) -> str | None:
+    """The worker's variable that a reference reads, or None when it names a file."""
+    return ENV_PREFIX + name_of(reference) if reference.startswith(_ENV) else None
 
 
-def _reference_faults(reference: JsonValue, path: str) -> Iterator[str]:
+def home_of(reference: str) -> str:
+    """Where an operator puts the secret that a reference names, in words."""
+    return variable_of(reference) or f"the file {name_of(reference)} in {SECRETS_DIR}"
+
+
+def reference_faults(reference: JsonValue) -> Iterator[str]:
+    """What is wrong with the text of a reference, in words that never show it: it may be the secret itself."""
     if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
-        yield f"{path}: a reference is 'env:NAME', the name of an environment variable of the worker"
-    elif _FORBIDDEN.match(reference):
-        yield f"{path}: {reference} is one of the worker's own keys; give the secret under another name"
+        yield f"{FORM}: what the worker offers as {ENV_PREFIX}NAME, or as a file in {SECRETS_DIR}"
+    elif name_of(reference).startswith(ENV_PREFIX):
+        yield f"{FORM}, and NAME stands without {ENV_PREFIX}, which the worker puts in front of it"

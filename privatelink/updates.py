@@ -9,6 +9,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, RootModel, StringConstraints
 
+from privatelink.forms import Form
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 
 
@@ -29,16 +30,16 @@ class _Answer(BaseModel):
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 HostName = Annotated[
     str,
-    StringConstraints(
-        max_length=253,
-        to_lower=True,
-        pattern=r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+    StringConstraints(max_length=253, to_lower=True),
+    Form(
+        r"^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?$",
+        "an address is a host name without port, as AWS gives it to the endpoint",
     ),
 ]
 """A host name without port, as RFC 1123 has it; an IP address is none: AWS gives a VPC endpoint names."""
 
 
-VpcEndpointId = Annotated[str, StringConstraints(pattern=r"^vpce-[0-9a-z]+$")]
+VpcEndpointId = Annotated[str, Form(r"^vpce-[0-9a-z]+$", "an endpoint's id is written like vpce-0a1b2c3d4e5f6a7b8")]
 
 
 class JoinCreate(Argument):

@@ -18,7 +18,7 @@ import httpx
 
 from privatelink.names import Link
 from scripts.ending import end
-from scripts.stage import PASSWORD_VARIABLE, ROOT, Stage, StageError, stage
+from scripts.stage import PASSWORD_NAME, ROOT, Stage, StageError, stage
 from scripts.temporal_cli import NoTemporalError
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ connector:
     server: "{{address}}:3306"
     database: orders
     username: emqx
-    password: {{secret: "env:{PASSWORD_VARIABLE}"}}
+    password: {{secret: "env:{PASSWORD_NAME}"}}
 """
 
 

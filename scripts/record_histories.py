@@ -20,7 +20,7 @@ from tests.replay.fleets import LONG
 from tests.replay.outcomes import closing, outcomes
 from tests.replay.replaying import FOLDER, IDENTITY, write_history
 from tests.support.histories import readable_text
-from tests.support.requests import SECRET, SECRET_NAME
+from tests.support.requests import SECRET, SECRET_VARIABLE
 from tests.support.sandbox import Sandbox, running_sandbox
 from tests.support.world import working_world
 
@@ -53,7 +53,7 @@ async def record(names: Sequence[str]) -> None:
     everything = outcomes()
     FOLDER.mkdir(exist_ok=True)
     with running_sandbox() as sandbox:
-        os.environ.update(sandbox.env | {SECRET_NAME: SECRET})
+        os.environ.update(sandbox.env | {SECRET_VARIABLE: SECRET})
         async with temporal_server(continue_as_new_at=LONG) as server:
             client = await Client.connect(
                 server.address, namespace=server.namespace, data_converter=DATA_CONVERTER, identity=IDENTITY
@@ -85,7 +85,7 @@ def _check(name: str, outcome: Outcome, history: WorkflowHistory, sandbox: Sandb
     closed = closing(history.events[-1])
     if closed != outcome.closed:
         raise RecordingError(f"recording {name}: the saga closed as {closed}, not {outcome.closed}")
-    secrets = {SECRET_NAME: SECRET} | {key: value for key, value in sandbox.env.items() if "SECRET" in key}
+    secrets = {SECRET_VARIABLE: SECRET} | {key: value for key, value in sandbox.env.items() if "SECRET" in key}
     text = "\n".join(readable_text(event) for event in history.events)
     if found := [key for key, value in secrets.items() if value in text]:
         raise RecordingError(f"recording {name}: the history holds what {', '.join(found)} holds")

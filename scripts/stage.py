@@ -38,8 +38,9 @@ READY_SECONDS = 60.0
 LOOK_SECONDS = 0.1
 """Between two looks for the worker at Temporal."""
 
-PASSWORD_VARIABLE = "ORDERS_DB_PASSWORD"  # noqa: S105 - the name of a variable
-"""What the worker finds a database's password under, made anew for every stage."""
+PASSWORD_NAME = "ORDERS_DB"  # noqa: S105 - the name of a secret
+PASSWORD_VARIABLE = f"PRIVATELINK_SECRET_{PASSWORD_NAME}"
+"""What the worker finds a database's password under, made anew for every stage, and what a request calls it."""
 
 LAST_WORDS = 30
 """How many lines of a log tell why its program ended."""

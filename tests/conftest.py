@@ -9,7 +9,7 @@ from privatelink.payloads import DATA_CONVERTER
 from privatelink.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer, temporal_server
 from tests.support.receiver import Receiver, running_receiver
-from tests.support.requests import SECRET, SECRET_NAME
+from tests.support.requests import SECRET, SECRET_VARIABLE
 from tests.support.sandbox import Sandbox, running_sandbox
 from tests.support.secrets import SecretsWatch, watching_secrets
 from tests.support.world import World, working_world
@@ -49,7 +49,7 @@ async def client(server: TemporalServer) -> Client:
 @pytest.fixture
 async def world(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A fresh sandbox and a worker that talks to it; the connector's secret is the worker's alone."""
-    monkeypatch.setenv(SECRET_NAME, SECRET)
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     async with working_world(sandbox, client) as running:
         yield running
 

@@ -15,9 +15,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.load_balancers import LoadBalancers
     from activities.providers import Providers
     from activities.target_groups import TargetGroups
+    from privatelink.listeners import Listener
     from privatelink.names import Place, aws_name
     from privatelink.progress import Phase
-    from privatelink.request import Listener, PrivateLinkRequest
+    from privatelink.request import PrivateLinkRequest
     from privatelink.result import PrivateLinkResult
     from workflows.consumer import Consumer, consumer, step_of_running, steps_of_asking
     from workflows.options import DEADLINES, limit
@@ -148,7 +149,7 @@ class CreatePrivateLink(SteerableSaga):
         return await self.saga.write(
             TargetGroups.create_target_group,
             specs.TargetGroupSpec(
-                scope=self._scope, listener=listener, vpc_id=provider.vpc_id, vpc_cidrs=provider.vpc_cidrs
+                scope=self._scope, listener=listener, vpc_id=provider.vpc_id, outside=provider.outside
             ),
             undo=TargetGroups.delete_target_groups,
             about=aws_name(self._scope.link, listener.port),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +14,7 @@ from privatelink.errors import PrivateLinkError
 from privatelink.names import aws_name
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from mypy_boto3_elbv2.literals import ProtocolEnumType
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
     from clouds.aws.sessions import Clients
+    from privatelink.listeners import Listener
     from privatelink.names import Link
-    from privatelink.request import Listener
 
 TRAFFIC_PORT = "traffic-port"
 """ELBv2's word for: check the target's own port."""
@@ -44,6 +45,10 @@ CHECK_THRESHOLD = 2
 
 DEREGISTRATION_DELAY_SECONDS = 0
 """Instead of AWS's 300: nobody uses an address any more when its link is removed, so there is nothing to drain."""
+
+_ABOUT_ZONE = re.compile(r"IP address '([0-9.]+)'.*(?:not in|is outside|is within) the VPC")
+"""ELB's ValidationError where a target was given with an AZ and is in the VPC, or without one and is not (sentences in
+kubernetes-sigs/aws-load-balancer-controller, issues 561, 3084 and 3714)."""
 
 _BATCH = 100
 """Targets in one call, as AWS's own controllers do; the API states no number."""
@@ -207,19 +212,33 @@ async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_a
 
 
 async def register_targets(
-    account: AccountCalls, arn: str, targets: Sequence[str], outside: Container[str], *, settles_at: datetime
+    account: AccountCalls, arn: str, targets: Sequence[str], outside: Collection[str], *, settles_at: datetime
 ) -> None:
     """Register targets; one that is registered stays as it is (RegisterTargets).
 
-    Those `outside` the VPC belong to no AZ of it, which AWS wants to be told.
+    Those `outside` the VPC's subnets belong to no AZ of it, which AWS wants to be told. In a VPC that is shared with us
+    we do not see every subnet, but AWS goes by all of them: where it says that an address is in the VPC, or is not, it
+    is believed, once for each address.
     """
+    elsewhere, corrected = set(outside), set[str]()
     for start in range(0, len(targets), _BATCH):
-        batch: list[TargetDescriptionTypeDef] = [
-            {"Id": target, "AvailabilityZone": "all"} if target in outside else {"Id": target}
-            for target in targets[start : start + _BATCH]
-        ]
-        register = partial(_register, arn, batch)
-        await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, settles_at=settles_at)
+        addresses = targets[start : start + _BATCH]
+        while True:
+            batch: list[TargetDescriptionTypeDef] = [
+                {"Id": target, "AvailabilityZone": "all"} if target in elsewhere else {"Id": target}
+                for target in addresses
+            ]
+            register = partial(_register, arn, batch)
+            try:
+                await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, settles_at=settles_at)
+            except PrivateLinkError as error:
+                told = _ABOUT_ZONE.search(error.details_model.sentence)
+                if told is None or told[1] in corrected:
+                    raise
+                corrected.add(told[1])
+                elsewhere ^= {told[1]}
+            else:
+                break
 
 
 def _register(arn: str, batch: list[TargetDescriptionTypeDef], clients: Clients) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from clouds.aws.endpoint_connections import FoundConnection, read_endpoint_connections
 from clouds.aws.endpoint_services import FoundEndpointService, read_endpoint_services
 from clouds.aws.load_balancers import FoundLoadBalancer, read_load_balancers
-from clouds.aws.networks import FoundSubnet, HeldAddresses, find_subnets, read_held_addresses, read_vpc_cidrs
+from clouds.aws.networks import FoundSubnet, FoundVpc, HeldAddresses, find_subnets, read_held_addresses, read_vpc
 from clouds.aws.target_groups import TargetHealth, read_target_groups, read_target_health
 from clouds.shared_views import SharedView, ViewsByKey
 
@@ -45,7 +45,7 @@ class Views:
             partial(read_endpoint_connections, account), least_interval=2
         )
         self._subnets: ViewsByKey[dict[str, FoundSubnet]] = ViewsByKey()
-        self._vpc_cidrs: ViewsByKey[tuple[str, ...]] = ViewsByKey()
+        self._vpcs: ViewsByKey[FoundVpc] = ViewsByKey()
         self._held_addresses: ViewsByKey[HeldAddresses] = ViewsByKey()
         self._target_health: ViewsByKey[list[TargetHealth]] = ViewsByKey()
 
@@ -53,7 +53,7 @@ class Views:
     def are_in_use(self) -> bool:
         """Whether anybody waits for one of them."""
         whole = (self.load_balancers, self.target_groups, self.endpoint_services, self.endpoint_connections)
-        by_key = (self._subnets, self._vpc_cidrs, self._held_addresses, self._target_health)
+        by_key = (self._subnets, self._vpcs, self._held_addresses, self._target_health)
         return any(view.is_in_use for view in (*whole, *by_key))
 
     async def subnets(self, subnet_ids: tuple[str, ...]) -> dict[str, FoundSubnet]:
@@ -62,11 +62,9 @@ class Views:
             not_older=ASKED
         )
 
-    async def vpc_cidrs(self, vpc_id: str) -> tuple[str, ...]:
-        """The IPv4 blocks of a VPC."""
-        return await self._vpc_cidrs.of(vpc_id, partial(read_vpc_cidrs, self._account, vpc_id), ASKED).reading(
-            not_older=ASKED
-        )
+    async def vpc(self, vpc_id: str) -> FoundVpc:
+        """The blocks and subnets of a VPC."""
+        return await self._vpcs.of(vpc_id, partial(read_vpc, self._account, vpc_id), ASKED).reading(not_older=ASKED)
 
     async def held_addresses(self, vpc_id: str) -> HeldAddresses:
         """The addresses that network interfaces of a VPC have."""

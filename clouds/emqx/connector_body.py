@@ -1,15 +1,15 @@
 """From the request's connector to the body that EMQX takes: address and secrets filled in, the secrets kept secret."""
 
-import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 
 from pydantic import JsonValue
 
 from clouds.emqx.redaction import REDACTED, Redactor
+from clouds.secrets import Secrets
 from privatelink.request import ADDRESS, Connector
-from privatelink.secret_refs import is_reference
+from privatelink.secret_refs import reference_of
 
 NOWHERE = "address.invalid"
 """A host that resolves nowhere (RFC 2606), where a schema is to be tried and nothing reached."""
@@ -27,13 +27,14 @@ _AROUND_COMMA = re.compile(r"\s*,\s*")
 class ConnectorBody:
     """One connector as EMQX takes it. Holds secrets: make it in the moment of the call, and let it go after."""
 
-    def __init__(self, connector: Connector, environment: Mapping[str, str] = os.environ) -> None:
-        """Read the secrets that the connector refers to."""
+    def __init__(self, connector: Connector, deployment: str, offered: Secrets) -> None:
+        """Read the secrets that the connector of a deployment refers to."""
         self._connector = connector
-        names = set(_references(connector.parameters))
-        self._secrets = {name: environment[name] for name in names if environment.get(name)}
-        self.missing = tuple(sorted(names - self._secrets.keys()))
-        """The variables that the connector refers to and the environment does not have."""
+        references = set(_references(connector.parameters))
+        read = {reference: offered.read(deployment, reference) for reference in references}
+        self._secrets = {reference: secret for reference, secret in read.items() if secret is not None}
+        self.missing = tuple(sorted(references - self._secrets.keys()))
+        """The references, as in `env:ORDERS_DB`, under which the worker offers nothing to the deployment."""
 
     def filled(self, address: str, description: str) -> dict[str, JsonValue]:
         """The body of a create. `missing` must be empty."""
@@ -48,8 +49,8 @@ class ConnectorBody:
         return body | {"resource_opts": own | {"health_check_interval": PROBE_INTERVAL}}
 
     def _fill(self, value: JsonValue, address: str) -> JsonValue:
-        if name := _reference(value):
-            return self._secrets[name]
+        if reference := reference_of(value):
+            return self._secrets[reference]
         if isinstance(value, str):
             return value.replace(ADDRESS, address)
         if isinstance(value, dict):
@@ -76,21 +77,16 @@ class ConnectorBody:
         return self._redactor.clean(text)
 
 
-def _reference(value: JsonValue) -> str | None:
-    """The variable that a reference names; the request's schema has checked its form."""
-    return str(value["secret"]).removeprefix("env:") if isinstance(value, dict) and is_reference(value) else None
-
-
 def _references(value: JsonValue) -> Iterator[str]:
-    if name := _reference(value):
-        yield name
+    if reference := reference_of(value):
+        yield reference
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _references(item)
 
 
 def _differences(wanted: JsonValue, shown: JsonValue, path: str, address: str) -> Iterator[str]:
-    if _reference(wanted) or shown == REDACTED:
+    if reference_of(wanted) or shown == REDACTED:
         return
     if isinstance(wanted, dict) and isinstance(shown, dict):
         for key, value in wanted.items():
@@ -101,8 +97,19 @@ def _differences(wanted: JsonValue, shown: JsonValue, path: str, address: str) -
     elif isinstance(wanted, str) and isinstance(shown, str):
         if not _is_same_text(wanted, shown, path, address):
             yield path
-    elif wanted != shown:
+    elif wanted != shown and not _is_same_scalar(wanted, shown):
         yield path
+
+
+def _is_same_scalar(wanted: JsonValue, shown: JsonValue) -> bool:
+    """Whether EMQX has made a number or a switch of a text, as its schemas do: `"08"` is 8, `"true"` is true."""
+    text, value = (wanted, shown) if isinstance(wanted, str) else (shown, wanted)
+    if not isinstance(text, str) or isinstance(value, list | dict | str) or value is None:
+        return False
+    try:
+        return text.lower() == str(value).lower() if isinstance(value, bool) else float(text) == value
+    except ValueError:
+        return False
 
 
 def _is_same_text(wanted: str, shown: str, path: str, address: str) -> bool:

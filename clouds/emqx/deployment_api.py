@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from pydantic import JsonValue, TypeAdapter
 
+from clouds.api_access import ApiAccess
 from clouds.emqx.address_holders import (
     GATEWAY,
     GATEWAY_AUTHENTICATION,
@@ -28,7 +29,7 @@ from clouds.emqx.wire import (
     CONNECTORS_SHAPE,
     ConnectorRow,
 )
-from clouds.settings import ApiAccess, Settings
+from clouds.settings import Settings
 from clouds.shared_views import SharedView
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 

@@ -16,11 +16,11 @@ import httpx
 from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from clouds.allowed import Allowed
+from clouds.api_access import ApiAccess
 from clouds.budgets import Budget
 from clouds.emqx.errors import Call, ErrorAnswer, read_answer, translate
 from clouds.finishing import let_end
 from clouds.leases import check_lease
-from clouds.settings import ApiAccess
 from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 T = TypeVar("T")

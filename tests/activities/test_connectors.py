@@ -11,6 +11,7 @@ from activities.connectors import Connectors
 from activities.specs import ConnectorCreation, ConnectorSpec, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
+from clouds.secrets import OfferedSecrets
 from clouds.settings import Settings
 from clouds.waiting import Wait
 from privatelink.errors import (
@@ -54,8 +55,13 @@ CREATE, PROBE, DELETE = "POST /connectors", "POST /connectors_probe", "DELETE /c
 def steps(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connectors:
     """The activities, in a worker that has the secret."""
     assert sandbox.endpoint
-    monkeypatch.setenv("ORDERS_DB", SECRET)
-    return Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    monkeypatch.setenv("PRIVATELINK_SECRET_ORDERS_DB", SECRET)
+    return steps_of(Settings.from_environment())
+
+
+def steps_of(settings: Settings) -> Connectors:
+    """The activities of a worker with these settings."""
+    return Connectors(DeploymentApis(settings), AwsAccounts(), OfferedSecrets(settings.secrets))
 
 
 def connector_of(name: str = "orders", **changes: object) -> Connector:
@@ -133,7 +139,7 @@ async def test_a_new_links_connector_needs_no_listing_of_its_own(
 @pytest.mark.usefixtures("sandbox")
 async def test_a_secret_that_the_worker_lacks_is_named(steps: Connectors, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is built."""
-    monkeypatch.delenv("ORDERS_DB")
+    monkeypatch.delenv("PRIVATELINK_SECRET_ORDERS_DB")
     assert await findings(steps) == {FindingType.SECRET_NOT_FOUND}
 
 
@@ -143,7 +149,7 @@ async def test_a_strangers_connector_of_the_name_is_named(
     """Together with all else that is wrong."""
     make_connector(sandbox, owner="made by hand")
     assert await findings(steps) == {FindingType.NAME_TAKEN}
-    monkeypatch.delenv("ORDERS_DB")
+    monkeypatch.delenv("PRIVATELINK_SECRET_ORDERS_DB")
     assert await findings(steps) == {FindingType.NAME_TAKEN, FindingType.SECRET_NOT_FOUND}
 
 
@@ -152,8 +158,8 @@ async def test_without_a_key_of_the_deployment_no_connector_can_be_made(monkeypa
     """The finding says what to set."""
     for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
         monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
-    monkeypatch.setenv("ORDERS_DB", SECRET)
-    steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    monkeypatch.setenv("PRIVATELINK_SECRET_ORDERS_DB", SECRET)
+    steps = steps_of(Settings.from_environment())
     assert await findings(steps) == {FindingType.CONNECTOR_REFUSED}
 
 
@@ -338,7 +344,7 @@ async def test_a_probe_that_fails_at_first_is_repeated_and_then_final(steps: Con
 
 async def test_a_secret_that_emqx_echoes_is_scrubbed(steps: Connectors, monkeypatch: pytest.MonkeyPatch) -> None:
     """EMQX quotes what it refuses: the reason is shown, the secret in it is not; in the check and in the create."""
-    monkeypatch.setenv("ORDERS_DB", f"host:{SECRET}")
+    monkeypatch.setenv("PRIVATELINK_SECRET_ORDERS_DB", f"host:{SECRET}")
     echoed = connector_of(server={"secret": "env:ORDERS_DB"}, database="{address}")
     with pytest.raises(RequestRefused, match=r"bad_port_number.*\*{6}") as found:
         await attempt().run(steps.check_connector, spec(connector=echoed))
@@ -476,7 +482,7 @@ async def test_without_a_key_of_the_deployment_there_is_nothing_to_look_at(
     make_connector(sandbox, owner=description(LINK, SAGA))
     for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
         monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
-    steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    steps = steps_of(Settings.from_environment())
     assert await remove(steps) == Removed()
     assert names(sandbox) == ["orders"]
 
@@ -485,5 +491,5 @@ async def test_with_its_deployment_a_connector_is_gone(sandbox: Sandbox, monkeyp
     """A link must be deletable after its deployment was."""
     endpoint = sandbox.env["EMQXCLOUD_DEPLOYMENT_ENDPOINT"].replace(LINK.deployment, "wunknown")
     monkeypatch.setenv("EMQXCLOUD_DEPLOYMENT_ENDPOINT", endpoint)
-    steps = Connectors(DeploymentApis(Settings.from_environment()), AwsAccounts())
+    steps = steps_of(Settings.from_environment())
     assert await remove(steps) == Removed()

@@ -11,6 +11,7 @@ from activities.specs import NotificationSpec
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
+from clouds.secrets import OfferedSecrets
 from clouds.settings import Settings
 from clouds.webhook import Webhook
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails, Leftover
@@ -129,7 +130,11 @@ async def test_a_worker_registers_it(receiver: Receiver) -> None:
     settings = Settings.from_environment()
     assert settings.webhook
     steps = all_activities(
-        AwsAccounts(), Platform(settings.platform), DeploymentApis(settings), Webhook(settings.webhook)
+        AwsAccounts(),
+        Platform(settings.platform),
+        DeploymentApis(settings),
+        OfferedSecrets(settings.secrets),
+        Webhook(settings.webhook),
     )
     (notify,) = [step for step in steps if step.__name__ == "notify"]
     assert await attempt(notify, spec())

@@ -1,5 +1,6 @@
 """The check of the service provider's side: every finding at once, nothing made; and the mark of a complete create."""
 
+import ipaddress
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from privatelink.errors import CredentialsRefused, FindingType, RemovalRefused, 
 from privatelink.names import TAG_COMPLETE, TAG_LINK, aws_name
 from privatelink.request import AwsAccess, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
-from tests.support.steps import CONSUMER, LINK, PRINCIPAL, SAGA, Provider, a_scope, attempt, perform, refusal
+from tests.support.steps import CONSUMER, LINK, PRINCIPAL, PROVIDER, SAGA, Provider, a_scope, attempt, perform, refusal
 
 AZ_IDS = ("use1-az1", "use1-az2")
 
@@ -53,12 +54,11 @@ def listener(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the l
 
 
 async def test_a_good_request_gives_what_the_create_builds_on(provider: Provider, steps: Providers) -> None:
-    """Account, VPC, its blocks, and the subnets by AZ ID; nothing is made."""
+    """Account, VPC, and the subnets by AZ ID; nothing is made."""
     facts = await attempt(steps.check_provider, a_spec(provider.request()))
     expected = specs.ProviderFacts(
         account_id="210987654321",
         vpc_id=provider.vpc_id,
-        vpc_cidrs=("10.0.0.0/16",),
         subnets=provider.subnets,
         is_new=True,
     )
@@ -155,18 +155,72 @@ async def test_an_az_without_a_subnet_says_what_to_do(provider: Provider, steps:
 
 
 @pytest.mark.parametrize(
-    ("target", "absent"),
-    [("10.0.1.15", False), ("10.0.1.99", True), ("172.16.5.9", False), ("10.9.9.9", False)],
+    ("target", "finding"),
+    [
+        ("10.0.1.15", None),
+        ("10.0.1.99", FindingType.TARGET_NOT_FOUND),
+        ("10.0.250.10", FindingType.TARGET_NOT_FOUND),
+        ("10.0.4.15", FindingType.TARGET_ELSEWHERE),
+        ("172.16.5.9", None),
+        ("10.9.9.9", None),
+        ("100.64.0.1", None),
+        ("8.8.8.8", FindingType.TARGET_ELSEWHERE),
+        ("198.19.4.10", FindingType.TARGET_ELSEWHERE),
+        ("169.254.169.254", FindingType.TARGET_ELSEWHERE),
+    ],
 )
 async def test_an_address_in_the_vpc_must_be_someones(
-    provider: Provider, steps: Providers, target: str, *, absent: bool
+    provider: Provider, steps: Providers, target: str, finding: FindingType | None
 ) -> None:
-    """Outside the VPC it may be reached by a peering, which nobody can look up."""
+    """In a zone of the load balancer. Outside the VPC a peering may lead to it, which nobody can look up."""
     spec = a_spec(provider.request(listeners=[listener(targets=[target])]))
-    if absent:
-        assert [(FindingType.TARGET_NOT_FOUND, target)] == await findings(steps, spec)
+    if finding:
+        assert [(finding, target)] == await findings(steps, spec)
     else:
-        await attempt(steps.check_provider, spec)
+        facts = await attempt(steps.check_provider, spec)
+        assert facts.outside == ({target} if target != "10.0.1.15" else set())
+
+
+async def test_every_block_of_the_vpc_can_hold_targets(provider: Provider, steps: Providers) -> None:
+    """AWS takes what is in a subnet of the VPC, whatever range it is of: shared address space, or a public block."""
+    ec2 = provider.client("ec2")
+    zone = ec2.describe_subnets(SubnetIds=[provider.subnets["use1-az1"]])["Subnets"][0]["AvailabilityZone"]
+    for block in ("198.19.0.0/16", "11.20.0.0/16"):
+        ec2.associate_vpc_cidr_block(VpcId=provider.vpc_id, CidrBlock=block)
+        cidr, target = block.replace("0.0/16", "4.0/24"), block.replace("0.0/16", "4.10")
+        subnet = ec2.create_subnet(VpcId=provider.vpc_id, CidrBlock=cidr, AvailabilityZone=zone)["Subnet"]["SubnetId"]
+        ec2.create_network_interface(SubnetId=subnet, PrivateIpAddress=target)
+        facts = await attempt(
+            steps.check_provider, a_spec(provider.request(listeners=[listener(port=4000, targets=[target])]))
+        )
+        assert facts.outside == set()
+
+
+async def test_in_a_shared_vpc_what_is_not_shown_is_left_to_aws(provider: Provider, steps: Providers) -> None:
+    """Neither the interfaces nor every subnet of the owner are shown; the zone of a shared subnet is."""
+    owner = provider.sandbox.seed["accounts"]["310987654321"]["networks"]["us-east-1"]["subnets"]
+    shared = [owner[az_id]["id"] for az_id in (*AZ_IDS, "use1-az4")]
+    provider.sandbox.share(shared, participant=PROVIDER)
+    blocks = provider.client("ec2").describe_subnets(SubnetIds=shared)["Subnets"]
+    cidrs = {one["AvailabilityZoneId"]: ipaddress.IPv4Network(one["CidrBlock"]) for one in blocks}
+    unseen = str(ipaddress.IPv4Network(cidrs["use1-az1"]).supernet(new_prefix=16)[-20])
+    theirs, zoneless = str(cidrs["use1-az1"][99]), str(cidrs["use1-az4"][99])
+    request = provider.request(subnets=shared[:2], listeners=[listener(targets=[theirs, unseen])])
+    assert {unseen} == (await attempt(steps.check_provider, a_spec(request))).outside
+    request = provider.request(subnets=shared[:2], listeners=[listener(targets=[theirs, zoneless])])
+    assert [(FindingType.TARGET_ELSEWHERE, zoneless)] == await findings(steps, a_spec(request))
+
+
+async def test_instances_and_albs_need_a_zone_of_the_load_balancer(provider: Provider, steps: Providers) -> None:
+    """What AWS would tell at the end, as `Target.NotInUse`, after everything was made."""
+    seed = provider.sandbox.seed
+    subnets = [seed["subnets"][az_id] for az_id in ("use1-az4", "use1-az6")]
+    (arn,), instance = seed["albs"], seed["instances"][0]
+    listeners = [listener(target_type="instance", targets=[instance]), alb(arn)]
+    request = provider.request(subnets=subnets, listeners=listeners)
+    assert sorted([(FindingType.TARGET_ELSEWHERE, instance), (FindingType.TARGET_ELSEWHERE, arn)]) == (
+        await findings(steps, a_spec(request, ("use1-az4", "use1-az6")))
+    )
 
 
 async def test_instances_must_run_in_the_vpc(provider: Provider, steps: Providers) -> None:

@@ -88,11 +88,24 @@ async def test_one_that_is_not_visible_yet_is_waited_for(provider: Provider, ste
 
 async def test_a_target_outside_the_vpc_is_registered_for_all_azs(provider: Provider, steps: TargetGroups) -> None:
     """AWS refuses an address outside the VPC without that word."""
-    made = await attempt(steps.create_target_group, provider.target_group_spec(targets=("172.16.5.9", "10.0.1.15")))
+    targets = ("172.16.5.9", "10.0.1.15")
+    spec = provider.target_group_spec(targets=targets, outside=frozenset({"172.16.5.9"}))
+    made = await attempt(steps.create_target_group, spec)
     health = provider.client("elbv2").describe_target_health(TargetGroupArn=made.arn)
     zones = {one["Target"]["Id"]: one["Target"].get("AvailabilityZone") for one in health["TargetHealthDescriptions"]}
     assert "all" == zones["172.16.5.9"]
     assert "all" != zones["10.0.1.15"]
+
+
+async def test_aws_is_believed_where_an_address_is_in_the_vpc_or_not(provider: Provider, steps: TargetGroups) -> None:
+    """In a shared VPC the check sees some of the subnets only, and guesses the rest wrong, one way or the other."""
+    targets = ("172.16.5.9", "10.0.250.10", "10.0.1.15", "10.0.2.15")
+    spec = provider.target_group_spec(targets=targets, outside=frozenset({"10.0.1.15", "10.0.2.15"}))
+    made = await attempt(steps.create_target_group, spec)
+    health = provider.client("elbv2").describe_target_health(TargetGroupArn=made.arn)
+    zones = {one["Target"]["Id"]: one["Target"].get("AvailabilityZone") for one in health["TargetHealthDescriptions"]}
+    assert ["all", "all"] == [zones[target] for target in targets[:2]]
+    assert "all" not in {zones[target] for target in targets[2:]}
 
 
 @pytest.mark.parametrize("tags", [{"team": "others"}, {TAG_LINK: "w41b11c0/other"}])

@@ -23,7 +23,7 @@ from scripts.temporal_cli import find_temporal_cli  # noqa: E402
 from scripts.temporal_server import temporal_server  # noqa: E402
 from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
 from tests.chaos.matrix import MANY, Ran, arena_of, run_apart, run_cells, table  # noqa: E402
-from tests.support.requests import SECRET, SECRET_NAME  # noqa: E402
+from tests.support.requests import SECRET, SECRET_VARIABLE  # noqa: E402
 from tests.support.sandbox import running_sandbox  # noqa: E402
 
 
@@ -72,7 +72,7 @@ async def _run_here(turns: list[list[Cell]]) -> Ran:
     ran = Ran()
     with running_sandbox() as sandbox:
         limits = {f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR": str(MANY) for kind in ("READS", "WRITES")}
-        os.environ.update(sandbox.env | limits | {SECRET_NAME: SECRET})
+        os.environ.update(sandbox.env | limits | {SECRET_VARIABLE: SECRET})
         async with temporal_server() as server:
             client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
             await ensure_search_attributes(client)

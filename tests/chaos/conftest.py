@@ -7,14 +7,14 @@ from temporalio.client import Client
 
 from tests.chaos.arena import Arena
 from tests.chaos.matrix import MANY, arena_of
-from tests.support.requests import SECRET, SECRET_NAME
+from tests.support.requests import SECRET, SECRET_VARIABLE
 from tests.support.sandbox import Sandbox
 
 
 @pytest.fixture
 async def arena(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Arena]:
     """A fresh sandbox with strangers in it, and a worker that no request limit of EMQX holds up."""
-    monkeypatch.setenv(SECRET_NAME, SECRET)
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     for kind in ("READS", "WRITES"):
         monkeypatch.setenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", str(MANY))
     async with arena_of(sandbox, client) as opened:

@@ -126,7 +126,7 @@ def test_the_deployment_pair_serves_every_deployment_that_the_file_does_not_list
     ("text", "why"),
     [
         ("deployments = 3", "deployments"),
-        ("[deployments.w41b11c0]\napi_key = 'k'\napi_secret_env = 'OWN'", "deployments.w41b11c0.endpoint"),
+        ("[deployments.w41b11c0]\napi_key = 'k'\napi_secret_env = 'OWN'", "deployments.w41b11c0: endpoint is missing"),
         ("[deployment.w41b11c0]", "deployment: Extra inputs"),
         ("not toml", "cannot be read"),
         (

@@ -43,11 +43,9 @@ SCHEMA: dict[str, tuple[Change, str]] = {
     "an unknown field": (_field(surprise=1), "surprise"),
     "a name with capitals": (_field(name="Orders"), "name"),
     "a secret in the clear": (_connector(password="hunter2"), "connector.parameters"),
-    "a worker's own key": (_connector(password={"secret": "env:AWS_SECRET_ACCESS_KEY"}), "connector.parameters"),
     "a port out of range": (_listener(port=70_000), "listeners.0.port"),
     "a port twice": (lambda request, _: request["listeners"].append(request["listeners"][0]), "request"),
     "a target that is no address": (_listener(targets=["db.example.com"]), "listeners.0"),
-    "a public target": (_listener(targets=["8.8.8.8"]), "listeners.0"),
 }
 
 CHECKS: dict[str, tuple[Change, str, str]] = {
@@ -69,6 +67,9 @@ CHECKS: dict[str, tuple[Change, str, str]] = {
     "two subnets in one AZ": (_subnets("use1-az1", "use1-az1-second", "use1-az2"), "SubnetsInOneAz", "use1-az1"),
     "too few addresses": (_subnets("use1-az1", "use1-az2-tiny"), "SubnetWithoutAddresses", "subnet-"),
     "an absent address": (_listener(targets=["10.0.1.99"]), "TargetNotFound", "10.0.1.99"),
+    "a public target": (_listener(targets=["8.8.8.8"]), "TargetElsewhere", "8.8.8.8"),
+    "a target in no subnet": (_listener(targets=["10.0.250.10"]), "TargetNotFound", "10.0.250.10"),
+    "a target in a zone without a subnet": (_listener(targets=["10.0.4.15"]), "TargetElsewhere", "use1-az4"),
     "an absent instance": (
         _listener(target_type="instance", targets=["i-0123456789abcdef0"]),
         "TargetNotFound",
@@ -77,7 +78,12 @@ CHECKS: dict[str, tuple[Change, str, str]] = {
     "a secret that the worker has not": (
         _connector(password={"secret": "env:NOT_THERE"}),
         "SecretNotFound",
-        "NOT_THERE",
+        "env:NOT_THERE",
+    ),
+    "a worker's own key": (
+        _connector(password={"secret": "env:AWS_SECRET_ACCESS_KEY"}),
+        "SecretNotFound",
+        "env:AWS_SECRET_ACCESS_KEY",
     ),
 }
 

@@ -27,7 +27,7 @@ from privatelink.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
 from privatelink.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer
 from tests.support.histories import around_payloads, payloads_of
-from tests.support.requests import SECRET, SECRET_NAME, full_request
+from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
 
@@ -143,7 +143,7 @@ async def encrypting_world(sandbox: Sandbox, client: Client) -> AsyncIterator[Wo
 @pytest.fixture
 async def encrypting(server: TemporalServer, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A client and a worker that encrypt, by the setting alone."""
-    monkeypatch.setenv(SECRET_NAME, SECRET)
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     monkeypatch.setenv("THE_KEY", text_of(KEY))
     monkeypatch.setenv(PAYLOAD_KEY, "env:THE_KEY")
     async with encrypting_world(sandbox, await connect_to_temporal(server.address, server.namespace)) as world:

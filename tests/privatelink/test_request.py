@@ -1,13 +1,16 @@
 """The request: what is taken, what is refused, and with which words."""
 
+import json
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from clouds.settings_file import DeploymentEntry
 from privatelink.errors import invalid_request
 from privatelink.names import Link
 from privatelink.request import ConsolePlatform, DeleteRequest, PrivateLinkRequest
+from privatelink.updates import Approve, Confirm
 
 LISTENER: dict[str, Any] = {"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}
 CONNECTOR: dict[str, Any] = {"type": "mysql", "name": "orders", "parameters": {"server": "{address}:3306"}}
@@ -132,13 +135,11 @@ def test_what_cannot_be_is_refused_with_its_path(changes: dict[str, object], wor
         ({"target_port": 0}, "target_port: "),
         ({"targets": []}, "targets: "),
         ({"targets": ["10.0.1.15", "10.0.1.15"]}, "given twice: 10.0.1.15"),
-        ({"targets": ["db.example.com"]}, "target db.example.com is not an IPv4 address"),
+        ({"targets": ["db.example.com"]}, "target db.example.com is a name; names are not supported: give the IPv4"),
         ({"targets": ["10.0.1"]}, "target 10.0.1 is not an IPv4 address"),
         ({"targets": ["::1"]}, "target ::1 is not an IPv4 address"),
-        ({"targets": ["8.8.8.8"]}, "target 8.8.8.8 is not a private address"),
-        ({"targets": ["127.0.0.1"]}, "target 127.0.0.1 is not a private address"),
-        ({"targets": ["169.254.169.254"]}, "target 169.254.169.254 is not a private address"),
-        ({"targets": ["8.8.8.8", "x"]}, "target x is not an IPv4 address"),
+        ({"targets": ["10.0.1.15/32"]}, "target 10.0.1.15/32 is not an IPv4 address"),
+        ({"targets": ["8.8.8.8", "x"]}, "target x is a name"),
         ({"target_type": "instance"}, "target 10.0.1.15 is not an EC2 instance id"),
         ({"target_type": "alb", "targets": [ALB, ALB + "0"]}, "exactly one Application Load Balancer"),
         ({"target_type": "alb", "targets": [ALB]}, "health_check.protocol http or https"),
@@ -158,7 +159,7 @@ def test_a_listener_that_cannot_be_is_refused(changes: dict[str, object], words:
     [
         {"port": 1},
         {"port": 65535},
-        {"targets": ["172.31.0.9", "192.168.0.1", "100.64.0.1"]},
+        {"targets": ["172.31.0.9", "192.168.0.1", "100.64.0.1", "198.19.4.10", "11.20.0.10"]},
         {"target_type": "instance", "targets": ["i-0a1b2c3d4e5f6a7b8", "i-0a1b2c3d"]},
         {"target_type": "alb", "targets": [ALB], "health_check": {"protocol": "http", "path": "/health"}},
     ],
@@ -207,9 +208,58 @@ def test_tags_that_aws_or_we_reserve_are_refused(tags: dict[str, str], words: st
     assert words in faults(tags=tags)
 
 
+PATH_ROLE = "arn:aws:iam::111122223333:role/service-role/emqx"
+WORDS: list[tuple[dict[str, Any], str]] = [
+    ({"name": "Orders"}, "a name is written like orders-db"),
+    ({"deployment": "W41"}, "a deployment's id is written like w41b11c0"),
+    ({"aws": {"region": "Virginia"}}, "a region is written like us-east-1"),
+    ({"aws": {"region": "us-east-1", "role_arn": "privatelink"}}, "written like arn:aws:iam::111122223333:role/"),
+    ({"aws": {"region": "us-east-1", "role_arn": PATH_ROLE, "external_id": "a b"}}, "2 to 1224 characters"),
+    ({"subnets": ["vpc-1"]}, "a subnet's id is written like subnet-"),
+    ({"platform": CONSOLE | {"az_ids": ["us-east-1a"]}}, "an AZ ID is written like use1-az1"),
+    ({"platform": CONSOLE | {"principal_arn": PATH_ROLE}}, "only root, or a role or user without a path"),
+    ({"platform": CONSOLE | {"principal_arn": "*"}}, "only root, or a role or user without a path"),
+    ({"connector": CONNECTOR | {"type": "My SQL"}}, "EMQX's own word"),
+    ({"connector": CONNECTOR | {"name": "-a"}}, "begins with a letter or digit"),
+    ({"listeners": [LISTENER | {"health_check": {"protocol": "http", "path": "x"}}]}, "a path begins with /"),
+    ({"aws": {"region": 1}}, "a text is wanted here"),
+]
+
+
+@pytest.mark.parametrize(("changes", "words"), WORDS)
+def test_a_fault_is_told_in_words_and_never_by_a_pattern(changes: dict[str, Any], words: str) -> None:
+    """Whoever wrote the request learns what the field looks like."""
+    sentence = faults(**changes)
+    assert words in sentence
+    assert not {"should", "match", "pattern"} & set(sentence.split())
+    assert "^" not in sentence
+
+
+@pytest.mark.parametrize("model", [PrivateLinkRequest, DeleteRequest, Approve, Confirm, DeploymentEntry])
+def test_no_field_has_a_pattern_without_words(model: type[BaseModel]) -> None:
+    """Pydantic would show its pattern; the JSON Schema has the pattern all the same, for programs."""
+    assert "'pattern'" not in repr(model.__pydantic_core_schema__)
+    assert model in {Approve, DeploymentEntry} or '"pattern"' in json.dumps(model.model_json_schema())
+
+
+@pytest.mark.parametrize(
+    "region", ["us-east-1", "us-gov-west-1", "cn-northwest-1", "us-isob-east-1", "eusc-de-east-1", "ap-southeast-10"]
+)
+def test_every_region_of_aws_is_taken(region: str) -> None:
+    """Of every partition, and of those to come: AWS knows its regions, a list of ours would be older."""
+    role = "arn:aws-eusc:iam::111122223333:role/team/privatelink"
+    assert request_of(aws={"region": region, "role_arn": role}).aws.region == region
+
+
+def test_as_many_targets_are_taken_as_a_raised_quota_allows() -> None:
+    """What AWS takes by default is AWS's to say."""
+    targets = [f"10.0.{number // 250}.{number % 250}" for number in range(2000)]
+    assert len(request_of(listeners=[LISTENER | {"targets": targets}]).listeners[0].targets) == 2000
+
+
 def test_every_fault_is_told_at_once() -> None:
     """Nobody should start a create five times to learn of five faults."""
-    sentence = faults(name="Orders", subnets=["vpc-1"], colour="red", listeners=[{"port": 0, "targets": ["8.8.8.8"]}])
+    sentence = faults(name="Orders", subnets=["vpc-1"], colour="red", listeners=[{"port": 0, "targets": ["8.8.8"]}])
     for path in ("name: ", "subnets.0: ", "colour: ", "listeners.0.port: "):
         assert path in sentence
 

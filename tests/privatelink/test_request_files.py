@@ -2,6 +2,7 @@
 
 import io
 import json
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -9,6 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from privatelink.errors import InvalidRequest
+from privatelink.fleet_files import read_fleet
 from privatelink.request import AwsAccess, DeleteRequest, PrivateLinkRequest
 from privatelink.request_files import read_delete_request, read_request
 from tests.support.cli import LINK, REQUEST
@@ -110,7 +112,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
     assert "it is no mapping of fields to values" in refusal(tmp_path, text).message
 
 
-@pytest.mark.parametrize("text", ["a: 2026-99-99\n", "a: !!int x\n", "[" * 5000])
+@pytest.mark.parametrize("text", ["a: !!int x\n", "a: !!float y\n", "[" * 5000, "a: &a [*a]\n"])
 def test_values_that_yaml_itself_cannot_read_are_refused(tmp_path: Path, text: str) -> None:
     """No text of a file ends in another error than `InvalidRequest`."""
     assert str(tmp_path / "request.yaml") == refusal(tmp_path, text).details_model.concerns
@@ -144,3 +146,89 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, why: str
     with pytest.raises(InvalidRequest) as refused:
         read_request(file)
     assert f"reading the request ({file}): {why}" == refused.value.details_model.sentence
+
+
+PLAIN = ["0123", "1_000", "1e3", "1.10", "0x1F", "0o17", "+1", "-0", ".5", "5.", ".inf", "no", "On", "y", "12:30:45"]
+PLAIN += ["2026-01-01", "2026-99-99", "2026-01-01T10:00:00Z", "1.2.3", "00000122"]
+
+
+@pytest.mark.parametrize("plain", PLAIN)
+@pytest.mark.parametrize("version", ["", "%YAML 1.1\n---\n"])
+def test_a_text_without_quotes_arrives_as_it_is_written(tmp_path: Path, plain: str, version: str) -> None:
+    """A leading zero of an account code is not lost, nor the last digit of a version; in YAML of either age."""
+    connector = f"connector: {{type: mysql, name: a, parameters: {{x: '{{address}}', here: {plain}, {plain}: z}}}}\n"
+    text = f"{version}{REQUEST}tags: {{cost-center: {plain}}}\n{connector}"
+    request = read_request(written(tmp_path, text))
+    assert request.connector is not None
+    assert (request.tags["cost-center"], request.connector.parameters["here"]) == (plain, plain)
+    assert request.connector.parameters[plain] == "z"
+
+
+@pytest.mark.parametrize(("written_as", "value"), [("8", 8), ("-3", -3), ("0.5", 0.5), ("true", True), ("null", None)])
+def test_what_can_be_no_text_in_disguise_is_what_yaml_and_json_say(
+    tmp_path: Path, written_as: str, value: object
+) -> None:
+    """Numbers, switches and nothing, alike in both forms."""
+    parameters = {"x": "{address}", "y": "HERE"}
+    text = json.dumps({**AS_JSON, "connector": {"type": "mysql", "name": "a", "parameters": parameters}})
+    for body in (text.replace('"HERE"', written_as), f"# YAML\n{text}".replace('"HERE"', written_as)):
+        connector = read_request(written(tmp_path, body)).connector
+        assert connector is not None
+        assert connector.parameters["y"] == value
+        assert type(connector.parameters["y"]) is type(value)
+
+
+@pytest.mark.parametrize("number", ["0123", "1.10", "1E3", "NaN", "-0"])
+def test_json_keeps_the_digits_of_a_number_too(tmp_path: Path, number: str) -> None:
+    """The form of a file says nothing about the request."""
+    connector = {"type": "mysql", "name": "a", "parameters": {"x": "{address}", "y": "HERE"}}
+    text = json.dumps({**AS_JSON, "connector": connector}).replace('"HERE"', number)
+    read = read_request(written(tmp_path, text)).connector
+    assert read is not None
+    assert read.parameters["y"] == number
+
+
+@pytest.mark.parametrize("field", ["tags: {cost-center: 123}", "tags: {cost-center: true}"])
+def test_a_number_where_a_text_belongs_is_refused_with_the_cure(tmp_path: Path, field: str) -> None:
+    """Whoever reads it knows what to type."""
+    (finding,) = refusal(tmp_path, f"{REQUEST}{field}\n").details_model.findings
+    assert finding.concerns == "tags.cost-center"
+    assert 'in quotes, as in cost-center: "..."' in finding.sentence
+
+
+def bomb(levels: int, leaf: str = "x") -> str:
+    """A request whose parameters grow tenfold with each level."""
+    lines = [f"    a0: &a0 [{','.join([leaf] * 10)}]"]
+    lines += [f"    a{level}: &a{level} [{','.join([f'*a{level - 1}'] * 10)}]" for level in range(1, levels)]
+    head = "connector:\n  type: mysql\n  name: a\n  parameters:\n    x: '{address}'\n"
+    return REQUEST + head + "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize("text", [bomb(5), bomb(60), bomb(3, "x" * 1000), bomb(1) + "    b: &b {c: *b}\n"])
+def test_aliases_do_not_blow_a_file_up(tmp_path: Path, text: str) -> None:
+    """A service reads its users' files: half a kilobyte must not become half a gigabyte, or an endless value."""
+    began = time.monotonic()
+    assert "alias" in refusal(tmp_path, text).message
+    with pytest.raises(InvalidRequest, match="alias"):
+        read_fleet(written(tmp_path, text))
+    assert time.monotonic() - began < 5
+
+
+def test_aliases_that_save_writing_are_taken(tmp_path: Path) -> None:
+    """Anchors and merge keys, as people use them for what several listeners share."""
+    text = REQUEST.split("listeners:")[0] + (
+        "listeners:\n"
+        "  - &first {port: 3306, targets: &targets [10.0.1.15, 10.0.2.15], health_check: {protocol: tcp}}\n"
+        "  - {<<: *first, port: 3307}\n"
+        "  - {port: 3308, targets: *targets}\n"
+    )
+    listeners = read_request(written(tmp_path, text)).listeners
+    assert [3306, 3307, 3308] == [one.port for one in listeners]
+    assert {("10.0.1.15", "10.0.2.15")} == {one.targets for one in listeners}
+
+
+def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
+    """A mistyped path, such as a device or a disk image, fills no memory."""
+    assert "larger than 16 MiB" in refusal(tmp_path, b"#" * (16 * 1024**2 + 1)).message
+    with pytest.raises(InvalidRequest, match="larger than 16 MiB"):
+        read_request("/dev/zero")

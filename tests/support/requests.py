@@ -8,7 +8,9 @@ from tests.support.sandbox import Sandbox
 SECRET = "orders-pa55word-in-the-clear"
 """What the tests' connectors have as password; no history, log or error may hold it."""
 
-SECRET_NAME = "ORDERS_DB_PASSWORD"
+SECRET_NAME = "ORDERS_DB"
+SECRET_VARIABLE = f"PRIVATELINK_SECRET_{SECRET_NAME}"
+"""The worker's variable that a reference to that name reads."""
 
 
 def request_json(sandbox: Sandbox, name: str = "orders-db", **changes: object) -> dict[str, Any]:

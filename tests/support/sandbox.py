@@ -57,6 +57,10 @@ class Sandbox:
         """Change how long things take, in the sandbox's seconds."""
         self._json("PUT", "/durations", seconds)
 
+    def share(self, subnet_ids: list[str], *, participant: str) -> None:
+        """Let another account use subnets, as their owner does by Resource Access Manager."""
+        self._json("POST", "/shares", {"subnet_ids": subnet_ids, "participant": participant})
+
     def calls(self) -> list[dict[str, Any]]:
         """Every call since the last reset, in order."""
         return list(self._json("GET", "/calls"))

@@ -22,10 +22,11 @@ from clouds.emqx.deployment_api import DeploymentApis
 from clouds.settings import Settings
 from clouds.waiting import Wait
 from privatelink.errors import PrivateLinkError, from_failure
+from privatelink.listeners import Listener
 from privatelink.names import Link
 from privatelink.pace import paced_delta
 from privatelink.progress import TRIED_AGAIN
-from privatelink.request import AwsAccess, Listener, PrivateLinkRequest
+from privatelink.request import AwsAccess, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
 
 S = TypeVar("S")
@@ -208,14 +209,20 @@ class Provider:
         """The link's target group, by our own step."""
         return await perform(TargetGroups(self.aws).create_target_group, self.target_group_spec(saga_id, **listener))
 
-    def target_group_spec(self, saga_id: str = SAGA, **listener: Any) -> specs.TargetGroupSpec:  # noqa: ANN401 - its fields
+    def target_group_spec(
+        self,
+        saga_id: str = SAGA,
+        *,
+        outside: frozenset[str] = frozenset(),
+        **listener: Any,  # noqa: ANN401 - its fields
+    ) -> specs.TargetGroupSpec:
         """What `create_target_group` takes."""
         fields = {"port": 3306, "targets": tuple(self.sandbox.seed["targets"][:2])} | listener
         return specs.TargetGroupSpec(
             scope=a_scope(saga_id),
             listener=Listener.model_validate(fields),
             vpc_id=self.vpc_id,
-            vpc_cidrs=("10.0.0.0/16",),
+            outside=outside,
         )
 
     async def make_load_balancer(self, saga_id: str = SAGA) -> specs.LoadBalancer:

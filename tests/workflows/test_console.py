@@ -31,7 +31,7 @@ from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.laws import NOTHING, counts
 from tests.support.neighbours import connect_neighbour
 from tests.support.person import CONSOLE, Person
-from tests.support.requests import SECRET, SECRET_NAME, full_request
+from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
 from tests.support.step_faults import once
 from tests.support.world import World, working_world
@@ -46,7 +46,7 @@ DELETION = "wait-for-deletion-by-hand"
 @pytest.fixture
 async def world(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """A worker that has no key of the platform's API, as against the real one: it cannot even try to call it."""
-    monkeypatch.setenv(SECRET_NAME, SECRET)
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
         monkeypatch.delenv(f"EMQXCLOUD_PLATFORM_{name}")
     async with working_world(sandbox, client) as running:

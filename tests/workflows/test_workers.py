@@ -15,7 +15,7 @@ from privatelink import PrivateLinks
 from privatelink.names import TASK_QUEUE
 from privatelink.queues import ACCOUNT_QUEUES, account_queue
 from tests.support.laws import NOTHING, counts
-from tests.support.requests import SECRET, SECRET_NAME, full_request
+from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
 from tests.workflows.test_create import EVERYTHING
@@ -77,7 +77,7 @@ async def test_a_saga_that_rests_leaves_the_cache_and_goes_on_from_its_history(
 ) -> None:
     """However often it is forgotten, a create and its delete end as ever, and nothing is made twice."""
     monkeypatch.setattr(worker, "RESTED", rested)
-    monkeypatch.setenv(SECRET_NAME, SECRET)
+    monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     runner, links, request = CountingRunner(), PrivateLinks(client), full_request(sandbox)
     async with build_worker(client, Settings.from_environment(), runner=runner) as working:
         forgetting = asyncio.create_task(forget_who_rests(working, runner))

@@ -31,7 +31,7 @@ from clouds.aws.load_balancers import (
     read_load_balancers,
     set_cross_zone,
 )
-from clouds.aws.networks import find_instances, find_subnets, read_held_addresses, read_vpc_cidrs
+from clouds.aws.networks import find_instances, find_subnets, read_held_addresses, read_vpc
 from clouds.aws.sessions import Clients
 from clouds.aws.tags import add_ec2_tags, add_elb_tags, read_elb_tags
 from clouds.aws.target_groups import (
@@ -44,8 +44,9 @@ from clouds.aws.target_groups import (
     register_targets,
 )
 from privatelink.errors import CloudUnavailable, PrivateLinkError, Throttled, UnknownCloudError
+from privatelink.listeners import Listener
 from privatelink.pace import paced
-from privatelink.request import AwsAccess, Listener
+from privatelink.request import AwsAccess
 from tests.support.odd_aws import OddAws, Said, odd_aws
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/pl-orders/0a1"
@@ -60,7 +61,7 @@ Calls = dict[str, Callable[[AwsAccount], Awaitable[object]]]
 READS: Calls = {
     "whose": lambda account: account.account_id(),
     "subnets": lambda account: find_subnets(account, ["subnet-1"]),
-    "vpc": lambda account: read_vpc_cidrs(account, "vpc-1"),
+    "vpc": lambda account: read_vpc(account, "vpc-1"),
     "interfaces": lambda account: read_held_addresses(account, "vpc-1"),
     "instances": lambda account: find_instances(account, ["i-1"]),
     "load balancers": read_load_balancers,

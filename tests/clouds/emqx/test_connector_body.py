@@ -4,6 +4,7 @@ import pytest
 from pydantic import JsonValue
 
 from clouds.emqx.connector_body import ConnectorBody
+from clouds.secrets import OfferedSecrets, SecretSettings
 from privatelink.request import Connector
 
 SECRET = 'p&ss "w\\rd"/ü'
@@ -15,12 +16,13 @@ MYSQL: dict[str, JsonValue] = {
     "ssl": {"enable": False},
     "hosts": ["{address}:3306", {"key": {"secret": "env:ORDERS_KEY"}}],
 }
-ENVIRONMENT = {"ORDERS_DB": SECRET, "ORDERS_KEY": "k3y"}
+ENVIRONMENT = {"PRIVATELINK_SECRET_ORDERS_DB": SECRET, "PRIVATELINK_SECRET_ORDERS_KEY": "k3y"}
 
 
 def body_of(parameters: dict[str, JsonValue] = MYSQL, environment: dict[str, str] = ENVIRONMENT) -> ConnectorBody:
     """The body of a connector with these parameters."""
-    return ConnectorBody(Connector(type="mysql", name="orders", parameters=parameters), environment)
+    connector = Connector(type="mysql", name="orders", parameters=parameters)
+    return ConnectorBody(connector, "w41b11c0", OfferedSecrets(SecretSettings(), environment))
 
 
 def test_address_and_secrets_are_filled_in_at_any_depth() -> None:
@@ -38,10 +40,10 @@ def test_address_and_secrets_are_filled_in_at_any_depth() -> None:
     }
 
 
-@pytest.mark.parametrize("environment", [{}, {"ORDERS_DB": "", "OTHER": "x"}])
+@pytest.mark.parametrize("environment", [{}, {"PRIVATELINK_SECRET_ORDERS_DB": "", "ORDERS_DB": "x"}])
 def test_missing_secrets_are_named_all_at_once(environment: dict[str, str]) -> None:
     """An empty variable counts as missing."""
-    assert body_of(environment=environment).missing == ("ORDERS_DB", "ORDERS_KEY")
+    assert body_of(environment=environment).missing == ("env:ORDERS_DB", "env:ORDERS_KEY")
 
 
 def test_a_probe_bounds_how_long_emqx_tries_and_keeps_the_other_options() -> None:
@@ -80,6 +82,25 @@ def test_the_same_connector_has_no_differences() -> None:
 def test_differences_are_named_by_their_path(changes: dict[str, JsonValue], paths: tuple[str, ...]) -> None:
     """A person sees what the request would change."""
     assert body_of().differences(shown(**changes), "vpce-1.example") == paths
+
+
+def test_a_text_that_emqx_makes_a_number_or_a_switch_of_is_no_difference() -> None:
+    """Its schemas convert texts: the same request again must not be a conflict."""
+    body = body_of({"server": "{address}", "pool_size": "08", "ratio": 0.5, "ssl": {"enable": "true"}, "name_of": "a"})
+    same: dict[str, JsonValue] = {
+        "server": "h",
+        "pool_size": 8,
+        "ratio": "0.50",
+        "ssl": {"enable": True},
+        "name_of": "a",
+    }
+    assert body.differences(same) == ()
+    assert body.differences({**same, "pool_size": 9, "ratio": "x", "ssl": {"enable": False}, "name_of": 1}) == (
+        "pool_size",
+        "ratio",
+        "ssl.enable",
+        "name_of",
+    )
 
 
 def test_without_an_address_any_host_may_stand_in_its_place_and_nothing_else() -> None:

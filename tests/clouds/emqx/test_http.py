@@ -9,9 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from pydantic import SecretStr
 
+from clouds.api_access import ApiAccess
 from clouds.emqx import http
 from clouds.emqx.http import Api, Content, path_of
-from clouds.settings import ApiAccess
 from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 

@@ -3,8 +3,9 @@
 import pytest
 from pydantic import SecretStr
 
+from clouds.api_access import ApiAccess
 from clouds.emqx.platform import LEAST_LIST_SECONDS, LISTS_AT_ONCE, Platform, seconds_between_listings
-from clouds.settings import ApiAccess, PlatformSettings, Settings
+from clouds.settings import PlatformSettings, Settings
 from privatelink.errors import (
     AccessDenied,
     CloudRefused,

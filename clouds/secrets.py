@@ -1,0 +1,145 @@
+"""The secrets that a worker offers to requests: read in the moment of use, each only for the deployments that may."""
+
+import logging
+import os
+import stat
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Protocol
+
+from pydantic import BaseModel, ConfigDict
+
+from privatelink.payloads import PAYLOAD_KEY
+from privatelink.secret_refs import ENV_PREFIX, SECRETS_DIR, name_of, variable_of
+
+LOG = logging.getLogger(__name__)
+
+_ENV = "env:"
+
+MOST_BYTES = 64 * 1024
+"""Of a file. The key of a service account has some 2 KiB, a chain of certificates a few times as much."""
+
+
+class SecretSettings(BaseModel):
+    """What is offered, and to whom.
+
+    `directory` holds the files, None where none are offered. `of_deployment` has the names that each deployment may
+    use. Once it names any deployment, one that it does not name may use none; while it is empty, all may use all.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    directory: Path | None = None
+    of_deployment: dict[str, frozenset[str]] = {}
+
+
+class Secrets(Protocol):
+    """Where a connector's references lead."""
+
+    def read(self, deployment: str, reference: str) -> str | None:
+        """The secret, or None when this deployment is offered none of that name."""
+
+
+class OfferedSecrets:
+    """The secrets of one worker. Nothing is kept: a file that is rotated counts from the next call on."""
+
+    def __init__(self, settings: SecretSettings, environment: Mapping[str, str] = os.environ) -> None:
+        """`environment` holds the variables; only those are read whose names a reference can say."""
+        self._settings = settings
+        self._environment = environment
+
+    def read(self, deployment: str, reference: str) -> str | None:
+        """The secret less one newline at its end, or None.
+
+        Whoever asks is not told why there is none: a request could otherwise find out what the worker has. The log is.
+        """
+        try:
+            secret = self._offered(deployment, reference)
+        except _NotOfferedError as why:
+            LOG.warning("%s is not offered to deployment %s: %s", reference, deployment, why)
+            return None
+        return secret.removesuffix("\n").removesuffix("\r")
+
+    def _offered(self, deployment: str, reference: str) -> str:
+        listed = self._settings.of_deployment
+        if listed and name_of(reference) not in listed.get(deployment, ()):
+            raise _NotOfferedError("the settings file does not list it in this deployment's `secrets`")
+        if variable := variable_of(reference):
+            secret = self._environment.get(variable, "")
+        elif self._settings.directory is None:
+            raise _NotOfferedError(f"{SECRETS_DIR} is not set")
+        else:
+            secret = _text_of(self._settings.directory, name_of(reference))
+        if not secret.strip("\r\n"):
+            raise _NotOfferedError("it is not set, or empty")
+        return secret
+
+
+class _NotOfferedError(Exception):
+    """Why a secret is not offered; for the worker's log alone."""
+
+
+def _text_of(directory: Path, name: str) -> str:
+    """The text of a file in the directory. A link that leads out of it is not followed.
+
+    Kubernetes mounts a secret as a link to `..data/NAME`, which stays in the directory, and swaps `..data` when the
+    secret changes: a file that vanishes between the look and the opening is looked for once more.
+    """
+    try:
+        try:
+            return _read(directory, name)
+        except FileNotFoundError:
+            return _read(directory, name)
+    except OSError as error:
+        raise _NotOfferedError(error.strerror or "it can't be read") from None
+    except UnicodeDecodeError:
+        raise _NotOfferedError("it is not UTF-8 text") from None
+
+
+def _read(directory: Path, name: str) -> str:
+    home = directory.resolve(strict=True)
+    file = (home / name).resolve(strict=True)
+    if not file.is_relative_to(home):
+        raise _NotOfferedError(f"it is a link that leads out of {SECRETS_DIR}")
+    # Opening a pipe would otherwise wait for whoever writes into it.
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise _NotOfferedError("it is no file")
+        content = opened.read(MOST_BYTES + 1)
+    if len(content) > MOST_BYTES:
+        raise _NotOfferedError(f"it is larger than {MOST_BYTES} bytes")
+    return content.decode()
+
+
+def own_keys_on_offer(
+    environment: Mapping[str, str], key_variables: Iterable[str], directory: Path | None
+) -> list[str]:
+    """Each key of the worker's own that a request could name, in words: a worker that has one does not start.
+
+    `key_variables` are variables that hold keys of the worker. In `directory` no file may stand that a variable of the
+    worker names, whatever for: such files are the worker's own.
+    """
+    payload_keys = [reference.strip() for reference in environment.get(PAYLOAD_KEY, "").split(",")]
+    own = {*key_variables, *(one.removeprefix(_ENV) for one in payload_keys if one.startswith(_ENV))}
+    faults = [
+        f"{name} holds a key of the worker's own, and requests may read what begins with {ENV_PREFIX}: rename it"
+        for name in sorted(own)
+        if name.startswith(ENV_PREFIX)
+    ]
+    if directory is None:
+        return faults
+    if not directory.is_dir():
+        return [*faults, f"{SECRETS_DIR}={str(directory)!r} is no directory"]
+    return faults + [
+        f"{name} names a file in {SECRETS_DIR}, which requests may read: keep it elsewhere"
+        for name, value in sorted(environment.items())
+        if name != SECRETS_DIR and any(_is_file_in(directory, part.strip()) for part in value.split(","))
+    ]
+
+
+def _is_file_in(directory: Path, text: str) -> bool:
+    path = Path(text.removeprefix("file:"))
+    with suppress(OSError):
+        return path.is_file() and path.parent.resolve() == directory.resolve()
+    return False

@@ -1,0 +1,95 @@
+"""The settings file that `PRIVATELINK_SETTINGS` names, in TOML: what holds for single deployments.
+
+Each table `[deployments.<id>]` may have `endpoint`, `api_key` and `api_secret_env`, where the deployment has an API key
+of its own: `api_secret_env` is the variable that holds the secret, never the secret. It may have `secrets`, the names
+that the deployment's requests may refer to, as in `secrets = ["ORDERS_DB"]`.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError, model_validator
+
+from clouds.api_access import DEPLOYMENT_PATH, ApiAccess, endpoint_faults
+from privatelink.forms import Form
+from privatelink.names import DeploymentId
+from privatelink.secret_refs import NAME
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class DeploymentEntry(_Part):
+    """One `[deployments.<id>]` table. Endpoint, key and secret are given together or not at all."""
+
+    endpoint: str | None = None
+    api_key: Annotated[str, StringConstraints(min_length=1)] | None = None
+    api_secret_env: (
+        Annotated[str, Form(r"^[A-Za-z_][A-Za-z0-9_]*$", "a variable's name has letters, digits and _")] | None
+    ) = None
+    secrets: (
+        frozenset[Annotated[str, Form(NAME, "a secret's name has letters, digits, _, . and -, as in ORDERS_DB")]] | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _all_of_an_access_or_none(self) -> Self:
+        access = {"endpoint": self.endpoint, "api_key": self.api_key, "api_secret_env": self.api_secret_env}
+        missing = [name for name, value in access.items() if value is None]
+        if missing and (len(missing) < len(access) or self.secrets is None):
+            message = f"{', '.join(missing)} is missing"
+            raise ValueError(message)
+        return self
+
+
+class SettingsFile(_Part):
+    """The whole file; without one it is empty."""
+
+    deployments: dict[DeploymentId, DeploymentEntry] = {}
+
+    @classmethod
+    def named_in(cls, environment: Mapping[str, str], faults: list[str]) -> Self:
+        """Read it. What is wrong is added to `faults`, and the file counts as empty then."""
+        name = environment.get("PRIVATELINK_SETTINGS")
+        if not name:
+            return cls()
+        try:
+            return cls.model_validate(tomllib.loads(Path(name).read_text(encoding="utf-8")))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            faults.append(f"PRIVATELINK_SETTINGS={name!r} cannot be read: {error}")
+        except ValidationError as error:
+            for fault in error.errors(include_url=False, include_context=False, include_input=False):
+                place = ".".join(str(part) for part in fault["loc"])
+                faults.append(f"PRIVATELINK_SETTINGS={name!r}, {place}: {fault['msg'].removeprefix('Value error, ')}")
+        return cls()
+
+    @property
+    def key_variables(self) -> set[str]:
+        """The variables that hold the secrets of API keys."""
+        return {entry.api_secret_env for entry in self.deployments.values() if entry.api_secret_env}
+
+    @property
+    def secrets(self) -> dict[str, frozenset[str]]:
+        """The names that each deployment with a list may refer to."""
+        return {id_: entry.secrets for id_, entry in self.deployments.items() if entry.secrets is not None}
+
+    def accesses(self, environment: Mapping[str, str], faults: list[str]) -> dict[str, ApiAccess]:
+        """The APIs of the deployments that have a key of their own."""
+        accesses = {}
+        for id_, entry in self.deployments.items():
+            if entry.endpoint is None or entry.api_key is None or entry.api_secret_env is None:
+                continue
+            endpoint, place = entry.endpoint.rstrip("/"), f"PRIVATELINK_SETTINGS, deployments.{id_}"
+            faults.extend(f"{place}.endpoint {fault}" for fault in endpoint_faults(endpoint, DEPLOYMENT_PATH))
+            secret = environment.get(entry.api_secret_env, "")
+            if not secret:
+                faults.append(f"{place}.api_secret_env names {entry.api_secret_env}, which is not set")
+            accesses[id_] = ApiAccess(
+                endpoint=endpoint,
+                api_key=entry.api_key,
+                api_secret=SecretStr(secret),
+                set_by=f"deployments.{id_} of the settings file and {entry.api_secret_env}",
+            )
+        return accesses
