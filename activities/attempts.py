@@ -15,7 +15,7 @@ from temporalio.worker import (
 )
 
 from activities.judging import Judge
-from activities.step_memory import unwrapped
+from activities.step_memory import set_memory, unwrapped
 from clouds.budgets import PLACE
 from clouds.clocks import StepClock, set_clock
 from clouds.leases import LEASE, Lease
@@ -66,8 +66,9 @@ class _Remembering(ActivityOutboundInterceptor):
 
     def hand_on(self) -> None:
         """Tell the memory to the next attempt, where it is news."""
-        more = abs(self.memory.uncounted - self._before.uncounted)
-        if more >= LEAST_TOLD_SECONDS or self.memory.refused_after != self._before.refused_after:
+        more = self.memory.uncounted - self._before.uncounted
+        as_before = self.memory.model_copy(update={"uncounted": self._before.uncounted}) == self._before
+        if more >= LEAST_TOLD_SECONDS or not as_before:
             self.beat()
 
 
@@ -81,6 +82,7 @@ class _Attempt(ActivityInboundInterceptor):
         PLACE.set(info.workflow_run_id or "")
         clock = StepClock(memory.uncounted + _queued(info).total_seconds())
         set_clock(clock)
+        set_memory(memory)
         try:
             return await self._in_time(input, info)
         except Exception as error:

@@ -16,6 +16,7 @@ from activities.connector_findings import (
     secret_finding,
     users_finding,
 )
+from activities.moments import since_effect
 from activities.patience import nothing_found, patient
 from activities.specs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccounts
@@ -113,7 +114,7 @@ class Connectors:
             row = next((one for one in connectors if one.id == id_), None)
             return progress_of(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
 
-        await api.connectors.look(connected, wait=spec.wait, cadence=CADENCE)
+        await api.connectors.look(connected, wait=since_effect(spec.wait), cadence=CADENCE)
         return id_
 
     async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:

@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.adoption import may_exist
 from activities.connection_proof import LATE_SECONDS, candidates_of, ended, named_by, the_named, the_only
-from activities.moments import removal_wait, settling_until
+from activities.moments import removal_wait, settling_until, since_effect
 from activities.patience import patient
 from activities.specs import Acceptance, Connection, ConnectionWait, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccount, AwsAccounts
@@ -128,7 +128,7 @@ class EndpointConnections:
                 return found.dns_name
             return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
-        return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=ACCEPTANCE)
+        return await account.views.endpoint_connections.look(judge, wait=since_effect(spec.wait), cadence=ACCEPTANCE)
 
     @activity.defn
     @patient

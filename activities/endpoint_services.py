@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.adoption import TAKEN_NEXT_STEP, may_exist
-from activities.moments import removal_wait, settling_until
+from activities.moments import removal_wait, settling_until, since_effect
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import (
     EndpointService,
@@ -83,7 +83,7 @@ class EndpointServices:
                 return service
             return Moving(f"endpoint service {service.service_id} is {seen.state}", service.service_id)
 
-        return await account.views.endpoint_services.look(judge, wait=spec.wait, cadence=AVAILABILITY)
+        return await account.views.endpoint_services.look(judge, wait=since_effect(spec.wait), cadence=AVAILABILITY)
 
     @activity.defn
     async def add_allowed_principal(self, spec: PrincipalSpec) -> None:

@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
+from activities.step_memory import step_memory
+from clouds.clocks import deadline_of
 from clouds.waiting import Wait
 from privatelink.pace import paced_delta
 
@@ -28,11 +30,15 @@ def just_seen() -> datetime:
     return datetime.now(UTC) + paced_delta(SETTLE_SECONDS)
 
 
+def since_effect(wait: Wait) -> Wait:
+    """The wait for what the step has made, which begins when it is made, however long making it took."""
+    memory = step_memory()
+    memory.effect_at = memory.effect_at or datetime.now(UTC)
+    return wait.beginning(max(wait.since, memory.effect_at))
+
+
 def removal_wait() -> Wait:
-    """The wait of a removal. It never passes by itself: the removal's deadline is the workflow's."""
+    """The wait of a removal, from when it was scheduled until its deadline."""
     info = activity.info()
-    limit = info.schedule_to_close_timeout or timedelta(days=1)
-    return Wait(
-        since=info.scheduled_time,
-        deadline=max(info.scheduled_time + limit, datetime.now(UTC) + timedelta(minutes=5)),
-    )
+    limit = deadline_of(info.schedule_to_close_timeout) or timedelta(days=1)
+    return Wait(since=info.scheduled_time, deadline=info.scheduled_time + limit)

@@ -5,6 +5,8 @@ takes it off again, so that a step sees only its own details.
 """
 
 from collections.abc import Sequence
+from contextvars import ContextVar
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -17,15 +19,16 @@ class StepMemory(BaseModel):
     """`uncounted`: the seconds of our clock that do not count toward the deadline.
 
     `refused_after`: how many counted seconds into the step a call was refused that was never allowed before; None when
-    none is refused.
+    none is refused. `effect_at`: when the step had had its effect, and began to wait for it to show.
     """
 
     uncounted: float = 0.0
     refused_after: float | None = None
+    effect_at: datetime | None = None
 
     def wrapped(self, details: Sequence[Any]) -> tuple[Any, ...]:
         """The details of a heartbeat that carries it: none of it when there is nothing to remember."""
-        return (*details,) if self == StepMemory() else ({_KEY: self.model_dump()}, *details)
+        return (*details,) if self == StepMemory() else ({_KEY: self.model_dump(mode="json")}, *details)
 
 
 def unwrapped(details: Sequence[Any]) -> tuple[StepMemory, tuple[Any, ...]]:
@@ -37,3 +40,16 @@ def unwrapped(details: Sequence[Any]) -> tuple[StepMemory, tuple[Any, ...]]:
             # Of a worker of another version: time is then counted that should not be, and nothing is lost.
             return StepMemory(), tuple(details[1:])
     return StepMemory(), tuple(details)
+
+
+_MEMORY: ContextVar[StepMemory | None] = ContextVar("memory", default=None)
+
+
+def set_memory(memory: StepMemory) -> None:
+    """From here on in this task the step has this memory."""
+    _MEMORY.set(memory)
+
+
+def step_memory() -> StepMemory:
+    """The memory of the step that runs here; where none does, one that nobody keeps."""
+    return _MEMORY.get() or StepMemory()

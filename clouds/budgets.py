@@ -12,12 +12,18 @@ from itertools import count
 
 from aiolimiter import AsyncLimiter
 
+from clouds.clocks import step_clock
 from clouds.share import SHARE
+from clouds.waiting import span
 from privatelink.errors import Throttled
 from privatelink.pace import paced
 
-PATIENCE_SECONDS = 600.0
-"""How long one attempt waits for its turn, of our clock; then it says so, and queues anew."""
+PATIENCE_SECONDS = max(paced(20.0), 1.0)
+"""How long one attempt waits for its turn in silence, of our clock; then it says so, and comes back for it."""
+
+BACK_WITHIN = 600.0
+"""After so many seconds of the cloud's clock whoever was sent away comes back at the latest: the time of its turn was
+a guess, and other workers come and go."""
 
 PLACE: ContextVar[str] = ContextVar("place", default="")
 """Where the saga that calls stands in a line: its run id, in which Temporal's server has the time of its start first
@@ -25,15 +31,19 @@ PLACE: ContextVar[str] = ContextVar("place", default="")
 
 
 class Budget(ABC):
-    """What a cloud allows for one kind of call. Of several workers each has its share of it."""
+    """What a cloud allows for one kind of call. Of several workers each has its share of it.
+
+    Waiting for a turn is patience, and no deadline counts it.
+    """
 
     def __init__(self, name: str) -> None:
         """`name` is what a person reads when the budget is used up."""
         self._name = name
         self._line = _Line()
+        self._sent_away: list[float] = []
 
     async def take(self, just_before: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Wait for a turn. Raises `Throttled`, with the time until the next turn, when it takes too long.
+        """Wait for a turn. Raises `Throttled`, with the time until the turn, when it is not soon.
 
         `just_before` runs when the turn has come, and the turn counts from its end. Where it raises, the turn was
         nobody's.
@@ -50,15 +60,27 @@ class Budget(ABC):
         self._count()
 
     async def _wait_for_turn(self) -> float:
-        try:
-            return await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
-        except TimeoutError:
-            raise Throttled(
-                f"waiting for a turn in our budget for {self._name}: other sagas use it",
-                concerns=self._name,
-                next_step="nothing to do: it goes on by itself",
-                retry_after=timedelta(seconds=self._until_next()),
-            ) from None
+        with step_clock().stopped():
+            if self._expected() <= PATIENCE_SECONDS:
+                with suppress(TimeoutError):
+                    return await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
+        expected = self._expected()
+        back = min(expected, paced(BACK_WITHIN))
+        heappush(self._sent_away, asyncio.get_running_loop().time() + back)
+        raise Throttled(
+            f"waiting for a turn in our budget for {self._name}: other sagas use it; the turn comes in about "
+            f"{span(expected)}",
+            concerns=self._name,
+            next_step="nothing to do: it goes on by itself, and its deadline does not count the time",
+            retry_after=timedelta(seconds=back),
+        )
+
+    def _expected(self) -> float:
+        """Seconds of our clock until the turn of whoever asks now: after all who wait, here or until they come back."""
+        now = asyncio.get_running_loop().time()
+        while self._sent_away and self._sent_away[0] <= now:
+            heappop(self._sent_away)
+        return max(0.0, self._until_turn(self._line.length + len(self._sent_away)))
 
     async def _take(self) -> float:
         async with self._line.turn(PLACE.get()):
@@ -77,8 +99,8 @@ class Budget(ABC):
         """Count this turn no longer."""
 
     @abstractmethod
-    def _until_next(self) -> float:
-        """Seconds of our clock until somebody has a turn again."""
+    def _until_turn(self, ahead: int) -> float:
+        """Seconds of our clock until there is a turn for one more than `ahead`; 0 or less when there is one now."""
 
 
 class TokenBucket(Budget):
@@ -94,8 +116,10 @@ class TokenBucket(Budget):
     async def _free(self) -> None:
         await self._limiter.acquire(min(SHARE.workers, self._capacity))
 
-    def _until_next(self) -> float:
-        return paced(self._refill) * SHARE.workers
+    def _until_turn(self, ahead: int) -> float:
+        if self._limiter.has_capacity(min(SHARE.workers * (ahead + 1), self._capacity)):
+            return 0.0
+        return paced(self._refill) * SHARE.workers * (ahead + 1)
 
 
 class MovingWindow(Budget):
@@ -113,7 +137,7 @@ class MovingWindow(Budget):
         self._counted: deque[float] = deque(maxlen=calls)
 
     async def _free(self) -> None:
-        while (seconds := self._until_next()) > 0:  # noqa: ASYNC110 - time passes, nothing is set
+        while (seconds := self._until_turn(0)) > 0:  # noqa: ASYNC110 - time passes, nothing is set
             await asyncio.sleep(seconds)
 
     def _count(self) -> float:
@@ -125,11 +149,13 @@ class MovingWindow(Budget):
         with suppress(ValueError):  # it may have left the window meanwhile
             self._counted.remove(turn)
 
-    def _until_next(self) -> float:
+    def _until_turn(self, ahead: int) -> float:
         share = max(1, self._calls // SHARE.workers)
-        if len(self._counted) < share:
-            return 0.0
-        return self._counted[-share] + self._seconds - asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
+        counting = [at for at in self._counted if at > now - self._seconds][-share:]
+        free_at = [now] * (share - len(counting)) + [at + self._seconds for at in counting]
+        windows, place = divmod(ahead, share)
+        return free_at[place] + windows * self._seconds - now
 
 
 class _Line:
@@ -139,6 +165,11 @@ class _Line:
         self._waiting: list[tuple[str, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._is_held = False
+
+    @property
+    def length(self) -> int:
+        """How many are in it, with the one whose turn it is."""
+        return sum(not called.done() for *_, called in self._waiting) + self._is_held
 
     @asynccontextmanager
     async def turn(self, place: str) -> AsyncIterator[None]:

@@ -4,11 +4,16 @@ Not counted is how long an attempt stood in Temporal's queue before a worker too
 in a budget, also in the reading of a view that it shares with others. The workflow does not count a pause.
 """
 
+import functools
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import timedelta
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 FAR = timedelta(weeks=4)
 """How far beyond a step's deadline Temporal's own net is: so long may a step queue for a budget or for a worker."""
@@ -84,3 +89,21 @@ def set_clock(clock: StepClock) -> None:
 def step_clock() -> StepClock:
     """The clock of the step, or of the reader, that runs here; where none does, one that counts everything."""
     return _CLOCK.get() or StepClock()
+
+
+def by_own_clock(ask: Callable[P, R]) -> Callable[P, R]:
+    """The same function, which goes by the clock of this task whoever calls it.
+
+    The reader of a shared view asks and answers many steps, in a task of its own.
+    """
+    clock = step_clock()
+
+    @functools.wraps(ask)
+    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = _CLOCK.set(clock)
+        try:
+            return ask(*args, **kwargs)
+        finally:
+            _CLOCK.reset(token)
+
+    return asked

@@ -2,14 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
+from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
+from clouds.clocks import StepClock, by_own_clock, set_clock, step_clock
 from clouds.share import SHARE
-from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, Cadence, Moving, Wait, still_moving
-from privatelink.errors import PrivateLinkError
-from privatelink.pace import paced
+from clouds.waiting import BETWEEN_LOOKS_SECONDS, LEAST_LOOK_SECONDS, LOOK_SECONDS, Cadence, Moving, Wait, still_moving
+from privatelink.errors import DeadlinePassed, NotYet, PrivateLinkError
+from privatelink.pace import paced, paced_delta
 
 V = TypeVar("V")
 R = TypeVar("R")
@@ -29,6 +31,10 @@ CROWD_SECONDS = 30.0
 IDLE_SECONDS = 300.0
 """How long the view of a single thing is kept after its last reading (the cloud's clock): longer than between looks."""
 
+
+HELD_BACK_SECONDS = 60.0
+"""A reading that comes later by more than this (the cloud's clock) for the sake of a limit is like one that queues for
+a budget: no deadline counts the time."""
 
 LEAD = 3.0
 """How long before a reading is due a look begins (the cloud's clock)."""
@@ -62,6 +68,7 @@ class SharedView(Generic[V]):
         self.last_read = float("-inf")
         self._level = 0.0
         self._latest: tuple[float, V] | None = None
+        self._clock = StepClock()
 
     @property
     def is_in_use(self) -> bool:
@@ -100,10 +107,11 @@ class SharedView(Generic[V]):
 
         waiter: _Waiter[V] = _Waiter(loop.time(), lambda: 0.0, hear)
         self._join(waiter)
-        try:
-            return await answer
-        finally:
-            self._waiters.discard(waiter)
+        with step_clock().following(self._clock):
+            try:
+                return await answer
+            finally:
+                self._waiters.discard(waiter)
 
     async def look(
         self,
@@ -124,29 +132,24 @@ class SharedView(Generic[V]):
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        last = Moving("not read yet", "")
+        last: Moving | None = None
         ends = loop.time() + _look_seconds(wait, spent)
 
         def hear(reading: V | Exception) -> bool:
             nonlocal last
             if answer.done():
                 return True
-            if isinstance(reading, Exception):
-                # It is one call's trouble, and many hear of it: whoever waits looks again.
-                answer.set_exception(reading.as_weather() if isinstance(reading, PrivateLinkError) else reading)
-                return True
             try:
-                verdict = judge(reading)
+                verdict = judge(_read_well(reading))
+                if not isinstance(verdict, Moving):
+                    answer.set_result(verdict)
+                elif not wait.passed and loop.time() + due() < ends:
+                    last = verdict
+                else:
+                    # Nothing would be read within this look any more, so no worker need hold it.
+                    answer.set_exception(self._not_yet(verdict, wait, cadence, due()))
             except Exception as error:  # noqa: BLE001 - it fails the look that asked, and not the reader of all others
                 answer.set_exception(error)
-                return True
-            if not isinstance(verdict, Moving):
-                answer.set_result(verdict)
-            elif loop.time() + due() < ends:
-                last = verdict
-            else:
-                # Nothing would be read within this look any more, so no worker need hold it.
-                answer.set_exception(still_moving(verdict, wait, reading_due=due()))
             return answer.done()
 
         def due() -> float:
@@ -154,31 +157,50 @@ class SharedView(Generic[V]):
             return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
         began = _by_the_loop(max(wait.since, since or wait.since))
-        waiter: _Waiter[V] = _Waiter(began, lambda: cadence.interval(wait.elapsed), hear)
-        if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
-            self._join(waiter)
-        try:
-            return await asyncio.wait_for(answer, ends - loop.time())
-        except TimeoutError:
-            raise still_moving(last, wait, reading_due=due()) from None
-        finally:
-            self._waiters.discard(waiter)
+        waiter: _Waiter[V] = _Waiter(began, by_own_clock(lambda: cadence.interval(wait.elapsed)), by_own_clock(hear))
+        with step_clock().following(self._clock):
+            if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
+                self._join(waiter)
+            try:
+                return await asyncio.wait_for(answer, ends - loop.time())
+            except TimeoutError:
+                pass
+            finally:
+                self._waiters.discard(waiter)
+        if last is None:
+            # A deadline is not believed before somebody has looked.
+            raise NotYet(f"not read yet; {wait.words()}", retry_after=paced_delta(BETWEEN_LOOKS_SECONDS))
+        raise self._not_yet(last, wait, cadence, due())
+
+    def _not_yet(self, moving: Moving, wait: Wait, cadence: Cadence, due: float) -> NotYet | DeadlinePassed:
+        """How a look ends without a verdict. What the next reading is held back by a limit does not count."""
+        held_back = self._held_back(self.last_read + cadence.interval(wait.elapsed))
+        step_clock().skip(held_back)
+        return still_moving(moving, wait, reading_due=due)
+
+    def _held_back(self, wanted: float) -> float:
+        """For how many seconds from now on, or from `wanted` (by the loop's clock), only a limit forbids a reading."""
+        seconds = self._free_at() - max(wanted, asyncio.get_running_loop().time())
+        return seconds if seconds > paced(HELD_BACK_SECONDS) else 0.0
 
     def _join(self, waiter: _Waiter[V]) -> None:
         self._waiters.add(waiter)
         self._woken.set()
         if self._reader is None or self._reader.done():
-            self._reader = asyncio.create_task(self._read_while_somebody_waits())
+            own = copy_context()
+            own.run(set_clock, self._clock)
+            self._reader = asyncio.create_task(self._read_while_somebody_waits(), context=own)
 
     async def _read_while_somebody_waits(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiters:
             self._woken.clear()
-            due = self._next_read()
-            if loop.time() < due:
+            wanted = self._wanted_at()
+            if (now := loop.time()) < (due := max(wanted, self._free_at())):
+                held_back = now >= wanted and self._held_back(wanted) > 0
                 # A newcomer may want the next reading sooner than those who wait already.
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), due - loop.time())
+                with self._clock.stopped() if held_back else nullcontext(), suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), (due if now >= wanted else wanted) - now)
                 continue
             began = loop.time()
             self._level = max(0.0, self._level - (began - self.last_read) / self._interval()) + 1
@@ -193,11 +215,12 @@ class SharedView(Generic[V]):
                 if waiter.began <= began and waiter.hear(reading):
                     self._waiters.discard(waiter)
 
-    def _next_read(self) -> float:
+    def _wanted_at(self) -> float:
+        """When those who wait want the next reading, by the loop's clock, whether it is allowed then or not."""
         # Who began to wait after the latest reading has heard nothing yet.
         newcomer = any(waiter.began > self.last_read for waiter in self._waiters)
         wanted = 0.0 if newcomer else min(waiter.wants() for waiter in self._waiters)
-        return max(self.last_read + max(wanted, LEAST_READ_SECONDS), self._free_at())
+        return self.last_read + max(wanted, LEAST_READ_SECONDS)
 
     def _free_at(self) -> float:
         """From when another reading keeps the least interval over time: a bucket of a burst that leaks one in each."""
@@ -242,6 +265,13 @@ class ViewsByKey(Generic[V]):
         return self._views[key]
 
 
+def _read_well(reading: V | Exception) -> V:
+    """The reading. An error is one call's trouble, and many hear of it: it is raised as one that is tried again."""
+    if isinstance(reading, Exception):
+        raise reading.as_weather() if isinstance(reading, PrivateLinkError) else reading
+    return reading
+
+
 def _by_the_loop(moment: datetime) -> float:
     """A moment by the loop's clock; rather too late than too early, so that no reading from before it counts."""
     ago = (datetime.now(UTC) - moment).total_seconds()
@@ -249,4 +279,6 @@ def _by_the_loop(moment: datetime) -> float:
 
 
 def _look_seconds(wait: Wait, spent: float) -> float:
-    return max(0.1, min(max(paced(LOOK_SECONDS) - spent, LEAST_LOOK_SECONDS), wait.remaining))
+    look = max(paced(LOOK_SECONDS) - spent, LEAST_LOOK_SECONDS)
+    # One whose deadline is over looks once more, since nobody may have looked before.
+    return look if wait.passed else max(0.1, min(look, wait.remaining))

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict
 
+from clouds.clocks import step_clock
 from privatelink.errors import DeadlinePassed, NotYet
 from privatelink.pace import paced, paced_delta
 
@@ -26,7 +27,10 @@ BETWEEN_LOOKS_SECONDS = 1.0
 
 
 class Wait(BaseModel):
-    """From when until when a step waits. Both are fixed when the wait begins, so an operator's Reset moves neither."""
+    """From when until when a step waits. Both are fixed when the wait begins, so an operator's Reset moves neither.
+
+    Time in which nothing could happen does not count (`clouds.clocks`): the deadline comes later by it.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -39,18 +43,22 @@ class Wait(BaseModel):
 
     @property
     def elapsed(self) -> float:
-        """Seconds of our clock since the wait began."""
-        return (datetime.now(UTC) - self.since).total_seconds()
+        """Seconds of our clock since the wait began, less those that do not count."""
+        return (datetime.now(UTC) - self.since).total_seconds() - step_clock().uncounted
 
     @property
     def remaining(self) -> float:
         """Seconds of our clock until the deadline; below 0 after it."""
-        return (self.deadline - datetime.now(UTC)).total_seconds()
+        return (self.deadline - datetime.now(UTC)).total_seconds() + step_clock().uncounted
 
     @property
     def passed(self) -> bool:
         """Whether the deadline is over."""
-        return datetime.now(UTC) >= self.deadline
+        return self.remaining <= 0
+
+    def beginning(self, moment: datetime) -> "Wait":
+        """As long a wait that begins at another moment."""
+        return Wait(since=moment, deadline=moment + (self.deadline - self.since))
 
 
 def span(seconds: float) -> str:

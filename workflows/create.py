@@ -91,9 +91,10 @@ class CreatePrivateLink(SteerableSaga):
         )
         if request.approval:
             await saga.ask(APPROVAL, saga.steering.approval(connection.vpc_endpoint_id))
-        dns_name = await saga.write(
+        dns_name = await saga.write_and_wait(
             EndpointConnections.accept_endpoint_connection,
-            specs.Acceptance(scope=scope, connection=connection, wait=limit(DEADLINES.connection)),
+            lambda wait: specs.Acceptance(scope=scope, connection=connection, wait=wait),
+            within=DEADLINES.connection,
             about=connection.vpc_endpoint_id,
         )
         address = await its_consumer.address(dns_name)
@@ -178,9 +179,10 @@ class CreatePrivateLink(SteerableSaga):
     ) -> tuple[specs.EndpointService, specs.Connection]:
         """Offer the endpoint service to the deployment's account, and have the PrivateLink made that connects to it."""
         saga, scope = self.saga, self._scope
-        service = await saga.write(
+        service = await saga.write_and_wait(
             EndpointServices.create_endpoint_service,
-            specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.endpoint_service)),
+            lambda wait: specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=wait),
+            within=DEADLINES.endpoint_service,
             undo=EndpointServices.delete_endpoint_service,
             about=aws_name(scope.link),
         )
@@ -200,11 +202,10 @@ class CreatePrivateLink(SteerableSaga):
         if self._request.connector is None:
             return None
         connector = self._request.connector
-        connector_id = await self.saga.write(
+        connector_id = await self.saga.write_and_wait(
             Connectors.create_connector,
-            specs.ConnectorCreation(
-                scope=self._scope, connector=connector, address=address, wait=limit(DEADLINES.connector)
-            ),
+            lambda wait: specs.ConnectorCreation(scope=self._scope, connector=connector, address=address, wait=wait),
+            within=DEADLINES.connector,
             undo=Connectors.delete_connector,
             about=connector.name,
         )

@@ -36,6 +36,12 @@ def named(error: BaseException) -> PrivateLinkError:
     )
 
 
+def is_late(error: BaseException) -> bool:
+    """Whether a step failed because its deadline had passed."""
+    ours = from_failure(error)
+    return ours is not None and (isinstance(ours, DeadlinePassed) or ours.details_model.after_deadline)
+
+
 def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError]) -> Leftover:
     """With the last error that concerns it; else with one that concerns no single thing, or that its turn never came.
 

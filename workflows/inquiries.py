@@ -41,5 +41,5 @@ async def _look(activity: Callable[[Inquiries, RemovalSpec], Awaitable[R]], requ
     spec = RemovalSpec(link=request.link, aws=request.aws, platform=request.platform)
     id_ = step_id(activity.__name__)
     return await workflow.execute_activity_method(
-        activity, spec, activity_id=id_, summary=str(request.link), **options.check()
+        activity, spec, activity_id=id_, summary=str(request.link), **options.inquiry()
     )

@@ -1,5 +1,8 @@
 """The few ways in which a step is run: a check, a write, a wait, a removal; and the deadlines, all of them settings.
 
+A deadline counts only time in which something could happen, which the worker judges (`activities.judging`). Temporal's
+schedule-to-close time-out, which counts all time, is a far net behind it (`clouds.clocks.far_net`).
+
 A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clock, as in
 `PRIVATELINK_DEADLINE_LOAD_BALANCER=2400`.
 """
@@ -14,7 +17,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
-from clouds.budgets import PATIENCE_SECONDS
+from clouds.clocks import far_net
 from clouds.waiting import LEAST_LOOK_SECONDS, LOOK_SECONDS, SLACK_SECONDS, Wait
 from privatelink.errors import BY_TYPE, NotAllowed
 from privatelink.pace import paced_delta
@@ -62,7 +65,7 @@ SETTLE_AT_PLATFORM = max(paced_delta(300), FLOOR)
 minutes: EMQX's own Terraform provider waits 30 of them for one of a deployment."""
 
 # Some calls, each with its own time-out, and the turns that they wait for while many sagas share a budget.
-_ATTEMPT = timedelta(seconds=PATIENCE_SECONDS + 60)
+_ATTEMPT = timedelta(minutes=11)
 _BEAT = timedelta(seconds=30)  # a killed worker's attempt is missed after it; see activities/attempts.py
 _NOTIFICATION = timedelta(seconds=15)  # above the webhook's own time-out
 _LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
@@ -109,13 +112,23 @@ def inventory() -> Options:
     return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
 
 
+def inquiry() -> Options:
+    """A check whose caller waits for its answer: all time counts, and the last word says what it waited for."""
+    how = check()
+    how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.check), FLOOR)
+    return how
+
+
 def write(deadline: float) -> Options:
-    """An effect: a cancel waits until the attempt is over, so that its undo never races it."""
+    """An effect: a cancel waits until the attempt is over, so that its undo never races it.
+
+    `deadline` in seconds of the cloud's clock.
+    """
     return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, beat=_BEAT)
 
 
 def wait(until: Wait) -> Options:
-    """Looks until a deadline that the step itself knows; the time-out here is only the net below it."""
+    """Looks until a deadline that the step itself knows; the one here is only the net below it."""
     return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_LOOK_AGAIN)
 
 
@@ -143,16 +156,41 @@ def notification_once() -> LocalOptions:
 
 def notification() -> Options:
     """Further tries, for a short while: a saga's end waits for them."""
-    return _options(_NOTIFICATION, paced_delta(DEADLINES.notification), ActivityCancellationType.TRY_CANCEL)
+    how = _options(_NOTIFICATION, timedelta(0), ActivityCancellationType.TRY_CANCEL)
+    how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.notification), FLOOR)
+    return how
 
 
 def renewed(spec: S) -> S:
-    """The spec of a step that is tried anew after its own time was over: with as much time as it had."""
-    wait = getattr(spec, "wait", None)
-    if not (isinstance(spec, BaseModel) and isinstance(wait, Wait)):
+    """The spec of a step that begins anew: with as much time as it had."""
+    wait = _wait_of(spec)
+    return _with_wait(spec, wait.beginning(workflow.now())) if wait else spec
+
+
+def prolonged(spec: S, by: timedelta | None = None) -> S:
+    """The spec of a step that goes on for so long, or else for as long as it had from its beginning."""
+    wait = _wait_of(spec)
+    if wait is None:
         return spec
-    now = workflow.now()
-    return spec.model_copy(update={"wait": Wait(since=now, deadline=now + (wait.deadline - wait.since))})
+    by = wait.deadline - wait.since if by is None else by
+    return _with_wait(spec, Wait(since=wait.since, deadline=workflow.now() + by))
+
+
+def _wait_of(spec: object) -> Wait | None:
+    wait = getattr(spec, "wait", None)
+    return wait if isinstance(spec, BaseModel) and isinstance(wait, Wait) else None
+
+
+def _with_wait(spec: S, wait: Wait) -> S:
+    assert isinstance(spec, BaseModel)  # noqa: S101 - it has a wait
+    return spec.model_copy(update={"wait": wait})
+
+
+def within(how: Options, limit: timedelta) -> Options:
+    """The options of a step with another deadline."""
+    how = how.copy()
+    how["schedule_to_close_timeout"] = far_net(max(limit, FLOOR))
+    return how
 
 
 def _options(
@@ -165,7 +203,7 @@ def _options(
 ) -> Options:
     return Options(
         start_to_close_timeout=attempt,
-        schedule_to_close_timeout=max(limit, FLOOR),
+        schedule_to_close_timeout=far_net(max(limit, FLOOR)),
         heartbeat_timeout=beat,
         retry_policy=again,
         cancellation_type=cancellation,

@@ -129,7 +129,7 @@ class Saga:
 
     async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
         """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""
-        return await self._step(activity, spec, lambda _: options.check(), about)
+        return await self._step(activity, lambda: spec, lambda _: options.check(), about)
 
     async def write(
         self,
@@ -143,7 +143,25 @@ class Saga:
     ) -> R:
         """A step with an effect, and its undo. `key` tells steps of one activity apart."""
         how = options.write(deadline or options.DEADLINES.write)
-        return await self._step(activity, spec, lambda _: how, about, undo=undo, key=key, effect=True)
+        return await self._step(activity, lambda: spec, lambda _: how, about, undo=undo, key=key, effect=True)
+
+    async def write_and_wait(
+        self,
+        activity: Callable[[Any, W], Awaitable[R]],
+        spec: Callable[[Wait], W],
+        *,
+        within: float,
+        about: object,
+        undo: Undo | None = None,
+    ) -> R:
+        """A step with an effect that waits until the effect shows, for at most `within` seconds of the cloud's clock.
+
+        `spec` is made when the step begins: before it the saga may have been paused for long.
+        """
+        how = options.write(options.DEADLINES.write + within)
+        return await self._step(
+            activity, lambda: spec(options.limit(within)), lambda _: how, about, undo=undo, effect=True
+        )
 
     async def wait(
         self,
@@ -160,7 +178,7 @@ class Saga:
         `by_hand`: a person does; when that deadline passes nobody is asked once more, by a hold.
         """
         return await self._step(
-            activity, spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key, by_hand=by_hand
+            activity, lambda: spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key, by_hand=by_hand
         )
 
     async def ask(self, step: str, answer: Awaitable[R]) -> R:
@@ -178,7 +196,7 @@ class Saga:
     async def _step(
         self,
         activity: Callable[[Any, S], Awaitable[R]],
-        spec: S,
+        begun: Callable[[], S],
         how: Callable[[S], options.Options],
         about: object,
         *,
@@ -187,16 +205,18 @@ class Saga:
         effect: bool = False,
         by_hand: bool = False,
     ) -> R:
+        spec: S | None = None
         while True:
             self._stop_if_told()
             if effect:
                 await self.steering.before_effect()
+            spec = begun() if spec is None else options.renewed(spec)
             if undo:
                 self.undoing.note(undo)
             step_id = self.board.begin(activity.__name__, key, getattr(spec, "wait", None))
             try:
                 result = await self.steering.attempt(activity, spec, step_id, about, how(spec))
-            except FailureError as error:
+            except (asyncio.CancelledError, FailureError) as error:
                 if undo:
                     self.undoing.outcome_unknown(undo)
                 if is_cancelled_exception(error):
@@ -208,7 +228,6 @@ class Saga:
                     self.board.end(step_id, StepState.FAILED)
                     raise
                 await self._hold(step_id, cause)
-                spec = options.renewed(spec)
                 continue
             self.board.end(step_id, StepState.DONE)
             self._stop_if_told()

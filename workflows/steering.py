@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -19,7 +19,9 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.pace import paced_delta
     from privatelink.progress import TRIED_AGAIN, Ask, Phase
     from privatelink.updates import Confirm, Pause
-    from workflows.options import DEADLINES, Options, limit
+    from workflows.endings import is_late
+    from workflows.options import DEADLINES, Options, limit, prolonged, within
+    from workflows.pauses import Pauses
     from workflows.story_board import StoryBoard
 
 S = TypeVar("S")
@@ -53,6 +55,7 @@ class Steering:
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Confirm] = {}
         self.paused: Pause | None = None
+        self._pauses = Pauses()
         self.approved = False
         self.given_up: PrivateLinkError | None = None
         self.looks_first = False
@@ -82,6 +85,7 @@ class Steering:
     def pause(self, pause: Pause) -> None:
         """Stop before the next effect."""
         self.paused = pause
+        self._pauses.begin()
         ask = Ask(
             step=PAUSE,
             sentence=f"paused by {pause.by or 'somebody'}: {pause.reason}",
@@ -96,6 +100,7 @@ class Steering:
     def resume(self) -> None:
         """Go on."""
         self.paused = None
+        self._pauses.end()
         self._board.answered(Phase.PAUSED, PAUSE)
 
     async def _resume_at(self, pause: Pause, until: datetime) -> None:
@@ -131,7 +136,9 @@ class Steering:
     ) -> R:
         """Run the step's activity, anew whenever `retry` cuts its backoff short.
 
-        Anew by another id: a look that is cancelled without noticing it keeps its own until it ends.
+        Anew by another id: a look that is cancelled without noticing it keeps its own until it ends. What is tried anew
+        has its whole time again, since the worker's memory of what did not count is the old id's. A step whose deadline
+        passed goes on for as long as the saga was paused meanwhile.
         """
         number = 0
         while True:
@@ -139,16 +146,23 @@ class Steering:
             spec = self._looking(step, self._with_choice(step, spec))
             self._tried.add(step)
             id_ = step if number == 1 else f"{step}{TRIED_AGAIN}{number}"
+            begun, paused = workflow.now(), timedelta(0)
             handle = workflow.start_activity_method(activity, spec, activity_id=id_, summary=str(about), **how)
             self._under_way[step] = handle
             try:
                 return await handle
             except FailureError as error:
-                if not (is_cancelled_exception(error) and step in self._again):
+                again = is_cancelled_exception(error) and step in self._again
+                paused = self._pauses.after(begun) if is_late(error) else paused
+                if not (again or paused):
                     raise
             finally:
                 del self._under_way[step]
                 self._again.discard(step)
+            await self.before_effect()
+            spec = prolonged(spec, paused or None)
+            how = within(how, paused) if paused else how
+            self._board.prolong(step, getattr(spec, "wait", None))
 
     def _looking(self, step: str, spec: S) -> S:
         """The spec of a step that must look for its thing: what is tried anew may have made it before."""
@@ -222,16 +236,21 @@ class Steering:
     ) -> None:
         """Ask, and wait. Raises `DeadlinePassed`."""
         async with self._asking(phase, step, task, commands, wait):
-            try:
-                await workflow.wait_condition(
-                    until, timeout=wait.deadline - wait.since, timeout_summary="deadline of the ask"
-                )
-            except TimeoutError:
-                raise DeadlinePassed(
-                    f"waiting for a person: {task.sentence}; nobody did, and the deadline passed",
-                    concerns=str(self._link),
-                    next_step="do it sooner next time; a longer deadline is a setting of the worker",
-                ) from None
+            left = wait.deadline - wait.since
+            while left:
+                begun = workflow.now()
+                try:
+                    await workflow.wait_condition(until, timeout=left, timeout_summary="deadline of the ask")
+                except TimeoutError:
+                    left = self._pauses.after(begun)
+                    await workflow.wait_condition(lambda: until() or not self.paused)
+                else:
+                    return
+            raise DeadlinePassed(
+                f"waiting for a person: {task.sentence}; nobody did, and the deadline passed",
+                concerns=str(self._link),
+                next_step="do it sooner next time; a longer deadline is a setting of the worker",
+            )
 
     @asynccontextmanager
     async def _asking(

@@ -68,6 +68,12 @@ class StoryBoard:
         self._show()
         return name
 
+    def prolong(self, name: str, wait: Wait | None) -> None:
+        """A step that is tried anew has a later deadline."""
+        if wait:
+            self._step(name).deadline = wait.deadline
+            self._show()
+
     def end(self, name: str, state: StepState) -> None:
         """A step ended, or is held."""
         step = self._step(name)

@@ -118,7 +118,7 @@ class PrivateLinkRow(_DescribedRow):
         """
         try:
             return datetime.fromisoformat(self.create_at).replace(tzinfo=UTC) - timedelta(hours=14)
-        except ValueError:
+        except (ValueError, OverflowError):
             return datetime.fromtimestamp(0, UTC)
 
 

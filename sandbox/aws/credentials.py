@@ -65,10 +65,9 @@ class Keyring:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every rotated key; what was revoked is good again. Sessions last to their end, as STS has no other."""
+        """Forget every assumed role and every rotated key; what was revoked is good again."""
         self._revoked: set[str] = set()
-        sessions = {key.id: key for key in self._keys.values() if key.token is not None}
-        self._keys = sessions | {
+        self._keys = {
             account.access_key_id: _user_key(account.id, account.access_key_id, account.secret_access_key)
             for account in self._seed.accounts.values()
         }

@@ -13,7 +13,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempts import Attempts
-from privatelink.errors import AccessDenied, from_failure
+from clouds.clocks import far_net
+from privatelink.errors import AccessDenied, DeadlinePassed, NotYet, PrivateLinkError, Throttled, from_failure
 from privatelink.pace import paced_delta
 
 BEAT = timedelta(seconds=1.5)
@@ -61,12 +62,71 @@ async def was_never_allowed() -> int:
     return await is_refused(was_allowed=False)
 
 
+DEADLINE = timedelta(seconds=3)
+"""Of the steps that have one."""
+
+
+@activity.defn
+async def looks_for_ever() -> None:
+    """Would look again long after its deadline."""
+    raise NotYet("it is moving", retry_after=timedelta(minutes=10))
+
+
+@activity.defn
+async def fails_for_ever() -> None:
+    """Has a fault that nobody has a name for."""
+    raise ValueError("a fault of ours")
+
+
+@activity.defn
+async def looks_twice() -> int:
+    """Sees at its second attempt what it waits for."""
+    if activity.info().attempt < 2:
+        raise NotYet("not at the first look")
+    return activity.info().attempt
+
+
+async def is_throttled() -> int:
+    """Has its turn after the deadline would have passed, tells an id, and needs a look more."""
+    attempt = activity.info().attempt
+    if attempt == 1:
+        raise Throttled("waiting for a turn", retry_after=DEADLINE + timedelta(seconds=1))
+    if attempt == 2:
+        assert not activity.info().heartbeat_details, "the worker's own memory is not the step's"
+        activity.heartbeat("vpce-1")
+        raise NotYet("one look more")
+    assert activity.info().heartbeat_details == ("vpce-1",)
+    return attempt
+
+
+@activity.defn
+async def works_when_throttled() -> int:
+    """As a write or a removal does."""
+    return await is_throttled()
+
+
+@activity.defn
+async def looks_when_throttled() -> int:
+    """As a wait does, which has no heartbeat time-out."""
+    return await is_throttled()
+
+
+@activity.defn
+async def hangs() -> None:
+    """Has no end of its own."""
+    await asyncio.sleep(3600)
+
+
 @activity.defn
 async def looks_long() -> int:
     """A look of an hour at its first attempt; gives the attempt that was over sooner."""
     if activity.info().attempt == 1:
         await asyncio.sleep(3600)
     return activity.info().attempt
+
+
+WITH_DEADLINE = (looks_for_ever, fails_for_ever, looks_twice, works_when_throttled, looks_when_throttled, hangs)
+ALL = (works_long, tells_and_fails, looks_long, is_refused_now, was_never_allowed, *WITH_DEADLINE)
 
 
 @workflow.defn
@@ -78,19 +138,20 @@ class OneStep:
         """Give what it gives."""
         return await workflow.execute_activity(
             name,
-            start_to_close_timeout=timedelta(hours=1),
-            heartbeat_timeout=None if name == "looks_long" else BEAT,
+            start_to_close_timeout=timedelta(seconds=1) if name == "hangs" else timedelta(hours=1),
+            schedule_to_close_timeout=far_net(DEADLINE) if name in {one.__name__ for one in WITH_DEADLINE} else None,
+            heartbeat_timeout=None if name.startswith("looks") else BEAT,
             retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10), maximum_attempts=50),
         )
 
 
-def a_worker(client: Client, queue: str) -> Worker:
+def a_worker(client: Client, queue: str, *, only_workflows: bool = False) -> Worker:
     """A worker as ours is, with a long grace."""
     return Worker(
         client,
         task_queue=queue,
         workflows=[OneStep],
-        activities=[works_long, tells_and_fails, looks_long, is_refused_now, was_never_allowed],
+        activities=[] if only_workflows else ALL,
         interceptors=[Attempts()],
         workflow_runner=UnsandboxedWorkflowRunner(),
         graceful_shutdown_timeout=timedelta(minutes=5),
@@ -147,3 +208,45 @@ async def test_what_was_never_allowed_is_given_up_after_the_time_that_iam_takes(
             await (await started(client, queue, "was_never_allowed")).result()
     assert isinstance(from_failure(failed.value), AccessDenied)
     assert time.monotonic() - begun >= NEVER_ALLOWED.total_seconds()
+
+
+async def failure_of(client: Client, name: str) -> tuple[PrivateLinkError | None, float]:
+    """How the step ends that fails, as an error of ours, and after how many seconds."""
+    queue, begun = str(uuid4()), time.monotonic()
+    async with a_worker(client, queue):
+        with pytest.raises(WorkflowFailureError) as failed:
+            await (await started(client, queue, name)).result()
+    return from_failure(failed.value), time.monotonic() - begun
+
+
+async def test_a_step_ends_at_its_deadline_and_not_a_delay_later(client: Client) -> None:
+    """The last delay is cut to fit; the error has the state that was seen last."""
+    error, seconds = await failure_of(client, "looks_for_ever")
+    assert isinstance(error, DeadlinePassed)
+    assert "it is moving" in error.message
+    assert DEADLINE.total_seconds() <= seconds < 3 * DEADLINE.total_seconds()
+
+
+@pytest.mark.parametrize("name", ["fails_for_ever", "hangs"])
+async def test_whatever_a_step_fails_of_it_ends_at_its_deadline(client: Client, name: str) -> None:
+    """Also of a fault without a name, and of none at all: Temporal's own net is weeks away."""
+    _, seconds = await failure_of(client, name)
+    assert DEADLINE.total_seconds() <= seconds < 5 * DEADLINE.total_seconds()
+
+
+@pytest.mark.parametrize("name", ["works_when_throttled", "looks_when_throttled"])
+async def test_the_time_until_a_turn_counts_in_no_attempt(client: Client, name: str) -> None:
+    """Each attempt hands on to the next what did not count, beside what the step has told."""
+    queue = str(uuid4())
+    async with a_worker(client, queue):
+        assert await (await started(client, queue, name)).result() == 3
+
+
+async def test_time_without_a_worker_does_not_count(client: Client) -> None:
+    """A deadline that passes while nobody works would end what had no chance."""
+    queue = str(uuid4())
+    async with a_worker(client, queue, only_workflows=True):
+        handle = await started(client, queue, "looks_twice")
+        await asyncio.sleep(DEADLINE.total_seconds() + 1)
+    async with a_worker(client, queue):
+        assert await handle.result() == 2

@@ -92,8 +92,12 @@ async def test_each_of_several_workers_has_its_share_of_a_window(
         await budget.take()
 
 
-async def test_who_waits_is_served_by_place_and_not_by_arrival() -> None:
-    """The saga that began first comes first, however late it asks, so that it ends while others still begin."""
+async def test_who_waits_is_served_by_place_and_not_by_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The saga that began first comes first, however late it asks, so that it ends while others still begin.
+
+    All of them stay in the line: at this pace the patience of one is shorter than their turns take together.
+    """
+    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 20.0)
     budget, served = moving_window(calls=1), []
 
     async def ask(place: str) -> None:
@@ -107,8 +111,9 @@ async def test_who_waits_is_served_by_place_and_not_by_arrival() -> None:
     assert served == ["head", "a", "a", "b", "c"]
 
 
-async def test_who_stops_waiting_holds_up_nobody() -> None:
+async def test_who_stops_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it stops in the line, or in the very moment in which it is called."""
+    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 20.0)
     budget = moving_window(calls=1)
     await budget.take()
     head, second, third, last = (asyncio.create_task(budget.take()) for _ in range(4))

@@ -1,0 +1,158 @@
+"""Deadlines count only time in which something could happen: pauses, queues and outages do not end a saga."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client
+
+from privatelink.errors import CloudUnavailable
+from privatelink.progress import Phase, StepState
+from privatelink.request import PrivateLinkRequest
+from tests.support.laws import NOTHING
+from tests.support.person import Person
+from tests.support.requests import full_request
+from tests.support.sandbox import SPEED, Sandbox
+from tests.support.world import World, working_world
+from workflows import consumer, create, options
+
+LINK = "w41b11c0/orders-db"
+WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
+DELETES = 8
+"""Two more than the platform allows in an hour."""
+
+
+@pytest.fixture
+def deadlines(monkeypatch: pytest.MonkeyPatch) -> "SetDeadlines":
+    """Sets deadlines in seconds of our clock."""
+    monkeypatch.setattr(options, "FLOOR", timedelta(seconds=1))
+    return SetDeadlines(monkeypatch)
+
+
+class SetDeadlines:
+    """Of a worker in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._monkeypatch = monkeypatch
+
+    def __call__(self, **seconds: float) -> None:
+        """Set those named, as in `deadlines(removal=3)`."""
+        changed = options.DEADLINES.model_copy(update={name: value * SPEED for name, value in seconds.items()})
+        for module in (options, create, consumer):
+            self._monkeypatch.setattr(module, "DEADLINES", changed)
+
+
+def _request(sandbox: Sandbox, name: str = "orders-db") -> PrivateLinkRequest:
+    return full_request(
+        sandbox, name, connector=None, listeners=[{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
+    )
+
+
+async def _runs(person: Person, step: str) -> None:
+    await person.sees(lambda seen: any(one.id == step and one.state is StepState.RUNNING for one in seen.steps))
+
+
+async def test_a_pause_longer_than_the_deadline_of_a_wait_under_way_ends_nothing(
+    world: World, deadlines: SetDeadlines
+) -> None:
+    """The deadline passes in the pause; afterwards the wait has the time that it had left."""
+    deadlines(connection=6)
+    world.sandbox.durations(platform_endpoint=12 * SPEED)
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world.sandbox))
+    await _runs(person, "wait-for-endpoint-connection")
+    await person.says("pause", reason="network freeze")
+    await asyncio.sleep(9)
+    assert (await person.progress()).phase is Phase.PAUSED
+    await person.says("resume")
+    await saga.result()
+
+
+async def test_a_pause_before_an_effect_uses_up_none_of_its_time(world: World, deadlines: SetDeadlines) -> None:
+    """Its wait begins when the effect does."""
+    deadlines(endpoint_service=3)
+    world.sandbox.durations(load_balancer_active=SPEED)
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world.sandbox))
+    await _runs(person, "wait-for-load-balancer")
+    await person.says("pause", reason="network freeze")
+    await asyncio.sleep(6)
+    await person.says("resume")
+    await saga.result()
+
+
+async def test_a_removal_whose_deadline_passes_in_a_pause_goes_on_after_it(
+    world: World, deadlines: SetDeadlines
+) -> None:
+    """What could not go before the pause can go after it."""
+    await world.links.create(_request(world.sandbox))
+    deadlines(removal=4)
+    world.sandbox.fault("DeleteListener", "access_denied", times=None)
+    person = Person(world, LINK)
+    deleting = await world.links.start_delete(LINK)
+    await _runs(person, "delete-listeners")
+    await person.says("pause", reason="network freeze")
+    await asyncio.sleep(7)
+    world.sandbox.clear_faults()
+    await person.says("resume")
+    assert (await deleting.result()).status == "deleted"
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_what_was_made_after_a_long_outage_has_its_whole_time(world: World, deadlines: SetDeadlines) -> None:
+    """Its wait begins with the answer of the create, however long that took to come."""
+    deadlines(endpoint_service=3)
+    world.sandbox.durations(endpoint_service_available=SPEED)
+    ends: list[float] = []
+
+    async def outage() -> None:
+        now = asyncio.get_running_loop().time()
+        ends[:] = ends or [now + 5]
+        if now < ends[0]:
+            raise CloudUnavailable("creating the endpoint service: AWS gave no answer")
+
+    world.faults.at(WORKFLOW_ID, "create-endpoint-service", "before", outage)
+    await world.links.create(_request(world.sandbox))
+
+
+async def test_a_saga_that_is_paused_for_good_can_still_be_cancelled(world: World, deadlines: SetDeadlines) -> None:
+    """Also when its step has failed in the pause, and waits for its end."""
+    deadlines(connection=2)
+    world.sandbox.durations(platform_endpoint=60 * SPEED)
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world.sandbox))
+    await _runs(person, "wait-for-endpoint-connection")
+    await person.says("pause", reason="network freeze")
+    await asyncio.sleep(5)
+    await saga.cancel("test")
+    with pytest.raises(Exception, match="cancel"):
+        await saga.result()
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_more_deletes_than_the_platform_allows_in_an_hour_all_end_with_nothing_left(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the budget as it is shipped: a removal waits for its turn as a create does, and says for what it waits.
+
+    The links are made with a lifted budget, since only the deletes are of interest.
+    """
+    names = [f"link-{number}" for number in range(DELETES)]
+    async with working_world(sandbox, client) as lifted:
+        await asyncio.gather(*(lifted.links.create(_request(sandbox, name)) for name in names))
+    monkeypatch.delenv("PRIVATELINK_PLATFORM_WRITES_PER_HOUR")
+    said: set[str] = set()
+
+    async def listen(links: World) -> None:
+        while True:
+            for name in names:
+                said.update(one.said for one in (await links.links.status(f"w41b11c0/{name}")).waiting)
+            await asyncio.sleep(0.5)
+
+    async with working_world(sandbox, client) as shipped:
+        listening = asyncio.create_task(listen(shipped))
+        results = await asyncio.gather(*(shipped.links.delete(f"w41b11c0/{name}") for name in names))
+        listening.cancel()
+    assert {"deleted"} == {result.status for result in results}
+    assert sandbox.books() == NOTHING
+    assert any("our budget for DELETE" in words and "the turn comes in about" in words for words in said), said
