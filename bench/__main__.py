@@ -11,6 +11,7 @@ import sys
 from bench.cluster import measure_cluster
 from bench.creates import measure_creates
 from bench.crowd import measure_crowd
+from bench.interleavings import measure_interleavings
 from bench.matrix import measure_matrix
 from bench.measure import show
 from bench.people import measure_people
@@ -28,6 +29,7 @@ MEASURES = {
     "crowd": measure_crowd,
     "recovery": measure_recovery,
     "matrix": measure_matrix,
+    "interleavings": measure_interleavings,
     "replays": measure_replays,
     "cluster": measure_cluster,
     "simulation": measure_simulation,

@@ -37,6 +37,7 @@ from privatelink.names import TASK_QUEUE, Link
 from privatelink.progress import Phase
 from privatelink.remembering import remember, remembered_request, request_of
 from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.silence import why_silent
 from privatelink.status import QUERY_TIMEOUT, LinkSummary
 from privatelink.updates import JoinCreate, JoinDelete
 
@@ -145,12 +146,13 @@ async def start_fleet(client: Client, requests: Sequence[PrivateLinkRequest], de
     try:
         for handle in handles[:1]:
             await asyncio.wait_for(_progress(handle), ANSWER_SECONDS)
-    except (TimeoutError, RPCError) as error:
-        raise NoWorker(
+    except (TimeoutError, WorkflowQueryFailedError, RPCError) as error:
+        nobody = NoWorker(
             f"starting a fleet ({what}): Temporal has it, but no worker answered within {ANSWER_SECONDS:.0f} s",
             concerns=what,
             next_step="start a worker (`python worker.py`), then repeat the call: it joins what was started",
-        ) from error
+        )
+        raise await why_silent(client, handles[0].id, nobody, error) from error
     return FleetRun(handles, order)
 
 

@@ -557,8 +557,8 @@ def from_failure(error: BaseException) -> PrivateLinkError | None:
     while True:
         if isinstance(error, PrivateLinkError):
             return error
-        if isinstance(error, ApplicationError) and (leaf := BY_TYPE.get(error.type or "")):
-            return leaf.of(_details(error))
+        if isinstance(error, ApplicationError) and (ours := _ours(error)):
+            return ours
         cause = error.cause if isinstance(error, FailureError) else error.__cause__
         if cause is None:
             return None
@@ -566,12 +566,24 @@ def from_failure(error: BaseException) -> PrivateLinkError | None:
     return None
 
 
-def _details(error: ApplicationError) -> ErrorDetails:
-    """Details arrive as plain JSON; a failure without them (made by hand in a UI) still has its message."""
+def _ours(error: ApplicationError) -> PrivateLinkError | None:
+    """By its type; one of a later version, which this one does not know, by its details, which keep its type."""
+    told = _details(error)
+    if leaf := BY_TYPE.get(error.type or ""):
+        return leaf.of(told or ErrorDetails(type=error.type or "", sentence=error.message))
+    if told is None or told.type != error.type:
+        return None
+    later = PrivateLinkError.of(told)
+    later.details_model = told
+    return later
+
+
+def _details(error: ApplicationError) -> ErrorDetails | None:
+    """Details arrive as plain JSON. A failure that somebody made by hand, in Temporal's UI, has none of ours."""
     try:
         return ErrorDetails.model_validate(error.details[0] if error.details else None)
     except ValidationError:
-        return ErrorDetails(type=error.type or "", sentence=error.message)
+        return None
 
 
 CORRECT = "correct the request"

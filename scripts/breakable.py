@@ -69,6 +69,7 @@ class BreakableStage:
         self._everything = contextlib.AsyncExitStack()
         self._temporal = contextlib.AsyncExitStack()
         self._workers: dict[str, contextlib.AsyncExitStack] = {}
+        self._lifelines: dict[str, int] = {}
         self._identities: set[str] = set()
 
     async def __aenter__(self) -> Self:
@@ -106,10 +107,26 @@ class BreakableStage:
         stack = contextlib.AsyncExitStack()
         log = stack.enter_context((self.directory / f"{name}.log").open("ab"))
         command = [sys.executable, *self._worker]
-        await stack.enter_async_context(
+        lifeline = await stack.enter_async_context(
             held(command, grace_seconds=0, log=log, environment=environment, directory=ROOT)
         )
         self._workers[name] = stack
+        self._lifelines[name] = lifeline.pid
+
+    async def freeze_worker(self, name: str) -> None:
+        """Stop the worker as the suspension of its machine does: it neither works nor dies."""
+        await self._signal_worker(name, signal.SIGSTOP)
+
+    async def thaw_worker(self, name: str) -> None:
+        """Let a frozen worker go on in the middle of what it did; one that was killed meanwhile is left so."""
+        await self._signal_worker(name, signal.SIGCONT)
+
+    async def _signal_worker(self, name: str, number: signal.Signals) -> None:
+        if name not in self._workers:
+            return
+        # The worker itself, not its lifeline, which must be able to end it.
+        command = ("pkill", f"-{number.name.removeprefix('SIG')}", "-P", str(self._lifelines[name]))
+        await (await asyncio.create_subprocess_exec(*command)).wait()
 
     async def kill_worker(self, name: str) -> None:
         """`kill -9`; a worker that does not run is left so."""
@@ -200,6 +217,14 @@ class BreakableStage:
         assert self._sandbox.stdout is not None  # noqa: S101 - asked for above
         line = await asyncio.wait_for(self._sandbox.stdout.readline(), START_SECONDS)
         self.ready: dict[str, Any] = json.loads(line)
+        await self._lift_limits()
+
+    async def fresh_clouds(self) -> None:
+        """Both clouds in their seeded state, without the hourly limits and the quotas."""
+        await self.control("POST", "/reset")
+        await self._lift_limits()
+
+    async def _lift_limits(self) -> None:
         await self.control("PUT", "/quirks", {"writes_per_hour": _MANY, "reads_per_hour": _MANY})
         await self.control("PUT", "/quotas", {"load_balancers_per_region": _MANY, "interface_endpoints_per_vpc": _MANY})
 

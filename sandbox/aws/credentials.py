@@ -65,9 +65,10 @@ class Keyring:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every assumed role and every rotated key; what was revoked is good again."""
+        """Forget every rotated key; what was revoked is good again. Sessions last to their end, as STS has no other."""
         self._revoked: set[str] = set()
-        self._keys = {
+        sessions = {key.id: key for key in self._keys.values() if key.token is not None}
+        self._keys = sessions | {
             account.access_key_id: _user_key(account.id, account.access_key_id, account.secret_access_key)
             for account in self._seed.accounts.values()
         }

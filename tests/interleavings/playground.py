@@ -4,12 +4,12 @@ import asyncio
 import itertools
 import threading
 from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from privatelink import DeleteResult, PrivateLinkRequest, PrivateLinkResult, PrivateLinks
-from privatelink.errors import NoWorker, TemporalUnreachable
+from privatelink import PrivateLinks
 from scripts.breakable import BreakableStage
+from tests.interleavings.witness import Witness
 from tests.support.hasty_worker import HASTY_WORKER
 from tests.support.sandbox import SPEED
 
@@ -22,7 +22,11 @@ WORKERS = ("first", "second")
 
 
 class Playground:
-    """One breakable stage with two workers, on an event loop in a thread of its own."""
+    """One breakable stage with two workers, on an event loop in a thread of its own.
+
+    `judged` counts the answers of all histories that were held against the books, `false_endings` those that were not
+    true, each in words.
+    """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, stage: BreakableStage) -> None:
         """`loop` runs elsewhere, and `stage` on it."""
@@ -30,6 +34,8 @@ class Playground:
         self.stage = stage
         self.links = PrivateLinks(stage.client)
         self.numbers = itertools.count(1)
+        self.judged = 0
+        self.false_endings: list[str] = []
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
         """Do this on the loop, and wait for it."""
@@ -47,25 +53,36 @@ class Playground:
         """One call to the sandbox's control path."""
         return self.run(self.stage.control(method, path, body))
 
-    async def create(self, request: PrivateLinkRequest) -> PrivateLinkResult:
-        """Create, and repeat the call while nobody answers it."""
-        while True:
-            with suppress(NoWorker, TemporalUnreachable):
-                return await self.links.create(request)
-            await asyncio.sleep(1)
+    def fresh_clouds(self) -> None:
+        """Both clouds in their seeded state, without limits."""
+        self.run(self.stage.fresh_clouds())
 
-    async def delete(self, request: PrivateLinkRequest) -> DeleteResult:
-        """Delete, also a failed PrivateLink, and repeat the call while nobody answers it."""
-        while True:
-            with suppress(NoWorker, TemporalUnreachable):
-                return await self.links.delete(request, allow_failed=True)
-            await asyncio.sleep(1)
+    def tell(self, witness: Witness) -> None:
+        """Keep what a history's witness has heard."""
+        self.judged += witness.judged
+        self.false_endings += witness.false_endings
 
     async def replace_worker(self, name: str) -> None:
         """`kill -9`, and start it anew, until it asks for work: one that finds no server ends at once."""
         await self.stage.kill_worker(name)
         await self.stage.start_worker(name)
         await self.stage.new_identity()
+
+    async def outage(self, seconds: float) -> None:
+        """Kill every worker; start them anew after a while."""
+        for name in WORKERS:
+            await self.stage.kill_worker(name)
+        await asyncio.sleep(seconds)
+        for name in WORKERS:
+            await self.replace_worker(name)
+
+    async def frozen(self, name: str, seconds: float) -> None:
+        """Freeze a worker for a while."""
+        await self.stage.freeze_worker(name)
+        try:
+            await asyncio.sleep(seconds)
+        finally:
+            await self.stage.thaw_worker(name)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from temporalio.converter import DataConverter
 from temporalio.exceptions import ActivityError, ApplicationError, ApplicationErrorCategory, FailureError, RetryState
 
 from privatelink import errors
+from privatelink.cli.exits import ExitCode, exit_code
 from privatelink.errors import (
     BY_TYPE,
     Actor,
@@ -178,3 +179,18 @@ def test_the_default_converter_of_temporal_reads_our_errors_too() -> None:
     assert isinstance(arrived, ApplicationError)
     assert arrived.type == "RequestRefused"
     assert arrived.details[0]["findings"][0]["type"] == "NameTaken"
+
+
+def test_an_error_of_a_later_version_keeps_what_it_says() -> None:
+    """Its type is not known here; its sentence, its next step and what was left behind still tell what to do."""
+    details = {"type": "MoveRefused", "sentence": "moving x: no", "next_step": "do y", "outcome": "refused"}
+    again = from_failure(ApplicationError("moving x: no; do y", details, type="MoveRefused"))
+    assert again
+    assert ("MoveRefused", "moving x: no", "do y", Outcome.REFUSED) == (
+        again.details_model.type,
+        again.details_model.sentence,
+        again.details_model.next_step,
+        again.details_model.outcome,
+    )
+    assert ExitCode.REFUSED == exit_code(again.details_model)
+    assert from_failure(ApplicationError("somebody else's", {"some": "details"}, type="MoveRefused")) is None

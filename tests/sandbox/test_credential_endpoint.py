@@ -145,7 +145,7 @@ def test_the_container_endpoint_can_refuse_and_throttle(aws: Aws) -> None:
     assert [429, 500, 200] == [httpx.get(address).status_code for _ in range(3)]
     assert {("credentials", CONTAINER)} == {(call["service"], call["action"]) for call in aws.sandbox.calls()}
     shown = aws.control.get("/credentials").json()["keys"]
-    assert [ROLE_ARN] == [one["role_arn"] for one in shown if one["role_arn"]]
+    assert ROLE_ARN in {one["role_arn"] for one in shown}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""Many interleavings drawn anew, each to its end: what was false in them is counted and told, and stops nothing."""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, ClassVar
+
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.interleavings.machine import Interleavings
+from tests.interleavings.playground import playground
+
+STEPS = 12
+"""How much happens in one history."""
+
+
+@dataclass
+class Counted:
+    """What came of the drawn histories. Every entry of the two lists begins with the steps of its history.
+
+    `false_endings`: answers that the books contradicted. `broken`: histories that broke another law, or hung. `judged`:
+    how many answers were held against the books.
+    """
+
+    drawn: int = 0
+    judged: int = 0
+    false_endings: list[str] = field(default_factory=list)
+    broken: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def as_json(self) -> dict[str, Any]:
+        """For whoever measures."""
+        return asdict(self)
+
+
+class _Counting(Interleavings):
+    """Notes what fails in place of failing."""
+
+    counted: ClassVar[Counted]
+
+    def teardown(self) -> None:
+        """Settle and judge; tell with the steps what was not true."""
+        self.counted.drawn += 1
+        began = len(self.playground.false_endings)
+        try:
+            super().teardown()
+        except Exception as error:  # noqa: BLE001 - of whatever kind: it is told, and the next history begins
+            if len(self.playground.false_endings) == began:
+                self.counted.broken.append(self._told(f"{type(error).__name__}: {error}"))
+        self.counted.false_endings += [self._told(one) for one in self.playground.false_endings[began:]]
+
+    def _told(self, what: str) -> str:
+        return "\n".join([*self.steps, f"=> {what}"])
+
+
+def count(number: int, *, says: Callable[[Counted], None] = lambda _: None) -> Counted:
+    """Draw so many histories and play them; `says` hears how far it is after each."""
+    counted = Counted()
+    began = time.monotonic()
+    with playground() as ground:
+
+        class Counting(_Counting):
+            """Of this playground."""
+
+            def teardown(self) -> None:
+                super().teardown()
+                counted.judged, counted.seconds = ground.judged, time.monotonic() - began
+                says(counted)
+
+        Counting.playground, Counting.counted = ground, counted
+        run_state_machine_as_test(
+            Counting,
+            settings=settings(
+                max_examples=number,
+                stateful_step_count=STEPS,
+                database=None,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                phases=[Phase.generate],
+            ),
+        )
+    return counted

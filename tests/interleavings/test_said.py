@@ -1,0 +1,138 @@
+"""The law of what is said can fail: each kind of untrue ending is found, and the true one beside it is not."""
+
+from typing import Any
+
+import pytest
+
+from privatelink.errors import Cancelled, Leftover, Outcome, RemovalRefused, RollbackIncomplete, StepFailed
+from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, Place, aws_name, description
+from privatelink.result import DeleteResult, PrivateLinkResult
+from tests.support.belongings import Known, everything_of
+from tests.support.said import Ending, Said, falsehoods
+
+LINK = Link(deployment="w41b11c0", name="orders")
+HERE = Place(account="210987654321", region="us-east-1", mode="api")
+SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-1"
+RUNNING = PrivateLinkResult(
+    link=str(LINK),
+    address="one.example.com",
+    service_name=SERVICE,
+    service_id="vpce-svc-1",
+    load_balancer_arn="arn:lb",
+    target_group_arns=("arn:tg",),
+    vpc_endpoint_id="vpce-1",
+    private_link_id="pl1",
+    connector="mysql:orders",
+)
+DELETED = DeleteResult(link=str(LINK), status="deleted")
+EMPTY: dict[str, Any] = {"aws": {}, "platform": {}, "connectors": {}}
+
+
+def known() -> Known:
+    """The link as its callers know it."""
+    return Known(LINK, (3306,), "mysql:orders")
+
+
+def books(*, region: str = "us-east-1", tags: dict[str, str] | None = None, says: str | None = None) -> dict[str, Any]:
+    """The books of a link that runs, in some region, with other tags or descriptions when told."""
+    tags = {TAG_LINK: str(LINK), TAG_SAGA: "saga-1"} if tags is None else tags
+    says = description(LINK, "saga-1", HERE) if says is None else says
+    page = {
+        "load_balancers": [{"arn": "arn:lb", "name": aws_name(LINK), "tags": tags}],
+        "target_groups": [{"arn": "arn:tg", "name": aws_name(LINK, 3306), "tags": tags}],
+        "listeners": [{"arn": "arn:listener", "port": 3306, "load_balancer_arn": "arn:lb", "tags": tags}],
+        "endpoint_services": [
+            {"id": "vpce-svc-1", "name": SERVICE, "tags": tags, "load_balancer_arns": ["arn:lb"]},
+        ],
+        "endpoint_connections": [{"vpc_endpoint_id": "vpce-1", "service_id": "vpce-svc-1", "state": "available"}],
+    }
+    row = {"privatelinkID": "pl1", "serviceName": SERVICE, "description": says, "status": "running"}
+    return {
+        "aws": {HERE.account: {region: page}},
+        "platform": {"w41b11c0": [row | {"address": "one.example.com"}]},
+        "connectors": {"w41b11c0": [{"type": "mysql", "name": "orders", "description": says}]},
+    }
+
+
+def told(said: Said, page: dict[str, Any], *, operation: Any = "create", saga: str = "saga-1") -> list[str]:  # noqa: ANN401
+    """What of it is not true."""
+    return falsehoods(Ending(said, saga, operation), page, known())
+
+
+def test_a_true_ending_is_no_falsehood() -> None:
+    """Running while it runs, deleted while nothing is there."""
+    assert told(RUNNING, books()) == []
+    assert told(DELETED, EMPTY, operation="delete") == []
+
+
+@pytest.mark.parametrize(
+    "page", [books(), books(region="eu-west-1"), books(tags={}), books(tags={}, says="somebody's")]
+)
+def test_deleted_is_said_only_where_nothing_is_left_anywhere(page: dict[str, Any]) -> None:
+    """In no region, and under no other tags or descriptions."""
+    [one] = told(DELETED, page, operation="delete")
+    assert "load balancer arn:lb" in one
+    assert "PrivateLink pl1" in one
+    assert "connector mysql:orders" in one
+
+
+def test_a_private_link_is_the_links_also_when_its_service_is_gone() -> None:
+    """A row whose description somebody edited is known by the service that it led to."""
+    mine, page = known(), books(says="somebody's")
+    everything_of(page, mine)
+    assert "pl1" in everything_of(page | {"aws": {}}, mine)
+
+
+@pytest.mark.parametrize("gone", ["load_balancers", "target_groups", "endpoint_services", "endpoint_connections"])
+def test_running_is_said_only_of_what_is_there(gone: str) -> None:
+    """Each thing that the result names, and the connection behind its address."""
+    page = books()
+    page["aws"][HERE.account]["us-east-1"][gone] = []
+    assert told(RUNNING, page)
+
+
+def test_running_is_said_of_one_link_only() -> None:
+    """A second load balancer of the link, in another region, is not passed over."""
+    page, other = books(), books(region="eu-west-1")
+    other["aws"][HERE.account]["eu-west-1"]["load_balancers"][0]["arn"] = "arn:second"
+    page["aws"][HERE.account] |= other["aws"][HERE.account]
+    assert any("arn:second" in one for one in told(RUNNING, page))
+
+
+def test_running_is_said_only_with_the_platforms_word_and_address() -> None:
+    """The platform shows the address that was given."""
+    page = books()
+    page["platform"]["w41b11c0"][0]["status"] = "failed"
+    assert told(RUNNING, page)
+
+
+def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:
+    """What an earlier create completed stays; a cancelled delete leaves nothing at all."""
+    error = StepFailed("it failed", outcome=Outcome.ROLLED_BACK)
+    assert told(error, books())
+    assert told(error, EMPTY) == []
+    complete = everything_of(books(), known()).keys()
+    assert falsehoods(Ending(error, "saga-2", "create", frozenset(complete)), books(), known()) == []
+    tagged = books(tags={TAG_LINK: str(LINK), TAG_COMPLETE: "true"}) | {"platform": {}, "connectors": {}}
+    assert told(error, tagged) == []
+    assert told(Cancelled("cancelled", outcome=Outcome.ROLLED_BACK), tagged, operation="delete")
+
+
+def test_refused_is_said_only_where_the_saga_made_nothing() -> None:
+    """By the saga that things were made by."""
+    error = RemovalRefused("in use", outcome=Outcome.REFUSED)
+    assert told(error, books())
+    assert told(error, books(), saga="saga-2") == []
+
+
+def test_what_is_left_is_listed() -> None:
+    """Each thing by its id, or told as not looked at."""
+    ids = everything_of(books(), known())
+    every = tuple(Leftover(kind="thing", id=id_, reason="") for id_ in ids)
+
+    def error(*leftovers: Leftover) -> RollbackIncomplete:
+        return RollbackIncomplete("it failed", leftovers=leftovers, outcome=Outcome.INCOMPLETE)
+
+    assert told(error(*every), books()) == []
+    assert "does not list" in told(error(*every[1:]), books())[0]
+    assert told(error(Leftover(kind="unknown", id="w41b11c0", reason="401")), books()) == []

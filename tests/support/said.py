@@ -1,0 +1,106 @@
+"""Law: what is said is true. An ending that the product tells, against the books of every account and region.
+
+What an ending claims is gone must be gone everywhere; what it claims runs must be there, once; and what it leaves must
+be in its list. What belongs to a link is found as `tests.support.belongings` says, by more than our own marks.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from privatelink.cli.exits import ExitCode, exit_code
+from privatelink.errors import ErrorDetails, PrivateLinkError
+from privatelink.names import TAG_COMPLETE
+from privatelink.result import DeleteResult, PrivateLinkResult
+from tests.support.belongings import Known, Thing, everything_of
+
+Said = PrivateLinkResult | DeleteResult | PrivateLinkError
+
+NOTHING_IS_SAID = frozenset(
+    {"OtherOperationRunning", "RequestDiffers", "LinkUnknown", "TemporalUnreachable", "NoWorker"}
+)
+"""Errors that say nothing of what the link has."""
+TOLD_BY_ID = frozenset({"load balancer", "target group", "endpoint service"})
+"""What the result of a create names one by one."""
+
+
+@dataclass(frozen=True)
+class Ending:
+    """What was said at the end of a saga."""
+
+    said: Said
+    saga_id: str
+    operation: Literal["create", "delete"]
+    completed: frozenset[str] = field(default_factory=frozenset)
+    """Ids of what an earlier create had completed, which a create that rolls back leaves as it is."""
+
+    @property
+    def word(self) -> str:
+        """For a sentence."""
+        if not isinstance(self.said, PrivateLinkError):
+            return f"said `{self.said.status}`"
+        details = self.said.details_model
+        return f"said `{details.outcome or details.type}` ({details.sentence})"
+
+
+def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]:
+    """What the ending claims and the books do not show; empty where it is true."""
+    there = everything_of(books, known)
+    if isinstance(ending.said, PrivateLinkResult):
+        found = _of_running(ending.said, books, there)
+    elif isinstance(ending.said, DeleteResult):
+        found = [f"there is {_listed(there)}"] if there else []
+    else:
+        found = _of_error(ending, ending.said.details_model, there)
+    return [f"{ending.word}, and {one}" for one in found]
+
+
+def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) -> list[str]:
+    """By the exit code that a script would go by."""
+    code = exit_code(details)
+    if details.type in NOTHING_IS_SAID or code not in {ExitCode.REFUSED, ExitCode.ROLLED_BACK, ExitCode.INCOMPLETE}:
+        return []
+    if code is ExitCode.REFUSED:
+        made = {id_: thing for id_, thing in there.items() if thing.saga == ending.saga_id}
+        return [f"made {_listed(made)}"] if made else []
+    left = {id_: thing for id_, thing in there.items() if not _stays(thing, ending)}
+    if code is ExitCode.ROLLED_BACK:
+        return [f"there is {_listed(left)}"] if left else []
+    if "without cleaning up" in details.sentence or any(one.kind == "unknown" for one in details.leftovers):
+        return []
+    listed = {id_ for one in details.leftovers for id_ in one.id.split(", ")}
+    unlisted = {id_: thing for id_, thing in left.items() if not _ids(thing) & listed}
+    return [f"does not list {_listed(unlisted)}"] if unlisted else []
+
+
+def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str, Thing]) -> list[str]:
+    claimed = {said.load_balancer_arn, *said.target_group_arns, said.service_id}
+    claimed |= {one for one in (said.private_link_id, said.connector) if one}
+    found = [f"{id_} is not there" for id_ in sorted(claimed - there.keys())]
+    more = {id_: thing for id_, thing in there.items() if thing.kind in TOLD_BY_ID and id_ not in claimed}
+    if more:
+        found.append(f"there is {_listed(more)} beside what it names")
+    rows = [thing.book for thing in there.values() if thing.kind == "PrivateLink"]
+    shown = [(row["status"], row["address"]) for row in rows]
+    if shown != [("running", said.address)]:
+        found.append(f"the platform shows {shown} in place of {said.address}")
+    pages = [page for regions in books["aws"].values() for page in regions.values()]
+    connections = [one for page in pages for one in page["endpoint_connections"]]
+    states = [one["state"] for one in connections if one["vpc_endpoint_id"] == said.vpc_endpoint_id]
+    if states != ["available"]:
+        found.append(f"the connection of {said.vpc_endpoint_id} is {states}")
+    return found
+
+
+def _stays(thing: Thing, ending: Ending) -> bool:
+    """Whether a rollback of a create has to leave it: an earlier one had completed it."""
+    complete = thing.id in ending.completed or TAG_COMPLETE in thing.book.get("tags", {})
+    return ending.operation == "create" and complete
+
+
+def _ids(thing: Thing) -> set[str]:
+    """By what a list of leftovers may name it: in console mode a PrivateLink is known by its endpoint alone."""
+    return {thing.id, thing.book.get("name", ""), thing.book.get("vpcEndpointID", "")} - {""}
+
+
+def _listed(things: dict[str, Thing]) -> str:
+    return ", ".join(str(thing) for thing in things.values())
