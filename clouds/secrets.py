@@ -17,6 +17,9 @@ LOG = logging.getLogger(__name__)
 
 _ENV = "env:"
 
+_DEFAULT_KEYS = ("~/.aws/credentials", "~/.aws/config", "/var/run/secrets/kubernetes.io/serviceaccount/token")
+"""Where boto3 and Kubernetes keep keys that no variable names."""
+
 MOST_BYTES = 64 * 1024
 """Of a file. The key of a service account has some 2 KiB, a chain of certificates a few times as much."""
 
@@ -131,10 +134,12 @@ def own_keys_on_offer(
         return faults
     if not directory.is_dir():
         return [*faults, f"{SECRETS_DIR}={str(directory)!r} is no directory"]
+    named = {name: value.split(",") for name, value in environment.items() if not name.startswith(ENV_PREFIX)}
+    named |= {f"the default {path}": [str(Path(path).expanduser())] for path in _DEFAULT_KEYS}
     return faults + [
         f"{name} names a file in {SECRETS_DIR}, which requests may read: keep it elsewhere"
-        for name, value in sorted(environment.items())
-        if name != SECRETS_DIR and any(_is_file_in(directory, part.strip()) for part in value.split(","))
+        for name, paths in sorted(named.items())
+        if any(_is_file_in(directory, path.strip()) for path in paths)
     ]
 
 

@@ -126,7 +126,8 @@ def _shape(text: str) -> str | None:
     if _AWS_SECRET_KEY.fullmatch(text):
         return "an AWS secret key"
     for queried, header in _PAIR.findall(text):
-        if says_secret(queried.split(".")[-1] or header, in_call=True):
+        # `?key=orders` finds something. Where it is an API's key, its shape tells.
+        if queried.lower() != "key" and says_secret(queried.split(".")[-1] or header, in_call=True):
             return "a secret"
     return "a secret" if _holds_json(text) else None
 

@@ -159,7 +159,7 @@ class Connector(RequestPart):
 
 
 def _check_tags(tags: dict[str, str]) -> dict[str, str]:
-    most = 44  # AWS allows 50 tags a resource; five are ours and one is left for the account's own policies
+    most = 43  # AWS allows 50 tags a resource; six are ours and one is left for the account's own policies
     faults = [f"{len(tags)} tags, at most {most}"] if len(tags) > most else []
     for key, value in tags.items():
         if re.match(r"(?i)aws:|privatelink:", key):

@@ -134,6 +134,7 @@ def test_the_settings_file_says_what_a_deployment_may_use(monkeypatch: pytest.Mo
         {"PRIVATELINK_PAYLOAD_KEY": "file:SECRETS/own", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
         {"AWS_WEB_IDENTITY_TOKEN_FILE": "SECRETS/own", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
         {"PRIVATELINK_SETTINGS": "settings.toml", "PRIVATELINK_SECRET_API": "x"},
+        {"HOME": "HOME", "PRIVATELINK_SECRETS_DIR": "HOME/.aws"},
     ],
 )
 def test_no_key_of_the_workers_own_may_have_a_name_that_requests_can_say(
@@ -146,8 +147,13 @@ def test_no_key_of_the_workers_own_may_have_a_name_that_requests_can_say(
         f'[deployments.{OTHER}]\nendpoint = "https://h/api/v5"\napi_key = "k"\n'
         'api_secret_env = "PRIVATELINK_SECRET_API"\n'
     )
+    (tmp_path / ".aws").mkdir()
+    (tmp_path / ".aws" / "credentials").write_text("[default]")
     monkeypatch.chdir(tmp_path)
-    given = {name: value.replace("SECRETS", str(tmp_path / "secrets")) for name, value in environment.items()}
+    given = {
+        name: value.replace("SECRETS", str(tmp_path / "secrets")).replace("HOME", str(tmp_path))
+        for name, value in environment.items()
+    }
     with pytest.raises(SettingsError, match=r"requests may read"):
         starting(monkeypatch, **given)
 

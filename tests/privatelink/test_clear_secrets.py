@@ -130,7 +130,16 @@ def test_a_value_is_refused_where_its_shape_says_that_it_is_a_secret(text: str) 
         {"servers": "mongodb://h1:27017,h2:27017/db", "jdbc": "jdbc:mysql://h:3306/db?useSSL=true", "compass": "n"},
         {"words": "Basic authentication", "sha1": "0123456789abcdef0123456789abcdef01234567", "mail": "a@b.example"},
         {"body": '{"id": "${id}", "password_hint": "none"}', "clientid": "app:${clientid}"},
-        {"auth_type": "basic", "private": False, "primary_contact": "a"},
+        {"auth_type": "basic", "private": False, "primary_contact": "a", "url": "http://{address}/get?key=orders"},
+        {
+            "endpoint": "Endpoint=sb://ns.servicebus.windows.net/;SharedAccessKeyName=all",
+            "sid": "ORCL",
+            "role": "normal",
+        },
+        {
+            "static_clientids": [{"node": "emqx@a.b", "ids": [{"clientid": "c", "username": "u"}]}],
+            "scope": "read write",
+        },
     ],
 )
 def test_what_only_resembles_a_secret_passes(parameters: dict[str, Any]) -> None:

@@ -200,7 +200,7 @@ def test_a_connector_that_cannot_be_is_refused(changes: dict[str, object], words
         ({"a" * 129: "x"}, "at most 128"),
         ({"a": "x" * 257}, "256"),
         ({"a": "b\n"}, "letters, digits"),
-        ({str(number): "x" for number in range(45)}, "45 tags, at most 44"),
+        ({str(number): "x" for number in range(45)}, "45 tags, at most 43"),
     ],
 )
 def test_tags_that_aws_or_we_reserve_are_refused(tags: dict[str, str], words: str) -> None:
