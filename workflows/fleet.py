@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.fleets import LOOK_SECONDS, Fleets
+    from clouds.clocks import far_net
     from clouds.waiting import SLACK_SECONDS
     from privatelink.errors import Outcome
     from privatelink.fleet import Change, FleetPart, FleetProgress, FleetResult, LinkOutcome
@@ -80,7 +81,7 @@ class ApplyFleet:
             activity_id=f"begin {change.link}",
             summary=f"{change.operation} {change.link}",
             start_to_close_timeout=timedelta(minutes=1),
-            schedule_to_close_timeout=timedelta(hours=1),
+            schedule_to_close_timeout=far_net(timedelta(hours=1)),
         )
 
     async def _end_of(self, change: Change) -> LinkOutcome | None:

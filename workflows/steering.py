@@ -159,9 +159,10 @@ class Steering:
             finally:
                 del self._under_way[step]
                 self._again.discard(step)
-            await self.before_effect()
+            if paused:
+                await self.before_effect()
+                how = within(how, paused)
             spec = prolonged(spec, paused or None)
-            how = within(how, paused) if paused else how
             self._board.prolong(step, getattr(spec, "wait", None))
 
     def _looking(self, step: str, spec: S) -> S:
