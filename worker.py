@@ -57,7 +57,7 @@ def build_worker(
     """The worker with every workflow and activity; tests build it in their own process."""
     webhook = Webhook(settings.webhook) if settings.webhook else None
     sizes = Sizes.of(settings.concurrency)
-    aws = AwsAccounts(sizes.threads)
+    aws = AwsAccounts(sizes.threads, settings.external_ids)
     return Worker(
         client,
         task_queue=queue_of(settings),

@@ -52,15 +52,14 @@ class Inquiries:
 
         A finding that is not ok tells what its error tells; it is no error of the look.
         """
-        account = self._aws.account(spec.aws)
         deployment = spec.link.deployment
 
         async def identity() -> str:
-            return f"account {await account.account_id()}, region {spec.aws.region}"
+            return f"account {await self._aws.account(spec.aws).account_id()}, region {spec.aws.region}"
 
         async def trust() -> str:
             role = spec.aws.role_arn
-            if untrusted := await trust_findings(account, spec.aws):
+            if untrusted := await trust_findings(self._aws.account(spec.aws), spec.aws):
                 raise CredentialsRefused(f"{role}: {untrusted[0].sentence}", next_step=untrusted[0].next_step)
             return f"{role} wants its external id" if role else "no role is assumed: the worker's own credentials"
 

@@ -116,12 +116,15 @@ def _read(directory: Path, name: str) -> str:
 
 
 def own_keys_on_offer(
-    environment: Mapping[str, str], key_variables: Iterable[str], directory: Path | None
+    environment: Mapping[str, str],
+    key_variables: Iterable[str],
+    directory: Path | None,
+    key_files: Iterable[Path] = (),
 ) -> list[str]:
     """Each key of the worker's own that a request could name, in words: a worker that has one does not start.
 
-    `key_variables` are variables that hold keys of the worker. In `directory` no file may stand that a variable of the
-    worker names, whatever for: such files are the worker's own.
+    `key_variables` are variables that hold keys of the worker, `key_files` files that do. In `directory` no file may
+    stand that a variable of the worker names, whatever for: such files are the worker's own.
     """
     payload_keys = [reference.strip() for reference in environment.get(PAYLOAD_KEY, "").split(",")]
     own = {*key_variables, *(one.removeprefix(_ENV) for one in payload_keys if one.startswith(_ENV))}
@@ -135,6 +138,7 @@ def own_keys_on_offer(
     if not directory.is_dir():
         return [*faults, f"{SECRETS_DIR}={str(directory)!r} is no directory"]
     named = {name: value.split(",") for name, value in environment.items() if not name.startswith(ENV_PREFIX)}
+    named |= {"external_id_file in the settings file": [str(path) for path in key_files]}
     named |= {f"the default {path}": [str(Path(path).expanduser())] for path in _DEFAULT_KEYS}
     return faults + [
         f"{name} names a file in {SECRETS_DIR}, which requests may read: keep it elsewhere"

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
 
 from clouds.api_access import DEPLOYMENT_PATH, LOOPBACK, PLATFORM_PATH, ApiAccess, access_from, is_plain, url_of
+from clouds.role_settings import external_ids_of
 from clouds.secrets import SecretSettings, own_keys_on_offer
 from clouds.settings_file import SettingsFile
 from clouds.sizes import USUAL, Sizes
@@ -63,7 +64,7 @@ class Settings(_Part):
     """All of it. `deployments` are those with an API key of their own; `default_deployment` serves every other one.
 
     `concurrency`: sagas at once, which a worker's sizes follow from. `account`: whose queue the worker serves (12
-    digits), None for the one of all.
+    digits), None for the one of all. `external_ids`: those of customers' roles, by role ARN.
     """
 
     platform: PlatformSettings
@@ -73,6 +74,7 @@ class Settings(_Part):
     deployments: dict[str, ApiAccess] = {}
     default_deployment: ApiAccess | None = None
     secrets: SecretSettings = SecretSettings()
+    external_ids: dict[str, SecretStr] = {}
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -97,7 +99,8 @@ class Settings(_Part):
         file = SettingsFile.named_in(environment, faults)
         deployments = file.accesses(environment, faults)
         directory = Path(environment[SECRETS_DIR]) if environment.get(SECRETS_DIR) else None
-        faults.extend(own_keys_on_offer(environment, file.key_variables, directory))
+        external_ids = external_ids_of(file.roles, environment, faults)
+        faults.extend(own_keys_on_offer(environment, file.key_variables, directory, file.key_files))
         concurrency = _limit(environment, "PRIVATELINK_CONCURRENCY", faults) or USUAL
         faults.extend(Sizes.of(concurrency).faults(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         account = environment.get("PRIVATELINK_ACCOUNT") or None
@@ -113,6 +116,7 @@ class Settings(_Part):
             deployments=deployments,
             default_deployment=default,
             secrets=SecretSettings(directory=directory, of_deployment=file.secrets),
+            external_ids=external_ids,
         )
 
     def deployment_access(self, deployment: str) -> ApiAccess | None:

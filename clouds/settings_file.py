@@ -1,8 +1,11 @@
-"""The settings file that `PRIVATELINK_SETTINGS` names, in TOML: what holds for single deployments.
+"""The settings file that `PRIVATELINK_SETTINGS` names, in TOML: what holds for single deployments and roles.
 
 Each table `[deployments.<id>]` may have `endpoint`, `api_key` and `api_secret_env`, where the deployment has an API key
 of its own: `api_secret_env` is the variable that holds the secret, never the secret. It may have `secrets`, the names
 that the deployment's requests may refer to, as in `secrets = ["ORDERS_DB"]`.
+
+Each table `[roles."<role ARN>"]` says where the role's external id stands: `external_id_env`, a variable, or
+`external_id_file` (see `clouds/role_settings.py`).
 """
 
 import tomllib
@@ -13,6 +16,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError, model_validator
 
 from clouds.api_access import DEPLOYMENT_PATH, ApiAccess, endpoint_faults
+from clouds.role_settings import RoleArn, RoleEntry
 from privatelink.forms import Form
 from privatelink.names import DeploymentId
 from privatelink.secret_refs import NAME
@@ -48,6 +52,7 @@ class SettingsFile(_Part):
     """The whole file; without one it is empty."""
 
     deployments: dict[DeploymentId, DeploymentEntry] = {}
+    roles: dict[RoleArn, RoleEntry] = {}
 
     @classmethod
     def named_in(cls, environment: Mapping[str, str], faults: list[str]) -> Self:
@@ -67,8 +72,14 @@ class SettingsFile(_Part):
 
     @property
     def key_variables(self) -> set[str]:
-        """The variables that hold the secrets of API keys."""
-        return {entry.api_secret_env for entry in self.deployments.values() if entry.api_secret_env}
+        """The variables that hold the secrets of API keys, and external ids."""
+        keys = {entry.api_secret_env for entry in self.deployments.values() if entry.api_secret_env}
+        return keys | {entry.external_id_env for entry in self.roles.values() if entry.external_id_env}
+
+    @property
+    def key_files(self) -> set[Path]:
+        """The files that hold external ids."""
+        return {entry.external_id_file for entry in self.roles.values() if entry.external_id_file}
 
     @property
     def secrets(self) -> dict[str, frozenset[str]]:

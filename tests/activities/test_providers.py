@@ -4,6 +4,7 @@ import ipaddress
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from activities import specs
 from activities.address_users import AddressUsers
@@ -11,6 +12,7 @@ from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
 from activities.standing import Onlooker
+from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
@@ -111,6 +113,21 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     (role,) = [one for one in (await attempt(inquiries.check_keys, removal)).findings if one.what == "role"]
     assert not role.ok
     assert "its trust policy is open" in role.says
+
+
+async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provider: Provider) -> None:
+    """As a finding beside the others; neither of the two ids is shown."""
+    seed = provider.sandbox.seed
+    settings = Settings.from_environment()
+    aws = AwsAccounts(external_ids={seed["role_arn"]: SecretStr(seed["external_id"])})
+    platform, apis = Platform(settings.platform), DeploymentApis(settings)
+    inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
+    access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
+    found = (await attempt(inquiries.check_keys, specs.RemovalSpec(link=LINK, aws=access))).findings
+    assert {"AWS": False, "role": False} == {one.what: one.ok for one in found if one.what in {"AWS", "role"}}
+    assert "another external_id" in str(found)
+    assert "ext-guess" not in str(found)
+    assert seed["external_id"] not in str(found)
 
 
 async def test_whether_a_role_is_open_must_be_answered(provider: Provider, steps: Providers) -> None:

@@ -122,6 +122,58 @@ def test_the_deployment_pair_serves_every_deployment_that_the_file_does_not_list
     assert other.endpoint == DEPLOYMENT["EMQXCLOUD_DEPLOYMENT_ENDPOINT"]
 
 
+ROLE = "arn:aws:iam::210987654321:role/privatelink"
+
+
+@pytest.mark.parametrize("where", ["env", "file"])
+def test_an_external_id_stands_in_a_variable_or_a_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
+) -> None:
+    """Never in the settings file itself; a line break at the end of a mounted file is none of its characters."""
+    (tmp_path / "external-id").write_text("ext-7f3a\n")
+    source = "CUSTOMER_ID" if where == "env" else tmp_path / "external-id"
+    file = tmp_path / "privatelink.toml"
+    file.write_text(f'[roles."{ROLE}"]\nexternal_id_{where} = "{source}"\n')
+    settings = settings_of(monkeypatch, PLATFORM | {"PRIVATELINK_SETTINGS": str(file), "CUSTOMER_ID": "ext-7f3a"})
+    assert {ROLE: "ext-7f3a"} == {arn: value.get_secret_value() for arn, value in settings.external_ids.items()}
+    assert "ext-7f3a" not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    ("entry", "why"),
+    [
+        ("external_id_env = 'UNSET'", "UNSET is not set"),
+        ("external_id_env = 'WRONG'", "WRONG holds no external id"),
+        ("external_id_file = '/nonexistent'", "/nonexistent, cannot be read"),
+        ("external_id = 'ext-7f3a'", "external_id: Extra inputs"),
+        ("external_id_env = 'A'\nexternal_id_file = 'b'", "give either external_id_env or external_id_file"),
+        ("external_id_env = 'PRIVATELINK_SECRET_ID'", "PRIVATELINK_SECRET_ID holds a key of the worker's own"),
+    ],
+)
+def test_an_external_id_that_cannot_be_had_is_told_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, entry: str, why: str
+) -> None:
+    """A role without its external id would be refused at every call, minutes after the worker had started."""
+    file = tmp_path / "privatelink.toml"
+    file.write_text(f'[roles."{ROLE}"]\n{entry}\n')
+    more = {"PRIVATELINK_SETTINGS": str(file), "WRONG": "not (an) id", "PRIVATELINK_SECRET_ID": "ext-7f3a"}
+    sentence = fault_of(monkeypatch, PLATFORM | more)
+    assert why in sentence
+    assert "not (an) id" not in sentence
+    assert "ext-7f3a" not in sentence
+
+
+def test_a_file_with_an_external_id_is_out_of_the_requests_reach(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Requests read what stands in the folder of secrets."""
+    (tmp_path / "external-id").write_text("ext-7f3a")
+    file = tmp_path / "privatelink.toml"
+    file.write_text(f'[roles."{ROLE}"]\nexternal_id_file = "{tmp_path / "external-id"}"\n')
+    more = {"PRIVATELINK_SETTINGS": str(file), "PRIVATELINK_SECRETS_DIR": str(tmp_path)}
+    assert "which requests may read: keep it elsewhere" in fault_of(monkeypatch, PLATFORM | more)
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.networks import find_subnets
@@ -47,6 +48,20 @@ async def test_a_role_is_not_assumed_without_its_external_id(sandbox: Sandbox, e
     with pytest.raises(CredentialsRefused) as raised:
         await AwsAccounts().account(role(sandbox, external_id=external_id)).account_id()
     assert "trust policy" in raised.value.details_model.next_step
+
+
+async def test_the_operators_external_id_is_taken_and_no_other(sandbox: Sandbox) -> None:
+    """A request needs none for a role in the settings; one that gives another is refused, and neither is shown."""
+    external_ids = {sandbox.seed["role_arn"]: SecretStr(sandbox.seed["external_id"])}
+    accounts = AwsAccounts(external_ids=external_ids)
+    assert "310987654321" == await accounts.account(role(sandbox, external_id=None)).account_id()
+    assert accounts.account(role(sandbox, external_id=None)) is accounts.account(role(sandbox))
+    with pytest.raises(CredentialsRefused) as raised:
+        accounts.account(role(sandbox, external_id="ext-guess"))
+    told = f"{raised.value} {raised.value.details_model}"
+    assert "another external_id" in told
+    assert "ext-guess" not in told
+    assert sandbox.seed["external_id"] not in told
 
 
 async def test_a_wrong_secret_is_told_and_never_shown(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
