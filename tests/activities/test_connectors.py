@@ -1,6 +1,7 @@
 """Checking, creating, awaiting and deleting the connector, against the sandbox."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -141,6 +142,36 @@ async def test_a_secret_that_the_worker_lacks_is_named(steps: Connectors, monkey
     """Before anything is built."""
     monkeypatch.delenv("PRIVATELINK_SECRET_ORDERS_DB")
     assert await findings(steps) == {FindingType.SECRET_NOT_FOUND}
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_a_mounted_file_is_read_anew_for_every_call(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A secret that comes late, or changes, needs no restart of the worker."""
+    monkeypatch.setenv("PRIVATELINK_SECRETS_DIR", str(tmp_path))
+    steps = steps_of(Settings.from_environment())
+    connector = connector_of(password={"secret": "file:orders-db"})
+    assert await findings(steps, connector) == {FindingType.SECRET_NOT_FOUND}
+    (tmp_path / "orders-db").write_text(f"{SECRET}\n")
+    await attempt().run(steps.check_connector, spec(connector))
+
+
+@pytest.mark.usefixtures("sandbox")
+async def test_the_answer_is_the_same_whatever_the_worker_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Absent, of another deployment, or the worker's own: it says what to set, and tells nothing of what is there."""
+    settings = tmp_path / "settings.toml"
+    settings.write_text('[deployments.w41b11c2]\nsecrets = ["THEIRS"]\n')
+    monkeypatch.setenv("PRIVATELINK_SETTINGS", str(settings))
+    monkeypatch.setenv("PRIVATELINK_SECRET_THEIRS", SECRET)
+    monkeypatch.setenv("PLAIN", SECRET)
+    steps = steps_of(Settings.from_environment())
+    said = set()
+    for name in ("THEIRS", "PLAIN", "ABSENT", "AWS_SECRET_ACCESS_KEY", "EMQXCLOUD_PLATFORM_API_SECRET"):
+        with pytest.raises(RequestRefused) as refused:
+            await attempt().run(steps.check_connector, spec(connector_of(password={"secret": f"env:{name}"})))
+        (finding,) = refused.value.details_model.findings
+        assert f"give the worker PRIVATELINK_SECRET_{name};" in finding.next_step
+        said.add(f"{finding.type}: {finding.sentence}; {finding.next_step}".replace(name, "NAME"))
+    assert len(said) == 1
 
 
 async def test_a_strangers_connector_of_the_name_is_named(

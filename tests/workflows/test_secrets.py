@@ -7,12 +7,15 @@ import logging
 from pathlib import Path
 
 import pytest
+from temporalio.client import WorkflowFailureError
 
 from privatelink.cli import run
+from privatelink.errors import InvalidRequest, from_failure
+from privatelink.names import TASK_QUEUE, Link
 from scripts.temporal_server import TemporalServer
 from tests.support.histories import readable_text
 from tests.support.laws import NOTHING
-from tests.support.requests import SECRET, full_request
+from tests.support.requests import SECRET, full_request, request_json
 from tests.support.secrets import SecretsWatch
 from tests.support.world import World
 
@@ -88,3 +91,21 @@ async def test_the_scan_finds_a_secret_wherever_it_stands(world: World, secrets_
     pair = f"{env['EMQXCLOUD_PLATFORM_API_KEY']}:{env['EMQXCLOUD_PLATFORM_API_SECRET']}"
     header = json.dumps({"Authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"})
     assert secrets_watch.found_in(header=header) == ["the Authorization header of the platform API in header"]
+
+
+async def test_a_secret_that_another_program_sent_stands_in_what_it_sent_and_nowhere_else(world: World) -> None:
+    """The run fails at once, nothing is made, and the failure says that the secret is to be changed."""
+    value = "sent-in-the-clear"
+    parameters = {"url": "http://{address}:3306", "headers": {"x-api-key": value}}
+    request = request_json(world.sandbox, connector={"type": "http", "name": "a", "parameters": parameters})
+    handle = await world.client.start_workflow(
+        "CreatePrivateLink", request, id=Link.parse(LINK).workflow_id, task_queue=TASK_QUEUE
+    )
+    with pytest.raises(WorkflowFailureError) as failed:
+        await handle.result()
+    error = from_failure(failed.value)
+    assert isinstance(error, InvalidRequest)
+    assert "change that secret, because Temporal's history holds the request" in error.details_model.next_step
+    history = await handle.fetch_history()
+    assert [value in readable_text(event) for event in history.events] == [True] + [False] * (len(history.events) - 1)
+    assert world.sandbox.books() == NOTHING
