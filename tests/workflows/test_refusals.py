@@ -1,0 +1,86 @@
+"""After the first effect a refusal is weather: it passes, and costs nobody a link."""
+
+from datetime import timedelta
+
+import pytest
+
+from privatelink.errors import AccessDenied, Outcome, PrivateLinkError
+from privatelink.progress import Phase, StepState
+from privatelink.request import PrivateLinkRequest
+from tests.support.laws import NOTHING
+from tests.support.person import Person
+from tests.support.requests import full_request
+from tests.support.sandbox import SPEED
+from tests.support.world import World
+from workflows import create, options
+
+LINK = "w41b11c0/orders-db"
+LISTING = "GET /deployments/{deploymentID}/privatelinks"
+
+
+def _request(world: World, name: str = "orders-db", **changes: object) -> PrivateLinkRequest:
+    listeners = [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
+    return full_request(world.sandbox, name, connector=None, listeners=listeners, **changes)
+
+
+async def _waits(world: World, link: str, step: str) -> None:
+    person = Person(world, link)
+    await person.sees(lambda seen: any(one.id == step and one.state is StepState.RUNNING for one in seen.steps))
+
+
+async def test_one_refused_reading_ends_none_of_the_creates_that_share_it(world: World) -> None:
+    """It is one call's trouble, and all of them hear of it."""
+    world.sandbox.durations(platform_endpoint=10 * SPEED)
+    names = ("first", "second", "third")
+    sagas = [await world.links.start_create(_request(world, name)) for name in names]
+    for name in names:
+        await _waits(world, f"w41b11c0/{name}", "wait-for-endpoint-connection")
+    world.sandbox.fault("DescribeVpcEndpointConnections", "access_denied")
+    for saga in sagas:
+        await saga.result()
+
+
+@pytest.mark.parametrize("action", ["DescribeLoadBalancers", LISTING, "CreateListener", "AddTags"])
+async def test_one_refusal_in_the_middle_of_a_create_ends_nothing(world: World, action: str) -> None:
+    """Whether it looks or writes, at either cloud."""
+
+    async def refuse() -> None:
+        world.sandbox.fault(action, "access_denied")
+
+    world.faults.at("privatelink:w41b11c0:orders-db", "create-load-balancer", "before", refuse)
+    await world.links.create(_request(world))
+
+
+async def test_an_action_that_was_never_allowed_ends_a_create_after_the_time_that_iam_takes(world: World) -> None:
+    """By its name, with all rolled back: nobody waits half an hour for a policy that lacks it."""
+    world.sandbox.fault("CreateListener", "access_denied", times=None)
+    with pytest.raises(AccessDenied, match="CreateListener") as caught:
+        await world.links.create(_request(world))
+    assert caught.value.details_model.outcome == Outcome.ROLLED_BACK
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_refusal_in_a_check_is_final_at_once(world: World) -> None:
+    """Nothing is made yet, and whoever asked can mend it."""
+    world.sandbox.fault("DescribeSubnets", "access_denied")
+    with pytest.raises(PrivateLinkError) as caught:
+        await world.links.create(_request(world))
+    assert caught.value.details_model.outcome == Outcome.REFUSED
+
+
+async def test_a_refusal_that_lasts_is_held_at_the_deadline_when_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was made stays until somebody has given the permission back."""
+    monkeypatch.setattr(options, "FLOOR", timedelta(seconds=1))
+    monkeypatch.setattr(create, "DEADLINES", options.DEADLINES.model_copy(update={"load_balancer": 3.0 * SPEED}))
+    world.sandbox.durations(load_balancer_active=SPEED)
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, on_failure="hold"))
+    await _waits(world, LINK, "wait-for-load-balancer")
+    world.sandbox.fault("DescribeLoadBalancers", "access_denied", times=None)
+    [ask] = (await person.reaches(Phase.HELD)).asks
+    assert "DescribeLoadBalancers" in ask.sentence + "".join(ask.clicks)
+    world.sandbox.clear_faults()
+    await person.says("retry_now")
+    await saga.result()
