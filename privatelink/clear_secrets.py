@@ -87,8 +87,11 @@ def _in_the_clear(
             here = _joined(path, key)
             if what := _shape(key):
                 yield here, what
-            secret = says_secret(key, in_call=in_call, within=named) if pair is None else pair and key == "value"
-            yield from _in_the_clear(item, here, named=secret, in_call=_is_of_calls(key))
+            if pair is not None and key in {"name", "key", "value"}:
+                secret = pair and key == "value"
+            else:
+                secret = says_secret(key, in_call=in_call, within=named)
+            yield from _in_the_clear(item, here, named=secret, in_call=in_call or _is_of_calls(key))
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _in_the_clear(item, _joined(path, str(index)), named=named, in_call=in_call)

@@ -48,7 +48,7 @@ class Listener(RequestPart):
     """One port of the address, and the targets behind it.
 
     `port` is what the deployment dials, `target_port` (default: `port`) what the targets listen on. `targets` are
-    private IPv4 addresses, EC2 instance ids, or the ARN of one Application Load Balancer, by `target_type`; 1 to 5000
+    IPv4 addresses, EC2 instance ids, or the ARN of one Application Load Balancer, by `target_type`; 1 to 5000
     of them; AWS's own quotas are lower unless they are raised. Example:
     `{port: 3306, targets: [10.0.1.15, 10.0.2.15]}`.
     """

@@ -22,8 +22,8 @@ from privatelink.yaml_values import TooLargeError, as_written, settle
 
 STDIN = "-"
 
-_MOST_BYTES = 16 * 1024**2
-"""Of a file: some twenty thousand links. Temporal takes 2 MiB in one message, so more could not be sent in one."""
+_MOST_BYTES = 4 * 1024**2
+"""Of a file: some ten thousand links, which YAML's reader takes a minute for."""
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -70,6 +70,11 @@ def test_a_header_that_carries_a_secret_is_refused(name: str) -> None:
     assert SECRET not in refusal({"head": f"{name}: {SECRET}"})
 
 
+def test_a_pair_hides_no_secret_beside_it() -> None:
+    """Only its own name and value are judged as a pair."""
+    assert "headers.0.x-auth: a secret" in refusal({"headers": [{"key": "a", "value": "b", "x-auth": SECRET}]})
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -229,6 +229,6 @@ def test_aliases_that_save_writing_are_taken(tmp_path: Path) -> None:
 
 def test_a_file_without_end_is_not_read(tmp_path: Path) -> None:
     """A mistyped path, such as a device or a disk image, fills no memory."""
-    assert "larger than 16 MiB" in refusal(tmp_path, b"#" * (16 * 1024**2 + 1)).message
-    with pytest.raises(InvalidRequest, match="larger than 16 MiB"):
+    assert "larger than 4 MiB" in refusal(tmp_path, b"#" * (4 * 1024**2 + 1)).message
+    with pytest.raises(InvalidRequest, match="larger than 4 MiB"):
         read_request("/dev/zero")
