@@ -11,6 +11,7 @@ from temporalio.service import RPCError
 from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
 from activities.attempts import Attempts
+from activities.own_place import OwnPlace
 from activities.registry import all_activities
 from activities.told_once import ATTEMPTS_LOGGER, ToldOnce
 from clouds.aws.accounts import AwsAccounts
@@ -66,7 +67,7 @@ def build_worker(
             aws, Platform(settings.platform), DeploymentApis(settings), OfferedSecrets(settings.secrets), webhook
         ),
         workflow_runner=runner or SagaRunner(),
-        interceptors=[Attempts(), *interceptors],
+        interceptors=[Attempts(), OwnPlace(aws), *interceptors],
         max_cached_workflows=sizes.sagas,
         max_concurrent_workflow_tasks=sizes.workflow_tasks,
         max_concurrent_activities=sizes.activities,

@@ -18,16 +18,13 @@ class AddressUsers:
         self._apis = deployment_apis
 
     async def findings(self, spec: RemovalSpec, addresses: set[str]) -> list[Finding]:
-        """What beside connectors uses one of the addresses, and each place that the API key may not read.
-
-        The latter are left out with `ignore_deployment`: somebody says that nothing there uses the link.
-        """
+        """What beside connectors uses one of the addresses, and each place that the API key may not read."""
         api = self._apis.find(spec.link.deployment)
         if api is None or not addresses:
             return []
         holders = await api.holders.reading()
         found = [_holds_finding(one) for one in holders.found if any(map(one.dials, addresses))]
-        return found + ([] if spec.ignore_deployment else [_unread_finding(one) for one in holders.unread])
+        return found + [_unread_finding(one) for one in holders.unread]
 
     async def refuse_if_used(self, spec: RemovalSpec, private_link_id: str, addresses: set[str]) -> None:
         """The last look, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.

@@ -8,7 +8,8 @@ name.
 from temporalio import activity
 
 from activities.specs import Scope
-from clouds.aws.tags import Ownership
+from clouds.aws.accounts import AwsAccount
+from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, add_ec2_tags
 from privatelink.errors import NameTaken
 from privatelink.names import TAG_LINK, Link
 
@@ -24,6 +25,15 @@ def may_exist(scope: Scope) -> bool:
     info = activity.info()
     # An operator's Reset of the activity sets the attempt back to 1, and not the time at which the step was scheduled.
     return not scope.is_new or info.attempt > 1 or info.current_attempt_scheduled_time > info.scheduled_time
+
+
+async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpoint_id: str) -> None:
+    """Mark the VPC endpoint as proven to be the link's, by a tag on the endpoint service; nothing if it is marked."""
+    if may_exist(scope):
+        for service in await account.views.endpoint_services.reading():
+            if (service.service_id, service.vpc_endpoint_id) == (service_id, vpc_endpoint_id):
+                return
+    await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
 
 
 def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) -> None:

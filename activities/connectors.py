@@ -18,6 +18,7 @@ from activities.connector_findings import (
 )
 from activities.moments import since_effect
 from activities.patience import nothing_found, patient
+from activities.places import elsewhere_findings
 from activities.specs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
@@ -37,7 +38,7 @@ from privatelink.errors import (
     RequestDiffers,
     RequestRefused,
 )
-from privatelink.names import description
+from privatelink.names import Place, description
 from privatelink.pace import paced_delta
 
 CADENCE = Cadence(usual=10, fast=2, slow=10)
@@ -88,10 +89,19 @@ class Connectors:
     async def _name_findings(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
         connectors = await api.connectors.reading()
         taken = [name_finding(one) for one in connectors if _is_in_the_way(one, spec)]
+        elsewhere = await elsewhere_findings(
+            self._aws.account(spec.scope.aws), spec.scope.link, await self._here(spec), connectors=connectors
+        )
+        if elsewhere:
+            return taken + elsewhere
         differing = [one for one in connectors if one.is_of(spec.scope.link) and _differences(one, spec, body)]
         if differing and await self._is_complete(spec):
             taken += [differs_finding(one, _differences(one, spec, body)) for one in differing]
         return taken
+
+    async def _here(self, spec: ConnectorSpec) -> Place:
+        account_id = await self._aws.account(spec.scope.aws).account_id()
+        return Place(account=account_id, region=spec.scope.aws.region, mode=spec.mode)
 
     @activity.defn
     async def create_connector(self, spec: ConnectorCreation) -> str:
@@ -152,7 +162,7 @@ class Connectors:
                     concerns=one.id,
                     next_step="choose another connector.name, or delete that connector",
                 )
-            if not one.is_of(spec.scope.link):
+            if not one.is_of(spec.scope.link) or one.stands_elsewhere(spec.scope.place):
                 continue
             differences = _differences(one, spec, body)
             if not differences:
@@ -202,7 +212,8 @@ class Connectors:
 
 
 def _is_in_the_way(one: ConnectorRow, spec: ConnectorSpec) -> bool:
-    return one.id == spec.connector.id and not one.is_of(spec.scope.link)
+    is_ours = one.is_of(spec.scope.link) and not one.stands_elsewhere(spec.scope.place)
+    return one.id == spec.connector.id and not is_ours
 
 
 def _differences(one: ConnectorRow, spec: ConnectorSpec, body: ConnectorBody) -> tuple[str, ...]:
@@ -237,7 +248,13 @@ async def _in_scope(
         if error.cloud_code == NOT_FOUND:
             return ()  # the deployment is gone, and its connectors with it
         raise
-    return tuple(one for one in connectors if one.is_of(spec.link) and (all_of_link or one.saga_id == spec.saga_id))
+    return tuple(
+        one
+        for one in connectors
+        if one.is_of(spec.link)
+        and not one.stands_elsewhere(spec.place)
+        and (all_of_link or one.saga_id == spec.saga_id)
+    )
 
 
 async def _delete(api: DeploymentApi, one: ConnectorRow) -> None:

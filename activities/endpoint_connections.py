@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.adoption import may_exist
+from activities.adoption import mark_own, may_exist
 from activities.connection_proof import LATE_SECONDS, candidates_of, ended, named_by, the_named, the_only
 from activities.moments import removal_wait, settling_until, since_effect
 from activities.patience import patient
@@ -19,7 +19,6 @@ from clouds.aws.endpoint_connections import (
     reject_connection,
 )
 from clouds.aws.endpoint_services import find_endpoint_services
-from clouds.aws.tags import TAG_VPC_ENDPOINT, add_ec2_tags
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from clouds.waiting import Cadence, Moving
@@ -63,7 +62,7 @@ class EndpointConnections:
             # While the platform was asked, another may have come.
             connections = await find_connections_of(account, service_id)
         vpc_endpoint_id = the_named(named, connections) if named else the_only(candidates, connections, spec)
-        await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
+        await mark_own(account, spec.scope, service_id, vpc_endpoint_id)
         return Connection(service_id=service_id, vpc_endpoint_id=vpc_endpoint_id)
 
     async def _seen_or_late(self, account: AwsAccount, spec: ConnectionWait) -> list[FoundConnection]:

@@ -89,7 +89,8 @@ class EndpointServices:
     async def add_allowed_principal(self, spec: PrincipalSpec) -> None:
         """Allow exactly this ARN to connect, and read it back.
 
-        A principal that someone else allowed is left alone and named in the log: its connections are never accepted.
+        A principal that someone else allowed is removed, and named in the log: its endpoints would wait at the service
+        and stand in the way of every later delete. One that waits already stays, and is never accepted.
         """
         account = self._aws.account(spec.scope.aws)
         service_id, arn = spec.endpoint_service.service_id, spec.principal_arn
@@ -105,11 +106,12 @@ class EndpointServices:
             )
         if others := sorted(set(allowed) - {arn}):
             activity.logger.warning(
-                "endpoint service %s also allows %s, which someone else added",
+                "endpoint service %s also allows %s, which someone else added; it is removed",
                 service_id,
                 ", ".join(others),
                 extra={"service_id": service_id},
             )
+            await remove_principals(account, service_id, others)
 
     @activity.defn
     @patient

@@ -6,6 +6,7 @@ from functools import partial
 from temporalio import activity
 
 from activities.provider_findings import trust_findings
+from activities.removal_findings import removal_findings
 from activities.specs import RemovalSpec
 from activities.standing import Onlooker
 from clouds.aws.accounts import AwsAccounts
@@ -44,7 +45,16 @@ class Inquiries:
         if untrusted := await self._onlooker.trust_findings(spec):
             raise RequestRefused.of_findings(untrusted)
         found = await self._onlooker.look(spec)
-        return InspectionResult(link=str(spec.link), things=tuple(found.things()))
+        return InspectionResult(
+            link=str(spec.link),
+            things=tuple(found.things()),
+            account=found.here.account,
+            region=found.here.region,
+            findings=(
+                *await removal_findings(self._onlooker, found),
+                *await self._onlooker.foreign_principals(found),
+            ),
+        )
 
     @activity.defn
     async def check_keys(self, spec: RemovalSpec) -> SetUpResult:

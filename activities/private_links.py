@@ -7,6 +7,7 @@ from functools import partial
 from temporalio import activity
 
 from activities.address_users import AddressUsers
+from activities.adoption import may_exist
 from activities.moments import removal_wait
 from activities.patience import nothing_found, patient
 from activities.specs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
@@ -55,12 +56,13 @@ class PrivateLinks:
         """Ask the platform for the PrivateLink, once.
 
         One that already leads to our endpoint service is adopted. Since no reply may mean that it was made, the list
-        decides, before the first try and before every further one.
+        decides before every try but the first of a new link, whose endpoint service nobody knows yet.
 
         Raises `PrivateLinkFailed` when there are two, or when the one that there is failed; `NotYet` while an old one
         is being deleted, and while the platform does not yet see the endpoint service.
         """
-        if row := await self._find(spec):
+        # The check of a new link has seen that nothing of it stands at the platform.
+        if may_exist(spec.scope) and (row := await self._find(spec)):
             return _adopted(row)
         # The clocks of AWS and of this worker may differ a little.
         asked_at = datetime.now(UTC) - paced_delta(60)
@@ -265,7 +267,9 @@ def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
 
 def _in_scope(row: PrivateLinkRow, spec: RemovalSpec, service: FoundEndpointService | None) -> bool:
     leads_here = service is not None and row.service_name == service.service_name
-    if row.is_of_another(spec.link) or not (leads_here or row.is_of(spec.link)):
+    if row.is_of_another(spec.link) or row.stands_elsewhere(spec.place):
+        return False
+    if not (leads_here or row.is_of(spec.link)):
         return False
     # Without tags of its own, a PrivateLink is as complete as the endpoint service that it leads to.
     goes_with_it = leads_here and service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)

@@ -5,12 +5,12 @@ The connection that appears proves the one, its disappearance the other: nobody 
 
 from temporalio import activity
 
+from activities.adoption import mark_own
 from activities.patience import patient
 from activities.specs import ByHandWait, Candidate, RemovalSpec, RemovalWait, Removed
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection, find_connections_of
 from clouds.aws.endpoint_services import find_endpoint_services
-from clouds.aws.tags import TAG_VPC_ENDPOINT, add_ec2_tags
 from clouds.waiting import Cadence, Moving
 
 PATIENCE = Cadence(usual=600, fast=10, slow=30)
@@ -48,7 +48,7 @@ class PrivateLinksByHand:
 
         found = await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
         if len(found) == 1:
-            await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": found[0].vpc_endpoint_id}])
+            await mark_own(account, spec.scope, service_id, found[0].vpc_endpoint_id)
         return [Candidate(vpc_endpoint_id=one.vpc_endpoint_id, words=str(one)) for one in found]
 
     @activity.defn

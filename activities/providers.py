@@ -4,33 +4,42 @@ import asyncio
 
 from temporalio import activity
 
+from activities.adoption import may_exist
+from activities.places import Remembering, elsewhere_findings, nowhere, remembered_findings
 from activities.provider_findings import existing_findings, subnet_findings, trust_findings
 from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
 from activities.target_findings import outside_of, target_findings
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import find_endpoint_services
-from clouds.aws.tags import COMPLETE, add_ec2_tags, add_elb_tags
+from clouds.aws.tags import COMPLETE, Ownership, add_ec2_tags, add_elb_tags, read_elb_tags
+from clouds.emqx.platform import READ_SECONDS, Platform
+from clouds.emqx.wire import PrivateLinkRow
 from privatelink.errors import RequestRefused
-from privatelink.names import TAG_COMPLETE
+from privatelink.names import TAG_COMPLETE, Place
+from privatelink.request import ConsolePlatform, PrivateLinkRequest
 
 
 class Providers:
     """The steps about the service provider's side as a whole."""
 
-    def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` gives the account that a spec names."""
+    def __init__(self, aws: AwsAccounts, platform: Platform, remembers: Remembering = nowhere) -> None:
+        """`aws` gives the account that a spec names; `platform` shows whether the link stands elsewhere.
+
+        `remembers` is asked where AWS shows nothing of the link here.
+        """
+        self._remembers = remembers
         self._aws = aws
+        self._platform = platform
 
     @activity.defn
     async def check_provider(self, spec: ProviderSpec) -> ProviderFacts:
         """Check account, subnets, targets and names, and tell what the create builds on. Changes nothing.
 
         Raises `RequestRefused` with every finding at once: subnets absent, in several VPCs, two in one AZ, with too few
-        free addresses; an AZ ID of the deployment without a subnet; targets absent, elsewhere, or in a zone
-        without one of the subnets; names that something
-        of others has; a link that exists by another request, with the differences; a role that may be assumed without
-        its external id. Raises `CredentialsRefused` when AWS does not take the worker's credentials or does not let it
-        assume the role.
+        free addresses; an AZ ID of the deployment without a subnet; targets absent, elsewhere, or in a zone without one
+        of the subnets; names that something of others has; a link that exists by another request, with the differences,
+        or in another account, region or platform mode; a role that may be assumed without its external id. Raises
+        `CredentialsRefused` when AWS does not take the worker's credentials or does not let it assume the role.
         """
         request = spec.request
         account = self._aws.account(request.aws)
@@ -46,15 +55,22 @@ class Providers:
             outside=outside_of(vpc, request) if vpc else frozenset(),
         )
         shared_vpc = any(subnet.owner != account_id for subnet in subnets.values())
-        existing, targets, trust = await asyncio.gather(
+        existing, targets, trust, rows = await asyncio.gather(
             existing_findings(account, request, facts),
             target_findings(account, request, facts, vpc, shared_vpc=shared_vpc),
             trust_findings(account, request.aws),
+            self._private_links(request),
         )
+        here = Place(account=account_id, region=request.aws.region, mode=request.platform.mode)
+        of_link = [one for one in existing.ownerships if one.belongs_to(request.link)]
+        modes = {one.mode for one in of_link}
+        elsewhere = await elsewhere_findings(account, request.link, here, rows=rows, modes=modes)
+        if not (of_link or elsewhere):
+            elsewhere = await remembered_findings(self._remembers, request.link, here)
         held = existing.load_balancer
         own_subnets = held.subnets if held and held.ownership.belongs_to(request.link) else set()
         on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=own_subnets)
-        findings = [*trust, *on_subnets, *targets, *existing.findings]
+        findings = [*trust, *elsewhere, *on_subnets, *targets, *existing.findings]
         if findings:
             raise RequestRefused(
                 f"checking the service provider's side of {request.link}: "
@@ -63,14 +79,21 @@ class Providers:
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )
-        ours = [one for one in existing.ownerships if one.belongs_to(request.link)]
+        has_complete = any(one.complete for one in of_link)
+        left_at_platform = any(row.is_of(request.link) for row in rows) and not has_complete
         return facts.model_copy(
             update={
-                "is_new": not existing.ownerships,
-                "has_leftovers": any(not one.complete for one in ours),
-                "has_complete": any(one.complete for one in ours),
+                "is_new": not (existing.ownerships or left_at_platform),
+                "has_leftovers": left_at_platform or not all(one.complete for one in of_link),
+                "has_complete": has_complete,
             }
         )
+
+    async def _private_links(self, request: PrivateLinkRequest) -> tuple[PrivateLinkRow, ...]:
+        """The deployment's, as of the last minute; none where a person is at the console and the worker has no key."""
+        if isinstance(request.platform, ConsolePlatform) and not self._platform.is_configured:
+            return ()
+        return await self._platform.private_links(request.deployment).reading(not_older=READ_SECONDS)
 
     @activity.defn
     async def is_complete(self, spec: RemovalSpec) -> bool:
@@ -80,7 +103,18 @@ class Providers:
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:
-        """Mark everything that the create made or adopted: from now on no other create's rollback removes it."""
+        """Mark everything that the create made or adopted: from now on no other create's rollback removes it.
+
+        What is marked already, by the create of a link that runs, is not written again.
+        """
         account = self._aws.account(spec.scope.aws)
-        await add_elb_tags(account, spec.arns, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
-        await add_ec2_tags(account, spec.service_id, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
+        arns, service_id = list(spec.arns), spec.service_id
+        if may_exist(spec.scope):
+            tags = await read_elb_tags(account, arns)
+            arns = [arn for arn in arns if not Ownership.of(tags.get(arn, {})).complete]
+            services = await account.views.endpoint_services.reading()
+            if any(one.service_id == service_id and one.complete for one in services):
+                service_id = ""
+        await add_elb_tags(account, arns, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
+        if service_id:
+            await add_ec2_tags(account, service_id, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])

@@ -14,6 +14,7 @@ from activities.inquiries import Inquiries
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
 from activities.notifications import Notifications
+from activities.places import remembered_by_temporal
 from activities.private_links import PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
 from activities.providers import Providers
@@ -31,10 +32,10 @@ def all_activities(
     aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, secrets: Secrets, webhook: Webhook | None
 ) -> list[Callable[..., Any]]:
     """The activities, bound to the clouds, to the secrets on offer to requests, and to the webhook, if there is one."""
-    onlooker, users = Onlooker(aws, platform, deployment_apis), AddressUsers(deployment_apis)
+    onlooker, users = Onlooker(aws, platform, deployment_apis, remembered_by_temporal), AddressUsers(deployment_apis)
     nouns = (
         Deployments(platform),
-        Providers(aws),
+        Providers(aws, platform, remembered_by_temporal),
         TargetGroups(aws),
         LoadBalancers(aws),
         Listeners(aws),

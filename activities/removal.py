@@ -1,13 +1,19 @@
-"""What a removal may do, and what it left: the checks before a delete, and the list of what still stands."""
+"""What a removal may do, and what it left: the checks before a delete, and the last look after every removal."""
+
+from datetime import UTC, datetime
 
 from temporalio import activity
 
 from activities.address_users import AddressUsers
+from activities.removal_findings import removal_findings
 from activities.specs import RemovalFacts, RemovalSpec
 from activities.standing import Onlooker, Standing
-from clouds.aws.endpoint_connections import FoundConnection
-from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
-from privatelink.errors import Finding, FindingType, Leftover, RemovalRefused
+from clouds.emqx.console import connector_page
+from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
+from privatelink.pace import paced_delta
+
+STALE_SECONDS = 120
+"""How long after a removal a cloud may still show what it has removed (EC2 is eventually consistent)."""
 
 
 class Removals:
@@ -22,18 +28,22 @@ class Removals:
     async def check_removal(self, spec: RemovalSpec) -> RemovalFacts:
         """Find everything of the link before any of it is removed; no ids means that there is nothing. Changes nothing.
 
-        Raises `RemovalRefused` with every finding: the PrivateLink is not `running` (with `allow_failed` it may be
-        anything), connectors of others still use the address, the link's own connector has actions or sources, an
-        endpoint that is not the link's stands on the endpoint service (EMQX: "Delete the PrivateLink"), the role may be
-        assumed without its external id (nothing else is looked at then). Connectors are
-        not looked at where the worker has no API key of the deployment, which the log says.
+        Raises `RemovalRefused` with every finding: the link stands in another account, region or platform mode; the
+        PrivateLink of a completed create is not `running` (with `allow_failed` it may be anything); something in the
+        deployment still uses the address, or cannot be looked at and the request does not allow that; the link's own
+        connector has actions or sources; an endpoint that is not the link's stands on the endpoint service (EMQX:
+        "Delete the PrivateLink"); something that belongs to the link by its name does not carry its tag; a load
+        balancer of others forwards to a target group of the link; the load balancer has deletion protection; the role
+        may be assumed without its external id (nothing else is looked at then).
         """
         if untrusted := await self._onlooker.trust_findings(spec):
             raise RemovalRefused.of_findings(untrusted)
         found = await self._onlooker.look(spec)
-        ids = found.ids
-        findings = _findings(found) + await self._users.findings(spec, found.addresses)
-        if findings and (ids or not found.at_emqx.deployment_exists):
+        findings = await removal_findings(self._onlooker, found)
+        users = await self._users.findings(spec, found.addresses)
+        unread = [one.concerns for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
+        findings += [one for one in users if one.concerns not in unread]
+        if findings:
             sentences = "; ".join(f"{finding.concerns}: {finding.sentence}" for finding in findings)
             raise RemovalRefused(
                 f"deleting {spec.link}: {sentences}",
@@ -41,82 +51,59 @@ class Removals:
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )
-        return RemovalFacts(ids=tuple(ids))
+        if found.at_emqx.is_unlooked:
+            unread = ["the connectors, and what else may use the address"]
+        not_looked_at = tuple(f"{what} in deployment {spec.link.deployment}" for what in unread)
+        return RemovalFacts(ids=tuple(found.ids), place=found.here, not_looked_at=not_looked_at)
 
     @activity.defn
     async def find_leftovers(self, spec: RemovalSpec) -> list[Leftover]:
-        """List what the removal's scope still holds, each thing with its kind, id and console, in order of removal."""
-        return [
-            Leftover(
-                kind=thing.kind,
-                id=thing.id,
-                reason=f"still there, {thing.state}" if thing.state else "still there",
-                console=thing.console,
+        """List what the removal's scope still holds, each thing with its kind, id and console, in order of removal.
+
+        Also what bears the link's name without its tag, and what could not be looked at. Raises `NotYet` while a cloud
+        still shows nothing else than what it has removed a moment ago.
+        """
+        found = await self._onlooker.look(spec)
+        leftovers = [*_still_there(found), *_unlooked(found)]
+        fresh = datetime.now(UTC) < activity.info().scheduled_time + paced_delta(STALE_SECONDS)
+        if leftovers and fresh and {one.id for one in leftovers} <= set(spec.removed):
+            ids = ", ".join(one.id for one in leftovers)
+            raise NotYet(
+                f"looking once more after the removal of {spec.link}: what was removed still shows: {ids}",
+                concerns=str(spec.link),
+                retry_after=paced_delta(5),
             )
-            for thing in (await self._onlooker.look(spec)).things()
-        ]
+        return leftovers
 
 
-def _findings(found: Standing) -> list[Finding]:
-    spec, at_aws, at_emqx = found
-    findings = [
-        *(_not_running(row) for row in at_emqx.private_links if not _may_go(row, spec)),
-        *(_in_use(connector) for connector in at_emqx.others),
-        *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
-        *(_foreign(connection) for connection in at_aws.connections if not found.owns(connection)),
+def _still_there(found: Standing) -> list[Leftover]:
+    giving_back = {stray.id: stray.giving_back(found.spec.link) for stray in found.at_aws.strays}
+    return [
+        Leftover(
+            kind=thing.kind,
+            id=thing.id,
+            reason=_reason(thing.state, giving_back.get(thing.id)),
+            console=thing.console,
+        )
+        for thing in found.things()
     ]
-    if not at_emqx.deployment_exists and (at_aws.connections or not found.ids):
-        findings.insert(0, _unknown_deployment(spec))
-    return findings
 
 
-def _may_go(row: PrivateLinkRow, spec: RemovalSpec) -> bool:
-    """Running; or terminated, which is a delete already under way; anything else by explicit choice alone."""
-    return spec.allow_failed or row.state in {PrivateLinkState.RUNNING, PrivateLinkState.TERMINATED}
+def _reason(state: str, giving_back: str | None) -> str:
+    if giving_back:
+        return f"it {state}; if it is the link's, give it its tags back: `{giving_back}`"
+    return f"still there, {state}" if state else "still there"
 
 
-def _not_running(row: PrivateLinkRow) -> Finding:
-    why = f" ({row.why})" if row.state is PrivateLinkState.FAILED else ""
-    return Finding(
-        type=FindingType.PRIVATE_LINK_NOT_RUNNING,
-        concerns=row.private_link_id,
-        sentence=f"the PrivateLink's status is {row.status}, not running{why}",
-        next_step="wait until it is running, or delete it with allow_failed",
-    )
-
-
-def _in_use(connector: ConnectorRow) -> Finding:
-    users = f", for {', '.join(connector.dependants)}" if connector.dependants else ""
-    return Finding(
-        type=FindingType.ADDRESS_IN_USE,
-        concerns=connector.id,
-        sentence=f"the connector uses the address{users}",
-        next_step="point those connectors elsewhere, or delete them",
-    )
-
-
-def _has_dependants(connector: ConnectorRow) -> Finding:
-    return Finding(
-        type=FindingType.ADDRESS_IN_USE,
-        concerns=connector.id,
-        sentence=f"the link's own connector is used by {', '.join(connector.dependants)}",
-        next_step="delete those actions and sources, or give them another connector",
-    )
-
-
-def _foreign(connection: FoundConnection) -> Finding:
-    return Finding(
-        type=FindingType.FOREIGN_ENDPOINT,
-        concerns=connection.vpc_endpoint_id,
-        sentence=f"an endpoint that is not known as this link's stands on its endpoint service: {connection}",
-        next_step="have its owner delete it, or reject it in AWS's console",
-    )
-
-
-def _unknown_deployment(spec: RemovalSpec) -> Finding:
-    return Finding(
-        type=FindingType.UNKNOWN_DEPLOYMENT,
-        concerns=spec.link.deployment,
-        sentence="the platform does not know this deployment",
-        next_step="correct the deployment's id, or use the API key that sees it",
-    )
+def _unlooked(found: Standing) -> list[Leftover]:
+    spec = found.spec
+    if spec.ignore_deployment or not found.at_emqx.is_unlooked:
+        return []
+    return [
+        Leftover(
+            kind="connectors",
+            id=spec.link.deployment,
+            reason="not looked at: the worker has no API key of the deployment",
+            console=connector_page(spec.link),
+        )
+    ]

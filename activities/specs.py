@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from clouds.waiting import Wait
 from privatelink.errors import ErrorDetails
 from privatelink.listeners import Listener
-from privatelink.names import Link, Place
+from privatelink.names import Link, Place, PlatformMode
 from privatelink.progress import Ask, Phase
 from privatelink.request import AnyPlatform, ApiPlatform, AwsAccess, Connector, ConsolePlatform, PrivateLinkRequest
 
@@ -37,6 +37,10 @@ class RemovalSpec(_Spec):
 
     Until `settled_at` a removal looks again, whatever it has found: the create whose rollback it is may have lost a
     reply, and a cloud may not yet show what it made (EC2 is eventually consistent; the platform may be slow).
+
+    `place`: where the link stands, once a check has asked whose account it is. `recorded`: the ids that the saga knows
+    of the link, for the last look; `removed`: those of them that it saw go. `ignore_deployment`: what uses the address
+    in the deployment need not be looked at where the worker has no key of it, or may not read it.
     """
 
     link: Link
@@ -45,6 +49,9 @@ class RemovalSpec(_Spec):
     saga_id: str | None = None
     settled_at: datetime | None = None
     allow_failed: bool = False
+    place: Place | None = None
+    recorded: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
     ignore_deployment: bool = False
 
     @property
@@ -94,11 +101,12 @@ class ProviderFacts(_Spec):
 
 
 class ConnectorSpec(_Spec):
-    """The connector asked for; `address` is empty while it is only checked."""
+    """The connector asked for; `address` is empty while it is only checked. `mode`: the request's platform mode."""
 
     scope: Scope
     connector: Connector
     address: str = ""
+    mode: PlatformMode = "api"
 
 
 class ConnectorCreation(ConnectorSpec):
@@ -268,9 +276,14 @@ class CompleteSpec(_Spec):
 
 
 class RemovalFacts(_Spec):
-    """What a delete found of the link before removing anything; `ids` is empty when there is nothing."""
+    """What a delete found of the link before removing anything; `ids` is empty when there is nothing.
+
+    `place`: where it looked; `not_looked_at`: what of the link it could not look at, in words.
+    """
 
     ids: tuple[str, ...] = ()
+    place: Place | None = None
+    not_looked_at: tuple[str, ...] = ()
 
 
 class NotificationSpec(_Spec):

@@ -4,50 +4,72 @@ import asyncio
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from temporalio import activity
-
 from activities.consoles import endpoint_service_page, listener_page, load_balancer_page, target_group_page
+from activities.places import Remembering, elsewhere_findings, nowhere, remembered_findings
 from activities.provider_findings import trust_findings
 from activities.specs import RemovalSpec
-from clouds.aws.accounts import AwsAccount, AwsAccounts
+from activities.strays import Stray, strays
+from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection
-from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_services
+from clouds.aws.endpoint_services import DELETED, FoundEndpointService, read_allowed_principals
 from clouds.aws.listeners import find_listeners
-from clouds.aws.load_balancers import find_load_balancer
-from clouds.aws.target_groups import find_target_groups
+from clouds.aws.load_balancers import find_load_balancer, is_deletion_protected
+from clouds.aws.target_groups import FoundTargetGroup, find_target_groups
 from clouds.emqx.console import connector_page, private_link_page
 from clouds.emqx.deployment_api import DeploymentApis
-from clouds.emqx.platform import Platform
-from clouds.emqx.wire import ConnectorRow, PrivateLinkRow
-from privatelink.errors import Finding
+from clouds.emqx.errors import NOT_FOUND
+from clouds.emqx.labels import region_code
+from clouds.emqx.platform import READ_SECONDS, Platform
+from clouds.emqx.wire import ConnectorRow, Deployment, PrivateLinkRow, PrivateLinkState
+from privatelink.errors import CloudRefused, Finding, FindingType
+from privatelink.names import Place
+from privatelink.request import ConsolePlatform
 from privatelink.result import FoundThing
 
 
 class AtAws(NamedTuple):
-    """What AWS has within a removal's scope: ids by kind, in the order of removal."""
+    """What AWS has within a removal's scope: ids by kind, in the order of removal.
+
+    `strays` carry no tag of the link; `modes` are the platform modes in the tags of all that does, if anything
+    `is_tagged`. `is_complete`: a create of the link ended well, and its endpoint service stands.
+    """
 
     services: list[FoundEndpointService]
     connections: list[FoundConnection]
     listeners: list[str]
     load_balancers: list[str]
-    target_groups: list[str]
+    target_groups: list[FoundTargetGroup]
+    strays: list[Stray]
+    modes: set[str]
+    is_tagged: bool
+    is_complete: bool
 
 
 class AtEmqx(NamedTuple):
-    """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more)."""
+    """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more).
 
-    deployment_exists: bool
-    private_links: list[PrivateLinkRow]
-    connectors: list[ConnectorRow]
-    others: list[ConnectorRow]
+    `private_links` are those that the API makes, `by_hand` those that a person makes at the console, where the worker
+    has a key of the platform that shows them. `others`: connectors that dial the link's address. `is_unlooked`: the
+    worker has no key of the deployment, so no connector was looked at. `region`: the deployment's, where it is known.
+    """
+
+    deployment_exists: bool = True
+    private_links: tuple[PrivateLinkRow, ...] = ()
+    by_hand: tuple[PrivateLinkRow, ...] = ()
+    connectors: tuple[ConnectorRow, ...] = ()
+    others: tuple[ConnectorRow, ...] = ()
+    is_unlooked: bool = False
+    region: str | None = None
 
 
 class Standing(NamedTuple):
-    """Both sides, within the scope of `spec`."""
+    """Both sides, within the scope of `spec`. `elsewhere`: what shows that the link stands in another place."""
 
     spec: RemovalSpec
+    here: Place
     at_aws: AtAws
     at_emqx: AtEmqx
+    elsewhere: list[Finding]
 
     @property
     def ids(self) -> list[str]:
@@ -59,35 +81,34 @@ class Standing(NamedTuple):
             *(one.service_id for one in self.at_aws.services),
             *self.at_aws.listeners,
             *self.at_aws.load_balancers,
-            *self.at_aws.target_groups,
+            *(group.arn for group in self.at_aws.target_groups),
         ]
 
     @property
     def addresses(self) -> set[str]:
         """The names under which the link is dialled: the platform's, and AWS's for the endpoints that stand there."""
-        rows = {row.address for row in self.at_emqx.private_links}
-        return (rows | {one.dns_name for one in self.at_aws.connections}) - {""}
+        return _addresses(self.at_aws, (*self.at_emqx.private_links, *self.at_emqx.by_hand))
 
     def owns(self, connection: FoundConnection) -> bool:
         """Whether the connection was proven to be the link's, or the platform names it as the PrivateLink's.
 
         In console mode it is the deployment's account's: a person deletes what it belongs to, or does not.
         """
-        if connection.owner == self.spec.consumer_account_id:
-            return True
+        if self.spec.consumer_account_id:
+            return connection.owner == self.spec.consumer_account_id
         marked = {service.vpc_endpoint_id for service in self.at_aws.services}
         named = {row.vpc_endpoint_id for row in self.at_emqx.private_links}
-        return connection.vpc_endpoint_id in marked | named
+        return connection.vpc_endpoint_id in (marked | named) - {""}
 
     def things(self) -> Iterator[FoundThing]:
         """Each thing of the scope with its console, in order of removal."""
         spec, at_aws, region = self.spec, self.at_aws, self.spec.aws.region
         # The platform lists one page of PrivateLinks, the deployment one of connectors: neither has a page by id.
         for connector in self.at_emqx.connectors:
-            if self._holds(connector):
+            if self._holds(connector, connector.id):
                 yield _thing("connector", connector.id, connector_page(spec.link), connector.status)
-        for row in self.at_emqx.private_links:
-            if self._holds(row):
+        for row in (*self.at_emqx.private_links, *self.at_emqx.by_hand):
+            if self._holds(row, row.private_link_id, _service_id(row)):
                 yield _thing("PrivateLink", row.private_link_id, private_link_page(spec.link), row.status)
         for one in at_aws.connections:
             page = endpoint_service_page(region, one.service_id)
@@ -98,21 +119,36 @@ class Standing(NamedTuple):
         for kind, arns, page_of in (
             ("listener", at_aws.listeners, listener_page),
             ("load balancer", at_aws.load_balancers, load_balancer_page),
-            ("target group", at_aws.target_groups, target_group_page),
+            ("target group", [group.arn for group in at_aws.target_groups], target_group_page),
         ):
             for arn in arns:
                 yield _thing(kind, arn, page_of(region, arn))
+        for stray in at_aws.strays:
+            yield _thing(stray.kind, stray.id, stray.console, stray.words())
 
-    def _holds(self, row: PrivateLinkRow | ConnectorRow) -> bool:
-        """Whether a rollback's scope holds it: made by its saga, or as incomplete as the endpoint service in it."""
-        return self.spec.saga_id in {None, row.saga_id} or bool(self.at_aws.services)
+    def _holds(self, row: PrivateLinkRow | ConnectorRow, *ids: str) -> bool:
+        """Whether a rollback's scope holds it: made by its saga, or as incomplete as the endpoint service in it.
+
+        Also what the saga recorded as its own (by the thing's id, or the one that it leads to), whatever its
+        description says by now.
+        """
+        if self.spec.saga_id in {None, row.saga_id} or self.at_aws.services:
+            return True
+        return not set(ids).isdisjoint(self.spec.recorded) and not self.at_aws.is_complete
 
 
 class Onlooker:
     """Looks at both clouds, and changes nothing."""
 
-    def __init__(self, aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis) -> None:
-        """The clouds in which a link stands."""
+    def __init__(
+        self,
+        aws: AwsAccounts,
+        platform: Platform,
+        deployment_apis: DeploymentApis,
+        remembers: Remembering = nowhere,
+    ) -> None:
+        """The clouds in which a link stands; `remembers` is asked where they show nothing of it."""
+        self._remembers = remembers
         self._aws = aws
         self._platform = platform
         self._deployment_apis = deployment_apis
@@ -122,67 +158,169 @@ class Onlooker:
         return await trust_findings(self._aws.account(spec.aws), spec.aws)
 
     async def look(self, spec: RemovalSpec) -> Standing:
-        """What stands of the link within the scope.
+        """What stands of the link within the scope, and what shows that it stands elsewhere.
 
-        Connectors only where the worker has an API key of the deployment; where it has none the log says so.
+        Connectors only where the worker has an API key of the deployment; where it has none the answer says so.
         """
-        at_aws = await _look_at_aws(self._aws.account(spec.aws), spec)
-        return Standing(spec, at_aws, await self._look_at_emqx(spec, at_aws))
+        account = self._aws.account(spec.aws)
+        here = Place(account=await account.account_id(), region=spec.aws.region, mode=spec.platform.mode)
+        at_aws = await self._look_at_aws(spec)
+        seen = await self._look_at_emqx(spec, at_aws)
+        elsewhere = await elsewhere_findings(
+            account,
+            spec.link,
+            here,
+            rows=(*seen.private_links, *seen.by_hand),
+            connectors=seen.connectors,
+            modes=at_aws.modes,
+            failed_may_go=spec.allow_failed,
+        )
+        of_here = seen._replace(
+            private_links=tuple(row for row in seen.private_links if not row.stands_elsewhere(here)),
+            by_hand=tuple(row for row in seen.by_hand if not row.stands_elsewhere(here)),
+            connectors=tuple(one for one in seen.connectors if not one.stands_elsewhere(here)),
+        )
+        return Standing(spec, here, at_aws, of_here, elsewhere)
+
+    async def remembered(self, found: Standing) -> list[Finding]:
+        """Where the link stands by what is remembered of it, when AWS shows nothing of it here."""
+        if found.at_aws.is_tagged or found.elsewhere:
+            return []
+        return await remembered_findings(self._remembers, found.spec.link, found.here)
+
+    async def foreign_principals(self, found: Standing) -> list[Finding]:
+        """Who beside the deployment may connect to the link's endpoint service."""
+        allowed = [
+            (service.service_id, principal)
+            for service in found.at_aws.services
+            for principal in await read_allowed_principals(self._aws.account(found.spec.aws), service.service_id)
+        ]
+        if not allowed:
+            return []
+        own = await self._principal(found.spec)
+        return [_foreign_principal(*one) for one in allowed if own and one[1] != own]
+
+    async def _principal(self, spec: RemovalSpec) -> str:
+        """The deployment's principal; empty where the platform does not know the deployment any more."""
+        if isinstance(spec.platform, ConsolePlatform):
+            return spec.platform.principal_arn
+        try:
+            return (await self._platform.get_network(spec.link.deployment, not_older=READ_SECONDS)).aws_arn
+        except CloudRefused as error:
+            if error.cloud_code == NOT_FOUND:
+                return ""
+            raise
+
+    async def protected(self, found: Standing) -> list[str]:
+        """Those of the load balancers found that have deletion protection."""
+        account = self._aws.account(found.spec.aws)
+        return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
+
+    async def _look_at_aws(self, spec: RemovalSpec) -> AtAws:
+        account, link = self._aws.account(spec.aws), spec.link
+        shown, load_balancer, target_groups = await asyncio.gather(
+            account.views.endpoint_services.reading(),
+            find_load_balancer(account, link),
+            find_target_groups(account, link),
+        )
+        listeners = await find_listeners(account, load_balancer.arn) if load_balancer else []
+        of_link = [one for one in shown if one.ownership.belongs_to(link) and one.state != DELETED]
+        services = [one for one in of_link if one.ownership.is_in_scope(link, spec.saga_id)]
+        service_ids = {service.service_id for service in services}
+        connections = await account.views.endpoint_connections.reading() if services else []
+        load_balancers = [one.arn for one in [load_balancer] if one and one.ownership.is_in_scope(link, spec.saga_id)]
+        tagged = [
+            *(one.ownership for one in of_link),
+            *(one.ownership for one in listeners),
+            *(one.ownership for one in target_groups),
+            *(one.ownership for one in [load_balancer] if one),
+        ]
+        stray = strays(
+            link,
+            spec.aws.region,
+            load_balancer=load_balancer,
+            target_groups=target_groups,
+            listeners=listeners,
+            services=shown,
+        )
+        return AtAws(
+            services=services,
+            connections=[one for one in connections if one.service_id in service_ids and one.is_live],
+            listeners=[one.arn for one in listeners if one.ownership.is_in_scope(link, spec.saga_id)],
+            load_balancers=load_balancers,
+            target_groups=[one for one in target_groups if one.ownership.is_in_scope(link, spec.saga_id)],
+            strays=[one for one in stray if _concerns(one, spec, load_balancers)],
+            modes={one.mode for one in tagged if one.belongs_to(link)},
+            is_tagged=any(one.belongs_to(link) for one in tagged),
+            is_complete=any(one.complete and one.is_live for one in of_link),
+        )
 
     async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AtAws) -> AtEmqx:
-        deployment = spec.link.deployment
-        if spec.consumer_account_id:
-            names = {one.dns_name for one in at_aws.connections if one.dns_name}
-            connectors, others = await self._look_at_connectors(spec, names)
-            return AtEmqx(deployment_exists=True, private_links=[], connectors=connectors, others=others)
-        if await self._platform.get_deployment(deployment) is None:
-            return AtEmqx(deployment_exists=False, private_links=[], connectors=[], others=[])
-        service_names = {service.service_name for service in at_aws.services}
-        private_links = [
-            row
-            for row in await self._platform.private_links(deployment).reading()
-            if row.is_of(spec.link) or (row.service_name in service_names and not row.is_of_another(spec.link))
-        ]
-        connectors, others = await self._look_at_connectors(spec, {row.address for row in private_links if row.address})
-        return AtEmqx(deployment_exists=True, private_links=private_links, connectors=connectors, others=others)
+        by_console = spec.consumer_account_id is not None
+        if by_console and not self._platform.is_configured:
+            return await self._with_connectors(AtEmqx(), spec, _addresses(at_aws, ()))
+        deployment = await self._platform.get_deployment(spec.link.deployment, not_older=READ_SECONDS)
+        if deployment is None:
+            return AtEmqx(deployment_exists=False)
+        listed = await self._platform.private_links(spec.link.deployment).reading()
+        rows = tuple(row for row in listed if _is_of_scope(row, spec, at_aws))
+        if by_console:
+            # What a person has deleted goes by itself.
+            by_hand = tuple(row for row in rows if row.state is not PrivateLinkState.TERMINATED)
+            seen = AtEmqx(by_hand=by_hand, region=_region_of(deployment))
+        else:
+            seen = AtEmqx(private_links=rows, region=_region_of(deployment))
+        return await self._with_connectors(seen, spec, _addresses(at_aws, rows))
 
-    async def _look_at_connectors(
-        self, spec: RemovalSpec, addresses: set[str]
-    ) -> tuple[list[ConnectorRow], list[ConnectorRow]]:
+    async def _with_connectors(self, seen: AtEmqx, spec: RemovalSpec, addresses: set[str]) -> AtEmqx:
         api = self._deployment_apis.find(spec.link.deployment)
         if api is None:
-            activity.logger.warning(
-                "the connectors of %s are not looked at: the worker has no API key of it",
-                spec.link.deployment,
-                extra={"deployment": spec.link.deployment},
-            )
-            return [], []
-        connectors = await api.connectors.reading()
-        own = [one for one in connectors if one.is_of(spec.link)]
-        others = [one for one in connectors if not one.is_of(spec.link) and any(map(one.dials, addresses))]
-        return own, others
+            return seen._replace(is_unlooked=True)
+        listed = await api.connectors.reading()
+        own = tuple(one for one in listed if one.is_of(spec.link) or one.id in spec.recorded)
+        others = tuple(one for one in listed if one not in own and any(map(one.dials, addresses)))
+        return seen._replace(connectors=own, others=others)
+
+
+def _foreign_principal(service_id: str, principal: str) -> Finding:
+    return Finding(
+        type=FindingType.FOREIGN_PRINCIPAL,
+        concerns=principal,
+        sentence=f"it may connect to {service_id}, and is not the deployment's principal",
+        next_step="repeat the create, which allows the deployment's principal alone",
+    )
+
+
+def _addresses(at_aws: AtAws, rows: tuple[PrivateLinkRow, ...]) -> set[str]:
+    return ({row.address for row in rows} | {one.dns_name for one in at_aws.connections}) - {""}
+
+
+def _concerns(stray: Stray, spec: RemovalSpec, load_balancers: list[str]) -> bool:
+    """A rollback is answerable for what its saga recorded, and for what its load balancer would take along.
+
+    A name that somebody took meanwhile is none of that.
+    """
+    if spec.saga_id is None or stray.id in spec.recorded:
+        return True
+    return bool(load_balancers) and not stray.is_named
+
+
+def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AtAws) -> bool:
+    link = spec.link
+    if row.is_of(link) or row.private_link_id in spec.recorded:
+        return True
+    services = {service.service_id for service in at_aws.services} | {stray.id for stray in at_aws.strays}
+    return _service_id(row) in services | set(spec.recorded) and not row.is_of_another(link)
+
+
+def _service_id(row: PrivateLinkRow) -> str:
+    """The last part of an endpoint service's name is its id (API_ServiceDetail)."""
+    return row.service_name.rpartition(".")[2]
+
+
+def _region_of(deployment: Deployment) -> str | None:
+    return region_code(deployment.region)
 
 
 def _thing(kind: str, found_id: str, console: str, state: str = "") -> FoundThing:
     return FoundThing(kind=kind, id=found_id, state=state, console=console)
-
-
-async def _look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AtAws:
-    services, load_balancer, target_groups = await asyncio.gather(
-        find_endpoint_services(account, spec.link),
-        find_load_balancer(account, spec.link),
-        find_target_groups(account, spec.link),
-    )
-    services = [one for one in services if one.ownership.is_in_scope(spec.link, spec.saga_id)]
-    service_ids = {service.service_id for service in services}
-    connections = await account.views.endpoint_connections.reading() if services else []
-    listeners = await find_listeners(account, load_balancer.arn) if load_balancer else []
-    return AtAws(
-        services=services,
-        connections=[one for one in connections if one.service_id in service_ids and one.is_live],
-        listeners=[one.arn for one in listeners if one.ownership.is_in_scope(spec.link, spec.saga_id)],
-        load_balancers=[
-            one.arn for one in [load_balancer] if one and one.ownership.is_in_scope(spec.link, spec.saga_id)
-        ],
-        target_groups=[one.arn for one in target_groups if one.ownership.is_in_scope(spec.link, spec.saga_id)],
-    )

@@ -103,17 +103,25 @@ class PrivateLinks(Steering):
         return await self._join(JoinCreate(request=request))
 
     async def delete(
-        self, target: str | Link | PrivateLinkRequest | DeleteRequest, *, allow_failed: bool = False
+        self,
+        target: str | Link | PrivateLinkRequest | DeleteRequest,
+        *,
+        allow_failed: bool = False,
+        ignore_deployment: bool = False,
     ) -> DeleteResult:
         """Delete the link and wait until nothing of it is left.
 
         Raises `RemovalRefused` with the list of what is in the way.
         """
-        saga = await self.start_delete(target, allow_failed=allow_failed)
+        saga = await self.start_delete(target, allow_failed=allow_failed, ignore_deployment=ignore_deployment)
         return cast("DeleteResult", await saga.result())
 
     async def start_delete(
-        self, target: str | Link | PrivateLinkRequest | DeleteRequest, *, allow_failed: bool = False
+        self,
+        target: str | Link | PrivateLinkRequest | DeleteRequest,
+        *,
+        allow_failed: bool = False,
+        ignore_deployment: bool = False,
     ) -> Saga:
         """Start the delete, or join the one that runs.
 
@@ -125,9 +133,11 @@ class PrivateLinks(Steering):
             target = await remembered_request(self._client, target)
         if isinstance(target, PrivateLinkRequest):
             target = DeleteRequest.of(target)
-        return await self._join(
-            JoinDelete(request=target.model_copy(update={"allow_failed": target.allow_failed or allow_failed}))
-        )
+        choices = {
+            "allow_failed": target.allow_failed or allow_failed,
+            "ignore_deployment": target.ignore_deployment or ignore_deployment,
+        }
+        return await self._join(JoinDelete(request=target.model_copy(update=choices)))
 
     async def inspect(self, request: PrivateLinkRequest | DeleteRequest) -> InspectionResult:
         """What there is of the link in AWS and at the platform, also of one that Temporal has forgotten; reads only.

@@ -81,12 +81,17 @@ class FindingType(StrEnum):
     WORKFLOW_ID_DIFFERS = "WorkflowIdDiffers"
     LINK_DIFFERS = "LinkDiffers"
     LINK_ELSEWHERE = "LinkElsewhere"
+    TAGS_LOST = "TagsLost"
+    IN_USE_BY_OTHERS = "InUseByOthers"
+    DELETION_PROTECTED = "DeletionProtected"
+    KEY_MISSING = "KeyMissing"
     SECRET_NOT_FOUND = "SecretNotFound"  # noqa: S105 - the name of a finding, no secret
     CONNECTOR_REFUSED = "ConnectorRefused"
     ADDRESS_IN_USE = "AddressInUse"
     PLACE_UNREAD = "PlaceUnread"
     PRIVATE_LINK_NOT_RUNNING = "PrivateLinkNotRunning"
     FOREIGN_ENDPOINT = "ForeignEndpoint"
+    FOREIGN_PRINCIPAL = "ForeignPrincipal"
 
 
 class Finding(BaseModel):
@@ -147,6 +152,7 @@ class ErrorDetails(BaseModel):
     """What an error carries across Temporal beside its message; `type` is the error's class name.
 
     `after_deadline`: it ended its step because the step's deadline had passed; before that it would have been retried.
+    `account` (12 digits) and `region`: where a saga that ended looked last, so that its outcome says where it holds.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -161,6 +167,8 @@ class ErrorDetails(BaseModel):
     outcome: Outcome | None = None
     running: RunningSaga | None = None
     after_deadline: bool = False
+    account: str | None = None
+    region: str | None = None
 
 
 class PrivateLinkError(ApplicationError):
@@ -186,6 +194,8 @@ class PrivateLinkError(ApplicationError):
         outcome: Outcome | None = None,
         running: RunningSaga | None = None,
         after_deadline: bool = False,
+        account: str | None = None,
+        region: str | None = None,
         retry_after: timedelta | None = None,
         is_final: bool | None = None,
     ) -> None:
@@ -204,6 +214,8 @@ class PrivateLinkError(ApplicationError):
             outcome=outcome,
             running=running,
             after_deadline=after_deadline,
+            account=account,
+            region=region,
         )
         super().__init__(
             f"{sentence}; {next_step}" if next_step else sentence,

@@ -169,6 +169,19 @@ async def memory_behind(client: Client, link: Link, latest: Run) -> Memory:
     return Memory.of([latest, *earlier])
 
 
+async def stood_before(client: Client, link: Link, saga_id: str) -> Run | None:
+    """The saga by which the link stood when the saga `saga_id` began; None where nothing was left, or none is known.
+
+    For a saga that asks about its own link: its own run is in Temporal's list, or not yet.
+    """
+    query = f"WorkflowId = '{link.workflow_id}'"
+    with reaching_temporal("looking for the sagas", str(link)):
+        runs = [Run.of(execution) async for execution in client.list_workflows(query)]
+    earlier = [run for run in runs if saga_id not in {run.run_id, run.saga_id}]
+    stands = Memory.of(earlier).stands if earlier else None
+    return None if stands is None or stands.left_nothing else stands
+
+
 async def remembered_request(client: Client, link: Link) -> PrivateLinkRequest | DeleteRequest:
     """The request by which the link stands as it does. Raises `LinkUnknown`.
 

@@ -215,7 +215,8 @@ class DeleteRequest(RequestPart):
     """One link to delete: its identity, and where its AWS side stands.
 
     `allow_failed` lets a PrivateLink go whose status is `failed`; EMQX's page asks for `running` ("Delete the
-    PrivateLink").
+    PrivateLink"). `ignore_deployment` lets a worker delete that has no API key of the deployment, or whose key may not
+    read all of it: what uses the address there is then not looked at, and the result says so.
     """
 
     name: LinkName
@@ -223,6 +224,7 @@ class DeleteRequest(RequestPart):
     platform: AnyPlatform = ApiPlatform()
     aws: AwsAccess
     allow_failed: bool = False
+    ignore_deployment: bool = False
 
     @classmethod
     def of(cls, request: PrivateLinkRequest, *, allow_failed: bool = False) -> Self:

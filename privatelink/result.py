@@ -4,6 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from privatelink.errors import Finding
+
 
 class _Result(BaseModel):
     # A caller of today reads the result of a worker of tomorrow: fields that it does not know are no error.
@@ -14,7 +16,7 @@ class PrivateLinkResult(_Result):
     """A link that works. `address` is a host name without port: dial it on the listeners' ports.
 
     `private_link_id` is the platform's, unknown (None) where a person made it at the console; `connector` is
-    `type:name` when the request asked for one.
+    `type:name` when the request asked for one. `account` and `region` are where the link stands.
     """
 
     operation: Literal["create"] = "create"
@@ -28,15 +30,24 @@ class PrivateLinkResult(_Result):
     vpc_endpoint_id: str
     private_link_id: str | None = None
     connector: str | None = None
+    account: str | None = None
+    region: str | None = None
 
 
 class DeleteResult(_Result):
-    """Nothing of the link is left. `absent`: there was nothing to delete. `removed`: the ids that were."""
+    """Nothing of the link is left in `account` (12 digits) and `region`, and at the platform.
+
+    `absent`: there was nothing to delete. `removed`: the ids that were. `not_looked_at`: what the request allowed not
+    to look at, in words.
+    """
 
     operation: Literal["delete"] = "delete"
     link: str
     status: Literal["deleted", "absent"]
     removed: tuple[str, ...] = ()
+    account: str | None = None
+    region: str | None = None
+    not_looked_at: tuple[str, ...] = ()
 
 
 class FoundThing(_Result):
@@ -52,10 +63,17 @@ class FoundThing(_Result):
 
 
 class InspectionResult(_Result):
-    """What there is of a link in AWS and at the platform, read from both; empty when there is nothing."""
+    """What there is of a link in `account` and `region` and at the platform; `things` is empty when there is nothing.
+
+    `findings`: what a delete of it would be refused for, as that the link stands in another place; and who beside the
+    deployment may connect.
+    """
 
     link: str
     things: tuple[FoundThing, ...] = ()
+    account: str | None = None
+    region: str | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 class SetUpFinding(_Result):

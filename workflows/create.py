@@ -61,6 +61,7 @@ class CreatePrivateLink(SteerableSaga):
         place = Place(account=provider.account_id, region=request.aws.region, mode=request.platform.mode)
         self._scope = scope = scope.model_copy(update={"is_new": provider.is_new, "place": place})
         its_consumer = consumer(saga, scope, request)
+        saga.undoing.stands_at(place)
         board.enter(Phase.CREATING, account=provider.account_id)
         if provider.has_complete:
             saga.undone = Phase.UNCHANGED
@@ -120,6 +121,8 @@ class CreatePrivateLink(SteerableSaga):
             vpc_endpoint_id=connection.vpc_endpoint_id,
             private_link_id=its_consumer.private_link_id,
             connector=connector,
+            account=place.account,
+            region=place.region,
         )
 
     async def _roll_back(self) -> None:
@@ -143,11 +146,13 @@ class CreatePrivateLink(SteerableSaga):
 
     async def _check_connector(self) -> None:
         if self._request.connector:
-            spec = specs.ConnectorSpec(scope=self._scope, connector=self._request.connector)
+            spec = specs.ConnectorSpec(
+                scope=self._scope, connector=self._request.connector, mode=self._request.platform.mode
+            )
             await self.saga.check(Connectors.check_connector, spec, about=spec.connector.name)
 
     async def _create_target_group(self, listener: Listener, provider: specs.ProviderFacts) -> specs.TargetGroup:
-        return await self.saga.write(
+        group = await self.saga.write(
             TargetGroups.create_target_group,
             specs.TargetGroupSpec(
                 scope=self._scope, listener=listener, vpc_id=provider.vpc_id, outside=provider.outside
@@ -156,15 +161,19 @@ class CreatePrivateLink(SteerableSaga):
             about=aws_name(self._scope.link, listener.port),
             key=listener.port,
         )
+        self.saga.undoing.record(group.arn)
+        return group
 
     async def _create_listener(self, load_balancer: specs.LoadBalancer, group: specs.TargetGroup) -> str:
-        return await self.saga.write(
+        arn = await self.saga.write(
             Listeners.create_listener,
             specs.ListenerSpec(scope=self._scope, load_balancer=load_balancer, target_group=group),
             undo=Listeners.delete_listeners,
             about=f"port {group.port}",
             key=group.port,
         )
+        self.saga.undoing.record(arn)
+        return arn
 
     async def _wait_for_targets(self, group: specs.TargetGroup) -> None:
         await self.saga.wait(

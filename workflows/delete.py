@@ -22,7 +22,11 @@ class DeletePrivateLink(SteerableSaga):
     def __init__(self, request: DeleteRequest) -> None:
         """Set the board, so that a query or an Update finds it before the first step."""
         spec = RemovalSpec(
-            link=request.link, aws=request.aws, platform=request.platform, allow_failed=request.allow_failed
+            link=request.link,
+            aws=request.aws,
+            platform=request.platform,
+            allow_failed=request.allow_failed,
+            ignore_deployment=request.ignore_deployment,
         )
         to_come = [step_id(activity.__name__) for activity in (Removals.check_removal, *everything(request.platform))]
         super().__init__("delete", Saga(StoryBoard("delete", request, to_come), spec, undone=Phase.DELETED))
@@ -35,11 +39,21 @@ class DeletePrivateLink(SteerableSaga):
     async def _story(self, request: DeleteRequest) -> DeleteResult:
         saga, link = self.saga, request.link
         found = await saga.check(Removals.check_removal, saga.undoing.spec, about=link)
+        account = found.place.account if found.place else None
+        result = DeleteResult(
+            link=str(link),
+            status="absent",
+            account=account,
+            region=request.aws.region,
+            not_looked_at=found.not_looked_at,
+        )
         if not found.ids:
-            saga.board.enter(Phase.DELETED)
-            return DeleteResult(link=str(link), status="absent")
-        saga.board.enter(Phase.DELETING)
+            saga.board.enter(Phase.DELETED, account=account)
+            return result
+        saga.board.enter(Phase.DELETING, account=account)
+        saga.undoing.stands_at(found.place)
+        saga.undoing.record(*found.ids)
         saga.undoing.note(*everything(request.platform))
         removed = await remove(saga)
         saga.board.enter(Phase.DELETED)
-        return DeleteResult(link=str(link), status="deleted", removed=removed)
+        return result.model_copy(update={"status": "deleted", "removed": removed})

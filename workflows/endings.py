@@ -5,6 +5,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from privatelink.errors import (
+        CloudRefused,
         DeadlinePassed,
         Leftover,
         NotYet,
@@ -42,23 +43,32 @@ def is_late(error: BaseException) -> bool:
     return ours is not None and (isinstance(ours, DeadlinePassed) or ours.details_model.after_deadline)
 
 
-def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError]) -> Leftover:
+def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError], otherwise: str) -> Leftover:
     """With the last error that concerns it; else with one that concerns no single thing, or that its turn never came.
 
-    Without any failure somebody interrupted the removal.
+    `otherwise`: why, where nothing failed; empty when no more is known than that it stands.
     """
     own = next((failure.message for failure in reversed(failures) if failure.details_model.concerns == left.id), None)
     if own:
         return left.model_copy(update={"reason": own})
     ids = {one.id for one in leftovers}
     general = [failure.message for failure in failures if failure.details_model.concerns not in ids]
-    why = general[0] if general else "its turn never came" if failures else "the removal was interrupted"
-    return left.model_copy(update={"reason": f"{left.reason}; {why}"})
+    why = general[0] if general else "its turn never came" if failures else otherwise
+    return left.model_copy(update={"reason": "; ".join(filter(None, (left.reason, why)))})
 
 
 def unseen(failures: list[PrivateLinkError], link: str) -> list[Leftover]:
     """What stands in for the list of what is left when it cannot be read: each failure, by what it concerns."""
     return [Leftover(kind="unknown", id=one.details_model.concerns or link, reason=one.message) for one in failures]
+
+
+def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:
+    """What a delete raises when every step succeeded and the last look found something all the same."""
+    return CloudRefused(
+        f"looking once more after the removal of {link}: {len(leftovers)} of its things still stand",
+        concerns=link,
+        next_step="do what the list says of each",
+    )
 
 
 def incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: str) -> RollbackIncomplete:

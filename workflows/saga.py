@@ -125,7 +125,8 @@ class Saga:
             return asyncio.CancelledError()
         outcome = Outcome.ROLLED_BACK if undone else Outcome.REFUSED
         next_step = "; ".join(filter(None, (cause.details_model.next_step, self.undoing.to_look_at)))
-        return type(cause).of(cause.details_model.model_copy(update={"outcome": outcome, "next_step": next_step}))
+        told = {"outcome": outcome, "next_step": next_step, **self.undoing.looked_at}
+        return type(cause).of(cause.details_model.model_copy(update=told))
 
     async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
         """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""

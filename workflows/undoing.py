@@ -7,6 +7,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
+    from activities.connectors import Connectors
     from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
     from activities.providers import Providers
@@ -14,9 +15,10 @@ with workflow.unsafe.imports_passed_through():
     from activities.specs import RemovalSpec, RemovalWait, Removed
     from clouds.emqx.console import deleting, gone_without_delete, private_link_page
     from privatelink.errors import Leftover, PrivateLinkError
+    from privatelink.names import Place
     from privatelink.progress import StepState
     from workflows import options
-    from workflows.endings import named, told_why, unseen
+    from workflows.endings import named, still_standing, told_why, unseen
     from workflows.steering import Steering
     from workflows.story_board import StoryBoard, step_id
 
@@ -45,12 +47,28 @@ class Undoing:
         self._blocked = False
         self._failures: list[PrivateLinkError] = []
         self._left_by_hand: list[Leftover] = []
+        self._recorded: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
         self.to_look_at = ""
 
     @property
     def has_begun(self) -> bool:
         """Whether there may be something to undo."""
         return bool(self._noted)
+
+    def stands_at(self, place: Place | None) -> None:
+        """Bind the removals to the place that the check found: nothing of another place is touched."""
+        self.spec = self.spec.model_copy(update={"place": place})
+
+    @property
+    def looked_at(self) -> dict[str, str]:
+        """The account and region in which nothing is left, by the last look; empty before there was a place."""
+        place = self.spec.place
+        return {"account": place.account, "region": place.region} if place else {}
+
+    def record(self, *ids: str) -> None:
+        """Remember ids of the link, so that the last look finds them whatever their tags say by then."""
+        self._recorded.update(dict.fromkeys(ids))
 
     def note(self, *undos: Undo) -> None:
         """Remember these undos: their steps begin now, or there may be things that this saga has not made."""
@@ -94,7 +112,9 @@ class Undoing:
         failed_before = len(self._failures)
         removed = await self._each(*(self._undo(activity) for activity in wanted))
         self._blocked |= gate and len(self._failures) > failed_before
-        return tuple(removed_id for ids in removed for removed_id in ids)
+        gone = tuple(removed_id for ids in removed for removed_id in ids)
+        self._removed.update(dict.fromkeys(gone))
+        return gone
 
     async def undo_by_hand(self, *, gate: bool) -> tuple[str, ...]:
         """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
@@ -148,23 +168,37 @@ class Undoing:
         return result
 
     async def look_for_leftovers(self) -> None:
-        """List what is still there, when a removal failed or was interrupted; asked of the clouds, not remembered."""
+        """List what is still there after a removal that was interrupted; asked of the clouds, not remembered."""
+        await self._look("the removal was interrupted")
+
+    async def finish(self) -> None:
+        """End a removal by a last look at both clouds: only then is it said that nothing is left."""
+        await self._look("")
+
+    async def _look(self, otherwise: str) -> None:
+        """`otherwise`: why something is left where no step failed."""
         if self.leftovers:
             return
         failures = list(self._failures)
-        found: list[Leftover] | None = await self._run(Removals.find_leftovers, self.spec, options.inventory())
+        ids = self._board.progress.ids
+        spec = self.spec.model_copy(
+            update={
+                "recorded": tuple(dict.fromkeys((*self._recorded, *ids.values(), *self._removed))),
+                "removed": tuple(self._removed),
+                # Where no create of the link can have made a connector, there is none to look for.
+                "ignore_deployment": self.spec.ignore_deployment or Connectors.delete_connector not in self._noted,
+            }
+        )
+        found: list[Leftover] | None = await self._run(Removals.find_leftovers, spec, options.inventory())
         if found is None:
             self.leftovers = unseen(self._failures, str(self.spec.link))
         else:
-            self.leftovers = [told_why(left, found, failures) for left in found]
+            self.leftovers = [told_why(left, found, failures, otherwise) for left in found]
         self.leftovers += self._left_by_hand
-
-    async def finish(self) -> None:
-        """End a removal: when one of its steps failed, list what is left."""
-        if self._failures:
-            await self.look_for_leftovers()
 
     @property
     def failure(self) -> PrivateLinkError | None:
-        """The first removal's failure that left something behind."""
-        return self._failures[0] if self.leftovers and self._failures else None
+        """Why a removal left something behind: the first failure of a step, or what the last look found."""
+        if not self.leftovers:
+            return None
+        return self._failures[0] if self._failures else still_standing(self.leftovers, str(self.spec.link))

@@ -128,6 +128,23 @@ async def set_cross_zone(account: AccountCalls, arn: str, *, settles_at: datetim
     )
 
 
+async def is_deletion_protected(account: AccountCalls, arn: str) -> bool:
+    """Whether AWS will refuse its deletion (DescribeLoadBalancerAttributes); False when it is gone."""
+    try:
+        answer = await account.call(
+            Bucket.ELB_READ,
+            "reading the attributes of the load balancer",
+            arn,
+            lambda clients: clients.elbv2.describe_load_balancer_attributes(LoadBalancerArn=arn),
+        )
+    except PrivateLinkError as error:
+        if is_code(error, LOAD_BALANCER_NOT_FOUND):
+            return False
+        raise
+    attributes = {one.get("Key"): one.get("Value") for one in answer.get("Attributes", [])}
+    return attributes.get("deletion_protection.enabled") == "true"
+
+
 async def delete_load_balancer(account: AccountCalls, arn: str) -> None:
     """Ask for its deletion, its listeners with it; gone already is success (DeleteLoadBalancer).
 

@@ -83,6 +83,10 @@ class _DescribedRow(_Row):
         """Whether our description names this link."""
         return self.described is not None and self.described.link == str(link)
 
+    def stands_elsewhere(self, here: Place | None) -> bool:
+        """Whether our description names another place than this one: then no saga of this place may touch it."""
+        return self.place is not None and here is not None and self.place != here
+
     def is_of_another(self, link: Link) -> bool:
         """Whether our description names another link: then it is not this one's, wherever it leads."""
         return self.described is not None and self.described.link != str(link)

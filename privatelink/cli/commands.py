@@ -70,6 +70,13 @@ def delete(
     allow_failed: Annotated[
         bool, typer.Option("--allow-failed", help="Delete it also when the platform says that the PrivateLink failed.")
     ] = False,
+    ignore_deployment: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-deployment",
+            help="Delete it also when the worker has no API key of the deployment and cannot see its connectors.",
+        ),
+    ] = False,
     detach: DetachOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
@@ -88,7 +95,7 @@ def delete(
             printer,
             "delete",
             target.link if isinstance(target, DeleteRequest) else target,
-            lambda links: links.start_delete(target, allow_failed=allow_failed),
+            lambda links: links.start_delete(target, allow_failed=allow_failed, ignore_deployment=ignore_deployment),
             detach=detach,
         )
 

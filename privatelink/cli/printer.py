@@ -139,8 +139,13 @@ class Printer:
         if self._json:
             self.as_json(inspection)
             return
-        there = "this is in AWS and at the platform" if inspection.things else "nothing is in AWS or at the platform"
+        where = f"account {inspection.account}, region {inspection.region}" if inspection.account else "AWS"
+        there = f"this is in {where} and at the platform"
+        if not inspection.things:
+            there = f"nothing is in {where} or at the platform"
         self._line(self._out, f"{inspection.link}: Temporal remembers no saga; {there}")
+        for finding in inspection.findings:
+            self._line(self._out, f"  - {finding}")
         for thing in inspection.things:
             self._line(self._out, f"  {thing.kind}: {thing.state}" if thing.state else f"  {thing.kind}")
             self._line(self._out, f"    {thing.id}")
@@ -226,7 +231,8 @@ class Printer:
         if error.step:
             self._line(console, f"step: {error.step}")
         if error.outcome:
-            self._line(console, f"outcome: {_OUTCOMES[error.outcome]}")
+            where = f" (account {error.account}, region {error.region}, and the platform)" if error.account else ""
+            self._line(console, f"outcome: {_OUTCOMES[error.outcome]}{where}")
         for left in error.leftovers:
             self._line(console, f"  - {left.kind} {left.id}: {left.reason}")
             if left.console:

@@ -34,7 +34,7 @@ def provider(sandbox: Sandbox) -> Provider:
 @pytest.fixture
 def steps(provider: Provider) -> Providers:
     """The steps under test."""
-    return Providers(provider.aws)
+    return Providers(provider.aws, Platform(Settings.from_environment().platform))
 
 
 def a_spec(request: PrivateLinkRequest, az_ids: tuple[str, ...] = AZ_IDS) -> specs.ProviderSpec:

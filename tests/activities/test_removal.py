@@ -1,123 +1,38 @@
 """A removal as a whole: what it refuses, what it finds, what it lists."""
 
 import json
+import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-import httpx
 import pytest
 
 from activities import specs
-from activities.address_users import AddressUsers
 from activities.endpoint_connections import EndpointConnections
 from activities.load_balancers import LoadBalancers
-from activities.private_links import PrivateLinks
-from activities.removal import Removals
-from activities.standing import Onlooker
 from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
-from clouds.emqx.deployment_api import DeploymentApis
-from clouds.emqx.platform import Platform
-from clouds.settings import Settings
-from privatelink.errors import FindingType, RemovalRefused
+from privatelink.errors import FindingType, NotYet, RemovalRefused
 from privatelink.names import TAG_COMPLETE, Link, description
-from tests.support.sandbox import Sandbox
+from privatelink.pace import paced_delta
+from privatelink.request import ConsolePlatform
+from tests.activities.standing_world import HERE, World, world
 from tests.support.steps import (
     ACCESS,
     CONSUMER,
     LINK,
+    PRINCIPAL,
     SAGA,
-    Provider,
     a_removal,
     a_scope,
     a_wait,
-    address_users,
     attempt,
     perform,
     refusal,
 )
 
+__all__ = ["world"]  # the fixture
+
 POST = "POST /deployments/{deploymentID}/privatelinks"
-
-
-class World:
-    """The clouds, and a link in them as far as a test needs it."""
-
-    def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Everything quick."""
-        self.provider = Provider(sandbox)
-        sandbox.durations(platform_endpoint=5, platform_running=2, platform_delete=4, connector_connected=0)
-        self.platform = Platform(Settings.from_environment().platform)
-        self._monkeypatch = monkeypatch
-        self.address = ""
-
-    @property
-    def steps(self) -> Removals:
-        """The steps under test, with the settings of now."""
-        apis = DeploymentApis(Settings.from_environment())
-        return Removals(Onlooker(self.provider.aws, self.platform, apis), AddressUsers(apis))
-
-    def without_deployment_key(self) -> None:
-        """A worker that was given no API key of the deployment."""
-        for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
-            self._monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
-
-    async def ask(self) -> specs.ConnectionWait:
-        """An endpoint service and a PrivateLink that nobody has accepted."""
-        service = await self.provider.make_endpoint_service()
-        made = await perform(
-            PrivateLinks(self.platform, self.provider.aws, address_users()).create_private_link,
-            specs.PrivateLinkSpec(scope=a_scope(), endpoint_service=service),
-        )
-        return specs.ConnectionWait(
-            scope=a_scope(), endpoint_service=service, private_link=made, consumer_account_id=CONSUMER, wait=a_wait()
-        )
-
-    async def run(self) -> specs.ConnectionWait:
-        """A PrivateLink that runs."""
-        spec = await self.ask()
-        connections = EndpointConnections(self.provider.aws, self.platform)
-        connection = await perform(connections.wait_for_endpoint_connection, spec)
-        await perform(
-            connections.accept_endpoint_connection,
-            specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),
-        )
-        wait = specs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, wait=a_wait())
-        self.address = await perform(
-            PrivateLinks(self.platform, self.provider.aws, address_users()).wait_for_private_link, wait
-        )
-        return spec
-
-    def post(self, path: str, body: dict[str, Any], method: str = "POST") -> None:
-        """Make something in the deployment by hand."""
-        env = self.provider.sandbox.env
-        answer = httpx.request(
-            method,
-            f"{env['EMQXCLOUD_DEPLOYMENT_ENDPOINT']}{path}",
-            json=body,
-            auth=(env["EMQXCLOUD_DEPLOYMENT_API_KEY"], env["EMQXCLOUD_DEPLOYMENT_API_SECRET"]),
-        )
-        assert answer.is_success, answer.text
-
-    def connect(self, name: str, server: str, described: str = "") -> None:
-        """A connector to a server, by hand."""
-        self.post(
-            "/connectors",
-            {
-                "type": "mysql",
-                "name": name,
-                "description": described,
-                "server": server,
-                "database": "orders",
-                "username": "emqx",
-                "password": "nobody-reads-this",
-            },
-        )
-
-
-@pytest.fixture
-def world(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The clouds in their seeded state."""
-    return World(sandbox, monkeypatch)
 
 
 async def found(
@@ -131,7 +46,7 @@ async def found(
 
 async def test_nothing_is_found_of_what_does_not_exist(world: World) -> None:
     """A delete of it is done before it begins."""
-    assert specs.RemovalFacts() == await attempt(world.steps.check_removal, a_removal())
+    assert specs.RemovalFacts(place=HERE) == await attempt(world.steps.check_removal, a_removal())
     assert [] == await attempt(world.steps.find_leftovers, a_removal())
 
 
@@ -252,12 +167,23 @@ async def test_actions_on_the_own_connector_refuse_a_delete(world: World) -> Non
     assert "insert" in finding.sentence
 
 
-async def test_without_a_deployment_key_connectors_are_not_looked_at(world: World) -> None:
-    """Not every installation gives one; a delete is not refused for it."""
+async def test_a_worker_without_the_deployments_key_refuses_a_delete_unless_the_request_allows_it(world: World) -> None:
+    """It cannot see who uses the address, nor the link's own connector; what is allowed is told in the facts."""
     spec = await world.run()
     world.connect("theirs", f"{world.address}:3306")
     world.without_deployment_key()
-    assert spec.private_link.private_link_id in (await attempt(world.steps.check_removal, a_removal())).ids
+    assert [(FindingType.KEY_MISSING, LINK.deployment)] == await found(world.steps.check_removal, a_removal())
+    facts = await attempt(world.steps.check_removal, a_removal(ignore_deployment=True))
+    assert spec.private_link.private_link_id in facts.ids
+    assert [LINK.deployment in one for one in facts.not_looked_at] == [True]
+
+
+async def test_a_last_look_without_the_deployments_key_lists_what_it_could_not_look_at(world: World) -> None:
+    """Nothing is said to be gone that nobody looked at."""
+    world.without_deployment_key()
+    (left,) = await attempt(world.steps.find_leftovers, a_removal())
+    assert (left.kind, left.id) == ("connectors", LINK.deployment)
+    assert [] == await attempt(world.steps.find_leftovers, a_removal(ignore_deployment=True))
 
 
 @pytest.mark.parametrize("status", ["pending", "failed"])
@@ -267,7 +193,9 @@ async def test_one_that_is_not_running_goes_by_explicit_choice_alone(world: Worl
         world.provider.sandbox.fault(POST, "failed")
     else:
         world.provider.sandbox.durations(platform_endpoint=10_000)
-    private_link_id = (await world.ask()).private_link.private_link_id
+    asked = await world.ask()
+    await world.mark_complete(asked.endpoint_service.service_id)
+    private_link_id = asked.private_link.private_link_id
     deadline = a_wait(600)
     while (await world.platform.list_private_links(LINK.deployment))[0].status != status:
         assert not deadline.passed
@@ -275,6 +203,13 @@ async def test_one_that_is_not_running_goes_by_explicit_choice_alone(world: Worl
         await found(world.steps.check_removal, a_removal())
     )
     assert private_link_id in (await attempt(world.steps.check_removal, a_removal(allow_failed=True))).ids
+
+
+async def test_one_of_a_create_that_did_not_end_well_goes_without_a_choice(world: World) -> None:
+    """It is what a terminated create leaves, and nobody's traffic depends on it; the advice is a plain delete."""
+    world.provider.sandbox.durations(platform_endpoint=10_000)
+    asked = await world.ask()
+    assert asked.private_link.private_link_id in (await attempt(world.steps.check_removal, a_removal())).ids
 
 
 async def test_strangers_endpoints_refuse_a_delete(world: World) -> None:
@@ -334,3 +269,108 @@ async def test_a_rollback_lists_what_no_other_create_completed(world: World) -> 
     mine = await world.provider.make_target_group()
     leftovers = await attempt(world.steps.find_leftovers, a_removal(SAGA))
     assert {left.id for left in leftovers} == {mine.arn, dead.arn}
+
+
+OURS = ("privatelink:link", "privatelink:deployment", "privatelink:managed-by", "privatelink:saga")
+
+
+async def test_what_lost_its_tags_refuses_a_delete_with_the_command_that_gives_them_back(world: World) -> None:
+    """It has the link's own name, or stands on what has; run as told, the delete finds it."""
+    provider, (elb, ec2) = world.provider, (world.provider.client("elbv2"), world.provider.client("ec2"))
+    service = await provider.make_endpoint_service()
+    load_balancer = await provider.make_load_balancer()
+    group = await provider.make_target_group()
+    listener_arn = await provider.make_listener(load_balancer, group)
+    arns = [load_balancer.arn, group.arn, listener_arn]
+    elb.remove_tags(ResourceArns=arns, TagKeys=list(OURS))
+    ec2.delete_tags(Resources=[service.service_id], Tags=[{"Key": key} for key in OURS])
+    everything = {*arns, service.service_id}
+
+    error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
+    lost = {one.concerns: one for one in error.details_model.findings}
+    assert everything == set(lost)
+    assert {FindingType.TAGS_LOST} == {one.type for one in lost.values()}
+    assert everything == {left.id for left in await attempt(world.steps.find_leftovers, a_removal())}
+
+    for one in lost.values():
+        words = shlex.split(one.next_step.split("`")[1])
+        tags = [dict(part.split("=", 1) for part in word.split(",")) for word in words[words.index("--tags") + 1 :]]
+        if "elbv2" in words:
+            elb.add_tags(ResourceArns=[one.concerns], Tags=tags)
+        else:
+            ec2.create_tags(Resources=[one.concerns], Tags=tags)
+    assert everything == set((await attempt(world.steps.check_removal, a_removal())).ids)
+
+
+async def test_a_rollback_lists_what_its_saga_recorded_though_the_mark_is_gone(world: World) -> None:
+    """Tags and descriptions can be edited while a saga runs; a name that a stranger took meanwhile is not listed."""
+    spec = await world.run()
+    (balancer,) = world.provider.books()["load_balancers"]
+    world.provider.client("elbv2").remove_tags(ResourceArns=[balancer["arn"]], TagKeys=list(OURS))
+    row = world.provider.sandbox.books()["platform"][LINK.deployment][0]
+    world.connect("renamed", "elsewhere.example.com:3306", "by hand")
+    recorded = (balancer["arn"], "mysql:renamed", row["privatelinkID"], spec.endpoint_service.service_id)
+    listed = await attempt(world.steps.find_leftovers, a_removal(SAGA, recorded=recorded))
+    assert set(recorded) <= {left.id for left in listed}
+    unrecorded = await attempt(world.steps.find_leftovers, a_removal("saga-2"))
+    assert balancer["arn"] not in {left.id for left in unrecorded}
+
+
+async def test_deletion_protection_refuses_a_delete_before_anything_is_removed(world: World) -> None:
+    """Whoever switched it on did not want it gone; the last step would be refused for ever."""
+    await world.run()
+    (balancer,) = world.provider.books()["load_balancers"]
+    attributes = [{"Key": "deletion_protection.enabled", "Value": "true"}]
+    elb = world.provider.client("elbv2")
+    elb.modify_load_balancer_attributes(LoadBalancerArn=balancer["arn"], Attributes=attributes)
+    assert [(FindingType.DELETION_PROTECTED, balancer["arn"])] == await found(world.steps.check_removal, a_removal())
+
+
+async def test_a_last_look_waits_while_only_what_was_removed_still_shows(world: World) -> None:
+    """EC2 is eventually consistent: a reading may be older than the removal. Later it is listed all the same."""
+    group = await world.provider.make_target_group()
+    spec = a_removal(removed=(group.arn,))
+    await refusal(NotYet, world.steps.find_leftovers, spec)
+    (left,) = await attempt(world.steps.find_leftovers, spec, scheduled=paced_delta(600))
+    assert group.arn == left.id
+
+
+async def test_the_address_of_a_row_without_one_is_the_connections(world: World) -> None:
+    """The platform may show `running` before it shows the address; whoever dials it is found by AWS's name."""
+    world.provider.sandbox.durations(platform_address=100_000)
+    spec = await world.ask()
+    connections = EndpointConnections(world.provider.aws, world.platform)
+    connection = await perform(connections.wait_for_endpoint_connection, spec)
+    acceptance = specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait())
+    dns_name = await perform(connections.accept_endpoint_connection, acceptance)
+    world.connect("theirs", f"{dns_name}:3306")
+    assert [(FindingType.ADDRESS_IN_USE, "mysql:theirs")] == await found(world.steps.check_removal, a_removal())
+
+
+async def test_the_links_own_endpoint_of_another_account_than_principal_arns_refuses_a_console_delete(
+    world: World,
+) -> None:
+    """Nobody would be asked to delete its PrivateLink, and AWS's side would go from under it."""
+    spec = await world.run(place=None)
+    (connection,) = world.provider.books()["endpoint_connections"]
+    wrong = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn="arn:aws:iam::111122223334:root")
+    error = await refusal(RemovalRefused, world.steps.check_removal, a_removal(platform=wrong))
+    (finding,) = error.details_model.findings
+    assert (FindingType.FOREIGN_ENDPOINT, connection["vpc_endpoint_id"]) == (finding.type, finding.concerns)
+    assert CONSUMER in finding.next_step
+    right = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn=PRINCIPAL)
+    facts = await attempt(world.steps.check_removal, a_removal(platform=right))
+    assert spec.endpoint_service.service_id in facts.ids
+
+
+async def test_a_target_group_that_a_strangers_load_balancer_uses_refuses_a_delete(world: World) -> None:
+    """AWS would refuse its deletion at the last step, when the rest of the link is gone."""
+    group = await world.provider.make_target_group()
+    elb = world.provider.client("elbv2")
+    made = elb.create_load_balancer(
+        Name="theirs", Type="network", Scheme="internal", Subnets=list(world.provider.subnets.values())
+    )
+    theirs = made["LoadBalancers"][0]["LoadBalancerArn"]
+    forward = [{"Type": "forward", "TargetGroupArn": group.arn}]
+    elb.create_listener(LoadBalancerArn=theirs, Protocol="TCP", Port=3306, DefaultActions=forward)
+    assert [(FindingType.IN_USE_BY_OTHERS, group.arn)] == await found(world.steps.check_removal, a_removal())

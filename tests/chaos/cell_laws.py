@@ -10,7 +10,7 @@ from privatelink.names import Link
 from tests.chaos.arena import Arena
 from tests.chaos.faults import FAULTS, Cell
 from tests.chaos.steps import STEPS, Story
-from tests.support.laws import counts, of_link
+from tests.support.laws import counts, of_link, unmarked
 
 FIRST_CAUSE = "failing mark-complete on purpose"
 
@@ -95,7 +95,7 @@ class CellLaws:
         self.hold(f"privatelink delete {self._link}" in details.next_step, f"no command: {details.next_step}")
 
     async def counts(self, expected: dict[str, int]) -> None:
-        """Law: complete with exactly one of everything, or nothing of ours left."""
+        """Law: complete with exactly one of everything, or nothing of ours left, in any account and region."""
         books = await self._arena.books()
         for _ in range(200 if self._cell.fault == "deleted" else 0):
             # What somebody deletes takes its time to go, and nobody of ours waits for it.
@@ -107,6 +107,8 @@ class CellLaws:
         self._arena.orphans += sum(number for kind, number in found.items() if kind not in expected)
         self._arena.duplicates += sum(max(0, found.get(kind, 0) - number) for kind, number in expected.items())
         self.hold(found == expected, f"the books have {found}, not {expected}: {of_link(books, str(self._link))}")
+        lost = unmarked(books, str(self._link))
+        self.hold(not lost, f"left in some account or region, without the link's tag: {lost}")
 
     async def fired(self, planted: list[dict[str, Any]], ended: PrivateLinkError | None = None) -> None:
         """A cell whose fault never hit anything proves nothing."""

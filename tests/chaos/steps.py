@@ -220,4 +220,7 @@ STEPS: dict[str, Step] = {
     "delete-target-groups": Step(
         _ROLLBACK, "DeleteTargetGroup", _name, fates=_STUCK, deleted=("before", Hands.delete_target_groups)
     ),
+    "find-leftovers": Step(
+        _ROLLBACK, "DescribeLoadBalancers", None, absent={"deleted": "all that it looks for is removed by then"}
+    ),
 }

@@ -192,8 +192,8 @@ def test_delete_takes_a_link_or_the_file_of_its_create(request_file: str) -> Non
     by_link, by_file = Links(DONE, end=DELETED), Links(DONE, end=DELETED)
     assert 0 == run_command(by_link, "delete", str(LINK), "--allow-failed").code
     ran = run_command(by_file, "delete", "-f", request_file)
-    assert (LINK, True) == by_link.asked[0]
-    assert (DeleteRequest.of(read_request(request_file)), False) == by_file.asked[0]
+    assert (LINK, True, False) == by_link.asked[0]
+    assert (DeleteRequest.of(read_request(request_file)), False, False) == by_file.asked[0]
     assert [
         "w41b11c0/orders-db is deleted",
         f"  removed            {ARN}",

@@ -153,10 +153,14 @@ class Links(PrivateLinks):
         return self._started(request)
 
     async def start_delete(
-        self, target: str | Link | PrivateLinkRequest | DeleteRequest, *, allow_failed: bool = False
+        self,
+        target: str | Link | PrivateLinkRequest | DeleteRequest,
+        *,
+        allow_failed: bool = False,
+        ignore_deployment: bool = False,
     ) -> Saga:
         """Begin, or refuse."""
-        return self._started((target, allow_failed))
+        return self._started((target, allow_failed, ignore_deployment))
 
     async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:  # noqa: ARG002 - as it looks
         """The next look; the last one is repeated."""

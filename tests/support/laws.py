@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from privatelink.names import TAG_LINK
+from privatelink.names import TAG_LINK, Link, aws_name
 
 
 def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:
@@ -23,6 +23,24 @@ def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:
     connectors = [one for ones in books["connectors"].values() for one in ones]
     found["connectors"] = [one for one in connectors if f"link={link} " in one.get("description", "")]
     return {kind: ones for kind, ones in found.items() if ones}
+
+
+def unmarked(books: dict[str, Any], link: str) -> list[str]:
+    """What bears the link's own name in any account and region, or hangs on what does, and does not carry its tag.
+
+    An ending that says that nothing is left must not pass over it: it is billed, and no list by tags shows it.
+    """
+    name = aws_name(Link.parse(link))
+    found: list[str] = []
+    for region in (region for account in books["aws"].values() for region in account.values()):
+        balancers = [one for one in region.get("load_balancers", []) if one["name"] == name]
+        arns = {one["arn"] for one in balancers}
+        groups = [one for one in region.get("target_groups", []) if one["name"].startswith(f"{name}-")]
+        listeners = [one for one in region.get("listeners", []) if one["load_balancer_arn"] in arns]
+        services = [one for one in region.get("endpoint_services", []) if arns & set(one["load_balancer_arns"])]
+        things = (*balancers, *groups, *listeners, *services)
+        found += [str(one.get("arn") or one["id"]) for one in things if one["tags"].get(TAG_LINK) != link]
+    return found
 
 
 def counts(books: dict[str, Any], link: str) -> dict[str, int]:

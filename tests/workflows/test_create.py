@@ -59,6 +59,8 @@ async def test_create_ends_with_a_working_address_and_one_of_everything(world: W
         vpc_endpoint_id=connection["vpc_endpoint_id"],
         private_link_id=private_link["privatelinkID"],
         connector="mysql:orders-db",
+        account="210987654321",
+        region="us-east-1",
     )
     assert private_link["status"] == "running"
     assert connection["state"] == "available"
@@ -71,13 +73,16 @@ async def test_the_story_board_tells_every_step_before_it_runs(world: World) -> 
     assert sorted(world.faults.seen[request.link.workflow_id]) == sorted(steps_to_come(request))
 
 
-async def test_a_second_create_makes_nothing_and_gives_the_same_result(world: World) -> None:
-    """Create converges: a link that runs is found, not made again."""
+async def test_a_second_create_writes_nothing_and_gives_the_same_result(world: World) -> None:
+    """Create converges: a link that runs is found, not made again; no call of it needs a permission to write."""
     request = full_request(world.sandbox)
     first = await world.links.create(request)
-    before = world.sandbox.books()
+    before, calls = world.sandbox.books(), len(world.sandbox.calls())
     assert await world.links.create(request) == first
     assert world.sandbox.books() == before
+    # The check's probe of the connector stores nothing.
+    writes = {call["action"] for call in world.sandbox.calls()[calls:] if not call["read"] and call["service"] != "sts"}
+    assert writes <= {"POST /connectors_probe"}
 
 
 async def test_a_cancelled_second_create_leaves_what_the_first_completed(world: World) -> None:
@@ -213,7 +218,9 @@ async def test_a_role_in_another_account_is_assumed_with_its_external_id(world: 
 async def test_a_refusal_makes_nothing_and_says_everything_at_once(world: World) -> None:
     """Findings of both checks are told in one error whose outcome is `refused`."""
     subnets = world.sandbox.seed["subnets"]
-    request = full_request(world.sandbox, subnets=[subnets["use1-az1"], "subnet-00000000000000000"])
+    # A name of its own: of one that ran before, Temporal remembers that it runs.
+    link = "w41b11c0/never-made"
+    request = full_request(world.sandbox, "never-made", subnets=[subnets["use1-az1"], "subnet-00000000000000000"])
     broken = request.model_dump(mode="json")
     broken["connector"]["parameters"]["password"] = {"secret": "env:NOBODY_HAS_THIS"}
     with pytest.raises(RequestRefused) as caught:
@@ -222,5 +229,5 @@ async def test_a_refusal_makes_nothing_and_says_everything_at_once(world: World)
     assert details.outcome == Outcome.REFUSED
     assert {FindingType.SUBNET_NOT_FOUND, FindingType.SECRET_NOT_FOUND} <= {found.type for found in details.findings}
     assert world.sandbox.books() == NOTHING
-    status = await world.links.status(LINK)
+    status = await world.links.status(link)
     assert status.phase == Phase.REFUSED

@@ -142,12 +142,13 @@ async def test_a_name_taken_after_the_checks_is_never_adopted_nor_rolled_back(
     assert stood == theirs(world.sandbox.books(), {str(LINK)})
 
 
-async def test_only_the_links_own_connection_is_accepted_and_a_strangers_principal_is_left(
+async def test_only_the_links_own_connection_is_accepted_and_a_strangers_principal_is_removed(
     world: World, strangers: Strangers, hands: Hands
 ) -> None:
     """Beside ours wait one of the right account that is not ours, and one of a third account that somebody allowed.
 
-    A delete is refused and names both; when they are gone it works.
+    The same create again allows exactly the deployment's principal. A delete is refused and names both endpoints; when
+    they are gone it works.
     """
     foreign: list[str] = []
     principal = f"arn:aws:iam::{THIRD_ACCOUNT}:root"
@@ -164,6 +165,11 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
     assert {result.vpc_endpoint_id: "available"} | waiting == _connection_states(world)
     service = of_link(world.sandbox.books(), str(LINK))["endpoint_services"][0]
     assert principal in service["principals"]
+    await world.links.create(_request(world))
+    service = of_link(world.sandbox.books(), str(LINK))["endpoint_services"][0]
+    assert principal not in service["principals"]
+    assert len(service["principals"]) == 1
+    assert {result.vpc_endpoint_id: "available"} | waiting == _connection_states(world)
 
     before = world.sandbox.books()
     with pytest.raises(RemovalRefused) as caught:
@@ -228,9 +234,11 @@ async def test_an_endpoint_service_of_others_over_our_load_balancer_is_named_and
 
     assert isinstance(error, RollbackIncomplete)
     assert made[0] in str(error)
-    left = error.details_model.leftovers
-    assert ["load balancer"] == [one.kind for one in left]
-    assert "currently associated with another service" in left[0].reason
+    load_balancer, service = error.details_model.leftovers
+    assert (service.kind, service.id) == ("endpoint service", made[0])
+    assert "carries the tag of link" in service.reason
+    assert load_balancer.kind == "load balancer"
+    assert "currently associated with another service" in load_balancer.reason
     services = theirs(world.sandbox.books(), {str(LINK)})
     assert any(made[0] in key for key in services)
 

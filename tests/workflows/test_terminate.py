@@ -37,7 +37,7 @@ async def test_a_later_delete_removes_what_a_create_terminated_at_any_third_step
         status = (await handle.describe()).status
         assert status == WorkflowExecutionStatus.TERMINATED
         left = bool(of_link(world.sandbox.books(), str(request.link)))
-        deleted = await world.links.delete(request, allow_failed=True)
+        deleted = await world.links.delete(request)
         return deleted.status, left
 
     outcomes = dict(zip(steps, await asyncio.gather(*(terminated(step) for step in steps)), strict=True))

@@ -1,0 +1,114 @@
+"""Where a link stands: the one comparison by which a saga of another account, region or platform mode is refused.
+
+A link has one place. At EMQX our descriptions name it, and the name of an endpoint service holds its region and id; at
+AWS a tag names the platform mode, and whatever AWS shows stands in the account and region that were asked.
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+
+from temporalio import activity
+
+from clouds.aws.accounts import AwsAccount
+from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
+from privatelink.errors import Finding, FindingType
+from privatelink.names import Link, Place
+from privatelink.remembering import stood_before
+
+_SERVICE_NAME = re.compile(r"\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]+$")
+"""As in `com.amazonaws.vpce.us-east-1.vpce-svc-0a1b` (API_ServiceDetail, ServiceName)."""
+
+
+async def elsewhere_findings(
+    account: AwsAccount,
+    link: Link,
+    here: Place,
+    *,
+    rows: Sequence[PrivateLinkRow] = (),
+    connectors: Sequence[ConnectorRow] = (),
+    modes: Iterable[str] = (),
+    failed_may_go: bool = False,
+) -> list[Finding]:
+    """What shows that the link stands in another place than `here`; empty when nothing does.
+
+    `modes`: the platform modes in the tags of what AWS shows of the link. A PrivateLink whose description is of an
+    earlier version, without a place, must lead to an endpoint service that this account and region show; one that has
+    failed need not when `failed_may_go`, since its endpoint service may be deleted.
+    """
+    findings = [
+        _at(thing_id, link, here, one.place)
+        for thing_id, one in (
+            *((row.private_link_id, row) for row in rows),
+            *((connector.id, connector) for connector in connectors),
+        )
+        if one.is_of(link) and one.place and one.place != here
+    ]
+    findings += [
+        _at(str(link), link, here, Place.model_validate({"account": here.account, "region": here.region, "mode": mode}))
+        for mode in sorted(set(modes) - {"", here.mode})
+    ]
+    unplaced = [
+        row for row in rows if row.is_of(link) and row.place is None and not _is_going(row, failed_may_go=failed_may_go)
+    ]
+    if unplaced:
+        shown = {service.service_name for service in await account.views.endpoint_services.reading()}
+        findings += [_leads_elsewhere(row, link, here) for row in unplaced if row.service_name not in shown]
+    return findings
+
+
+Remembering = Callable[[Link], Awaitable[Place | None]]
+"""Where the link's last saga that left something of it stands, as far as Temporal remembers; its mode is not known."""
+
+
+async def nowhere(_: Link) -> Place | None:
+    """Nothing is remembered."""
+    return None
+
+
+async def remembered_by_temporal(link: Link) -> Place | None:
+    """Ask Temporal, from within an activity of the link's own saga."""
+    info = activity.info()
+    run = await stood_before(activity.client(), link, info.workflow_run_id or "")
+    if run is None or run.account is None or run.region is None:
+        return None
+    return Place(account=run.account, region=run.region, mode="api")
+
+
+async def remembered_findings(remembers: Remembering, link: Link, here: Place) -> list[Finding]:
+    """For a link of which the clouds show nothing here: whether its last saga left something in another place.
+
+    Asked in console mode alone: a person's PrivateLink has no description of ours, so nothing else tells it.
+    """
+    if here.mode != "console":
+        return []
+    there = await remembers(link)
+    if there is None or (there.account, there.region) == (here.account, here.region):
+        return []
+    return [_at(str(link), link, here, there.model_copy(update={"mode": here.mode}))]
+
+
+def _is_going(row: PrivateLinkRow, *, failed_may_go: bool) -> bool:
+    return row.state is PrivateLinkState.TERMINATED or (failed_may_go and row.state is PrivateLinkState.FAILED)
+
+
+def _at(concerns: str, link: Link, here: Place, there: Place) -> Finding:
+    return Finding(
+        type=FindingType.LINK_ELSEWHERE,
+        concerns=concerns,
+        sentence=f"the link stands in {there}, and this request is for {here}",
+        next_step=f"give the request that place, with a role or worker of account {there.account}; to remove the link "
+        f"there, run `privatelink delete {link}`, or `privatelink delete -f FILE` with such a request",
+    )
+
+
+def _leads_elsewhere(row: PrivateLinkRow, link: Link, here: Place) -> Finding:
+    match = _SERVICE_NAME.search(row.service_name)
+    where = f"region {match['region']}" if match and match["region"] != here.region else "another account"
+    return Finding(
+        type=FindingType.LINK_ELSEWHERE,
+        concerns=row.private_link_id,
+        sentence=f"the PrivateLink leads to {row.service_name or 'no endpoint service'}, which account {here.account} "
+        f"does not have in {here.region}: the link stands in {where}",
+        next_step=f"give the request the region and the role or worker of the account that has it; to remove the link "
+        f"there, run `privatelink delete {link}`, or `privatelink delete -f FILE` with such a request",
+    )

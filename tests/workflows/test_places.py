@@ -1,0 +1,137 @@
+"""A link has one place: whoever comes to another account, region or platform mode is refused, and the link stays whole.
+
+Judged by the books of every account and region, the platform's and the deployment's.
+"""
+
+from typing import Any
+
+import pytest
+from temporalio.client import Client
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
+
+from activities.load_balancers import LoadBalancers
+from activities.own_place import OwnPlace
+from clouds.aws.accounts import AwsAccounts
+from privatelink import PrivateLinkRequest
+from privatelink.errors import (
+    CredentialsRefused,
+    FindingType,
+    PrivateLinkError,
+    RemovalRefused,
+    RequestRefused,
+    RollbackIncomplete,
+)
+from privatelink.names import Place
+from tests.support.laws import NOTHING
+from tests.support.person import CONSOLE
+from tests.support.requests import full_request
+from tests.support.sandbox import Sandbox
+from tests.support.steps import a_removal
+from tests.support.world import World, working_world
+
+LINK = "w41b11c0/orders-db"
+SECOND = "310987654321"
+
+
+def elsewhere(sandbox: Sandbox, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - fields of the request
+    """The same link, by the role of the second account."""
+    subnets = sandbox.seed["accounts"][SECOND]["networks"]["us-east-1"]["subnets"]
+    role = {"role_arn": sandbox.seed["role_arn"], "external_id": sandbox.seed["external_id"]}
+    return full_request(
+        sandbox,
+        aws={"region": "us-east-1", **role},
+        subnets=[subnets["use1-az1"]["id"], subnets["use1-az2"]["id"]],
+        **changes,
+    )
+
+
+def found(error: PrivateLinkError) -> set[str]:
+    """The types of its findings."""
+    return {finding.type for finding in error.details_model.findings}
+
+
+async def test_a_create_and_a_delete_of_another_account_leave_a_running_link_whole(world: World) -> None:
+    """Refused by name, with where it stands; the running link's connector is not touched either."""
+    await world.links.create(full_request(world.sandbox))
+    before = world.sandbox.books()
+    for attempt in (world.links.create, world.links.delete):
+        with pytest.raises((RequestRefused, RemovalRefused), match="account 210987654321, region us-east-1") as caught:
+            await attempt(elsewhere(world.sandbox))
+        assert FindingType.LINK_ELSEWHERE in found(caught.value)
+        assert before == world.sandbox.books()
+    assert (await world.links.delete(LINK)).account == "210987654321"
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_worker_with_another_accounts_credentials_refuses(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A request without a role names no account: whose credentials the worker has decides where it looks."""
+    request = full_request(sandbox, connector=None)
+    async with working_world(sandbox, client) as first:
+        await first.links.create(request)
+    before = sandbox.books()
+    key = sandbox.seed["accounts"][SECOND]
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", key["access_key_id"])
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", key["secret_access_key"])
+    async with working_world(sandbox, client) as second:
+        with pytest.raises(RemovalRefused) as caught:
+            await second.links.delete(request)
+    assert FindingType.LINK_ELSEWHERE in found(caught.value)
+    assert before == sandbox.books()
+
+
+@pytest.mark.parametrize("operation", ["create", "delete"])
+async def test_where_the_platform_shows_nothing_what_temporal_remembers_tells_the_place(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """In console mode without a key of the platform, no cloud shows where the link of another account stands.
+
+    Once a delete there has left nothing, the link may stand anywhere.
+    """
+    for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
+        monkeypatch.delenv(f"EMQXCLOUD_PLATFORM_{name}")
+    request = full_request(sandbox, platform=CONSOLE, connector=None)
+    other = elsewhere(sandbox, platform=CONSOLE, connector=None)
+    async with working_world(sandbox, client) as world:
+
+        async def terminate() -> None:
+            await world.handle(LINK).terminate("test")
+
+        world.faults.at(request.link.workflow_id, "wait-for-creation-by-hand", "before", terminate)
+        with pytest.raises(RollbackIncomplete, match="terminated"):
+            await world.links.create(request)
+        before = sandbox.books()
+        with pytest.raises((RequestRefused, RemovalRefused)) as caught:
+            await (world.links.create(other) if operation == "create" else world.links.delete(other))
+        assert FindingType.LINK_ELSEWHERE in found(caught.value)
+        assert before == sandbox.books()
+        assert (await world.links.delete(request)).status == "deleted"
+        assert (await world.links.delete(other)).status == "absent"
+    assert sandbox.books() == NOTHING
+
+
+async def test_no_step_runs_by_the_credentials_of_another_account_than_the_links(sandbox: Sandbox) -> None:
+    """A worker may be restarted with others while a saga runs; it would find nothing there, and call that removed."""
+    steps = LoadBalancers(AwsAccounts())
+
+    class Next(ActivityInboundInterceptor):
+        def __init__(self) -> None:
+            self.ran = 0
+
+        async def execute_activity(self, input: ExecuteActivityInput) -> None:  # noqa: A002, ARG002 - the SDK's
+            self.ran += 1
+
+    async def run(account: str) -> int:
+        inner = Next()
+        place = Place(account=account, region="us-east-1", mode="api")
+        given = ExecuteActivityInput(
+            fn=steps.delete_load_balancer, args=[a_removal(place=place)], executor=None, headers={}
+        )
+        await OwnPlace(AwsAccounts()).intercept_activity(inner).execute_activity(given)
+        return inner.ran
+
+    assert await run("210987654321") == 1
+    with pytest.raises(CredentialsRefused, match="credentials are of account 210987654321"):
+        await run(SECOND)
+    assert sandbox.books() == NOTHING
