@@ -13,7 +13,8 @@ from clouds.aws.listeners import find_listeners
 from clouds.aws.load_balancers import FoundLoadBalancer, find_load_balancer
 from clouds.aws.networks import FoundSubnet
 from clouds.aws.tags import Ownership
-from clouds.aws.target_groups import DRAINING, FoundTargetGroup, find_target_groups, read_target_health
+from clouds.aws.target_groups import FoundTargetGroup, find_target_groups
+from clouds.aws.targets import DRAINING, read_target_health
 from privatelink.errors import Finding, FindingType
 from privatelink.listeners import Listener
 from privatelink.request import AwsAccess, PrivateLinkRequest

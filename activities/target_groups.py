@@ -11,18 +11,14 @@ from clouds.aws.codes import RESOURCE_IN_USE
 from clouds.aws.listeners import delete_listener, find_listeners
 from clouds.aws.tags import add_elb_tags, elb_tags
 from clouds.aws.target_groups import (
-    DRAINING,
     FoundTargetGroup,
-    TargetHealth,
     create_target_group,
     delete_target_group,
-    deregister_targets,
     find_target_group,
     find_target_groups,
-    read_target_health,
-    register_targets,
     set_deregistration_delay,
 )
+from clouds.aws.targets import DRAINING, TargetHealth, deregister_targets, read_target_health, register_targets
 from clouds.waiting import Cadence, Moving, span, still_moving
 from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.names import aws_name

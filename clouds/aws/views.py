@@ -13,7 +13,8 @@ from clouds.aws.endpoint_connections import FoundConnection, read_endpoint_conne
 from clouds.aws.endpoint_services import FoundEndpointService, read_endpoint_services
 from clouds.aws.load_balancers import FoundLoadBalancer, read_load_balancers
 from clouds.aws.networks import FoundSubnet, FoundVpc, HeldAddresses, find_subnets, read_held_addresses, read_vpc
-from clouds.aws.target_groups import TargetHealth, read_target_groups, read_target_health
+from clouds.aws.target_groups import read_target_groups
+from clouds.aws.targets import TargetHealth, read_target_health
 from clouds.shared_views import SharedView, ViewsByKey
 
 if TYPE_CHECKING:

@@ -1,0 +1,127 @@
+"""The targets of a target group: registered, deregistered, and how healthy AWS finds them."""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
+
+from clouds.aws.budgets import Bucket
+from privatelink.errors import PrivateLinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from mypy_boto3_elbv2.type_defs import TargetDescriptionTypeDef, TargetHealthDescriptionTypeDef
+
+    from clouds.aws.calls import AccountCalls
+    from clouds.aws.sessions import Clients
+    from privatelink.listeners import Listener
+
+DRAINING = "draining"
+
+_ABOUT_ZONE = re.compile(r"IP address '([0-9.]+)'.*(?:not in|is outside|is within) the VPC")
+"""ELB's ValidationError where a target was given with an AZ and is in the VPC, or without one and is not (sentences in
+kubernetes-sigs/aws-load-balancer-controller, issues 561, 3084 and 3714)."""
+
+_BATCH = 100
+"""Targets in one call, as AWS's own controllers do; the API states no number."""
+
+
+class TargetHealth(NamedTuple):
+    """One registered target: its state, and AWS's reason and description when it is not healthy.
+
+    `port`: the one that it is registered with, the target group's or an override; 0 where AWS shows none.
+    """
+
+    target: str
+    state: str
+    reason: str
+    description: str
+    port: int = 0
+
+    def __str__(self) -> str:
+        """For a person."""
+        why = ": ".join(part for part in (self.reason, self.description) if part)
+        return f"{self.target} {self.state} ({why})" if why else f"{self.target} {self.state}"
+
+    def is_asked_for(self, listener: Listener) -> bool:
+        """Whether the listener's request names this target, and it is registered with the port that the request says.
+
+        One that drains counts as none: it is on its way out.
+        """
+        return self.target in listener.targets and self.port in {0, listener.traffic_port} and self.state != DRAINING
+
+
+async def read_target_health(
+    account: AccountCalls, arn: str, *, settles_at: datetime | None = None
+) -> list[TargetHealth]:
+    """Every registered target of a target group (DescribeTargetHealth), those that drain included."""
+    return await account.call(
+        Bucket.ELB_READ,
+        "reading the health of the targets",
+        arn,
+        lambda clients: [
+            _health(one) for one in clients.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
+        ],
+        settles_at=settles_at,
+    )
+
+
+async def register_targets(
+    account: AccountCalls, arn: str, targets: Sequence[str], outside: Collection[str], *, settles_at: datetime
+) -> None:
+    """Register targets; one that is registered stays as it is (RegisterTargets).
+
+    Those `outside` the VPC's subnets belong to no AZ of it, which AWS wants to be told. In a VPC that is shared with us
+    we do not see every subnet, but AWS goes by all of them: where it says that an address is in the VPC, or is not, it
+    is believed, once for each address.
+    """
+    elsewhere, corrected = set(outside), set[str]()
+    for start in range(0, len(targets), _BATCH):
+        addresses = targets[start : start + _BATCH]
+        while True:
+            batch: list[TargetDescriptionTypeDef] = [
+                {"Id": target, "AvailabilityZone": "all"} if target in elsewhere else {"Id": target}
+                for target in addresses
+            ]
+            register = partial(_register, arn, batch)
+            try:
+                await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, settles_at=settles_at)
+            except PrivateLinkError as error:
+                told = _ABOUT_ZONE.search(error.details_model.sentence)
+                if told is None or told[1] in corrected:
+                    raise
+                corrected.add(told[1])
+                elsewhere ^= {told[1]}
+            else:
+                break
+
+
+def _register(arn: str, batch: list[TargetDescriptionTypeDef], clients: Clients) -> None:
+    clients.elbv2.register_targets(TargetGroupArn=arn, Targets=batch)
+
+
+async def deregister_targets(account: AccountCalls, arn: str, targets: Sequence[TargetHealth]) -> None:
+    """Deregister targets (DeregisterTargets), each with its port: without it one with a port override would stay."""
+    batch: list[TargetDescriptionTypeDef] = [
+        {"Id": one.target, "Port": one.port} if one.port else {"Id": one.target} for one in targets
+    ]
+    await account.call(
+        Bucket.ELB_WRITE,
+        "deregistering targets that the request does not name",
+        arn,
+        lambda clients: clients.elbv2.deregister_targets(TargetGroupArn=arn, Targets=batch),
+    )
+
+
+def _health(one: TargetHealthDescriptionTypeDef) -> TargetHealth:
+    health, target = one.get("TargetHealth", {}), one["Target"]
+    return TargetHealth(
+        target=target["Id"],
+        port=target.get("Port", 0),
+        state=str(health.get("State", "")),
+        reason=str(health.get("Reason", "")),
+        description=health.get("Description", ""),
+    )
