@@ -34,7 +34,6 @@ from privatelink.fleet import (
     parts,
 )
 from privatelink.names import TASK_QUEUE, Link
-from privatelink.progress import Phase
 from privatelink.remembering import remember, remembered_request, request_of
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.silence import why_silent
@@ -94,10 +93,11 @@ async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
     apart = elsewhere(remembered, request, run.account)
     if apart:
         return LinkPlan(link=str(link), action=Action.ELSEWHERE, differences=apart)
-    if isinstance(remembered, DeleteRequest) or run.phase is Phase.TERMINATED or run.phase is Phase.INCOMPLETE:
+    if isinstance(remembered, DeleteRequest) or run.left_something:
         return LinkPlan(link=str(link), action=Action.CREATE)
     found = differences(remembered.model_dump(mode="json"), request.model_dump(mode="json"))
-    same = Action.CREATE if run.is_running else Action.UNCHANGED
+    # A create that ended in the middle of a link that is there is finished by the same create.
+    same = Action.CREATE if run.is_running or memory.latest.left_something else Action.UNCHANGED
     return LinkPlan(
         link=str(link),
         action=Action.CHANGED if found else same,

@@ -26,6 +26,7 @@ _CHANGED_NOTHING = frozenset({None, Phase.CHECKING, Phase.REFUSED, Phase.UNCHANG
 """The phases until which a saga has made and removed nothing, and those in which it ends so."""
 
 _LEFT_NOTHING = frozenset({Phase.DELETED, Phase.ROLLED_BACK})
+_LEFT_SOMETHING = frozenset({Phase.INCOMPLETE, Phase.TERMINATED})
 _CUT_OFF = frozenset({WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatus.TIMED_OUT})
 _STILL_TO_COME = datetime.max.replace(tzinfo=UTC)
 
@@ -93,16 +94,35 @@ class Run(NamedTuple):
         """Whether nothing of the link is left after it."""
         return self.phase in _LEFT_NOTHING
 
+    @property
+    def left_something(self) -> bool:
+        """Whether it ended in the middle, and something is left that somebody must look at."""
+        return self.has_changed and self.phase in _LEFT_SOMETHING
+
     def is_elsewhere(self, other: Self) -> bool:
         """Whether it looked at another AWS account or region than `other`, as far as both are known."""
         places = ((self.account, other.account), (self.region, other.region))
         return any(one and another and one != another for one, another in places)
 
 
+def _stands_beside(before: Run, run: Run) -> bool:
+    """Whether the link stands as `before` has left it, although `run` made or removed something later."""
+    if run.status == WorkflowExecutionStatus.CONTINUED_AS_NEW:
+        return True
+    if run.is_running or before.left_nothing:
+        return False
+    if run.left_nothing:
+        # It looked at another place than where the link stands.
+        return run.is_elsewhere(before)
+    # What a create has completed no later create takes away, whatever that one has left beside it.
+    return before.phase is Phase.RUNNING and run.operation == "create" and run.left_something
+
+
 class Memory(NamedTuple):
     """All that Temporal knows of a link in two runs.
 
-    `latest` is the last run. `stands` is the last one which made or removed something; None where none has.
+    `latest` is the last run. `stands` is the one by which the link stands as it does: as a rule the last which made or
+    removed something; None where none has.
     """
 
     latest: Run
@@ -114,12 +134,8 @@ class Memory(NamedTuple):
         in_order = sorted(runs, key=lambda run: run.closed_at or _STILL_TO_COME)
         stands: Run | None = None
         for run in in_order:
-            if not run.has_changed or run.status == WorkflowExecutionStatus.CONTINUED_AS_NEW:
-                continue
-            # A saga that left nothing behind elsewhere says nothing about here.
-            if stands and not stands.left_nothing and run.left_nothing and run.is_elsewhere(stands):
-                continue
-            stands = run
+            if run.has_changed and not (stands and _stands_beside(stands, run)):
+                stands = run
         return cls(in_order[-1], stands)
 
     @property
@@ -155,7 +171,7 @@ async def remember(client: Client, link: Link) -> Memory:
 
 async def memory_behind(client: Client, link: Link, latest: Run) -> Memory:
     """What Temporal remembers, when `latest` is the link's last run: earlier ones are read where it does not tell."""
-    if latest.has_changed and not latest.left_nothing:
+    if latest.has_changed and (latest.is_running or latest.phase is Phase.RUNNING):
         return Memory(latest, latest)
     earlier: list[Run] = []
     for pause in (*_LIST_FOLLOWS, None):

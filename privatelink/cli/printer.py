@@ -124,6 +124,9 @@ class Printer:
             self._details(self._out, status.error)
         if status.last_attempt:
             self._line(self._out, attempt_line(status.last_attempt, self._now()), "yellow")
+            if status.last_attempt.error and status.last_attempt.error.outcome is Outcome.INCOMPLETE:
+                # It has left something beside the link, and somebody must look at that.
+                self._details(self._out, status.last_attempt.error)
 
     def steered(self, steered: Steered) -> None:
         """What somebody's word to a saga did."""

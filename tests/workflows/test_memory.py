@@ -219,6 +219,32 @@ async def test_a_terminated_saga_is_terminated_and_says_what_to_do(world: World)
     assert world.sandbox.books() == NOTHING
 
 
+async def test_a_repeat_that_was_terminated_leaves_the_link_and_is_told_beside_it(world: World) -> None:
+    """What the first create completed runs on; whether the second has left something beside it, a third one settles."""
+    there = request(world, "cut-off")
+    result = await world.links.create(there)
+
+    async def terminate() -> None:
+        await world.handle(str(there.link)).terminate("test")
+
+    world.faults.at(there.link.workflow_id, "wait-for-load-balancer", "before", terminate)
+    with pytest.raises(PrivateLinkError):
+        await world.links.create(there)
+    world.faults.at(there.link.workflow_id, "wait-for-load-balancer", "before", _nothing)
+    status = await world.links.status(there.link)
+    assert (Phase.RUNNING, result, "create terminated RollbackIncomplete") == (
+        status.phase,
+        status.result,
+        last(status),
+    )
+    assert (await world.links.plan_fleet([there])).of(Action.CREATE)
+    assert await world.links.create(there) == result
+    assert (await world.links.status(there.link)).last_attempt is None
+    assert (await world.links.plan_fleet([there])).of(Action.UNCHANGED)
+    await world.links.delete(there.link)
+    assert world.sandbox.books() == NOTHING
+
+
 async def test_a_saga_of_a_later_version_is_shown_by_its_own_words(world: World) -> None:
     """A type and a phase that this version does not know are no fault: list and status show them, and go on."""
     link = Link(deployment="w41b11c0", name="later")
