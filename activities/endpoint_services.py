@@ -168,7 +168,8 @@ async def _delete(account: AwsAccount, service: FoundEndpointService) -> None:
     if not service.is_live:
         return
     connections = await find_connections_of(account, service.service_id)
-    foreign = [one for one in connections if one.is_live and one.vpc_endpoint_id != service.vpc_endpoint_id]
+    own = {service.vpc_endpoint_id} - {""}
+    foreign = [one for one in connections if one.is_live and one.vpc_endpoint_id not in own]
     if foreign:
         raise RemovalRefused(
             f"deleting the endpoint service ({service.service_id}): endpoints that are not known as this link's stand "

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from activities.adoption import TAKEN_NEXT_STEP, taken_words
 from activities.specs import DeploymentFacts, ProviderFacts
+from activities.strays import giving_back, tagged
 from clouds.aws.accounts import AwsAccount
 from clouds.aws.endpoint_services import find_endpoint_services
 from clouds.aws.listeners import find_listeners
@@ -94,8 +95,13 @@ async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, fa
         find_endpoint_services(account, request.link),
     )
     findings: list[Finding] = []
+    ownerships = [one.ownership for one in groups] + [one.ownership for one in services]
     if load_balancer:
-        findings.extend(_name_findings(load_balancer.ownership, request, "load balancer", load_balancer.name))
+        ownerships.append(load_balancer.ownership)
+    like = tagged(ownerships, request.link)
+    if load_balancer:
+        back = giving_back(request.link, request.aws.region, load_balancer.arn, like)
+        findings.extend(_name_findings(load_balancer.ownership, request, "load balancer", load_balancer.name, back))
         if load_balancer.ownership.belongs_to(request.link) and load_balancer.ownership.complete:
             differences = load_balancer.differences(set(request.subnets))
             differences += await _port_differences(account, request, load_balancer)
@@ -104,14 +110,12 @@ async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, fa
     for group in groups:
         listener = listeners.get(group.listener_port(request.link) or 0)
         if listener:
-            findings.extend(_name_findings(group.ownership, request, "target group", group.name))
+            back = giving_back(request.link, request.aws.region, group.arn, like)
+            findings.extend(_name_findings(group.ownership, request, "target group", group.name, back))
         if listener and group.ownership.belongs_to(request.link) and group.ownership.complete:
             differences = group.differences(listener, facts.vpc_id)
             differences += await _target_differences(account, group, listener)
             findings.extend(_differs(group.name, differences))
-    ownerships = [one.ownership for one in groups] + [one.ownership for one in services]
-    if load_balancer:
-        ownerships.append(load_balancer.ownership)
     return Existing(load_balancer, ownerships, findings)
 
 
@@ -134,13 +138,16 @@ async def trust_findings(account: AwsAccount, access: AwsAccess) -> list[Finding
     ]
 
 
-def _name_findings(ownership: Ownership, request: PrivateLinkRequest, kind: str, name: str) -> Iterator[Finding]:
+def _name_findings(
+    ownership: Ownership, request: PrivateLinkRequest, kind: str, name: str, giving_back: str
+) -> Iterator[Finding]:
     if not ownership.belongs_to(request.link):
+        lost = f"if it is this link's and has lost its tags, give them back: `{giving_back}`"
         yield Finding(
             type=FindingType.NAME_TAKEN,
             concerns=name,
             sentence=taken_words(ownership, kind),
-            next_step=TAKEN_NEXT_STEP,
+            next_step=TAKEN_NEXT_STEP if ownership.link else f"{lost}; if it is not, {TAKEN_NEXT_STEP}",
         )
 
 

@@ -77,7 +77,7 @@ class Removals:
 
 
 def _still_there(found: Standing) -> list[Leftover]:
-    giving_back = {stray.id: stray.giving_back(found.spec.link) for stray in found.at_aws.strays}
+    giving_back = {stray.id: stray.giving_back for stray in found.at_aws.strays}
     return [
         Leftover(
             kind=thing.kind,

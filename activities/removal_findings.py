@@ -19,7 +19,7 @@ async def removal_findings(onlooker: Onlooker, found: Standing) -> list[Finding]
         *(in_use_finding(connector) for connector in at_emqx.others),
         *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
         *(_foreign(connection, found) for connection in at_aws.connections if not found.owns(connection)),
-        *(stray.finding(spec.link) for stray in at_aws.strays),
+        *(stray.finding() for stray in at_aws.strays),
         *(_shared(group, users) for group in at_aws.target_groups if (users := _users_of_others(group, found))),
         *(_protected(arn, spec) for arn in await onlooker.protected(found)),
     ]

@@ -3,8 +3,10 @@
 Judged by the books of every account and region, the platform's and the deployment's.
 """
 
+import shlex
 from typing import Any
 
+import boto3
 import pytest
 from temporalio.client import Client
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
@@ -79,6 +81,31 @@ async def test_a_worker_with_another_accounts_credentials_refuses(
             await second.links.delete(request)
     assert FindingType.LINK_ELSEWHERE in found(caught.value)
     assert before == sandbox.books()
+
+
+async def test_a_load_balancer_that_lost_its_tags_gets_them_back_by_the_command_of_the_finding(world: World) -> None:
+    """Until then create and delete are refused by name; afterwards the link is as complete as it was."""
+    request = full_request(world.sandbox, connector=None)
+    result = await world.links.create(request)
+    elb = boto3.client("elbv2", region_name="us-east-1", endpoint_url=world.sandbox.endpoint)
+    [before] = elb.describe_tags(ResourceArns=[result.load_balancer_arn])["TagDescriptions"]
+    ours = [tag["Key"] for tag in before["Tags"] if tag["Key"].startswith("privatelink:")]
+    elb.remove_tags(ResourceArns=[result.load_balancer_arn], TagKeys=ours)
+    with pytest.raises(RemovalRefused) as refused:
+        await world.links.delete(request)
+    assert found(refused.value) == {FindingType.TAGS_LOST}
+    with pytest.raises(RequestRefused) as caught:
+        await world.links.create(request)
+    [finding] = caught.value.details_model.findings
+    words = shlex.split(finding.next_step.split("`")[1])
+    pairs = [dict(part.split("=", 1) for part in word.split(",")) for word in words[words.index("--tags") + 1 :]]
+    tags: Any = pairs
+    elb.add_tags(ResourceArns=[result.load_balancer_arn], Tags=tags)
+    [after] = elb.describe_tags(ResourceArns=[result.load_balancer_arn])["TagDescriptions"]
+    assert {tag["Key"]: tag["Value"] for tag in before["Tags"]} == {tag["Key"]: tag["Value"] for tag in after["Tags"]}
+    assert await world.links.create(request) == result
+    await world.links.delete(request)
+    assert world.sandbox.books() == NOTHING
 
 
 @pytest.mark.parametrize("operation", ["create", "delete"])
