@@ -1,14 +1,15 @@
 """The proof: which endpoint connection is the link's own. Facts in, verdict out; nothing here asks a cloud.
 
 An allowed ARN proves nothing: it may be shared by deployments of other customers. The proof is the VPC endpoint id that
-the platform gives. Where it still gives none when twice the usual time is over, and a minute since the last candidate
-came, it is: our own endpoint service, the consumer's account, made after we asked, and exactly one.
+the platform gives. Where it gives none, a person is asked. Only where the request says that nobody shall be (`approval:
+false`), this has to do: our own endpoint service, the consumer's account, made after we asked, exactly one, and a
+minute in which no other came.
 """
 
 from datetime import datetime, timedelta
 
-from activities.specs import ConnectionWait, PrivateLink
-from clouds.aws.endpoint_connections import FoundConnection
+from activities.specs import Candidate, Connection, ConnectionWait, PrivateLink, Sighting, WatchedService
+from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection
 from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet
 from privatelink.pace import paced_delta
 
@@ -28,24 +29,71 @@ CLOCK_SLACK = timedelta(seconds=5)
 """AWS's clock is not ours, and it gives whole seconds."""
 
 
-def candidates_of(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:
-    """Live connections of the consumer's account that are no older than our asking."""
+def live_at(connections: list[FoundConnection], spec: WatchedService) -> list[FoundConnection]:
+    """The live connections of the consumer's account at the endpoint service."""
     return [
         one
         for one in connections
-        if one.is_live
-        and one.owner == spec.consumer_account_id
-        and one.created_at >= spec.private_link.asked_at - CLOCK_SLACK
+        if one.service_id == spec.endpoint_service.service_id and one.is_live and one.owner == spec.consumer_account_id
     ]
+
+
+def no_older(connections: list[FoundConnection], asked_at: datetime) -> list[FoundConnection]:
+    """Those that were made after we asked: an older one is never ours by the rule."""
+    return [one for one in connections if one.created_at >= asked_at - CLOCK_SLACK]
+
+
+def candidates_of(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:
+    """Live connections of the consumer's account that are no older than our asking."""
+    return no_older(live_at(connections, spec), spec.private_link.asked_at)
+
+
+def quiet_from(candidates: list[FoundConnection], now: datetime) -> datetime:
+    """From when a minute has passed in which no further candidate came."""
+    latest = max((one.created_at for one in candidates), default=now)
+    return latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND
 
 
 def named_by(private_link: PrivateLink, candidates: list[FoundConnection], now: datetime) -> datetime:
     """Until when the platform may name its VPC endpoint: that a reading from before names none proves nothing."""
-    latest = max((one.created_at for one in candidates), default=now)
-    return max(latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND, private_link.asked_at + paced_delta(LATE_SECONDS))
+    return max(quiet_from(candidates, now), private_link.asked_at + paced_delta(LATE_SECONDS))
 
 
-def the_named(named: str, connections: list[FoundConnection]) -> str:
+def as_connection(found: FoundConnection) -> Connection:
+    """The PrivateLink's own one, as the workflow hands it on."""
+    return Connection(
+        service_id=found.service_id,
+        vpc_endpoint_id=found.vpc_endpoint_id,
+        words=str(found),
+        is_accepted=found.state_word in ACCEPTED,
+    )
+
+
+def by_word(connections: list[FoundConnection], spec: WatchedService, marked: str) -> FoundConnection | None:
+    """The one that a person chose, now or, by its `marked` tag, for an earlier create of the link; if it is there."""
+    return next((one for one in connections if one.vpc_endpoint_id in {spec.chosen, marked} - {""}), None)
+
+
+def to_choose_from(connections: list[FoundConnection], asked_at: datetime) -> Sighting:
+    """What a person is shown. Who is asked may know an older one to be theirs, and is told that it is older."""
+    fresh = no_older(connections, asked_at)
+    return Sighting(
+        candidates=tuple(
+            Candidate(
+                vpc_endpoint_id=one.vpc_endpoint_id,
+                words=str(one) if one in fresh else f"{one}, which is older than the request",
+            )
+            for one in connections
+        )
+    )
+
+
+def has_been_shown(connections: list[FoundConnection], spec: WatchedService) -> bool:
+    """Whether a person has been asked about exactly these."""
+    return {one.vpc_endpoint_id for one in connections} == set(spec.asked_about)
+
+
+def the_named(named: str, connections: list[FoundConnection]) -> FoundConnection:
     """The endpoint that the platform names, once AWS shows it alive at our service. Raises `NotYet` before."""
     found = next((one for one in connections if one.vpc_endpoint_id == named), None)
     if found is None:
@@ -56,10 +104,12 @@ def the_named(named: str, connections: list[FoundConnection]) -> str:
         )
     if not found.is_live:
         raise ended("waiting for the endpoint connection", named, found.state)
-    return named
+    return found
 
 
-def the_only(asked_about: list[FoundConnection], connections: list[FoundConnection], spec: ConnectionWait) -> str:
+def the_only(
+    asked_about: list[FoundConnection], connections: list[FoundConnection], spec: ConnectionWait
+) -> FoundConnection:
     """The one candidate there is, by the latest `connections`, none of which came after the platform was asked.
 
     Raises `AmbiguousConnection` with each when there are several, and `NotYet` while there is none, or a newcomer.
@@ -82,7 +132,7 @@ def the_only(asked_about: list[FoundConnection], connections: list[FoundConnecti
             concerns=service_id,
             next_step="find out whose they are, reject the others, and create the link again",
         )
-    return candidates[0].vpc_endpoint_id
+    return candidates[0]
 
 
 def ended(doing: str, vpc_endpoint_id: str, state: str) -> EndpointConnectionFailed:

@@ -5,10 +5,29 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.adoption import mark_own, may_exist
-from activities.connection_proof import LATE_SECONDS, candidates_of, ended, named_by, the_named, the_only
+from activities.connection_proof import (
+    LATE_SECONDS,
+    as_connection,
+    by_word,
+    candidates_of,
+    ended,
+    has_been_shown,
+    named_by,
+    the_named,
+    the_only,
+    to_choose_from,
+)
 from activities.moments import removal_wait, settling_until, since_effect
 from activities.patience import patient
-from activities.specs import Acceptance, Connection, ConnectionWait, RemovalSpec, Removed
+from activities.specs import (
+    Acceptance,
+    Connection,
+    ConnectionWait,
+    RemovalSpec,
+    Removed,
+    Sighting,
+    WatchedService,
+)
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import (
     ACCEPTED,
@@ -18,10 +37,10 @@ from clouds.aws.endpoint_connections import (
     find_connections_of,
     reject_connection,
 )
-from clouds.aws.endpoint_services import find_endpoint_services
+from clouds.aws.endpoint_services import find_endpoint_service, find_endpoint_services
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
-from clouds.waiting import Cadence, Moving
+from clouds.waiting import Cadence, Moving, still_moving
 from privatelink.errors import CloudRefused, NotYet, PrivateLinkFailed, UnknownCloudError
 from privatelink.pace import paced, paced_delta
 
@@ -31,6 +50,9 @@ APPEARANCE = Cadence(usual=150, fast=2, slow=30)
 ACCEPTANCE = Cadence(usual=45, fast=2, slow=10)
 
 GOING = Cadence(usual=30, fast=5, slow=10)
+
+ASKED_SECONDS = 600
+"""How old a listing may be while a person is asked. That takes days, and the platform lets itself be read rarely."""
 
 LEAVING_SECONDS = 120
 """How long a connection has to go by itself after the platform's delete, before we reject it."""
@@ -45,25 +67,38 @@ class EndpointConnections:
         self._platform = platform
 
     @activity.defn
-    async def wait_for_endpoint_connection(self, spec: ConnectionWait) -> Connection:
+    async def wait_for_endpoint_connection(self, spec: ConnectionWait) -> Sighting:
         """Wait until the endpoint connection of exactly this PrivateLink shows, prove it, and mark it as the link's.
 
-        Raises `AmbiguousConnection` with each where it stays open which of several it is.
+        Where the platform names none, gives those among which a person must choose, once; where nobody shall be asked,
+        the only one, or raises `AmbiguousConnection` with each.
 
         The platform is read only after AWS shows a candidate, or long after the usual time. The mark is a tag on the
         endpoint service, by which a removal tells the link's own connection from a stranger's.
         """
         account = self._aws.account(spec.scope.aws)
-        service_id = spec.endpoint_service.service_id
+        if spec.asked_about:
+            return await self._while_asked(account, spec)
         connections = await self._seen_or_late(account, spec)
         candidates = candidates_of(connections, spec)
         named = await self._named_by_platform(spec, candidates)
         if named not in {one.vpc_endpoint_id for one in connections}:
             # While the platform was asked, another may have come.
-            connections = await find_connections_of(account, service_id)
-        vpc_endpoint_id = the_named(named, connections) if named else the_only(candidates, connections, spec)
-        await mark_own(account, spec.scope, service_id, vpc_endpoint_id)
-        return Connection(service_id=service_id, vpc_endpoint_id=vpc_endpoint_id)
+            connections = await find_connections_of(account, spec.endpoint_service.service_id)
+        if named:
+            return await mark(account, spec, the_named(named, connections))
+        if spec.asks:
+            return await _chosen_or_to_choose_from(account, spec)
+        return await mark(account, spec, the_only(candidates, connections, spec))
+
+    async def _while_asked(self, account: AwsAccount, spec: ConnectionWait) -> Sighting:
+        """Watch on while a person is asked: others may come or go, and the platform may name its own after all."""
+        if not spec.chosen:
+            rows = await self._platform.private_links(spec.scope.link.deployment).reading(not_older=ASKED_SECONDS)
+            if named := _row_that_lives(spec.private_link.private_link_id, rows).vpc_endpoint_id:
+                connections = await find_connections_of(account, spec.endpoint_service.service_id)
+                return await mark(account, spec, the_named(named, connections))
+        return await _chosen_or_to_choose_from(account, spec)
 
     async def _seen_or_late(self, account: AwsAccount, spec: ConnectionWait) -> list[FoundConnection]:
         """The service's connections as soon as one is a candidate; whatever there are, once it is late for one."""
@@ -86,9 +121,7 @@ class EndpointConnections:
         had_time = must_name <= now
 
         def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:
-            row = next((one for one in rows if one.private_link_id == private_link_id), None)
-            if row is None or row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
-                raise _private_link_failed(private_link_id, row)
+            row = _row_that_lives(private_link_id, rows)
             if row.vpc_endpoint_id or had_time:
                 return row.vpc_endpoint_id
             seen = "; ".join(str(one) for one in candidates) or "no endpoint connection shows"
@@ -105,8 +138,8 @@ class EndpointConnections:
         return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, since=min(now, must_name))
 
     @activity.defn
-    async def accept_endpoint_connection(self, spec: Acceptance) -> str:
-        """Accept the link's own connection, once, and wait until it is available; gives its DNS name.
+    async def accept_endpoint_connection(self, spec: Acceptance) -> list[str]:
+        """Accept the link's own connection, once, and wait until it is available; gives its DNS names.
 
         One that is accepted already, by whomever, is left as it is; `pending` on the way is progress. Raises
         `EndpointConnectionFailed` when it ends instead.
@@ -117,14 +150,14 @@ class EndpointConnections:
             await _accept(account, spec)
             activity.heartbeat("accepted")
 
-        def judge(view: list[FoundConnection]) -> Moving | str:
+        def judge(view: list[FoundConnection]) -> Moving | list[str]:
             found = _the_one(view, spec.connection)
             if found is None:
                 return Moving(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
             if found.has_ended:
                 raise ended("waiting for the endpoint connection", vpc_endpoint_id, found.state)
             if found.state_word == AVAILABLE:
-                return found.dns_name
+                return list(found.dns_names)
             return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
         return await account.views.endpoint_connections.look(judge, wait=since_effect(spec.wait), cadence=ACCEPTANCE)
@@ -199,6 +232,37 @@ async def _is_accepted(account: AwsAccount, connection: Connection) -> bool:
 def _the_one(connections: list[FoundConnection], connection: Connection) -> FoundConnection | None:
     wanted = (connection.service_id, connection.vpc_endpoint_id)
     return next((one for one in connections if (one.service_id, one.vpc_endpoint_id) == wanted), None)
+
+
+async def mark(account: AwsAccount, spec: WatchedService, own: FoundConnection) -> Sighting:
+    """Mark the link's own connection, for the removals."""
+    await mark_own(account, spec.scope, own.service_id, own.vpc_endpoint_id)
+    return Sighting(connection=as_connection(own))
+
+
+async def marked_at(account: AwsAccount, spec: WatchedService) -> str:
+    """The VPC endpoint that an earlier create of the link has marked as its own; empty where none has."""
+    service = await find_endpoint_service(account, spec.scope.link)
+    return service.vpc_endpoint_id if service and service.service_id == spec.endpoint_service.service_id else ""
+
+
+async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -> Sighting:
+    service_id = spec.endpoint_service.service_id
+    candidates = candidates_of(await find_connections_of(account, service_id), spec)
+    if own := by_word(candidates, spec, await marked_at(account, spec)):
+        return await mark(account, spec, own)
+    if not has_been_shown(candidates, spec):
+        return to_choose_from(candidates, spec.private_link.asked_at)
+    listed = "; ".join(str(one) for one in candidates)
+    sentence = f"a person must approve one of: {listed}" if candidates else "no endpoint connection shows"
+    raise still_moving(Moving(sentence, service_id), spec.wait, reading_due=paced(APPEARANCE.slow))
+
+
+def _row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> PrivateLinkRow:
+    row = next((one for one in rows if one.private_link_id == private_link_id), None)
+    if row is None or row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
+        raise _private_link_failed(private_link_id, row)
+    return row
 
 
 def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> PrivateLinkFailed:

@@ -1,13 +1,16 @@
 """PrivateLinks that a person makes and deletes at EMQX's console, seen by their endpoint connections at AWS alone.
 
-The connection that appears proves the one, its disappearance the other: nobody confirms what AWS shows.
+The connection that appears tells of the one, its disappearance proves the other.
 """
+
+from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.adoption import mark_own
+from activities.connection_proof import by_word, has_been_shown, live_at, no_older, quiet_from, to_choose_from
+from activities.endpoint_connections import mark, marked_at
 from activities.patience import patient
-from activities.specs import ByHandWait, Candidate, RemovalSpec, RemovalWait, Removed
+from activities.specs import ByHandWait, RemovalSpec, RemovalWait, Removed, Sighting
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection, find_connections_of
 from clouds.aws.endpoint_services import find_endpoint_services
@@ -25,31 +28,30 @@ class PrivateLinksByHand:
         self._aws = aws
 
     @activity.defn
-    async def wait_for_creation_by_hand(self, spec: ByHandWait) -> list[Candidate]:
+    async def wait_for_creation_by_hand(self, spec: ByHandWait) -> Sighting:
         """Wait until an endpoint connection of the deployment's account stands at the link's own endpoint service.
 
-        One, or the `chosen` one: it is the PrivateLink's, and is marked so. Several: gives all of them, once, so that a
-        person is asked; none of them is marked, and none is ever accepted.
+        Other deployments share the account, so it proves little. Gives all there are, once, so that a person chooses;
+        the `chosen` one, or one that an earlier create has marked, is the PrivateLink's, and is marked so. Where nobody
+        shall be asked: the only one that is no older than the request, after a minute in which no other came.
         """
         account = self._aws.account(spec.scope.aws)
         service_id = spec.endpoint_service.service_id
+        marked = await marked_at(account, spec)
 
         def judge(view: list[FoundConnection]) -> list[FoundConnection] | Moving:
-            fitting = [one for one in view if one.service_id == service_id and one.owner == spec.consumer_account_id]
-            fitting = [one for one in fitting if one.is_live]
-            chosen = [one for one in fitting if one.vpc_endpoint_id == spec.chosen]
-            if chosen or len(fitting) == 1:
-                return chosen or fitting
-            if not fitting:
-                return Moving(f"no endpoint connection of account {spec.consumer_account_id} yet", service_id)
-            if {one.vpc_endpoint_id for one in fitting} != set(spec.asked_about):
-                return fitting
-            return Moving(f"a person must choose: {'; '.join(str(one) for one in fitting)}", service_id)
+            live = live_at(view, spec)
+            if by_word(live, spec, marked):
+                return live
+            return _to_ask_about(live, spec) if spec.asks else _by_rule(live, spec)
 
         found = await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
-        if len(found) == 1:
-            await mark_own(account, spec.scope, service_id, found[0].vpc_endpoint_id)
-        return [Candidate(vpc_endpoint_id=one.vpc_endpoint_id, words=str(one)) for one in found]
+        own = by_word(found, spec, marked)
+        if own is None and not spec.asks:
+            # What was judged may have been read before the minute was over.
+            found = no_older(live_at(await find_connections_of(account, service_id), spec), spec.asked_at)
+            own = found[0] if len(found) == 1 else None
+        return await mark(account, spec, own) if own else to_choose_from(found, spec.asked_at)
 
     @activity.defn
     @patient
@@ -79,6 +81,31 @@ class PrivateLinksByHand:
 
         await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
         return Removed()
+
+
+def _to_ask_about(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Moving:
+    if not has_been_shown(live, spec):
+        return live
+    listed = "; ".join(str(one) for one in live)
+    sentence = f"a person must approve one of: {listed}" if live else _none_yet(spec)
+    return Moving(sentence, spec.endpoint_service.service_id)
+
+
+def _by_rule(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Moving:
+    service_id, fresh, now = spec.endpoint_service.service_id, no_older(live, spec.asked_at), datetime.now(UTC)
+    listed = "; ".join(str(one) for one in live)
+    if not fresh:
+        older = f"; older than the request, and never taken for its own: {listed}" if live else ""
+        return Moving(_none_yet(spec) + older, service_id)
+    if now < quiet_from(fresh, now):
+        return Moving(f"{listed}: another may come within a minute", service_id)
+    if len(fresh) == 1 or not has_been_shown(fresh, spec):
+        return fresh
+    return Moving(f"a person must choose: {listed}", service_id)
+
+
+def _none_yet(spec: ByHandWait) -> str:
+    return f"no endpoint connection of account {spec.consumer_account_id} yet"
 
 
 async def _service_ids(account: AwsAccount, spec: RemovalSpec) -> list[str]:

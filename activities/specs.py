@@ -206,42 +206,58 @@ class PrivateLink(_Spec):
     asked_at: datetime
 
 
-class ConnectionWait(_Spec):
-    """The endpoint connection of exactly this PrivateLink: on our service, of the consumer's account."""
+class Candidate(_Spec):
+    """An endpoint connection that may be the PrivateLink's; `words` tell a person its id, owner, state and time."""
 
-    scope: Scope
-    endpoint_service: EndpointService
-    private_link: PrivateLink
-    consumer_account_id: str
-    wait: Wait
+    vpc_endpoint_id: str
+    words: str
 
 
 class Connection(_Spec):
-    """An endpoint connection, proven to be this PrivateLink's."""
+    """An endpoint connection that is this PrivateLink's: proven, or by a person's word.
+
+    `words` tell a person its id, owner, state and time. `is_accepted`: somebody has accepted it already.
+    """
 
     service_id: str
     vpc_endpoint_id: str
+    words: str = ""
+    is_accepted: bool = False
 
 
-class ByHandWait(_Spec):
-    """The endpoint connection of a PrivateLink that a person makes at the console.
+class Sighting(_Spec):
+    """What was seen at an endpoint service: the PrivateLink's connection, or those among which a person chooses."""
 
-    `asked_about`: the endpoints among which a person has been asked to choose; `chosen`: the answer.
+    connection: Connection | None = None
+    candidates: tuple[Candidate, ...] = ()
+
+
+class WatchedService(_Spec):
+    """The endpoint service at which the PrivateLink's endpoint connection, of the consumer's account, is to show.
+
+    `asks`: where nothing proves whose it is, a person must say so. `asked_about` are the endpoints that a person has
+    been shown; `chosen` is the answer.
     """
 
     scope: Scope
     endpoint_service: EndpointService
     consumer_account_id: str
+    asks: bool = False
     asked_about: tuple[str, ...] = ()
     chosen: str = ""
     wait: Wait
 
 
-class Candidate(_Spec):
-    """An endpoint connection that may be the PrivateLink's; `words` tell a person its owner, state and time."""
+class ConnectionWait(WatchedService):
+    """The endpoint connection of exactly this PrivateLink, which the platform has made."""
 
-    vpc_endpoint_id: str
-    words: str
+    private_link: PrivateLink
+
+
+class ByHandWait(WatchedService):
+    """The endpoint connection of a PrivateLink that a person makes at the console, after the create was `asked_at`."""
+
+    asked_at: datetime
 
 
 class RemovalWait(_Spec):

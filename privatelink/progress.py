@@ -121,7 +121,10 @@ class Ask(BaseModel):
 
 
 class Intervention(BaseModel):
-    """One Update by which somebody steered the saga. `by` is as the caller gave it."""
+    """One Update by which somebody steered the saga. `by` is as the caller gave it.
+
+    `concerns` is what it was about, where that has an id: the VPC endpoint that somebody approved.
+    """
 
     model_config = ConfigDict(extra="ignore")
 
@@ -129,6 +132,7 @@ class Intervention(BaseModel):
     action: str
     by: str
     why: str = ""
+    concerns: str = ""
 
 
 class Progress(BaseModel):

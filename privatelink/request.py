@@ -176,8 +176,11 @@ class PrivateLinkRequest(RequestPart):
 
     `subnets`: one in every AZ ID of the deployment, all in one VPC, each with at least 8 free addresses.
     `listeners`: 1 to 50 (a Network Load Balancer's limit, not adjustable). `on_failure`: `roll_back`, or `hold` to
-    stop at a step that fails until a person says `retry_now` or `roll_back`. `approval`: wait for `approve` before the
-    connection is accepted. `tags` are added to everything made in AWS.
+    stop at a step that fails until a person says `retry_now` or `roll_back`. `approval`: `true`, the
+    saga waits for a person's `approve` before it accepts the endpoint connection; left out, it does so where nothing
+    proves whose the endpoint is (in console mode, and wherever the platform does not name it); `false`, never: then it
+    takes the endpoint that for a minute is the only one no older than the request. `tags` are added to everything made
+    in AWS.
     """
 
     name: LinkName
@@ -188,7 +191,7 @@ class PrivateLinkRequest(RequestPart):
     listeners: Annotated[tuple[Listener, ...], Field(min_length=1, max_length=50)]
     connector: Connector | None = None
     on_failure: Literal["roll_back", "hold"] = "roll_back"
-    approval: bool = False
+    approval: bool | None = None
     tags: Annotated[dict[str, str], AfterValidator(_check_tags)] = Field(default={})
 
     @model_validator(mode="after")

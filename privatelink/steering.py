@@ -78,9 +78,12 @@ class Steering:
         fields = {"step": step, "address": address, "vpc_endpoint_id": vpc_endpoint_id, "by": _by(by)}
         return await self._send(link, _argument(Confirm, link, **fields))
 
-    async def approve(self, link: str | Link, *, by: str, note: str | None = None) -> Steered:
-        """Let the endpoint connection be accepted."""
-        return await self._send(link := _parsed(link), _argument(Approve, link, by=by, note=note))
+    async def approve(
+        self, link: str | Link, *, by: str, note: str | None = None, vpc_endpoint_id: str | None = None
+    ) -> Steered:
+        """Let this VPC endpoint's connection be accepted; without its id, the only one that was ever shown."""
+        fields = {"by": by, "note": note, "vpc_endpoint_id": vpc_endpoint_id}
+        return await self._send(link := _parsed(link), _argument(Approve, link, **fields))
 
     async def pause(
         self, link: str | Link, *, reason: str, until: datetime | None = None, by: str | None = None

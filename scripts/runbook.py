@@ -36,7 +36,10 @@ class Example(NamedTuple):
 
 EXAMPLES: dict[str, Example] = {
     "confirm": Example(Confirm(step="confirm-running", address=_ADDRESS), f"--address {_ADDRESS}"),
-    "approve": Example(Approve(by="ana@example.com", note="CHG-1234"), "--by ana@example.com --note CHG-1234"),
+    "approve": Example(
+        Approve(by="ana@example.com", note="CHG-1234", vpc_endpoint_id="vpce-0a1b2c3d4e5f6a7b8"),
+        "--vpc-endpoint-id vpce-0a1b2c3d4e5f6a7b8 --by ana@example.com --note CHG-1234",
+    ),
     "pause": Example(
         Pause.model_validate({"reason": "network freeze", "until": "2030-01-31T06:00:00Z"}),
         "--reason 'network freeze' --until 2030-01-31T06:00:00Z",

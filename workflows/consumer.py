@@ -1,6 +1,7 @@
 """The consumer's side of a create: the PrivateLink, made by the platform's API or by a person at its console."""
 
-from typing import Protocol
+from contextlib import AbstractAsyncContextManager, nullcontext
+from typing import Protocol, TypeVar
 
 from temporalio import workflow
 
@@ -27,13 +28,14 @@ class Consumer(Protocol):
     async def connect(self, service: specs.EndpointService, deployment: specs.DeploymentFacts) -> specs.Connection:
         """Have the PrivateLink made; give its endpoint connection, proven to be its own."""
 
-    async def address(self, dns_name: str) -> str:
-        """Wait until the PrivateLink is running; give its address. `dns_name` is AWS's for the endpoint."""
+    async def address(self, connection: specs.Connection, dns_names: list[str]) -> str:
+        """Wait until the PrivateLink is running; give its address. `dns_names` are AWS's for the endpoint."""
 
 
 def consumer(saga: Saga, scope: specs.Scope, request: PrivateLinkRequest) -> Consumer:
     """The one that the request's platform mode names."""
-    return ByConsole(saga, scope) if isinstance(request.platform, ConsolePlatform) else ByApi(saga, scope)
+    asks = request.approval is not False
+    return ByConsole(saga, scope, asks) if isinstance(request.platform, ConsolePlatform) else ByApi(saga, scope, asks)
 
 
 def steps_of_asking(request: PrivateLinkRequest) -> list[str]:
@@ -42,6 +44,11 @@ def steps_of_asking(request: PrivateLinkRequest) -> list[str]:
         return [BY_HAND]
     steps = (PrivateLinks.create_private_link, EndpointConnections.wait_for_endpoint_connection)
     return [step_id(activity.__name__) for activity in steps]
+
+
+def asks_a_person(request: PrivateLinkRequest) -> bool:
+    """Whether it is known beforehand that a person approves the endpoint; by the API it is asked where need be."""
+    return isinstance(request.platform, ConsolePlatform) if request.approval is None else request.approval
 
 
 def step_of_running(request: PrivateLinkRequest) -> str:
@@ -53,10 +60,11 @@ def step_of_running(request: PrivateLinkRequest) -> str:
 class ByApi:
     """The platform's API makes it, and says when it runs."""
 
-    def __init__(self, saga: Saga, scope: specs.Scope) -> None:
-        """`scope` is whose PrivateLink it is."""
+    def __init__(self, saga: Saga, scope: specs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
+        """`scope` is whose PrivateLink it is; `asks`: a person says which endpoint it has, where nothing proves it."""
         self._saga = saga
         self._scope = scope
+        self._asks = asks
         self._private_link: specs.PrivateLink | None = None
         self.private_link_id: str | None = None
 
@@ -72,21 +80,35 @@ class ByApi:
         )
         self.private_link_id = private_link.private_link_id
         saga.board.made(private_link=private_link.private_link_id)
-        return await saga.wait(
-            EndpointConnections.wait_for_endpoint_connection,
-            specs.ConnectionWait(
-                scope=scope,
-                endpoint_service=service,
-                private_link=private_link,
-                consumer_account_id=deployment.account_id,
-                wait=limit(DEADLINES.connection),
-            ),
-            undo=EndpointConnections.reject_endpoint_connections,
-            about=service.service_id,
+        spec = specs.ConnectionWait(
+            scope=scope,
+            endpoint_service=service,
+            private_link=private_link,
+            consumer_account_id=deployment.account_id,
+            asks=self._asks,
+            wait=limit(DEADLINES.connection),
         )
+        found = specs.Sighting()
+        while found.connection is None:
+            async with self._asking(found, spec):
+                found = await saga.wait(
+                    EndpointConnections.wait_for_endpoint_connection,
+                    spec,
+                    undo=EndpointConnections.reject_endpoint_connections,
+                    about=service.service_id,
+                    by_hand=bool(spec.asked_about),
+                )
+            spec = _shown(spec, found)
+        return found.connection
 
-    async def address(self, dns_name: str) -> str:  # noqa: ARG002 - the platform's own word counts
-        """Wait until the platform says `running` and names the address."""
+    def _asking(self, found: specs.Sighting, spec: specs.ConnectionWait) -> AbstractAsyncContextManager[None]:
+        if not found.candidates:
+            return nullcontext()
+        step = step_id(EndpointConnections.wait_for_endpoint_connection.__name__)
+        return self._saga.steering.approval_among(step, found.candidates, spec.wait)
+
+    async def address(self, connection: specs.Connection, dns_names: list[str]) -> str:  # noqa: ARG002
+        """Wait until the platform says `running` and names the address: its own word counts."""
         assert self._private_link is not None  # noqa: S101 - `connect` comes first
         return await self._saga.wait(
             PrivateLinks.wait_for_private_link,
@@ -96,28 +118,30 @@ class ByApi:
 
 
 class ByConsole:
-    """A person makes it. AWS proves that; that it runs, and its address, only the console shows."""
+    """A person makes it. That it runs, and its address, only the console shows."""
 
-    def __init__(self, saga: Saga, scope: specs.Scope) -> None:
-        """`scope` is whose PrivateLink it is."""
+    def __init__(self, saga: Saga, scope: specs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
+        """`scope` is whose PrivateLink it is; `asks`: a person says which endpoint it has."""
         self._saga = saga
         self._scope = scope
+        self._asks = asks
         self.private_link_id: str | None = None
 
     async def connect(self, service: specs.EndpointService, deployment: specs.DeploymentFacts) -> specs.Connection:
-        """Ask a person to make it, and watch AWS for its endpoint connection; of several, a person chooses."""
+        """Ask a person to make it, watch AWS for its endpoint connection, and ask whether it is that one."""
         saga = self._saga
         spec = specs.ByHandWait(
             scope=self._scope,
             endpoint_service=service,
             consumer_account_id=deployment.account_id,
+            asks=self._asks,
+            asked_at=workflow.info().start_time,
             wait=limit(DEADLINES.person),
         )
         saga.undoing.note(EndpointConnections.reject_endpoint_connections)
-        task = creating(self._scope.link, service.service_name)
-        choices: tuple[str, ...] = ()
-        while True:
-            async with saga.steering.by_hand(BY_HAND, task, spec.wait, choices):
+        found = specs.Sighting()
+        while found.connection is None:
+            async with self._asking(found, spec):
                 found = await saga.wait(
                     PrivateLinksByHand.wait_for_creation_by_hand,
                     spec,
@@ -125,13 +149,30 @@ class ByConsole:
                     about=service.service_id,
                     by_hand=True,
                 )
-            if len(found) == 1:
-                return specs.Connection(service_id=service.service_id, vpc_endpoint_id=found[0].vpc_endpoint_id)
-            choices = tuple(one.vpc_endpoint_id for one in found)
-            task = choosing(self._scope.link, [one.words for one in found])
-            spec = spec.model_copy(update={"asked_about": choices})
+            spec = _shown(spec, found)
+        return found.connection
 
-    async def address(self, dns_name: str) -> str:
+    def _asking(self, found: specs.Sighting, spec: specs.ByHandWait) -> AbstractAsyncContextManager[None]:
+        steering, link = self._saga.steering, self._scope.link
+        if not found.candidates:
+            return steering.by_hand(BY_HAND, creating(link, spec.endpoint_service.service_name), spec.wait)
+        if self._asks:
+            return steering.approval_among(BY_HAND, found.candidates, spec.wait)
+        task = choosing(link, [one.words for one in found.candidates])
+        return steering.by_hand(BY_HAND, task, spec.wait, spec.asked_about)
+
+    async def address(self, connection: specs.Connection, dns_names: list[str]) -> str:
         """Ask a person whether the console shows it as running, and by which address."""
-        saga, task = self._saga, confirming(self._scope.link, dns_name)
-        return await saga.ask(CONFIRM_RUNNING, saga.steering.confirmation(CONFIRM_RUNNING, task, dns_name))
+        saga, names = self._saga, tuple(dns_names)
+        task = confirming(self._scope.link, next(iter(names), ""))
+        return await saga.ask(CONFIRM_RUNNING, saga.steering.confirmation(CONFIRM_RUNNING, task, names, connection))
+
+
+W = TypeVar("W", bound=specs.WatchedService)
+
+
+def _shown(spec: W, found: specs.Sighting) -> W:
+    """The wait that goes on while a person is asked about what was found: as long as for any person."""
+    wait = spec.wait if spec.asked_about else limit(DEADLINES.person)
+    asked_about = tuple(one.vpc_endpoint_id for one in found.candidates)
+    return spec.model_copy(update={"asked_about": asked_about, "wait": wait})

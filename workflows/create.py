@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.progress import Phase
     from privatelink.request import PrivateLinkRequest
     from privatelink.result import PrivateLinkResult
-    from workflows.consumer import Consumer, consumer, step_of_running, steps_of_asking
+    from workflows.consumer import Consumer, asks_a_person, consumer, step_of_running, steps_of_asking
     from workflows.options import DEADLINES, limit
     from workflows.removal import everything, remove
     from workflows.runs import saga_id, when_reset
@@ -90,15 +90,15 @@ class CreatePrivateLink(SteerableSaga):
             saga.each(*(self._wait_for_targets(group) for group in target_groups)),
             self._offer_and_ask(load_balancer, deployment, its_consumer),
         )
-        if request.approval:
-            await saga.ask(APPROVAL, saga.steering.approval(connection.vpc_endpoint_id))
-        dns_name = await saga.write_and_wait(
+        if request.approval and not (connection.is_accepted or saga.steering.approved == connection.vpc_endpoint_id):
+            await saga.ask(APPROVAL, saga.steering.approval(connection))
+        dns_names = await saga.write_and_wait(
             EndpointConnections.accept_endpoint_connection,
             lambda wait: specs.Acceptance(scope=scope, connection=connection, wait=wait),
             within=DEADLINES.connection,
             about=connection.vpc_endpoint_id,
         )
-        address = await its_consumer.address(dns_name)
+        address = await its_consumer.address(connection, dns_names)
         board.made(address=address)
         connector = await self._connect(address)
 
@@ -237,7 +237,7 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
         *(step_id(TargetGroups.wait_for_targets.__name__, port) for port in ports),
         *(step_id(activity.__name__) for activity in offer),
         *steps_of_asking(request),
-        *([APPROVAL] if request.approval else []),
+        *([APPROVAL] if asks_a_person(request) else []),
         step_id(EndpointConnections.accept_endpoint_connection.__name__),
         step_of_running(request),
         *([step_id(Connectors.create_connector.__name__)] if request.connector else []),

@@ -28,7 +28,7 @@ def details(progress: Progress, region: str) -> str:
             *_table(
                 ("when", "who", "did", "why"),
                 (
-                    (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.by, one.action, one.why or "-")
+                    (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.by, f"{one.action} {one.concerns}", one.why or "-")
                     for one in progress.interventions
                 ),
             ),

@@ -25,7 +25,7 @@ with workflow.unsafe.imports_passed_through():
         RunningSaga,
         UpdateRefused,
     )
-    from privatelink.progress import Operation, Progress
+    from privatelink.progress import Operation, Progress, StepState
     from privatelink.request import DeleteRequest, PrivateLinkRequest
     from privatelink.updates import (
         Approve,
@@ -39,6 +39,7 @@ with workflow.unsafe.imports_passed_through():
         RollBack,
         Steered,
     )
+    from workflows.consumer import asks_a_person
     from workflows.runs import saga_id
     from workflows.saga import Saga
 
@@ -175,13 +176,19 @@ class SteerableSaga:
         if confirm.step not in questions:
             waited_for = ", ".join(questions) or "nothing"
             raise self._refused(f"confirming {confirm.step}", f"the saga waits for {waited_for}")
-        choices, proposal = questions[confirm.step]
-        if choices and confirm.vpc_endpoint_id not in choices:
-            raise self._refused(f"confirming {confirm.step}", f"vpc_endpoint_id must be one of {', '.join(choices)}")
-        if not choices and confirm.vpc_endpoint_id:
-            raise self._refused(f"confirming {confirm.step}", "no vpc_endpoint_id is asked for")
-        if not (choices or confirm.address or proposal):
-            raise self._refused(f"confirming {confirm.step}", "AWS proposes no address, so one must be given")
+        doing, question = f"confirming {confirm.step}", questions[confirm.step]
+        if question.choices:
+            if confirm.vpc_endpoint_id not in question.choices:
+                raise self._refused(doing, f"vpc_endpoint_id must be one of {', '.join(question.choices)}")
+            return
+        if confirm.vpc_endpoint_id:
+            raise self._refused(doing, "no vpc_endpoint_id is asked for")
+        if not (confirm.address or question.proposal):
+            raise self._refused(doing, "AWS proposes no address, so one must be given")
+        if confirm.address and not question.takes(confirm.address):
+            endpoint = question.connection.vpc_endpoint_id if question.connection else "the endpoint"
+            shows = ", ".join(question.names) or "none yet"
+            raise self._refused(doing, f"{confirm.address} is no address of {endpoint}; AWS shows {shows}")
 
     @workflow.update(
         description="Let the endpoint connection of a VPC endpoint be accepted, once the saga asks for that. "
@@ -189,18 +196,31 @@ class SteerableSaga:
     )
     async def approve(self, approve: Approve) -> Steered:
         """Give the approval that the request asks for."""
-        self.saga.steering.approved = True
-        return self._record("approve", approve.by, approve.note, f"approved by {approve.by}")
+        steering = self.saga.steering
+        approved = approve.vpc_endpoint_id or steering.approvable[0]
+        steering.approve(approved)
+        sentence = f"{approved} is approved by {approve.by}"
+        return self._record("approve", approve.by, approve.note, sentence, concerns=approved)
 
     @approve.validator
     @_of(Approve)
-    def _asks_for_approval(self, approve: Approve) -> None:  # noqa: ARG002 - the Update's
-        request = self.saga.board.request
-        if not (isinstance(request, PrivateLinkRequest) and request.approval):
+    def _asks_for_approval(self, approve: Approve) -> None:
+        self._not_too_often("approve", "approving")
+        request, steering = self.saga.board.request, self.saga.steering
+        asks, chosen = steering.approvable, approve.vpc_endpoint_id
+        if not asks and not (isinstance(request, PrivateLinkRequest) and asks_a_person(request)):
             raise self._refused("approving", "its request asks for no approval")
-        if self.saga.steering.approved:
-            raise self._refused("approving", "it is approved already")
         self._not_ending("approving")
+        if steering.approved and (steering.approved in asks or not asks):
+            raise self._refused("approving", f"{steering.approved} is approved already")
+        if not asks:
+            running = [one.title for one in self.saga.board.progress.steps if one.state is StepState.RUNNING]
+            raise self._refused("approving", f"there is no endpoint to approve yet; first comes: {', '.join(running)}")
+        if chosen and chosen not in asks:
+            raise self._refused("approving", f"vpc_endpoint_id must be one of {', '.join(asks)}")
+        if not chosen and len(steering.shown) > 1:
+            shown = ", ".join(sorted(steering.shown))
+            raise self._refused("approving", f"several endpoints were shown ({shown}): vpc_endpoint_id must name one")
 
     @workflow.update(
         description="Stop before the next effect, never in the middle of one. "
@@ -291,9 +311,11 @@ class SteerableSaga:
             next_step=f"look what it waits for: `privatelink status {link}`",
         )
 
-    def _record(self, action: str, by: str | None, why: str | None, sentence: str, *steps: str) -> Steered:
+    def _record(
+        self, action: str, by: str | None, why: str | None, sentence: str, *steps: str, concerns: str = ""
+    ) -> Steered:
         self._taken[action] += 1
-        self.saga.board.record(action, by, why)
+        self.saga.board.record(action, by, why, concerns)
         return Steered(link=str(self.saga.board.request.link), sentence=sentence, steps=steps, at=workflow.now())
 
 

@@ -1,8 +1,9 @@
 """Steering: what people say to a running saga, and how it waits for them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple, TypeVar
 
@@ -11,13 +12,13 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.specs import ByHandWait, Scope
-    from clouds.emqx.console import Task
+    from activities.specs import Candidate, Connection, Scope, WatchedService
+    from clouds.emqx.console import Task, approving
     from clouds.waiting import Wait
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
     from privatelink.names import Link
     from privatelink.pace import paced_delta
-    from privatelink.progress import TRIED_AGAIN, Ask, Phase
+    from privatelink.progress import TRIED_AGAIN, Ask, Phase, StepState
     from privatelink.updates import Confirm, Pause
     from workflows.endings import is_late
     from workflows.options import DEADLINES, Options, limit, prolonged, within
@@ -35,10 +36,30 @@ APPROVAL = "wait-for-approval"
 
 
 class Question(NamedTuple):
-    """What a step waits to be told by `confirm`: one of the `choices`, or else an address, of which one is proposed."""
+    """What a step waits to be told by `confirm`: one of the `choices`, or else an address of the `connection`.
+
+    `names` are those that AWS shows for it; the first of them is proposed.
+    """
 
     choices: tuple[str, ...] = ()
-    proposal: str = ""
+    names: tuple[str, ...] = ()
+    connection: Connection | None = None
+
+    @property
+    def proposal(self) -> str:
+        """The address that holds when none is given; empty where AWS shows none."""
+        return next(iter(self.names), "")
+
+    def takes(self, address: str) -> bool:
+        """Whether it is an address of that very endpoint: one that AWS shows, or one of the form that AWS gives.
+
+        AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.
+        """
+        if address in self.names or self.connection is None:
+            return address in self.names
+        endpoint, service = self.connection.vpc_endpoint_id, self.connection.service_id
+        form = rf"{endpoint}-[a-z0-9-]+\.{service}\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?"
+        return re.fullmatch(form, address) is not None
 
 
 class Steering:
@@ -56,7 +77,11 @@ class Steering:
         self._answers: dict[str, Confirm] = {}
         self.paused: Pause | None = None
         self._pauses = Pauses()
-        self.approved = False
+        self._approving: tuple[str, tuple[str, ...]] | None = None
+        self.shown: set[str] = set()
+        """Every VPC endpoint that a person was asked to approve."""
+        self.approved = ""
+        """The VPC endpoint whose connection a person has approved."""
         self.given_up: PrivateLinkError | None = None
         self.looks_first = False
         """After a reset: steps look before they make their things, as if the link were not new."""
@@ -70,6 +95,11 @@ class Steering:
     def questions(self) -> dict[str, Question]:
         """The steps that wait for `confirm`, and have not got it yet."""
         return {step: question for step, question in self._questions.items() if step not in self._answers}
+
+    @property
+    def approvable(self) -> tuple[str, ...]:
+        """The VPC endpoints among which a person may approve one right now."""
+        return self._approving[1] if self._approving else ()
 
     # What the Updates do, at once.
 
@@ -111,9 +141,17 @@ class Steering:
     def answer(self, confirm: Confirm) -> None:
         """Give a step what it waits for; one that watches meanwhile is tried anew with it."""
         self._answers[confirm.step] = confirm
+        if confirm.vpc_endpoint_id in self.approvable:
+            self.approved = confirm.vpc_endpoint_id or ""
         if handle := self._under_way.get(confirm.step):
             self._again.add(confirm.step)
             handle.cancel()
+
+    def approve(self, vpc_endpoint_id: str) -> None:
+        """Let this endpoint's connection be accepted; the step that watches meanwhile is told."""
+        self.approved = vpc_endpoint_id
+        if self._approving and (step := self._approving[0]):
+            self.answer(Confirm(step=step, vpc_endpoint_id=vpc_endpoint_id))
 
     def give_up(self, by: str, reason: str) -> None:
         """Take a held step's failure, or else somebody's word, as the first cause of the rollback that follows."""
@@ -194,25 +232,57 @@ class Steering:
         finally:
             self._held.pop(step, None)
 
-    async def approval(self, vpc_endpoint_id: str) -> None:
-        """Wait for `approve`, which may have come before. Raises `DeadlinePassed`."""
-        if self.approved:
-            return
-        task = Task(f"approve that the endpoint connection {vpc_endpoint_id} of {self._link} is accepted", "")
-        commands = (f"privatelink approve {self._link}",)
-        wait = limit(DEADLINES.person)
-        await self._asked(Phase.WAITING_FOR_PERSON, APPROVAL, task, commands, wait, until=lambda: self.approved)
+    async def approval(self, connection: Connection) -> None:
+        """Wait until this very endpoint's connection is approved. Raises `DeadlinePassed`."""
+        wait, own = limit(DEADLINES.person), connection.vpc_endpoint_id
+        task = approving(self._link, [connection.words])
+        with self._to_approve("", (own,)):
+            await self._asked(
+                Phase.WAITING_FOR_PERSON,
+                APPROVAL,
+                task,
+                self._approve_commands(),
+                wait,
+                until=lambda: self.approved == own,
+            )
 
-    async def confirmation(self, step: str, task: Task, proposal: str) -> str:
-        """Wait for `confirm` of the step; gives the address, or the `proposal`. Raises `DeadlinePassed`."""
-        self._questions[step] = Question(proposal=proposal)
+    @asynccontextmanager
+    async def approval_among(self, step: str, candidates: Sequence[Candidate], wait: Wait) -> AsyncIterator[None]:
+        """Ask which of these endpoints' connections is approved, while the step watches them."""
+        ids = tuple(one.vpc_endpoint_id for one in candidates)
+        task = approving(self._link, [one.words for one in candidates])
+        self._board.begin(APPROVAL)
+        self._questions[step] = Question(ids)
+        try:
+            with self._to_approve(step, ids):
+                async with self._asking(Phase.WAITING_FOR_PERSON, APPROVAL, task, self._approve_commands(), wait):
+                    yield
+        finally:
+            self._questions.pop(step, None)
+            self._board.end(APPROVAL, StepState.DONE if self.approved in ids else StepState.STOPPED)
+
+    @contextmanager
+    def _to_approve(self, step: str, ids: tuple[str, ...]) -> Iterator[None]:
+        self._approving = (step, ids)
+        self.shown.update(ids)
+        try:
+            yield
+        finally:
+            self._approving = None
+
+    def _approve_commands(self) -> tuple[str, ...]:
+        return tuple(f"privatelink approve {self._link} --vpc-endpoint-id {one}" for one in self.approvable)
+
+    async def confirmation(self, step: str, task: Task, names: tuple[str, ...], connection: Connection) -> str:
+        """Wait for `confirm` of the step; gives the address, or the one proposed. Raises `DeadlinePassed`."""
+        self._questions[step] = question = Question(names=names, connection=connection)
         commands = (f"privatelink confirm {self._link}",)
         wait = limit(DEADLINES.person)
         try:
             await self._asked(Phase.WAITING_FOR_PERSON, step, task, commands, wait, until=lambda: step in self._answers)
         finally:
             del self._questions[step]
-        return self._answers.pop(step).address or proposal
+        return self._answers.pop(step).address or question.proposal
 
     @asynccontextmanager
     async def by_hand(self, step: str, task: Task, wait: Wait, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
@@ -228,7 +298,7 @@ class Steering:
 
     def _with_choice(self, step: str, spec: S) -> S:
         answer = self._answers.pop(step, None)
-        if not (answer and isinstance(spec, ByHandWait)):
+        if not (answer and isinstance(spec, WatchedService)):
             return spec
         return spec.model_copy(update={"chosen": answer.vpc_endpoint_id})
 

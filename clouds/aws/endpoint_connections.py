@@ -25,8 +25,8 @@ ENDED = frozenset({"rejected", "expired", "failed", "deleting", "deleted"})
 class FoundConnection(NamedTuple):
     """An endpoint connection as AWS shows it. `owner`: the 12 digits of the account whose VPC endpoint it is.
 
-    `dns_name`: the endpoint's name for the whole region, which AWS lists before those of its AZs; empty before there is
-    one.
+    `dns_names`: the endpoint's name for the whole region, then those of its AZs, as AWS lists them; empty before there
+    are any.
     """
 
     service_id: str
@@ -34,7 +34,12 @@ class FoundConnection(NamedTuple):
     owner: str
     state: str
     created_at: datetime
-    dns_name: str = ""
+    dns_names: tuple[str, ...] = ()
+
+    @property
+    def dns_name(self) -> str:
+        """The endpoint's name for the whole region; empty before there is one."""
+        return next(iter(self.dns_names), "")
 
     def __str__(self) -> str:
         """For a person who has to tell it from others."""
@@ -122,5 +127,5 @@ def _found(one: VpcEndpointConnectionTypeDef) -> FoundConnection:
         owner=texts.get("VpcEndpointOwner") or texts.get("TransitGatewayAttachmentOwner", ""),
         state=str(one.get("VpcEndpointState", "")),
         created_at=one.get("CreationTimestamp", datetime.fromtimestamp(0, UTC)),
-        dns_name=next((name for entry in one.get("DnsEntries", []) if (name := entry.get("DnsName"))), ""),
+        dns_names=tuple(name for entry in one.get("DnsEntries", []) if (name := entry.get("DnsName"))),
     )

@@ -49,6 +49,16 @@ def choosing(link: Link, candidates: list[str]) -> Task:
     )
 
 
+def approving(link: Link, candidates: list[str]) -> Task:
+    """Whether an endpoint is let in: whoever uses EMQX's account may have asked for the connection."""
+    which = "that this endpoint connection" if len(candidates) == 1 else "which endpoint connection"
+    return Task(
+        f"approve {which} is the PrivateLink's of {link}; none is accepted until then: " + "; ".join(candidates),
+        private_link_page(link),
+        ("compare the id or the time with the PrivateLink's at the console; one that is not its own, reject at AWS",),
+    )
+
+
 def confirming(link: Link, proposal: str) -> Task:
     """How a person sees that it works: "Enable EMQX Platform PrivateLink", step 4."""
     found = f" (AWS names {proposal})" if proposal else ""

@@ -53,6 +53,7 @@ def left(deadline: datetime, now: datetime) -> str:
 
 
 def intervention_line(intervention: Intervention) -> str:
-    """Who did what, when and why: `2026-03-01 11:58 UTC: pause by ana@example.com: network freeze`."""
+    """Who did what, when and why: `2026-03-01 11:58 UTC: approve vpce-0a1b by ana@example.com: CHG-1234`."""
     why = f": {one_line(intervention.why)}" if intervention.why else ""
-    return f"{clock(intervention.at)}: {one_line(intervention.action)} by {one_line(intervention.by)}{why}"
+    action = " ".join(filter(None, (intervention.action, intervention.concerns)))
+    return f"{clock(intervention.at)}: {one_line(action)} by {one_line(intervention.by)}{why}"

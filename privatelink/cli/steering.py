@@ -74,15 +74,26 @@ def approve(
         str | None,
         typer.Option("--note", metavar="TEXT", help="A ticket or a remark, for the record.", show_default=False),
     ] = None,
+    vpc_endpoint_id: Annotated[
+        str | None,
+        typer.Option(
+            "--vpc-endpoint-id",
+            metavar="ID",
+            help="The VPC endpoint to let in, as `status` shows it. Default: the only one.",
+            show_default=False,
+        ),
+    ] = None,
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Let the endpoint connection be accepted, where the request says `approval: true`."""
+    """Let an endpoint connection be accepted, once the saga asks whether it is the PrivateLink's."""
     _say(
         context,
         link,
         output,
-        lambda links, to: links.approve(to, by=caller() if by is None else by, note=note),
+        lambda links, to: links.approve(
+            to, by=caller() if by is None else by, note=note, vpc_endpoint_id=vpc_endpoint_id
+        ),
     )
 
 

@@ -63,7 +63,8 @@ class World:
         """A PrivateLink that runs."""
         spec = await self.ask(place)
         connections = EndpointConnections(self.provider.aws, self.platform)
-        connection = await perform(connections.wait_for_endpoint_connection, spec)
+        connection = (await perform(connections.wait_for_endpoint_connection, spec)).connection
+        assert connection
         await perform(
             connections.accept_endpoint_connection,
             specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),

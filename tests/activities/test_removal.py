@@ -223,7 +223,8 @@ async def test_an_unaccepted_endpoint_that_the_platform_names_is_no_strangers(wo
     """A PrivateLink that nobody accepted can be deleted by choice, its own waiting connection with it."""
     spec = await world.ask()
     connections = EndpointConnections(world.provider.aws, world.platform)
-    connection = await perform(connections.wait_for_endpoint_connection, spec)
+    connection = (await perform(connections.wait_for_endpoint_connection, spec)).connection
+    assert connection
     (service,) = world.provider.books()["endpoint_services"]
     world.provider.client("ec2").delete_tags(Resources=[service["id"]], Tags=[{"Key": TAG_VPC_ENDPOINT}])
     facts = await attempt(world.steps.check_removal, a_removal(allow_failed=True))
@@ -340,9 +341,10 @@ async def test_the_address_of_a_row_without_one_is_the_connections(world: World)
     world.provider.sandbox.durations(platform_address=100_000)
     spec = await world.ask()
     connections = EndpointConnections(world.provider.aws, world.platform)
-    connection = await perform(connections.wait_for_endpoint_connection, spec)
+    connection = (await perform(connections.wait_for_endpoint_connection, spec)).connection
+    assert connection
     acceptance = specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait())
-    dns_name = await perform(connections.accept_endpoint_connection, acceptance)
+    dns_name, *_ = await perform(connections.accept_endpoint_connection, acceptance)
     world.connect("theirs", f"{dns_name}:3306")
     assert [(FindingType.ADDRESS_IN_USE, "mysql:theirs")] == await found(world.steps.check_removal, a_removal())
 

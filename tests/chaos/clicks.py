@@ -1,6 +1,8 @@
 """The clicks at EMQX's console for one link, by a person who does what the saga asks for."""
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.service import RPCError
@@ -35,7 +37,7 @@ class Clicks:
             await asyncio.to_thread(self._arena.hands.delete_private_link, ids)
 
     async def confirm_later(self) -> None:
-        """Confirm the address as soon as the console shows it; nobody waits for this."""
+        """Approve the endpoint, and confirm the address as soon as the console shows it; nobody waits for this."""
         self._confirming = asyncio.create_task(self._confirm())
 
     async def leave(self) -> None:
@@ -44,11 +46,22 @@ class Clicks:
             self._confirming.cancel()
             await asyncio.gather(self._confirming, return_exceptions=True)
 
+    async def _approve(self) -> None:
+        """Approve the endpoint that the PrivateLink has at the console, where the saga asks about it."""
+        named = [row.get("vpcEndpointID") for row in self._rows(await self._arena.books())]
+        for vpc_endpoint_id in filter(None, named):
+            with suppress(WorkflowUpdateFailedError, RPCError):
+                approval = {"by": "chaos", "vpc_endpoint_id": vpc_endpoint_id}
+                await self._arena.world.handle(str(self._link)).execute_update("approve", approval)
+
+    def _rows(self, books: dict[str, Any]) -> list[dict[str, Any]]:
+        return of_link(books, str(self._link)).get("private_links", [])
+
     async def _confirm(self) -> None:
         handle = self._arena.world.handle(str(self._link))
         for _ in range(LOOKS):
-            rows = of_link(await self._arena.books(), str(self._link)).get("private_links", [])
-            if any(row["status"] == "running" for row in rows):
+            await self._approve()
+            if any(row["status"] == "running" for row in self._rows(await self._arena.books())):
                 try:
                     await handle.execute_update("confirm", {"step": CONFIRM_RUNNING, "by": "chaos"})
                 except (WorkflowUpdateFailedError, RPCError):

@@ -384,7 +384,7 @@ def test_help_explains_every_verb_every_option_and_the_exit_codes(capsys: pytest
         "status": ["LINK", "--file", "--watch", "--output"],
         "list": ["--phase", "--deployment", "--account", "--output"],
         "confirm": ["LINK", "--step", "--address", "--vpc-endpoint-id", "--by", "--output"],
-        "approve": ["LINK", "--note", "--by", "--output"],
+        "approve": ["LINK", "--note", "--vpc-endpoint-id", "--by", "--output"],
         "pause": ["LINK", "--reason", "--until", "--by", "--output"],
         "resume": ["LINK", "--by", "--output"],
         "retry-now": ["LINK", "--by", "--output"],

@@ -37,6 +37,7 @@ SENT: list[tuple[tuple[str, ...], BaseModel]] = [
     (("confirm", str(LINK)), Confirm(step="confirm-running", by=ME)),
     (("approve", str(LINK), "--note", "CHG-1234", "--by", "ana"), Approve(by="ana", note="CHG-1234")),
     (("approve", str(LINK)), Approve(by=ME)),
+    (("approve", str(LINK), "--vpc-endpoint-id", "vpce-0a1b"), Approve(by=ME, vpc_endpoint_id="vpce-0a1b")),
     (
         ("pause", str(LINK), "--reason", "freeze", "--until", "2h"),
         Pause(reason="freeze", until=NOW + timedelta(hours=2), by=ME),

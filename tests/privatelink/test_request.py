@@ -62,7 +62,7 @@ def test_the_documented_example_is_taken_with_every_field() -> None:
             "parameters": {"server": "{address}:3306", "password": {"secret": "env:ORDERS_DB"}},
         },
         on_failure="roll_back",
-        approval=False,
+        approval=None,
         tags={"team": "orders"},
     )
     assert request.link == Link(deployment="w41b11c0", name="orders-db")

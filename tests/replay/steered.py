@@ -13,7 +13,6 @@ from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
 from workflows.consumer import BY_HAND, CONFIRM_RUNNING
-from workflows.steering import APPROVAL
 
 LINK = "w41b11c0/orders-db"
 DELETION = "wait-for-deletion-by-hand"
@@ -29,6 +28,7 @@ async def create_by_console(world: World) -> None:
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, platform=CONSOLE))
     await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.approves()
     await person.asked(CONFIRM_RUNNING)
     await person.says("confirm", step=CONFIRM_RUNNING, by="ana")
     await saga.result()
@@ -49,6 +49,7 @@ async def cancel_by_console(world: World) -> None:
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, platform=CONSOLE))
     await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.approves()
     await person.asked(CONFIRM_RUNNING)
     await saga.cancel("recorded")
     await person.asked(DELETION)
@@ -61,8 +62,7 @@ async def approve(world: World) -> None:
     """The connection is accepted after a person's word."""
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, approval=True))
-    await person.asked(APPROVAL)
-    await person.says("approve", by="ana")
+    await person.approves()
     await saga.result()
 
 

@@ -9,6 +9,7 @@ import httpx
 from privatelink.progress import Ask, Phase, Progress
 from privatelink.updates import Steered
 from tests.support.world import World
+from workflows.steering import APPROVAL
 
 DEPLOYMENT = "w41b11c0"
 CONSOLE = {"mode": "console", "az_ids": ["use1-az1", "use1-az2"], "principal_arn": "arn:aws:iam::111122223333:root"}
@@ -64,6 +65,16 @@ class Person:
         """Wait until the saga asks for this."""
         progress = await self.sees(lambda seen: any(ask.step == step for ask in seen.asks))
         return next(ask for ask in progress.asks if ask.step == step)
+
+    async def approves(self, vpc_endpoint_id: str = "", **argument: object) -> str:
+        """Look at what the saga asks to approve, and approve this endpoint, or the only one; its id."""
+        ask = await self.asked(APPROVAL)
+        offered = [command.split()[-1] for command in ask.commands]
+        chosen = vpc_endpoint_id or offered[0]
+        assert chosen in offered
+        assert vpc_endpoint_id or len(offered) == 1
+        await self.says("approve", vpc_endpoint_id=chosen, **({"by": "ana"} | argument))
+        return chosen
 
     async def reaches(self, phase: Phase) -> Progress:
         """Wait until the saga is in the phase."""

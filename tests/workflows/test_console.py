@@ -11,6 +11,7 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
+from activities.connection_proof import CLOCK_SLACK
 from clouds.emqx.console import private_link_page
 from privatelink import PrivateLinkResult
 from privatelink.client import Saga
@@ -38,6 +39,7 @@ from tests.support.world import World, working_world
 from workflows import options
 from workflows.consumer import BY_HAND, CONFIRM_RUNNING
 from workflows.options import DEADLINES
+from workflows.steering import APPROVAL
 
 LINK = "w41b11c0/orders-db"
 DELETION = "wait-for-deletion-by-hand"
@@ -58,15 +60,16 @@ def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN40
 
 
 async def _clicked(world: World, **changes: Any) -> tuple[Person, Saga]:  # noqa: ANN401 - as a caller writes them
-    """A create without connector for which a person has clicked."""
+    """A create without connector for which a person has clicked, and approved the endpoint that came."""
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, connector=None, **changes))
     await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.approves()
     return person, saga
 
 
 async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> None:
-    """The saga says what to click and paste, sees it at AWS by itself, and asks for the address alone."""
+    """The saga says what to click and paste, sees it at AWS by itself, and asks whether it is that one, and where."""
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world))
     ask = await person.asked(BY_HAND)
@@ -75,6 +78,7 @@ async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> No
     assert list(ask.paste) == ["Endpoint service name"]
     assert ask.page.startswith("EMQX Platform Console, deployment w41b11c0")
     await person.create(ask.paste["Endpoint service name"])
+    approved = await person.approves()
     confirm = await person.asked(CONFIRM_RUNNING)
     address = await person.address()
     assert address in confirm.sentence, "AWS's name of the endpoint is proposed"
@@ -85,7 +89,7 @@ async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> No
     assert result.private_link_id is None
     assert result.connector == "mysql:orders-db"
     progress = await person.progress()
-    assert [one.action for one in progress.interventions] == ["confirm"]
+    assert [(one.action, one.concerns) for one in progress.interventions] == [("approve", approved), ("confirm", "")]
     assert progress.asks == []
 
     deleting = await world.links.start_delete(LINK)
@@ -123,25 +127,29 @@ async def test_of_two_candidates_none_is_accepted_until_a_person_chooses(world: 
     person = Person(world, LINK)
     progress = await person.sees(lambda seen: any("--vpc-endpoint-id" in "".join(ask.commands) for ask in seen.asks))
     [ask] = progress.asks
+    assert ask.step == APPROVAL
     assert all(f"{one} of account 111122223333, pendingAcceptance, since 20" in ask.sentence for one in (ours, theirs))
     assert set(_connections(world).values()) == {"pendingAcceptance"}
-    with pytest.raises(WorkflowUpdateFailedError):
-        await person.says("confirm", step=BY_HAND, vpc_endpoint_id="vpce-0000000000000000f")
-    await person.says("confirm", step=BY_HAND, vpc_endpoint_id=ours)
+    for refused in ({"vpc_endpoint_id": "vpce-0000000000000000f"}, {}):
+        with pytest.raises(WorkflowUpdateFailedError):
+            await person.says("approve", by="ana", **refused)
+    await person.approves(ours)
     await person.asked(CONFIRM_RUNNING)
-    await person.says("confirm", step=CONFIRM_RUNNING, address="Chosen.Example.com")
+    await person.says("confirm", step=CONFIRM_RUNNING)
     result = await world.handle(LINK).result()
     assert isinstance(result, dict)
-    assert (result["vpc_endpoint_id"], result["address"]) == (ours, "chosen.example.com")
+    assert result["vpc_endpoint_id"] == ours
     assert _connections(world) == {ours: "available", theirs: "pendingAcceptance"}
 
 
-async def test_rejecting_the_other_candidate_answers_too(world: World) -> None:
-    """Whoever prefers AWS's console need not come back to the saga."""
+async def test_rejecting_the_other_candidate_leaves_one_to_approve(world: World) -> None:
+    """What is shown follows what AWS has."""
     ours, theirs = await _two_connect(world)
     person = Person(world, LINK)
     await person.sees(lambda seen: any("--vpc-endpoint-id" in "".join(ask.commands) for ask in seen.asks))
     boto3.client("ec2").reject_vpc_endpoint_connections(ServiceId=_service(world)["id"], VpcEndpointIds=[theirs])
+    await person.sees(lambda seen: len([one for ask in seen.asks for one in ask.commands]) == 1)
+    await person.approves(ours)
     await person.asked(CONFIRM_RUNNING)
     assert _connections(world)[ours] == "available"
     await person.says("confirm", step=CONFIRM_RUNNING)
@@ -205,6 +213,7 @@ async def test_a_hold_in_the_middle_of_an_ask_leaves_the_ask_standing(
     await person.says("retry_now")
     await person.reaches(Phase.WAITING_FOR_PERSON)
     await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.approves()
     await person.asked(CONFIRM_RUNNING)
     await person.says("confirm", step=CONFIRM_RUNNING)
     await saga.result()
@@ -214,9 +223,9 @@ async def test_the_second_confirm_of_a_step_is_refused(world: World) -> None:
     """Also when both come before the saga has gone on; the first one's address is the link's."""
     person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
+    names = _names()[:2]
     answers = await asyncio.gather(
-        *(person.says("confirm", step=CONFIRM_RUNNING, address=f"{name}.example.com") for name in ("one", "two")),
-        return_exceptions=True,
+        *(person.says("confirm", step=CONFIRM_RUNNING, address=name) for name in names), return_exceptions=True
     )
     refused = [one for one in answers if isinstance(one, WorkflowUpdateFailedError | RPCError)]
     [taken] = [one for one in answers if not isinstance(one, BaseException)]
@@ -224,7 +233,7 @@ async def test_the_second_confirm_of_a_step_is_refused(world: World) -> None:
     result = await saga.result()
     assert isinstance(result, PrivateLinkResult)
     assert result.address in taken.sentence
-    assert len((await person.progress()).interventions) == 1
+    assert [one.action for one in (await person.progress()).interventions] == ["approve", "confirm"]
 
 
 async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -289,12 +298,80 @@ async def test_a_privatelink_whose_endpoint_was_deleted_is_told_to_be_looked_at(
     await person.delete()
 
 
+async def test_an_address_of_another_endpoint_is_never_confirmed(world: World) -> None:
+    """Not one whose id only begins alike either; each of the endpoint's own names is taken."""
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    [own] = _connections(world)
+    regional, zonal = _names()[:2]
+    digit = "0" if own[-1] != "0" else "1"
+    for other in (own[:-1] + digit, own[:-1], f"{own}0"):
+        with pytest.raises(WorkflowUpdateFailedError) as refused:
+            await person.says("confirm", step=CONFIRM_RUNNING, address=regional.replace(own, other))
+        assert f"is no address of {own}; AWS shows {regional}" in str(from_failure(refused.value.cause))
+    await person.says("confirm", step=CONFIRM_RUNNING, address=zonal)
+    result = await saga.result()
+    assert isinstance(result, PrivateLinkResult)
+    assert result.address == zonal
+
+
+async def test_a_strangers_endpoint_is_shown_and_never_accepted_without_a_persons_word(world: World) -> None:
+    """Also while it is the only one; the person waits for the own one, and names it."""
+    person = Person(world, LINK)
+    await world.links.start_create(_request(world, connector=None))
+    service_name = (await person.asked(BY_HAND)).paste["Endpoint service name"]
+    theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+    ask = await person.asked(APPROVAL)
+    assert f"{theirs} of account 111122223333, pendingAcceptance, since 20" in ask.sentence
+    await person.create(service_name)
+    await person.sees(lambda seen: len([one for ask in seen.asks for one in ask.commands]) == 2)
+    assert set(_connections(world).values()) == {"pendingAcceptance"}
+    with pytest.raises(WorkflowUpdateFailedError, match="failed"):
+        await person.says("approve", by="ana")
+    [ours] = _connections(world).keys() - {theirs}
+    await person.approves(ours)
+    await person.asked(CONFIRM_RUNNING)
+    assert _connections(world) == {ours: "available", theirs: "pendingAcceptance"}
+
+
+async def test_without_approval_an_endpoint_older_than_the_request_is_never_taken(world: World) -> None:
+    """One that came while nobody waited may be anybody's; one that comes now is taken after a quiet minute."""
+    person = Person(world, LINK)
+    first = await world.links.start_create(_request(world, connector=None, approval=False))
+    service_name = (await person.asked(BY_HAND)).paste["Endpoint service name"]
+    await first.handle.terminate("test")
+    while world.faults.busy[first.link.workflow_id]:  # noqa: ASYNC110 - a counter, looked at from outside
+        await asyncio.sleep(0.02)
+    theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+    while not _connections(world):  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(0.02)
+    await asyncio.sleep(CLOCK_SLACK.total_seconds() + 2)
+    second = await world.links.start_create(_request(world, connector=None, approval=False))
+    await person.create((await person.asked(BY_HAND)).paste["Endpoint service name"])
+    await person.asked(CONFIRM_RUNNING)
+    [ours] = _connections(world).keys() - {theirs}
+    assert _connections(world) == {ours: "available", theirs: "pendingAcceptance"}
+    assert (await person.progress()).saga_id == second.saga_id
+
+
+async def test_a_repeated_create_of_a_link_that_runs_asks_for_no_second_approval(world: World) -> None:
+    """Its endpoint was approved before it was accepted, and is marked."""
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    await saga.result()
+    await world.links.start_create(_request(world, connector=None))
+    await person.asked(CONFIRM_RUNNING)
+    assert (await person.progress()).interventions == []
+
+
 @pytest.mark.parametrize(
     ("argument", "why"),
     [
         ({"step": "accept-endpoint-connection"}, "waits for confirm-running"),
         ({"step": CONFIRM_RUNNING, "address": "10.0.0.1"}, "address"),
         ({"step": CONFIRM_RUNNING, "address": "https://x.example.com"}, "address"),
+        ({"step": CONFIRM_RUNNING, "address": "x.example.com"}, "AWS shows vpce-"),
         ({"step": CONFIRM_RUNNING, "vpc_endpoint_id": "vpce-1"}, "no vpc_endpoint_id is asked for"),
         ({"address": "x.example.com"}, "step"),
     ],
@@ -311,7 +388,7 @@ async def test_a_confirm_that_does_not_fit_is_refused_with_a_sentence(
     error = from_failure(refused.value.cause)
     assert isinstance(error, UpdateRefused | InvalidRequest)
     assert why in str(error)
-    assert (await person.progress()).interventions == []
+    assert [one.action for one in (await person.progress()).interventions] == ["approve"]
     await person.says("confirm", step=CONFIRM_RUNNING)
     await saga.result()
     with pytest.raises(RPCError, match="already completed"):
@@ -321,6 +398,12 @@ async def test_a_confirm_that_does_not_fit_is_refused_with_a_sentence(
 def _service(world: World) -> dict[str, str]:
     [service] = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]["endpoint_services"]
     return dict(service)
+
+
+def _names() -> list[str]:
+    """The DNS names of the one endpoint, as AWS lists them."""
+    found = boto3.client("ec2").describe_vpc_endpoint_connections()["VpcEndpointConnections"]
+    return [entry["DnsName"] for one in found for entry in one["DnsEntries"]]
 
 
 def _connections(world: World) -> dict[str, str]:

@@ -12,7 +12,6 @@ from tests.support.receiver import Receiver
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
-from workflows.steering import APPROVAL
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
@@ -33,13 +32,12 @@ async def test_a_create_that_needs_approval_tells_so_and_then_its_address(world:
     """Each with what a person needs: the ask with its command, then the address; and nothing in between."""
     person = Person(world, LINK)
     saga = await world.links.start_create(full_request(world.sandbox, connector=None, approval=True))
-    await person.asked(APPROVAL)
-    await person.says("approve", by="ana")
+    own = await person.approves()
     created = await saga.result()
     assert created.operation == "create"
     assert _phases(receiver) == ["waiting-for-person", "running"]
     asked, ended = (one.event for one in receiver.deliveries)
-    assert asked["data"]["asks"][0]["commands"] == [f"privatelink approve {LINK}"]
+    assert asked["data"]["asks"][0]["commands"] == [f"privatelink approve {LINK} --vpc-endpoint-id {own}"]
     assert ended["data"]["address"] == created.address
     assert [one["id"] for one in (asked, ended)] == [f"{saga.saga_id}/{number}" for number in (1, 2)]
 

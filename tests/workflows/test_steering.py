@@ -24,6 +24,7 @@ from privatelink.errors import (
 from privatelink.progress import Phase, Progress, StepProgress, StepState
 from privatelink.request import PrivateLinkRequest
 from tests.support.laws import NOTHING
+from tests.support.neighbours import connect_neighbour
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
@@ -169,21 +170,62 @@ async def test_roll_back_ends_a_create_that_runs(world: World) -> None:
     assert world.sandbox.books() == NOTHING
 
 
-@pytest.mark.parametrize("when", ["asked", "before it is asked"])
-async def test_approval_comes_before_the_connection_is_accepted(world: World, when: str) -> None:
-    """And may be given as soon as the create runs."""
-    person = Person(world, LINK)
+async def test_a_person_approves_the_endpoint_that_they_can_see(world: World) -> None:
+    """Before there is one the approval is refused; the record says who approved which endpoint."""
+    person, gate = Person(world, LINK), asyncio.Event()
+    world.faults.at(WORKFLOW_ID, "wait-for-endpoint-connection", "before", _opened(gate))
     saga = await world.links.start_create(_request(world, approval=True))
-    if when == "asked":
-        ask = await person.asked(APPROVAL)
-        assert (await person.progress()).phase is Phase.WAITING_FOR_PERSON
-        assert ask.commands == (f"privatelink approve {LINK}",)
-        [service] = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]["endpoint_connections"]
-        assert service["state"] == "pendingAcceptance"
+    await person.sees(lambda seen: "private link" in seen.ids)
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await person.says("approve", by="ana")
+    why = str(from_failure(refused.value.cause))
+    assert "no endpoint to approve yet" in why
+    assert "wait for endpoint connection" in why
+    gate.set()
+    ask = await person.asked(APPROVAL)
+    assert (await person.progress()).phase is Phase.WAITING_FOR_PERSON
+    [connection] = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]["endpoint_connections"]
+    own = connection["vpc_endpoint_id"]
+    assert connection["state"] == "pendingAcceptance"
+    assert ask.commands == (f"privatelink approve {LINK} --vpc-endpoint-id {own}",)
+    assert f"{own} of account 111122223333, pendingAcceptance, since 20" in ask.sentence
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await person.says("approve", by="ana", vpc_endpoint_id=f"{own}0")
+    assert f"must be one of {own}" in str(from_failure(refused.value.cause))
     await person.says("approve", by="ana", note="CHG-1234")
     await saga.result()
     [intervention] = (await person.progress()).interventions
-    assert (intervention.action, intervention.by, intervention.why) == ("approve", "ana", "CHG-1234")
+    told = (intervention.action, intervention.by, intervention.why, intervention.concerns)
+    assert told == ("approve", "ana", "CHG-1234", own)
+
+
+async def test_where_the_platform_names_no_endpoint_a_person_is_asked(world: World) -> None:
+    """Other deployments share its account: the only one there is may be theirs, and stays unaccepted."""
+    world.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world))
+    await person.asked(APPROVAL)
+    regional = world.sandbox.books()["aws"]["210987654321"]["us-east-1"]
+    [connection] = regional["endpoint_connections"]
+    assert connection["state"] == "pendingAcceptance"
+    service_name = regional["endpoint_services"][0]["name"]
+    theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+    await person.sees(lambda seen: any(theirs in ask.sentence for ask in seen.asks))
+    await person.approves(connection["vpc_endpoint_id"])
+    result = await saga.result()
+    assert result.operation == "create"
+    assert result.vpc_endpoint_id == connection["vpc_endpoint_id"]
+
+
+async def test_an_endpoint_that_the_platform_names_after_all_needs_no_approval(world: World) -> None:
+    """Its word is the proof that was missing while a person was asked."""
+    world.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world))
+    await person.asked(APPROVAL)
+    world.sandbox.quirk("withhold_vpc_endpoint_id", value=False)
+    assert (await saga.result()).operation == "create"
+    assert (await person.progress()).interventions == []
 
 
 async def test_a_pause_stops_before_the_next_effect_and_resume_goes_on(world: World) -> None:
