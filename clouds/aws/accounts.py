@@ -11,14 +11,16 @@ from functools import partial
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+from botocore.exceptions import ClientError
+
 from clouds.aws.budgets import Bucket, Budgets
 from clouds.aws.calls import AccountCalls
-from clouds.aws.codes import is_denied
+from clouds.aws.codes import DENIED
 from clouds.aws.next_steps import WORKER
 from clouds.aws.sessions import ROLE_SESSION_NAME, Clients, open_session
 from clouds.aws.threads import Threads
 from clouds.aws.views import Views
-from privatelink.errors import CredentialsRefused, PrivateLinkError
+from privatelink.errors import CredentialsRefused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,17 +148,19 @@ class AwsAccount(AccountCalls):
 
         Else whoever names the role to this worker acts in the customer's account (IAM: "The confused deputy problem").
         """
-        try:
-            await self._worker.call(
-                Bucket.STS_READ,
-                "assuming the role without its external id",
-                role_arn,
-                lambda clients: clients.sts.assume_role(
-                    RoleArn=role_arn, RoleSessionName=ROLE_SESSION_NAME, DurationSeconds=_SHORTEST_SESSION_SECONDS
-                ),
-            )
-        except PrivateLinkError as error:
-            if is_denied(error):
-                return False
-            raise
-        return True
+        return await self._worker.call(
+            Bucket.STS_READ, "assuming the role without its external id", role_arn, partial(_can_assume, role_arn)
+        )
+
+
+def _can_assume(role_arn: str, clients: Clients) -> bool:
+    try:
+        clients.sts.assume_role(
+            RoleArn=role_arn, RoleSessionName=ROLE_SESSION_NAME, DurationSeconds=_SHORTEST_SESSION_SECONDS
+        )
+    except ClientError as error:
+        # The answer that is hoped for says nothing against the worker's credentials.
+        if error.response.get("Error", {}).get("Code") in DENIED:
+            return False
+        raise
+    return True

@@ -87,6 +87,8 @@ class AccountCalls:
             ours = translated(error, doing, concerns, settles_at, acts_as=self.acts_as, answer=watch.answer)
             if isinstance(ours, NotAllowed):
                 self._clients.allowed.refused(getattr(error, "operation_name", ""), ours)
-            if isinstance(ours, CredentialsRefused):
-                self._clients.forget(generation)
+                if isinstance(ours, CredentialsRefused):
+                    self._clients.forget(generation)
+                else:
+                    self._clients.doubt(generation)
             raise ours from cause_of(error)

@@ -129,8 +129,3 @@ def is_not_found(code: str) -> bool:
 def is_code(error: PrivateLinkError, *codes: str) -> bool:
     """Whether this error stands for one of these codes of AWS."""
     return error.cloud_code in codes
-
-
-def is_denied(error: PrivateLinkError) -> bool:
-    """Whether this error says that a permission, or a role's trust, is missing."""
-    return is_code(error, *DENIED)

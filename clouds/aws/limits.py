@@ -79,19 +79,31 @@ class Watch:
             _running.watch = None
             self._release()
 
-    def time_is_up(self) -> None:
-        """Give it up because of the limit that has passed."""
-        if self._call_ends < self._operation_ends:
-            self.give_up(f"the answer was not whole after {CALL_SECONDS:.0f} s")
-        else:
-            self.give_up(f"it had not ended after {OPERATION_SECONDS:.0f} s")
+    def is_over(self) -> bool:
+        """Whether one of the limits has passed; the operation is given up then."""
+        with _LOCK:
+            if self.remaining > 0:
+                return False
+            if self._call_ends < self._operation_ends:
+                self._end(f"the answer was not whole after {CALL_SECONDS:.0f} s")
+            else:
+                self._end(f"it had not ended after {OPERATION_SECONDS:.0f} s")
+            return True
 
     def give_up(self, why: str) -> None:
         """End the call that is under way, and begin no other one."""
         with _LOCK:
-            self._given_up = self._given_up or why
-            if self._connection is not None and self._connection.watch is self:
-                _shut_down(self._connection.sock)
+            self._end(why)
+
+    def _end(self, why: str) -> None:
+        self._given_up = self._given_up or why
+        if self._connection is not None and self._connection.watch is self:
+            _shut_down(self._connection.sock)
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether it was."""
+        return bool(self._given_up)
 
     def check(self) -> None:
         """Raise `LimitPassedError` when the operation was given up."""
@@ -134,6 +146,19 @@ def _shut_down(connected: Any) -> None:  # noqa: ANN401 - a socket, TLS over one
             socket.socket.shutdown(raw, socket.SHUT_RDWR)
 
 
+def is_given_up() -> bool:
+    """Whether the operation of this thread was given up, so that its errors say nothing about anything else."""
+    watch: Watch | None = getattr(_running, "watch", None)
+    return watch is not None and watch.is_given_up
+
+
+def _is_connected() -> None:
+    """Send nothing on a connection that was made too late."""
+    watch: Watch | None = getattr(_running, "watch", None)
+    if watch is not None:
+        watch.check()
+
+
 def _begins(connection: Any) -> None:  # noqa: ANN401 - either of the two classes below
     watch: Watch | None = getattr(_running, "watch", None)
     if watch is not None:
@@ -151,6 +176,10 @@ def _watched(response: Any) -> Any:  # noqa: ANN401 - urllib3's, of which botoco
 class _Connection(AWSHTTPConnection):
     watch: Watch | None = None
 
+    def connect(self) -> None:
+        super().connect()
+        _is_connected()
+
     def request(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - botocore's
         _begins(self)
         return super().request(*args, **more)
@@ -161,6 +190,10 @@ class _Connection(AWSHTTPConnection):
 
 class _TlsConnection(AWSHTTPSConnection):
     watch: Watch | None = None
+
+    def connect(self) -> None:
+        super().connect()
+        _is_connected()
 
     def request(self, *args: Any, **more: Any) -> Any:  # noqa: ANN401 - botocore's
         _begins(self)

@@ -29,7 +29,7 @@ from botocore.session import Session as BotocoreSession
 
 from clouds.allowed import Allowed
 from clouds.aws.forms import check_answers_of
-from clouds.aws.limits import LimitPassedError
+from clouds.aws.limits import LimitPassedError, is_given_up
 from clouds.leases import check_lease
 from clouds.sizes import MOST_THREADS
 
@@ -59,6 +59,9 @@ READS = ("Describe", "Get", "Assume")
 _LOCK_SECONDS = 10.0
 """How long a call waits while another one looks for credentials."""
 
+YOUNG_SECONDS = 60.0
+"""Of a session: within them a denial makes none anew."""
+
 _CREDENTIAL_FILES = ("credentials_file", "config_file")
 
 
@@ -73,6 +76,7 @@ class Clients:
         self._made: dict[str, BaseClient] = {}
         self._session: BotocoreSession | None = None
         self._files: tuple[object, ...] = ()
+        self._opened = 0.0
         self._generation = 0
         self._forgotten = -1
         self._failed: tuple[float, Exception] | None = None
@@ -104,6 +108,15 @@ class Clients:
         """Let the next call make everything anew, unless that has happened since this generation."""
         self._forgotten = max(self._forgotten, generation)
 
+    def doubt(self, generation: int) -> None:
+        """Forget it unless it is young: what AWS denies may be denied to this session alone.
+
+        Who revokes a role's sessions denies everything to those that are older (IAM User Guide, "Revoke IAM role
+        temporary security credentials"). For a permission that is missing a new session is no help, and costs a call.
+        """
+        if time.monotonic() - self._opened > YOUNG_SECONDS:
+            self.forget(generation)
+
     def _client(self, name: str) -> BaseClient:
         asked = time.monotonic()
         with self._locked():
@@ -116,7 +129,8 @@ class Clients:
                 try:
                     self._made[name] = self._make(name)
                 except Exception as error:
-                    self._failed = (time.monotonic(), error)
+                    if not is_given_up():
+                        self._failed = (time.monotonic(), error)
                     self._drop()
                     raise
             return self._made[name]
@@ -126,7 +140,7 @@ class Clients:
             session = self._open_session()
             if session.get_credentials() is None:
                 raise NoCredentialsError
-            self._session, self._files = session, _state_of(session)
+            self._session, self._files, self._opened = session, _state_of(session), time.monotonic()
         client = _make_client(self._session, name, self._region)
         client.meta.events.register("before-send", _before_send)
         client.meta.events.register("after-call", self._after_call)

@@ -80,10 +80,9 @@ class Threads:
     async def _watch(self, watch: Watch, running: asyncio.Future[T]) -> None:
         """Until the call has ended or is given up."""
         try:
-            while not running.done() and (remaining := watch.remaining) > 0:
-                await asyncio.wait({running}, timeout=min(remaining, 1.0))
+            while not running.done() and not watch.is_over():
+                await asyncio.wait({running}, timeout=max(0.0, min(watch.remaining, 1.0)))
             if not running.done():
-                watch.time_is_up()
                 await asyncio.wait({running}, timeout=_PARTING_SECONDS)
         finally:
             self._turns.release()

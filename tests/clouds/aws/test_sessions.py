@@ -10,9 +10,11 @@ from pathlib import Path
 import pytest
 
 from clouds.aws import accounts as aws_accounts
+from clouds.aws import sessions
 from clouds.aws.accounts import AwsAccounts
+from clouds.aws.load_balancers import read_load_balancers
 from clouds.aws.networks import find_subnets
-from privatelink.errors import CredentialsRefused
+from privatelink.errors import AccessDenied, CredentialsRefused
 from privatelink.request import AwsAccess
 from tests.support.odd_aws import OddAws, Said, odd_aws
 from tests.support.sandbox import Sandbox
@@ -149,6 +151,66 @@ async def test_a_session_that_aws_has_forgotten_is_made_anew(sandbox: Sandbox) -
         await find_subnets(account, ["subnet-1"])
     await find_subnets(account, ["subnet-1"])
     assert 2 == sum(call["action"] == "AssumeRole" for call in sandbox.calls())
+
+
+@pytest.mark.usefixtures("_no_keys")
+async def test_a_call_that_is_cancelled_while_it_looks_for_credentials_is_nobody_elses_failure(
+    sandbox: Sandbox, source: tuple[OddAws, asyncio.Event], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever waits for the same credentials looks for them anew."""
+    assert sandbox.seed
+    service, is_well = source
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", service.endpoint)
+    is_well.set()
+    well = service.answer
+    service.answer = lambda question: well(question)._replace(every=0.5)
+    account = AwsAccounts().account(OWN)
+    first = asyncio.create_task(find_subnets(account, ["subnet-1"]))
+    while not service.asked:  # noqa: ASYNC110 - the thread tells nobody
+        await asyncio.sleep(0.01)
+    second = asyncio.create_task(account.account_id())
+    await asyncio.sleep(0.1)
+    service.answer = well
+    first.cancel()
+    assert "210987654321" == await second
+
+
+async def test_a_closed_role_says_nothing_against_the_workers_credentials(
+    sandbox: Sandbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The refusal that the trust check hopes for makes no session anew, and is no news for the log."""
+    accounts = AwsAccounts()
+    worker = accounts.account(OWN)
+    await worker.account_id()
+    before = worker._clients.generation
+    assert not await accounts.account(access_of(sandbox, by_role=True)).lets_anyone_in(sandbox.seed["role_arn"])
+    assert before == worker._clients.generation
+    assert not [record for record in caplog.records if record.name == "privatelink.allowed"]
+
+
+async def test_a_session_that_somebody_revoked_is_made_anew(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS denies it everything in the words of a missing permission, and would do so until it ends by itself."""
+    account = AwsAccounts().account(access_of(sandbox, by_role=True))
+    await find_subnets(account, ["subnet-1"])
+    sandbox.by_hand("credentials/revoke", of=sandbox.seed["role_arn"])
+    with pytest.raises(AccessDenied):
+        await find_subnets(account, ["subnet-1"])
+    with pytest.raises(AccessDenied):  # a young session is not made anew at each denial
+        await find_subnets(account, ["subnet-1"])
+    monkeypatch.setattr(sessions, "YOUNG_SECONDS", 0.0)
+    with pytest.raises(AccessDenied):
+        await find_subnets(account, ["subnet-1"])
+    await find_subnets(account, ["subnet-1"])
+
+
+async def test_a_session_that_has_ended_is_made_anew_within_the_call(sandbox: Sandbox) -> None:
+    """Whatever end its credentials had told."""
+    account = AwsAccounts().account(access_of(sandbox, by_role=True))
+    for read in (lambda: find_subnets(account, ["subnet-1"]), lambda: read_load_balancers(account)):
+        await read()
+        sandbox.by_hand("credentials/expire", of=sandbox.seed["role_arn"])
+        await read()
 
 
 def with_external_id(number: int) -> AwsAccess:
