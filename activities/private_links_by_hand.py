@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
+from activities.address_users import AddressUsers
 from activities.connection_proof import by_word, has_been_shown, live_at, no_older, quiet_from, to_choose_from
 from activities.endpoint_connections import mark, marked_at
 from activities.patience import patient
@@ -23,9 +24,10 @@ PATIENCE = Cadence(usual=600, fast=10, slow=30)
 class PrivateLinksByHand:
     """The steps that watch what a person does."""
 
-    def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` gives the account that a spec names."""
+    def __init__(self, aws: AwsAccounts, users: AddressUsers) -> None:
+        """`aws` gives the account that a spec names, `users` who dials the link's address."""
         self._aws = aws
+        self._users = users
 
     @activity.defn
     async def wait_for_creation_by_hand(self, spec: ByHandWait) -> Sighting:
@@ -56,14 +58,21 @@ class PrivateLinksByHand:
     @activity.defn
     @patient
     async def find_private_link_by_hand(self, spec: RemovalSpec) -> list[str]:
-        """The live endpoints of the deployment's account at the link's endpoint service: what a person must delete."""
+        """The live endpoints of the deployment's account at the link's endpoint service: what a person must delete.
+
+        It looks once more who uses the address, before anybody is asked to delete it: the check may be hours old.
+        Raises `RemovalRefused` when somebody does.
+        """
         account = self._aws.account(spec.aws)
-        return [
-            one.vpc_endpoint_id
+        found = [
+            one
             for service_id in await _service_ids(account, spec)
             for one in await find_connections_of(account, service_id)
             if one.is_live and one.owner == spec.consumer_account_id
         ]
+        ids = [one.vpc_endpoint_id for one in found]
+        await self._users.refuse_if_used(spec, ", ".join(ids), {one.dns_name for one in found} - {""})
+        return ids
 
     @activity.defn
     async def wait_for_deletion_by_hand(self, spec: RemovalWait) -> Removed:

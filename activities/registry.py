@@ -41,7 +41,7 @@ def all_activities(
         Listeners(aws),
         EndpointServices(aws),
         PrivateLinks(platform, aws, users),
-        PrivateLinksByHand(aws),
+        PrivateLinksByHand(aws, users),
         EndpointConnections(aws, platform),
         Connectors(deployment_apis, aws, secrets),
         Removals(onlooker, users),

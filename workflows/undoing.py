@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.removal import Removals
     from activities.specs import RemovalSpec, RemovalWait, Removed
     from clouds.emqx.console import deleting, gone_without_delete, private_link_page
-    from privatelink.errors import Leftover, PrivateLinkError
+    from privatelink.errors import Leftover, PrivateLinkError, RemovalRefused
     from privatelink.names import Place
     from privatelink.progress import StepState
     from workflows import options
@@ -128,7 +128,8 @@ class Undoing:
         await self._steering.before_effect()
         found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
         if found is None:
-            self._blocked |= gate
+            # What somebody uses must not go at AWS either, whoever asks for it.
+            self._blocked |= gate or isinstance(self._failures[-1], RemovalRefused)
         if not found:
             connected = self._board.progress.ids.get("vpc endpoint")
             if connected and found is not None:

@@ -8,6 +8,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.private_links import DELETE_SECONDS, PrivateLinks
+from activities.private_links_by_hand import PrivateLinksByHand
 from activities.specs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.platform import Platform
@@ -25,6 +26,7 @@ from privatelink.errors import (
 )
 from privatelink.names import Link, description
 from privatelink.pace import PACE, paced, paced_delta
+from privatelink.request import ConsolePlatform
 from tests.activities.consumer_side import (
     LINK,
     SAGA,
@@ -504,6 +506,19 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
     assert (refused.value.type, refused.value.non_retryable) == ("RemovalRefused", True)
     assert [row["status"] for row in private_links(sandbox)] == ["running"]
     assert DELETE not in [call["action"] for call in sandbox.calls()]
+
+
+async def test_nobody_is_asked_to_delete_at_the_console_what_somebody_uses(sandbox: Sandbox) -> None:
+    """The look comes right before the ask, since a person's click cannot look."""
+    address = make_address(sandbox)
+    configure(sandbox, "POST", "/authentication", server=f"{address}:3306", **AUTHENTICATOR)
+    steps = PrivateLinksByHand(AwsAccounts(), address_users())
+    console = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn="arn:aws:iam::111122223333:root")
+    by_hand = removal().model_copy(update={"platform": console})
+    with pytest.raises(ApplicationError, match="authenticator password_based:mysql"):
+        await attempt().run(steps.find_private_link_by_hand, by_hand)
+    configure(sandbox, "DELETE", "/authentication/password_based%3Amysql")
+    assert await attempt().run(steps.find_private_link_by_hand, by_hand) == [vpc_endpoint_id(sandbox)]
 
 
 async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox) -> None:
