@@ -39,16 +39,15 @@ async def why_silent(
     `said` is what the call for an answer raised. It asks Temporal alone; where Temporal does not answer this, either,
     it gives `otherwise`.
     """
-    doing = otherwise.details_model.sentence.partition(":")[0]
     if isinstance(said, WorkflowQueryFailedError):
-        return _cannot_go_on(doing, workflow_id, str(said))
+        return _cannot_go_on(otherwise, str(said))
     try:
         why = await last_failure(client, workflow_id)
         if why is None or not await _has_workers(client, workflow_id):
             return otherwise
     except RPCError:
         return otherwise
-    return _cannot_go_on(doing, workflow_id, why)
+    return _cannot_go_on(otherwise, why)
 
 
 async def last_failure(client: Client, workflow_id: str, run_id: str = "") -> str | None:
@@ -81,15 +80,16 @@ def of_another_version(why: str) -> bool:
     return bool(_ANOTHER_VERSION.search(why))
 
 
-def _cannot_go_on(doing: str, workflow_id: str, why: str) -> WorkerCannotGoOn:
+def _cannot_go_on(otherwise: NoWorker, why: str) -> WorkerCannotGoOn:
+    doing, concerns = otherwise.details_model.sentence.partition(":")[0], otherwise.details_model.concerns
     if of_another_version(why):
         return WorkerCannotGoOn(
             f"{doing}: a worker of another version answers, and cannot go on with it: {why}",
-            concerns=workflow_id,
+            concerns=concerns,
             next_step="start a worker of the version that began the saga: it goes on by itself; then repeat the call",
         )
     return WorkerCannotGoOn(
         f"{doing}: the worker fails at it: {why}",
-        concerns=workflow_id,
+        concerns=concerns,
         next_step="mend what it names (the worker's log has more): Temporal tries again by itself; then repeat it",
     )

@@ -273,7 +273,8 @@ async def _progress(client: Client, handle: SagaHandle) -> tuple[Progress | None
         try:
             progress: Progress = await handle.query("progress", result_type=Progress, rpc_timeout=QUERY_TIMEOUT)
         except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError) as error:
-            nobody = NoWorker(f"{doing}: no worker answers", concerns=handle.id, next_step=START_WORKER)
+            link = str(link_of_workflow_id(handle.id) or handle.id)
+            nobody = NoWorker(f"{doing}: no worker answers", concerns=link, next_step=START_WORKER)
             return None, (await why_silent(client, handle.id, nobody, error)).details_model
         return progress, None
 
