@@ -69,6 +69,8 @@ class _Takes(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         """Keep the call, and give the next answer."""
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        if self.server.hang:
+            self.server.hang.wait(60)
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.deliveries.append(Delivery(self.requestline, headers, body))
         status, answer = self.server.answers.pop(0) if self.server.answers else (204, {})
@@ -85,13 +87,17 @@ class _Takes(BaseHTTPRequestHandler):
 
 
 class Receiver(ThreadingHTTPServer):
-    """`answers` are given in turn, each a status and headers; then 204. `deliveries` is all that came."""
+    """`answers` are given in turn, each a status and headers; then 204. `deliveries` is all that came.
+
+    While `hang` is not set, calls get no answer.
+    """
 
     def __init__(self) -> None:
         """Listen on a free port of the loopback."""
         super().__init__(("127.0.0.1", 0), _Takes)
         self.answers: list[tuple[int, dict[str, str]]] = []
         self.deliveries: list[Delivery] = []
+        self.hang: threading.Event | None = None
 
     @property
     def url(self) -> str:

@@ -1,17 +1,22 @@
 """Notifications: a real HTTP server hears when a saga needs a person and when it ends."""
 
 import asyncio
+import threading
+import time
 from collections.abc import AsyncIterator
 
 import pytest
 from temporalio.client import Client
 
-from privatelink.errors import CloudRefused, RequestRefused
+from privatelink.errors import CloudRefused, GivenUp, RequestRefused
+from privatelink.progress import Phase
 from tests.support.person import Person
 from tests.support.receiver import Receiver
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
+from workflows import options
+from workflows.steering import APPROVAL
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
@@ -81,3 +86,55 @@ async def test_a_receiver_that_refuses_changes_nothing_of_the_saga(world: World,
         assert (await world.links.create(full_request(world.sandbox, connector=None))).operation == "create"
         await world.links.delete(LINK)
     assert _phases(receiver) == ["running", "deleted"]
+
+
+async def test_a_receiver_that_hangs_holds_the_end_for_one_deadline_and_hears_the_newest_state(
+    world: World, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However many notifications wait: each that was not delivered is logged once, and none comes after a newer one."""
+    person, hanging = Person(world, LINK), threading.Event()
+    receiver.hang = hanging
+    saga = await world.links.start_create(full_request(world.sandbox, connector=None, approval=True))
+    await person.asked(APPROVAL)
+    for _ in range(4):
+        await person.says("pause", reason="freeze")
+        await person.says("resume")
+    await person.says("roll_back", reason="enough")
+    await person.reaches(Phase.ROLLED_BACK)
+    began = time.monotonic()
+    with pytest.raises(GivenUp):
+        await saga.result()
+    took = time.monotonic() - began
+    hanging.set()
+    limit = options.notification()["schedule_to_close_timeout"].total_seconds()
+    assert took < limit + 4
+    lines = [one.message for one in caplog.records if "was not delivered" in one.message]
+    told = [line.split(" of ")[0] for line in lines]
+    assert len(told) == len(set(told))
+    assert told[-1] == f"notification {(await _told(world))}"
+
+
+async def test_the_newest_state_reaches_a_receiver_that_comes_back(world: World, receiver: Receiver) -> None:
+    """What it supersedes is left out, and the order is kept."""
+    person, hanging = Person(world, LINK), threading.Event()
+    receiver.hang = hanging
+    saga = await world.links.start_create(full_request(world.sandbox, connector=None, approval=True))
+    own = await person.approves()
+    hanging.set()
+    result = await saga.result()
+    assert result.operation == "create"
+    assert result.vpc_endpoint_id == own
+    assert _phases(receiver)[-1] == "running"
+    numbers = [int(one.event["id"].rpartition("/")[2]) for one in receiver.deliveries]
+    assert numbers == sorted(numbers)
+
+
+async def _told(world: World) -> int:
+    """How many notifications the latest saga had to tell: those that wait for a person, and its end."""
+    phases = [Phase.WAITING_FOR_PERSON]
+    for one in (await Person(world, LINK).progress()).interventions:
+        if one.action == "pause":
+            phases.append(Phase.PAUSED)
+        if one.action == "resume":
+            phases.append(Phase.WAITING_FOR_PERSON)
+    return len(phases) + 1
