@@ -1,8 +1,7 @@
 """Whatever can come out of a call of boto3, translated: every error has a name, a sentence and a next step."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 from botocore import exceptions as boto
@@ -13,6 +12,7 @@ from clouds.aws.forms import ForeignAnswerError
 from clouds.aws.limits import Answer, LimitPassedError
 from clouds.aws.next_steps import WORKER
 from clouds.aws.refusals import Refusal, refused
+from clouds.retry_after import delay_of
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -20,7 +20,6 @@ from privatelink.errors import (
     PrivateLinkError,
     UnknownCloudError,
 )
-from privatelink.pace import PACE
 
 _Kinds = type[Exception] | tuple[type[Exception], ...]
 
@@ -51,11 +50,6 @@ _WRONG_CALL = (
 """What boto3 itself refuses to send; it would do so each time."""
 
 _PROXY = "look at what stands between the worker and AWS: a proxy or a captive portal may answer in its place"
-
-_LONGEST_WAIT = 3600.0
-"""No Retry-After is believed beyond this, in seconds of the cloud's clock."""
-
-_MOST_DIGITS = 9
 
 _TEXT_CHARACTERS = 300
 
@@ -114,24 +108,9 @@ def _refusal(error: boto.ClientError, acts_as: str) -> Refusal:
         request_id=about.get("RequestId") or "",
         operation=error.operation_name,
         acts_as=acts_as,
-        retry_after=_retry_after(headers.get("retry-after")),
+        retry_after=delay_of(headers.get("retry-after")),
         is_html="html" in headers.get("content-type", "").lower(),
     )
-
-
-def _retry_after(header: str | None) -> timedelta | None:
-    """Retry-After as seconds or as a date (RFC 9110, 10.2.3), on the cloud's clock."""
-    if header is None or len(header) > _TEXT_CHARACTERS:
-        return None
-    try:
-        seconds = (
-            float(header[:_MOST_DIGITS])
-            if header.isascii() and header.isdigit()
-            else (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-        )
-    except (ValueError, TypeError):
-        return None
-    return timedelta(seconds=min(max(seconds, 1.0), _LONGEST_WAIT)) / PACE
 
 
 class _Call(NamedTuple):

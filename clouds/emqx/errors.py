@@ -7,11 +7,11 @@ secret.
 
 import json
 import re
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, NamedTuple
 
+from clouds.retry_after import delay_of
 from privatelink.errors import (
     AccessDenied,
     CloudRefused,
@@ -22,7 +22,7 @@ from privatelink.errors import (
     Throttled,
     UnknownCloudError,
 )
-from privatelink.pace import PACE, paced_delta
+from privatelink.pace import paced_delta
 
 if TYPE_CHECKING:
     from pydantic import JsonValue
@@ -76,8 +76,6 @@ _CODES_OF_STATUS: dict[int, str] = {
 _SAFE_CODE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _USUAL_WAIT = 60.0
 """Seconds after a 429 without Retry-After: EMQX's own tools advise to poll at most once a minute."""
-_LONGEST_WAIT = 3600.0
-"""Every limit that EMQX publishes is per 60 minutes."""
 
 
 class ErrorAnswer(Exception):  # noqa: N818 - it is what the cloud said, the cause of an error of ours
@@ -117,7 +115,7 @@ def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswe
         status,
         code if isinstance(code, str) and _SAFE_CODE.fullmatch(code) else "",
         message if isinstance(message, str) else "",
-        _delay(retry_after),
+        delay_of(retry_after),
     )
 
 
@@ -185,17 +183,3 @@ def _next_step(kind: type[PrivateLinkError], code: str, call: Call) -> str:
         UnknownCloudError: f"check that nothing answers in place of {call.api}: a proxy, a portal",
     }
     return by_kind.get(kind, "")
-
-
-def _delay(header: str | None) -> timedelta | None:
-    """Retry-After as seconds or as a date (RFC 9110, 10.2.3), on the cloud's clock."""
-    if header is None:
-        return None
-    try:
-        if header.isascii() and header.isdigit():
-            seconds = float(header)  # infinity for hundreds of digits, which int and timedelta do not take
-        else:
-            seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
-    except (ValueError, TypeError, OverflowError):
-        return None
-    return timedelta(seconds=min(max(seconds, 1.0), _LONGEST_WAIT)) / PACE
