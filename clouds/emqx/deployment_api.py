@@ -19,7 +19,7 @@ from clouds.emqx.address_holders import (
     Unread,
     holders_in,
 )
-from clouds.emqx.errors import NOT_FOUND
+from clouds.emqx.errors import BAD_REQUEST, NOT_FOUND
 from clouds.emqx.http import Api, Content, path_of, read_as
 from clouds.emqx.wire import (
     CONNECTOR,
@@ -108,12 +108,12 @@ class DeploymentApi:
         raw: list[JsonValue] = []
         for template in (GATEWAY, GATEWAY_AUTHENTICATION):
             path = path_of(template, gateway=name)
-            call = self._api.call_of(f"reading {path} of", self._deployment)
+            call = self._api.call_of(f"reading {path} of the deployment", self._deployment)
             raw.append(await self._api.send("GET", path, call, content=Content.EITHER))
         return Holder(GATEWAYS, name, raw)
 
     async def _list(self, path: str) -> list[JsonValue] | dict[str, JsonValue]:
-        call = self._api.call_of(f"reading {path} of", self._deployment)
+        call = self._api.call_of(f"reading {path} of the deployment", self._deployment)
         return read_as(_LISTING, await self._api.send("GET", path, call), call)
 
     async def probe_connector(self, body: dict[str, JsonValue]) -> None:
@@ -133,8 +133,15 @@ class DeploymentApi:
             path = path_of(CONNECTOR, connector=connector_id)
             await self._api.send("DELETE", path, call, content=Content.NONE)
         except CloudRefused as error:
-            if error.cloud_code != NOT_FOUND:
-                raise
+            if error.cloud_code == NOT_FOUND:
+                return
+            if error.cloud_code == BAD_REQUEST:
+                raise CloudRefused(
+                    error.details_model.sentence,
+                    concerns=connector_id,
+                    next_step="delete the actions and sources that use it first, rules that use those before",
+                ) from error.__cause__
+            raise
 
 
 class DeploymentApis:

@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
@@ -32,6 +33,20 @@ async def test_a_connector_is_created_listed_and_deleted(api: DeploymentApi, san
     await api.delete_connector("mysql:orders")
     await api.delete_connector("mysql:orders")
     assert sandbox.books().get("connectors", {}) == {}
+
+
+async def test_a_connector_in_use_is_refused_with_what_to_delete_first(api: DeploymentApi, sandbox: Sandbox) -> None:
+    """EMQX says BAD_REQUEST for it, which is no fault of what was asked."""
+    await api.create_connector(BODY)
+    env = sandbox.env
+    async with httpx.AsyncClient(
+        auth=(env["EMQXCLOUD_DEPLOYMENT_API_KEY"], env["EMQXCLOUD_DEPLOYMENT_API_SECRET"])
+    ) as person:
+        action = {"type": "mysql", "name": "write", "connector": "orders"}
+        await person.post(f"{env['EMQXCLOUD_DEPLOYMENT_ENDPOINT']}/actions", json=action)
+    with pytest.raises(CloudRefused) as refused:
+        await api.delete_connector("mysql:orders")
+    assert "actions and sources" in refused.value.details_model.next_step
 
 
 async def test_a_name_is_a_key(api: DeploymentApi) -> None:
