@@ -508,6 +508,18 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
     assert DELETE not in [call["action"] for call in sandbox.calls()]
 
 
+async def test_each_place_is_read_once_for_a_delete_and_not_again_while_the_platform_deletes(
+    steps: PrivateLinks, sandbox: Sandbox
+) -> None:
+    """A deployment's API is its owner's, too; a rollback reads as much, and a create reads none of it."""
+    make_address(sandbox)
+    await remove(steps)
+    read = [call["action"] for call in sandbox.calls() if call["service"] == "deployment"]
+    places = {"/authentication", "/authorization/sources", "/exhooks", "/cluster/links", "/gateways", "/ai/providers"}
+    assert {f"GET {place}" for place in places} < set(read)
+    assert len(read) == len(set(read))
+
+
 async def test_nobody_is_asked_to_delete_at_the_console_what_somebody_uses(sandbox: Sandbox) -> None:
     """The look comes right before the ask, since a person's click cannot look."""
     address = make_address(sandbox)
