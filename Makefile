@@ -8,6 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 # Named by what was installed, so that changed requirements install anew.
 SET_UP := .venv/set-up-$(firstword $(shell cat requirements/dev.txt pyproject.toml | cksum))
 AWS_CLI := .cache/aws-cli/bin/aws
+MICROBURST := .cache/microburst/bin/microburst
 TYPESCRIPT := .cache/typescript/create.js
 UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -26,7 +27,7 @@ test: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## run a
 	@.venv/bin/python -m scripts.temporal_cli >/dev/null
 	.venv/bin/python -m pytest --cov -n auto -m "not chaos" $(ARGS)
 
-chaos: $(SET_UP)  ## run the long tests: faults at every step, crashes, random interleavings, every missing permission
+chaos: $(SET_UP) $(MICROBURST)  ## run the long tests: faults at every step, crashes, random interleavings, every missing permission
 	@.venv/bin/python -m scripts.temporal_cli >/dev/null
 	.venv/bin/python -m pytest -m chaos $(ARGS)
 
@@ -64,6 +65,7 @@ requirements: $(UV)  ## write requirements/ from pyproject.toml (ARGS=--upgrade 
 	$(COMPILE) pyproject.toml --extra worker --extra encryption --group dev --output-file requirements/dev.txt $(ARGS)
 	echo uv | $(COMPILE) - --output-file requirements/uv.txt $(ARGS)
 	echo awscli | $(COMPILE) - --output-file requirements/aws-cli.txt $(ARGS)
+	echo microburst | $(COMPILE) - --output-file requirements/microburst.txt $(ARGS)
 
 clean:  ## remove all that make and the tools made
 	rm -rf .venv .cache .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
@@ -80,6 +82,12 @@ $(SET_UP): requirements/dev.txt pyproject.toml
 $(AWS_CLI): requirements/aws-cli.txt
 	"$(PYTHON)" -m venv .cache/aws-cli
 	.cache/aws-cli/bin/python -m pip install --quiet --require-hashes --requirement requirements/aws-cli.txt
+	@touch $@
+
+# In a venv of its own too: it brings the service models of a botocore that nobody here chose.
+$(MICROBURST): requirements/microburst.txt
+	"$(PYTHON)" -m venv .cache/microburst
+	.cache/microburst/bin/python -m pip install --quiet --require-hashes --requirement requirements/microburst.txt
 	@touch $@
 
 # Beside the sources node_modules would be in everybody's way.

@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import httpx
 
 from privatelink.errors import PrivateLinkError
 from tests.support.belongings import everything_of
-from workflows.consumer import BY_HAND, CONFIRM_RUNNING
-from workflows.steering import APPROVAL
+from workflows import consumer, steering
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from privatelink import PrivateLinks
+    from privatelink.progress import Ask
     from scripts.breakable import BreakableStage
     from tests.support.belongings import Known
 
 LOOK_SECONDS = 0.5
-DELETION = "wait-for-deletion-by-hand"
 SERVICE_FIELD = "Endpoint service name"
 
 
@@ -48,21 +47,44 @@ class Clerk:
 
     async def _serve(self, console: httpx.AsyncClient, known: Known) -> None:
         status = await self._links.status(known.link)
-        asks = status.progress.asks if status.progress and status.closed_at is None else []
-        if not asks:
+        if status.progress is None or status.closed_at is not None or not status.progress.asks:
             return
         everything_of(await self._stage.control("GET", "/books"), known)
-        page = f"/deployments/{known.link.deployment}/privatelinks"
-        rows = [row for row in (await console.get(page)).json() if row["serviceName"] in known.services]
-        for ask in asks:
-            if ask.step == BY_HAND and not rows and (name := ask.paste.get(SERVICE_FIELD)):
-                known.services.add(name)
-                await console.post(page, json={"serviceName": name, "description": ""})
-            elif ask.step == DELETION:
-                for row in rows:
-                    await console.delete(f"{page}/{row['privatelinkID']}")
-            elif ask.step == CONFIRM_RUNNING:
+        shown = (await console.get(_page(known))).json()
+        rows = [row for row in shown if row["serviceName"] in known.services]
+        for ask in status.progress.asks:
+            await self._answer(console, known, ask, rows)
+
+    async def _answer(
+        self, console: httpx.AsyncClient, known: Known, ask: Ask, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        match ask.step:
+            case consumer.BY_HAND:
+                await _create(console, known, ask.paste.get(SERVICE_FIELD), rows)
+            case "wait-for-deletion-by-hand":
+                await _delete(console, known, rows)
+            case consumer.CONFIRM_RUNNING:
                 for address in [row["address"] for row in rows if row["status"] == "running" and row["address"]]:
                     await self._links.confirm(known.link, step=ask.step, address=address, by="clerk")
-            elif ask.step == APPROVAL:
+            case steering.APPROVAL:
                 await self._links.approve(known.link, by="clerk")
+
+
+def _page(known: Known) -> str:
+    return f"/deployments/{known.link.deployment}/privatelinks"
+
+
+async def _create(
+    console: httpx.AsyncClient, known: Known, service: str | None, rows: Sequence[Mapping[str, Any]]
+) -> None:
+    """Click "Create PrivateLink". One that failed gets no endpoint any more: it goes, and the next look makes one."""
+    await _delete(console, known, [row for row in rows if row["status"] == "failed"])
+    if service is not None and not rows:
+        known.services.add(service)
+        await console.post(_page(known), json={"serviceName": service, "description": ""})
+
+
+async def _delete(console: httpx.AsyncClient, known: Known, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Click "Delete" beside each."""
+    for row in rows:
+        await console.delete(f"{_page(known)}/{row['privatelinkID']}")

@@ -98,10 +98,12 @@ class Interleavings(RuleBasedStateMachine):
     def _handle(self, link: str) -> WorkflowHandle[Any, Any]:
         return self.playground.stage.client.get_workflow_handle(self._known[link].link.workflow_id)
 
-    @initialize(link=A_LINK)
-    def begin(self, link: str) -> None:
-        """No history is empty."""
-        self.create(link, None)
+    @initialize(links=st.lists(A_LINK, min_size=2, unique=True), then=st.sampled_from([0.2, 1.5, 5.0]))
+    def begin(self, links: list[str], then: float) -> None:
+        """No history is empty: some links are asked for, and have got as far as that."""
+        for link in links:
+            self.create(link, None)
+        time.sleep(then)
 
     @happening(link=A_LINK, place=A_PLACE)
     def create(self, link: str, place: str | None) -> None:
@@ -299,6 +301,8 @@ class Interleavings(RuleBasedStateMachine):
 
     async def _wait_for(self, calls: "list[asyncio.Task[Said]]") -> None:
         await asyncio.gather(*self._thaws)
+        if self._clerk.done():
+            self._clerk.result()
         ends = asyncio.get_running_loop().time() + SETTLE_SECONDS
         while True:
             # A reset may have gone back to before a resume.

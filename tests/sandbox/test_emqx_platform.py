@@ -221,3 +221,17 @@ def test_calls_are_recorded_by_their_template(emqx: Emqx) -> None:
     emqx.platform.get(NETWORK)
     [call] = emqx.calls("GET /deployments/{deploymentID}/network")
     assert ("platform", True, 200) == (call["service"], call["read"], call["status"])
+
+
+def test_somebody_edits_a_description_behind_the_callers_back(emqx: Emqx) -> None:
+    """A PrivateLink's or a connector's, and nothing else of it: the console and the dashboard let a person do so."""
+    private_link = emqx.create_privatelink(NO_SERVICE)
+    body = {"type": "http", "name": "orders", "url": "http://example.com", "description": "ours"}
+    assert emqx.broker.post("/connectors", json=body).status_code == 201
+    before = emqx.books()
+    for id_ in (private_link, "http:orders"):
+        emqx.sandbox.by_hand("description", deployment=DEPLOYMENT, id=id_, description="somebody's")
+    assert emqx.broker.get("/connectors/http:orders").json()["description"] == "somebody's"
+    [shown] = emqx.platform.get(PRIVATELINKS).json()
+    assert (shown["description"], shown["serviceName"]) == ("somebody's", NO_SERVICE)
+    assert before["connectors"] != emqx.books()["connectors"]
