@@ -23,12 +23,13 @@ class Clicks:
         """Nothing is clicked yet."""
         self._arena = arena
         self._link = link
-        self._confirming: asyncio.Task[None] | None = None
+        self._later: list[asyncio.Task[None]] = []
 
     async def create(self) -> None:
-        """Click "Create PrivateLink"."""
+        """Click "Create PrivateLink"; and approve its endpoint as soon as the saga asks, for which nobody waits."""
         [service] = of_link(await self._arena.books(), str(self._link))["endpoint_services"]
         await asyncio.to_thread(self._arena.strangers.private_link, service["name"], f"link={self._link} by hand")
+        self._later.append(asyncio.create_task(self._approve()))
 
     async def delete(self) -> None:
         """Click "Delete", where there is a PrivateLink."""
@@ -37,22 +38,26 @@ class Clicks:
             await asyncio.to_thread(self._arena.hands.delete_private_link, ids)
 
     async def confirm_later(self) -> None:
-        """Approve the endpoint, and confirm the address as soon as the console shows it; nobody waits for this."""
-        self._confirming = asyncio.create_task(self._confirm())
+        """Confirm the address as soon as the console shows it; nobody waits for this."""
+        self._later.append(asyncio.create_task(self._confirm()))
 
     async def leave(self) -> None:
         """Stop what is still being done."""
-        if self._confirming:
-            self._confirming.cancel()
-            await asyncio.gather(self._confirming, return_exceptions=True)
+        for task in self._later:
+            task.cancel()
+        await asyncio.gather(*self._later, return_exceptions=True)
 
     async def _approve(self) -> None:
-        """Approve the endpoint that the PrivateLink has at the console, where the saga asks about it."""
-        named = [row.get("vpcEndpointID") for row in self._rows(await self._arena.books())]
-        for vpc_endpoint_id in filter(None, named):
-            with suppress(WorkflowUpdateFailedError, RPCError):
-                approval = {"by": "chaos", "vpc_endpoint_id": vpc_endpoint_id}
-                await self._arena.world.handle(str(self._link)).execute_update("approve", approval)
+        """The endpoint that the PrivateLink has at the console, and no other."""
+        handle = self._arena.world.handle(str(self._link))
+        for _ in range(LOOKS):
+            for vpc_endpoint_id in [
+                one for row in self._rows(await self._arena.books()) if (one := row["vpcEndpointID"])
+            ]:
+                with suppress(WorkflowUpdateFailedError, RPCError):
+                    await handle.execute_update("approve", {"by": "chaos", "vpc_endpoint_id": vpc_endpoint_id})
+                    return
+            await asyncio.sleep(0.1)
 
     def _rows(self, books: dict[str, Any]) -> list[dict[str, Any]]:
         return of_link(books, str(self._link)).get("private_links", [])
@@ -60,7 +65,6 @@ class Clicks:
     async def _confirm(self) -> None:
         handle = self._arena.world.handle(str(self._link))
         for _ in range(LOOKS):
-            await self._approve()
             if any(row["status"] == "running" for row in self._rows(await self._arena.books())):
                 try:
                     await handle.execute_update("confirm", {"step": CONFIRM_RUNNING, "by": "chaos"})

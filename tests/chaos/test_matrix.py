@@ -6,6 +6,7 @@ import sys
 
 import pytest
 
+from privatelink.progress import TRIED_AGAIN
 from privatelink.request import ApiPlatform, PrivateLinkRequest
 from tests.chaos.arena import Arena
 from tests.chaos.cells import AWS_REMOVALS
@@ -15,10 +16,11 @@ from tests.chaos.matrix import run_cells, table
 from tests.chaos.steps import STEPS, Story
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
-from tests.support.step_faults import Hook, Moment
+from tests.support.step_faults import Hook, Moment, once
 from workflows.consumer import CONFIRM_RUNNING
 from workflows.create import steps_to_come
 from workflows.removal import everything
+from workflows.steering import APPROVAL
 from workflows.story_board import step_id
 
 pytestmark = pytest.mark.chaos
@@ -55,16 +57,17 @@ async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_m
     by_hand = full_request(arena.world.sandbox, "by-hand", listeners=listeners, platform=CONSOLE, connector=None)
     clicks = Clicks(arena, by_hand.link)
     clicked: dict[tuple[str, Moment], Hook] = {
-        ("wait-for-creation-by-hand", "before"): clicks.create,
+        # The step runs once more when a person has been asked.
+        ("wait-for-creation-by-hand", "before"): once(clicks.create),
         ("accept-endpoint-connection", "after"): clicks.confirm_later,
         ("wait-for-deletion-by-hand", "before"): clicks.delete,
     }
     lives = [await _life(arena, by_api, {}), await _life(arena, by_hand, clicked)]
     await clicks.leave()
     lived = {step: set().union(*(life.get(step, set()) for life in lives)) for step in STEPS}
-    # What is confirmed is asked of a person, and of no cloud.
+    # What is approved and confirmed is asked of a person, and of no cloud.
     steps = {*lives[0], *lives[1], *steps_to_come(by_api), *steps_to_come(by_hand)}
-    assert set(STEPS) | {CONFIRM_RUNNING} == steps
+    assert set(STEPS) | {APPROVAL, CONFIRM_RUNNING} == steps
     assert {} == {step: spec.action for step, spec in STEPS.items() if spec.action not in lived[step]}
 
 
@@ -81,7 +84,9 @@ async def _life(
             if hook := clicked.get((step, moment)):
                 await hook()
 
-        arena.witness.at(request.link.workflow_id, step, moment, length)
+        # A watch that is told what a person approved goes on under another id.
+        for id_ in (step, f"{step}{TRIED_AGAIN}2"):
+            arena.witness.at(request.link.workflow_id, id_, moment, length)
 
     for step in STEPS:
         note(step, "before")
@@ -94,7 +99,8 @@ async def _life(
         if event.HasField("activity_task_scheduled_event_attributes")
     }
     assert deleted <= set(spans), "a step of the delete that the matrix does not have"
-    assert set(spans) == set(arena.witness.seen[request.link.workflow_id])
+    seen = {step.partition(TRIED_AGAIN)[0] for step in arena.witness.seen[request.link.workflow_id]}
+    assert set(spans) == seen
     calls = arena.world.sandbox.calls()
     return {step: {call["action"] for call in calls[span[0] : span[-1]]} for step, span in spans.items()}
 
