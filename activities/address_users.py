@@ -4,10 +4,9 @@ from temporalio import activity
 
 from activities.specs import RemovalSpec
 from clouds.emqx.address_holders import Holder, Unread
-from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
-from clouds.emqx.errors import NOT_FOUND
+from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.wire import ConnectorRow
-from privatelink.errors import CloudRefused, Finding, FindingType, RemovalRefused
+from privatelink.errors import CloudRefused, Finding, FindingType, NotAllowed, RemovalRefused
 
 
 class AddressUsers:
@@ -29,15 +28,21 @@ class AddressUsers:
     async def refuse_if_used(self, spec: RemovalSpec, private_link_id: str, addresses: set[str]) -> None:
         """The last look, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.
 
-        What the key may not read raises `AccessDenied` in a delete, whose check found all of it readable or allowed. A
-        rollback goes on: a create asks for no such permission, and what it made would stay for ever.
+        What the deployment refuses to show raises its refusal in a delete, whose check has seen all of it. A rollback
+        goes on: a create needs no such permission, and what it made would stay for ever.
         """
         api = self._apis.find(spec.link.deployment)
         if api is None or not addresses:
             return
-        holders = await api.holders.reading()
+        try:
+            connectors, holders = await api.connectors.reading(), await api.holders.reading()
+        except (NotAllowed, CloudRefused) as error:
+            if spec.saga_id is None:
+                raise
+            activity.logger.warning("who uses the address is not looked for: %s", error)
+            return
         users = [
-            *(in_use_finding(one) for one in await _connectors(api) if _is_a_user(one, spec, addresses)),
+            *(in_use_finding(one) for one in connectors if _is_a_user(one, spec, addresses)),
             *(_holds_finding(one) for one in holders.found if any(map(one.dials, addresses))),
         ]
         if users:
@@ -87,12 +92,3 @@ def _unread_finding(one: Unread) -> Finding:
 
 def _is_a_user(one: ConnectorRow, spec: RemovalSpec, addresses: set[str]) -> bool:
     return not one.is_of(spec.link) and any(map(one.dials, addresses))
-
-
-async def _connectors(api: DeploymentApi) -> tuple[ConnectorRow, ...]:
-    try:
-        return await api.connectors.reading()
-    except CloudRefused as error:
-        if error.cloud_code == NOT_FOUND:
-            return ()  # the deployment is gone, and its connectors with it
-        raise

@@ -19,7 +19,7 @@ from clouds.emqx.address_holders import (
     Unread,
     holders_in,
 )
-from clouds.emqx.errors import BAD_REQUEST, NOT_FOUND
+from clouds.emqx.errors import BAD_REQUEST, NOT_FOUND, Call
 from clouds.emqx.http import Api, Content, path_of, read_as
 from clouds.emqx.wire import (
     CONNECTOR,
@@ -81,10 +81,6 @@ class DeploymentApi:
                     return Holders(found=tuple(await self._holders_of(kind)))
                 except AccessDenied as error:
                     return Holders(unread=(Unread(kind, error),))
-                except CloudRefused as error:
-                    if error.cloud_code == NOT_FOUND:
-                        return Holders()  # this version of EMQX does not have it
-                    raise
 
         looks = await asyncio.gather(*(look(kind) for kind in (*KINDS, GATEWAYS)))
         return Holders(
@@ -93,7 +89,10 @@ class DeploymentApi:
         )
 
     async def _holders_of(self, kind: Kind) -> Iterable[Holder]:
-        listed = await self._list(kind.path)
+        answered = await self._look_at(kind.path, Content.SOME)
+        if answered is None:
+            return ()
+        listed = read_as(_LISTING, answered, self._reading(kind.path))
         if kind is not GATEWAYS:
             return holders_in(kind, listed)
         loaded = [
@@ -105,16 +104,20 @@ class DeploymentApi:
 
     async def _gateway(self, name: str) -> Holder:
         """A gateway with all of its configuration: versions differ in whether that holds its authenticator."""
-        raw: list[JsonValue] = []
-        for template in (GATEWAY, GATEWAY_AUTHENTICATION):
-            path = path_of(template, gateway=name)
-            call = self._api.call_of(f"reading {path} of the deployment", self._deployment)
-            raw.append(await self._api.send("GET", path, call, content=Content.EITHER))
-        return Holder(GATEWAYS, name, raw)
+        paths = [path_of(template, gateway=name) for template in (GATEWAY, GATEWAY_AUTHENTICATION)]
+        return Holder(GATEWAYS, name, [await self._look_at(path, Content.EITHER) for path in paths])
 
-    async def _list(self, path: str) -> list[JsonValue] | dict[str, JsonValue]:
-        call = self._api.call_of(f"reading {path} of the deployment", self._deployment)
-        return read_as(_LISTING, await self._api.send("GET", path, call), call)
+    async def _look_at(self, path: str, content: Content) -> JsonValue:
+        """What stands there; None where this version of EMQX has no such path, or nothing stands there any more."""
+        try:
+            return await self._api.send("GET", path, self._reading(path), content=content)
+        except CloudRefused as error:
+            if error.cloud_code == NOT_FOUND:
+                return None
+            raise
+
+    def _reading(self, path: str) -> Call:
+        return self._api.call_of(f"reading {path} of the deployment", self._deployment)
 
     async def probe_connector(self, body: dict[str, JsonValue]) -> None:
         """Try to connect, on the one node that takes the call; nothing is stored. Raises with code `TEST_FAILED`."""

@@ -549,13 +549,17 @@ async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox)
     assert asyncio.get_running_loop().time() - before < 5
 
 
-async def test_a_place_that_may_no_longer_be_read_holds_up_a_delete_and_no_rollback(
+async def test_what_may_no_longer_be_read_holds_up_a_delete_and_no_rollback(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
     """The check read it, so it comes back; a rollback must not leave for ever what a create made without it."""
     make_address(sandbox)
     sandbox.quirk("deployment_key_scopes", ["data_integration"])
     with pytest.raises(ApplicationError, match="UNAUTHORIZED_ROLE"):
+        await attempt().run(steps.delete_private_link, removal())
+    sandbox.quirk("deployment_key_scopes", None)
+    sandbox.fault("GET /connectors", "access_denied", times=2)
+    with pytest.raises(ApplicationError, match="BAD_API_KEY_OR_SECRET"):
         await attempt().run(steps.delete_private_link, removal())
     with pytest.raises(NotYet, match=f"takes about {span(paced(DELETE_SECONDS))}"):
         await attempt().run(steps.delete_private_link, removal(SAGA))

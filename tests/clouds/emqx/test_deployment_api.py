@@ -8,6 +8,7 @@ import pytest
 
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
 from clouds.emqx.errors import message_of
+from clouds.emqx.http import Api
 from clouds.settings import Settings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 from privatelink.names import Link
@@ -91,3 +92,21 @@ async def test_what_nobody_uses_any_more_is_let_go(sandbox: Sandbox, monkeypatch
     assert len(apis) == 2
     assert apis.of("w0") is not kept
     await waiting
+
+
+async def test_a_gateway_that_goes_meanwhile_hides_no_other(
+    api: DeploymentApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """404 is told of one path, and says nothing of the others."""
+    send = Api.send
+
+    async def answer(self: Api, method: str, path: str, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - as it is
+        if path == "/gateways":
+            return [{"name": "stomp", "status": "running"}, {"name": "coap", "status": "running"}]
+        if path == "/gateways/coap/authentication":
+            return {"server": "vpce-1.example.com:3306"}
+        return await send(self, method, path, *arguments, **more)
+
+    monkeypatch.setattr(Api, "send", answer)
+    holders = await api.list_holders()
+    assert [str(one) for one in holders.found if one.dials("vpce-1.example.com")] == ["gateway coap"]
