@@ -35,7 +35,11 @@ async def measure_people() -> list[Measure]:
         creating = await person.asked("wait-for-creation-by-hand")
         await person.click_create(creating.paste["Endpoint service name"])
         seen = await person.connection_stands()
-        accepted = await person.begins("accept-endpoint-connection")
+        approving = await person.asked("wait-for-approval")
+        shown = time.monotonic()
+        await saga.handle.execute_update(
+            "approve", {"by": "bench", "vpc_endpoint_id": approving.commands[0].split()[-1]}
+        )
         confirming = await person.asked("confirm-running")
         updates, queries = await person.round_trips()
         sent = time.monotonic()
@@ -47,7 +51,7 @@ async def measure_people() -> list[Measure]:
         Measure("console_clicks_per_create", len(creating.clicks), 2, "clicks that the saga asks for"),
         Measure("console_pastes_per_create", len(creating.paste), 1, "pastes"),
         Measure("console_copies_per_create", copies, 1, "copies, none where the proposed address is confirmed"),
-        Measure("click_to_next_step", (accepted - seen) * SPEED, None, "s of the cloud's clock from AWS's first sight"),
+        Measure("click_to_next_step", (shown - seen) * SPEED, None, "s of the cloud's clock from AWS's first sight"),
         Measure("confirm_to_next_step_ms", (went_on - sent) * 1000, None, "ms"),
         Measure("update_round_trip_over_query", updates / queries, None, f"ratio of medians of {ROUND_TRIPS}"),
         Measure("update_round_trip_ms", updates * 1000, None, "ms"),
