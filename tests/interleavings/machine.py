@@ -280,6 +280,7 @@ class Interleavings(RuleBasedStateMachine):
         try:
             self._settle()
             self.playground.run(self._witness.judge_again())
+            self.playground.run(self._witness.judge_lists(self.playground.links))
             self._delete_all()
             self.playground.run(self._witness.judge_again())
         finally:

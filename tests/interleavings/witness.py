@@ -10,6 +10,7 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
+from privatelink.progress import Phase
 from privatelink.result import PrivateLinkResult
 from tests.support.belongings import Known, everything_of
 from tests.support.said import Ending, Said, falsehoods
@@ -17,12 +18,14 @@ from tests.support.said import Ending, Said, falsehoods
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from privatelink import PrivateLinks
     from privatelink.client import Saga
     from privatelink.progress import Operation
     from scripts.breakable import BreakableStage
 
 REPEAT_SECONDS = 1.0
 LOOKS = 5
+LISTS = 10
 
 
 class Run(NamedTuple):
@@ -87,12 +90,36 @@ class Witness:
             return
         self.judged += 1
         self.endings[link] = ending
-        self.false_endings += [f"{link}: {one}" for one in self._false(link, ending, books)]
+        told = [f"{link}: {one}" for one in self._false(link, ending, books)]
+        # One that was judged before is false once.
+        self.false_endings += [one for one in told if one not in self.false_endings]
 
     async def judge_again(self) -> None:
         """Hold each link's last word against the books as they are when all has settled."""
         for link, ending in tuple(self.endings.items()):
             await self.judge(link, ending)
+
+    async def judge_lists(self, links: PrivateLinks) -> None:
+        """Hold the list of running links against the books: what runs is in it, and what is in it is there."""
+        found: list[str] = []
+        for _ in range(LISTS):
+            running = {one.link for one in await links.list(phase=Phase.RUNNING)}
+            books = await self._stage.control("GET", "/books")
+            found = [one for link in self._known for one in self._false_in_list(link, running, books)]
+            if not found:
+                break
+            # Temporal's lists follow what runs by a moment.
+            await asyncio.sleep(REPEAT_SECONDS)
+        self.judged += 1
+        self.false_endings += found
+
+    def _false_in_list(self, link: str, running: set[str], books: dict[str, Any]) -> list[str]:
+        known = self._known[link]
+        there = everything_of(books, known)
+        if str(known.link) not in running:
+            return [f"{link}: it runs, and no list of running links shows it"] if self._standing[link] else []
+        missing = {"load balancer", "endpoint service", "PrivateLink"} - {thing.kind for thing in there.values()}
+        return [f"{link}: a list shows it running without {', '.join(sorted(missing))}"] if missing else []
 
     def _false(self, link: str, ending: Ending, books: dict[str, Any]) -> list[str]:
         found = falsehoods(ending, books, self._known[link])
