@@ -61,7 +61,8 @@ class Budget(ABC):
 
     async def _wait_for_turn(self) -> float:
         with step_clock().stopped():
-            if self._expected() <= PATIENCE_SECONDS:
+            # Who was sent away holds no turn: else each of them would wait for the others for ever.
+            if self._until_turn(self._line.length) <= PATIENCE_SECONDS:
                 with suppress(TimeoutError):
                     return await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
         expected = self._expected()
