@@ -1,7 +1,7 @@
 """The laws that a cell's run must keep, asked of the sandbox's books and of what the saga said."""
 
 import asyncio
-from typing import Any
+from typing import Any, Literal
 
 from temporalio import activity
 
@@ -10,7 +10,9 @@ from privatelink.names import Link
 from tests.chaos.arena import Arena
 from tests.chaos.faults import FAULTS, Cell
 from tests.chaos.steps import STEPS, Story
+from tests.support.belongings import Known
 from tests.support.laws import counts, of_link, unmarked
+from tests.support.said import Ending, Said, falsehoods
 
 FIRST_CAUSE = "failing mark-complete on purpose"
 
@@ -77,6 +79,18 @@ class CellLaws:
         failed = {step for step, _, ends in forward if ends} or {step for step, _, _ in forward[-1:]}
         sentences = [sentence for step, sentence, _ in forward if step in failed]
         self.hold(any(one in said for one in sentences), f"the first cause {sentences} is not in the error: {said}")
+
+    async def said(self, said: Said, operation: Literal["create", "delete"]) -> None:
+        """Law: what is said is true, in every account, region and deployment."""
+        if self._cell.fault == "deleted" and self._step.by_hand:
+            # What was deleted behind our back only the console still shows: the error says so, in words of its own.
+            return
+        described = await self._arena.world.handle(str(self._link)).describe()
+        ending = Ending(said, described.raw_description.workflow_execution_info.first_run_id, operation)
+        connector = f"mysql:{self._link.name}" if "connectors" in self.one_of_each else None
+        known = Known(self._link, (3306,), connector, by_console=self._step.by_hand)
+        false = falsehoods(ending, await self._arena.books(), known)
+        self.hold(not false, "; ".join(false))
 
     async def listed(self, error: RollbackIncomplete) -> None:
         """Law: what is left is listed with its id, its reason, and the command that finishes it."""

@@ -68,10 +68,13 @@ class CellRun:
         if self.step.story is Story.DELETE:
             return await self._deleting()
         try:
-            await self._arena.world.links.create(self.request)
+            created = await self._arena.world.links.create(self.request)
         except PrivateLinkError as error:
             await self._laws.fired(self._planted, error)
+            await self._laws.said(error, "create")
             return await self._ended(error)
+        if self.cell.fault != "deleted":
+            await self._laws.said(created, "create")
         self._laws.hold(self.step.story is Story.CREATE, "a create that fails at its last step must not end well")
         await self._laws.fired(self._planted)
         await self._laws.counts(self._laws.one_of_each)
@@ -99,14 +102,16 @@ class CellRun:
     async def _deleting(self) -> str:
         await self._arena.world.links.create(self.request)
         try:
-            await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
+            deleted = await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
         except PrivateLinkError as error:
             await self._laws.fired(self._planted, error)
+            await self._laws.said(error, "delete")
             await self._laws.counts(self._laws.one_of_each)
             self._laws.cause(error)
             self.left_behind = True
             return f"nothing removed ({type(error).__name__})"
         await self._laws.fired(self._planted)
+        await self._laws.said(deleted, "delete")
         await self._laws.counts({})
         return "deleted"
 
