@@ -36,7 +36,8 @@ from sandbox.aws.packets import answering_ports
 from sandbox.aws.policies import Asked, Policy
 from sandbox.aws.quotas import Quotas
 from sandbox.aws.request_rates import RequestRates
-from sandbox.aws.state import Listener, LoadBalancer, Store, World
+from sandbox.aws.seeding import put_seed_in_place
+from sandbox.aws.state import World
 from sandbox.books import aws_books
 from sandbox.faults import FAULT, Fault, FaultPlan
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 
     from sandbox.clock import Clock
     from sandbox.durations import Durations
-    from sandbox.seed import Account, Network, Seed
+    from sandbox.seed import Seed
 
 _MODELS = {EC2: "ec2", ELB: "elbv2", STS: "sts"}
 _MOTO_REQUEST_ID = b"<requestId>request-id<"
@@ -59,7 +60,6 @@ class AwsSandbox:
 
     def __init__(self, clock: Clock, durations: Durations, faults: FaultPlan, seed: Seed) -> None:
         """Make the seeded state, and let `faults` know every action there is."""
-        self._seed = seed
         self.quotas = Quotas()
         self._world = World(clock, durations, self.quotas, seed)
         self._rates = RequestRates(clock)
@@ -85,10 +85,7 @@ class AwsSandbox:
             self.credential_endpoint.reset()
             self._world.lifetimes.restore()
             self._used.clear()
-            network.seed_networks(self._seed)
-            for account in self._seed.accounts.values():
-                for region, seeded in account.networks.items():
-                    _seed_bystanders(self._world.store(account.id, region), account, region, seeded, self._world.clock)
+            put_seed_in_place(self._world)
 
     def action_of(self, request: Request) -> tuple[str, str, bool]:
         """(service, action, whether it only reads); service and action are "" when they cannot be told."""
@@ -226,37 +223,3 @@ def _refuse(fault: Fault | None, service: str, name: str, caller: AccessKey) -> 
         raise refused
     if service != EC2 and (service, name) not in ACTIONS:
         raise AwsError("InvalidAction", f"The sandbox does not have the action {name} of {service}")
-
-
-def _seed_bystanders(store: Store, account: Account, region: str, seeded: Network, clock: Clock) -> None:
-    """The ALBs: what a customer has already, and nobody here may touch."""
-    for alb in seeded.albs:
-        zones = [one for one in seeded.subnets.values() if one.id in alb.subnet_ids]
-        store.load_balancers[alb.arn] = LoadBalancer(
-            arn=alb.arn,
-            name=alb.name,
-            type="application",
-            vpc_id=seeded.vpc_id,
-            settings={"Scheme": "internal", "IpAddressType": "ipv4", "SecurityGroups": [], "Subnets": alb.subnet_ids},
-            zones=[{"ZoneName": account.az_names[one.az_id], "SubnetId": one.id} for one in zones],
-            settled_at=clock.now(),
-            settles="active",
-            attributes={"deletion_protection.enabled": "false"},
-            interface_ids=[
-                network.take_address(account.id, region, one.id, f"ELB app/{alb.name}/{alb.arn[-16:]}") for one in zones
-            ],
-            created=clock.datetime(),
-            visible_at=clock.now(),
-            bystander=True,
-        )
-        store.listeners[alb.listener_arn] = Listener(
-            arn=alb.listener_arn,
-            load_balancer_arn=alb.arn,
-            port=alb.listener_port,
-            protocol="HTTP",
-            target_group_arns=[],
-            since=clock.now(),
-            created=clock.datetime(),
-            visible_at=clock.now(),
-            bystander=True,
-        )

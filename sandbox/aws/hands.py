@@ -3,74 +3,23 @@
 Each verb is an ordinary action of AWS in the name of the account that owns the thing, so AWS's own rules hold: a load
 balancer that an endpoint service uses is not deleted by these hands either. No fault, no policy and no request rate
 meets them, and they are not in the record of calls. What AWS refuses is HTTP 400 with AWS's code and sentence.
-`sandbox.server` lists the verbs.
+`sandbox.control` lists the verbs.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from pydantic import BaseModel, ConfigDict, PositiveInt
-
+from sandbox import bodies
 from sandbox.aws import network
 from sandbox.aws.actions import ACTIONS, Call
 from sandbox.aws.errors import EC2, ELB, AwsError
-from sandbox.seed import STRANGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sandbox.aws.credentials import Keyring
     from sandbox.aws.state import World
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-
-class _AnyCall(_Body):
-    account: str
-    region: str = "us-east-1"
-    action: str
-    params: dict[str, Any] = {}
-
-
-class _Tags(_Body):
-    id: str
-    set: dict[str, str] = {}
-    remove: list[str] | Literal["all"] = []
-
-
-class _Deletion(_Body):
-    id: str
-
-
-class _Principals(_Body):
-    service_id: str
-    add: list[str] = []
-    remove: list[str] = []
-
-
-class _Attributes(_Body):
-    load_balancer_arn: str
-    attributes: dict[str, str]
-
-
-class _NewListener(_Body):
-    load_balancer_arn: str
-    port: PositiveInt
-    target_group_arn: str | None = None
-
-
-class _NewEndpoint(_Body):
-    service_name: str
-    account: str = STRANGER
-    az_ids: list[str] = []
-
-
-class _Share(_Body):
-    subnet_ids: list[str]
-    participant: str
 
 
 class Hands:
@@ -105,14 +54,14 @@ class Hands:
                 raise ValueError(f"{error.code}: {error.message}") from error
 
     def _call(self, body: dict[str, Any]) -> Any:  # noqa: ANN401  JSON
-        asked = _AnyCall.model_validate(body)
+        asked = bodies.AnyCall.model_validate(body)
         services = [service for service, name in ACTIONS if name == asked.action]
         if not services:
             raise ValueError(f"the sandbox itself has no action {asked.action}; call moto's own over AWS's API")
         return self._do(asked.account, asked.region, services[0], asked.action, **asked.params)
 
     def _tag(self, body: dict[str, Any]) -> None:
-        asked = _Tags.model_validate(body)
+        asked = bodies.Tags.model_validate(body)
         account, region, thing = self._find(asked.id)
         gone = list(thing.tags) if asked.remove == "all" else asked.remove
         new = [{"Key": key, "Value": value} for key, value in asked.set.items()]
@@ -129,7 +78,7 @@ class Hands:
             self._do(account, region, EC2, "CreateTags", Resources=[asked.id], Tags=new)
 
     def _delete(self, body: dict[str, Any]) -> None:
-        id_ = _Deletion.model_validate(body).id
+        id_ = bodies.Deletion.model_validate(body).id
         account, region, _ = self._find(id_)
         if ":targetgroup/" in id_:
             self._do(account, region, ELB, "DeleteTargetGroup", TargetGroupArn=id_)
@@ -143,7 +92,7 @@ class Hands:
             self._do(account, region, EC2, "DeleteVpcEndpoints", VpcEndpointIds=[id_])
 
     def _change_principals(self, body: dict[str, Any]) -> None:
-        asked = _Principals.model_validate(body)
+        asked = bodies.Principals.model_validate(body)
         account, region, _ = self._find(asked.service_id)
         self._do(
             account,
@@ -156,7 +105,7 @@ class Hands:
         )
 
     def _set_attributes(self, body: dict[str, Any]) -> None:
-        asked = _Attributes.model_validate(body)
+        asked = bodies.Attributes.model_validate(body)
         account, region, _ = self._find(asked.load_balancer_arn)
         pairs = [{"Key": key, "Value": value} for key, value in asked.attributes.items()]
         arn = asked.load_balancer_arn
@@ -164,7 +113,7 @@ class Hands:
 
     def _add_listener(self, body: dict[str, Any]) -> dict[str, str]:
         """A listener on the load balancer, to the target group or to a new one of the same VPC without targets."""
-        asked = _NewListener.model_validate(body)
+        asked = bodies.NewListener.model_validate(body)
         account, region, balancer = self._find(asked.load_balancer_arn)
         group = asked.target_group_arn
         if group is None:
@@ -185,7 +134,7 @@ class Hands:
 
     def _add_endpoint(self, body: dict[str, Any]) -> dict[str, str]:
         """A VPC endpoint of an account in its seeded VPC; without `az_ids` in the first zone that it may use."""
-        asked = _NewEndpoint.model_validate(body)
+        asked = bodies.NewEndpoint.model_validate(body)
         region = asked.service_name.split(".")[3]
         network_ = self._world.seed.network(asked.account, region)
         services = [one for store in self._world.stores_in(region) for one in store.endpoint_services.values()]
@@ -205,7 +154,7 @@ class Hands:
 
     def _share(self, body: dict[str, Any]) -> None:
         """As a share of AWS RAM does, at once ("Share your VPC subnets with other accounts")."""
-        asked = _Share.model_validate(body)
+        asked = bodies.Share.model_validate(body)
         names = self._world.seed.accounts[asked.participant].az_names
         for id_ in asked.subnet_ids:
             owner, region = self._owner_of_subnet(id_)

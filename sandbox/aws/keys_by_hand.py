@@ -1,6 +1,6 @@
 """What happens to credentials outside their caller's control: they end early, are revoked, or are rotated.
 
-By the control path, under `/sandbox/credentials`; `sandbox.server` lists the verbs. `of` names whose: an account id, a
+By the control path, under `/sandbox/credentials`; `sandbox.control` lists the verbs. `of` names whose: an account id, a
 role's ARN or one access key id; without it every session that there is.
 """
 
@@ -9,24 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from sandbox import bodies
 
 if TYPE_CHECKING:
     from sandbox.aws.credential_endpoint import CredentialEndpoint
     from sandbox.aws.credentials import AccessKey, Keyring
     from sandbox.aws.state import World
-
-
-class _Whose(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    of: str | None = None
-
-
-class _Account(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    account: str | None = None
 
 
 class KeysByHand:
@@ -63,8 +51,8 @@ class KeysByHand:
     def act(self, verb: str, body: dict[str, Any]) -> dict[str, Any] | None:
         """`expire`, `revoke`, `restore` or `rotate`; ValueError when there is nothing that is meant."""
         if verb == "rotate":
-            return self._rotate(_Account.model_validate(body).account)
-        keys = self._named(_Whose.model_validate(body).of)
+            return self._rotate(bodies.OfAccount.model_validate(body).account)
+        keys = self._named(bodies.Whose.model_validate(body).of)
         match verb:
             case "expire":
                 self._keyring.expire(keys)

@@ -1,4 +1,4 @@
-"""VPCs, subnets, network interfaces and instances: moto's, seeded with our ids and read here.
+"""VPCs, subnets, network interfaces and instances: moto's, read here. `sandbox.aws.seeding` makes the seeded ones.
 
 DescribeVpcs, DescribeSubnets, DescribeNetworkInterfaces, DescribeInstances and whatever changes them are moto's own.
 Only the AZ names are ours, because AWS maps them to AZ IDs differently in each account.
@@ -15,17 +15,15 @@ import ipaddress
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
-from unittest.mock import patch
 
-from moto.core.model_instances import reset_model_data
 from moto.ec2.exceptions import InvalidSubnetIdError
-from moto.ec2.models import EC2Backend, ec2_backends, elastic_network_interfaces, instances, subnets, vpcs
+from moto.ec2.models import EC2Backend, ec2_backends
 from moto.ec2.models.availability_zones_and_regions import Zone
 
 from sandbox.aws.actions import Call, action
 from sandbox.aws.errors import EC2, AwsError, denied
 from sandbox.aws.selection import filtered
-from sandbox.seed import AZ_IDS, Network, Seed, hex_id
+from sandbox.seed import AZ_IDS
 
 
 @dataclass(frozen=True)
@@ -47,19 +45,6 @@ class InstanceView:
     vpc_id: str
     az_name: str
     state: str
-
-
-def seed_networks(seed: Seed) -> None:
-    """Drop all that moto has and make the seeded networks anew."""
-    # moto has three ways to remember what was dropped: a cache of each account's dict (so these are emptied, not
-    # replaced), a cache in each subnet, and the list of all things ever made, for its dashboard.
-    for regions in ec2_backends.values():
-        regions.clear()
-    subnets.Subnet._base_avail_ip_iterator.cache_clear()  # noqa: SLF001
-    reset_model_data()
-    for account in seed.accounts.values():
-        for region, network in account.networks.items():
-            _seed_network(ec2_backends[account.id][region], network)
 
 
 def find_subnet(account: str, region: str, subnet_id: str) -> SubnetView | None:
@@ -136,11 +121,21 @@ def take_address(account: str, region: str, subnet_id: str, description: str) ->
     """Make a network interface with a free address of the subnet, as a load balancer node does; its id."""
     backend = ec2_backends[account][region]
     subnet = backend.get_subnet(subnet_id)
-    interface = backend.create_network_interface(subnet, _free_address(subnet), description=description)
+    interface = backend.create_network_interface(subnet, free_address(subnet), description=description)
     interface.requester_managed = True
     interface.status = "in-use"
     subnet.ec2_backend.enis[interface.id] = interface
     return str(interface.id)
+
+
+def free_address(subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
+    """The highest free address of the subnet; InsufficientFreeAddressesInSubnet where none is left."""
+    taken = {held["PrivateIpAddress"] for one in subnet.ec2_backend.enis.values() for held in one.private_ip_addresses}
+    # AWS keeps the first four addresses and the last; the seeded targets and instances sit at the low end.
+    for host in reversed(list(subnet.cidr)[4:-1]):
+        if str(host) not in taken:
+            return str(host)
+    raise AwsError("InsufficientFreeAddressesInSubnet", f"There are not enough free addresses in subnet '{subnet.id}'")
 
 
 def release_address(account: str, region: str, interface_id: str) -> None:
@@ -211,55 +206,3 @@ def delete_subnet(call: Call) -> Any:  # noqa: ANN401  moto's answer
 
 def _subnets(backend: EC2Backend) -> list[Any]:
     return [subnet for zone in backend.subnets.values() for subnet in zone.values()]
-
-
-def _free_address(subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
-    taken = {held["PrivateIpAddress"] for one in subnet.ec2_backend.enis.values() for held in one.private_ip_addresses}
-    # AWS keeps the first four addresses and the last; the seeded targets and instances sit at the low end.
-    for host in reversed(list(subnet.cidr)[4:-1]):
-        if str(host) not in taken:
-            return str(host)
-    raise AwsError("InsufficientFreeAddressesInSubnet", f"There are not enough free addresses in subnet '{subnet.id}'")
-
-
-def _seed_network(backend: EC2Backend, network: Network) -> None:
-    # The default VPC that moto makes has new ids in every process.
-    for made in (backend.vpcs, backend.subnets, backend.groups, backend.route_tables, backend.network_acls):
-        made.clear()
-    for vpc_id, cidr in ((network.vpc_id, network.vpc_cidr), (network.other_vpc_id, network.other_vpc_cidr)):
-        if vpc_id is not None and cidr is not None:
-            with patch.object(vpcs, "random_vpc_id", lambda made=vpc_id: made):
-                backend.create_vpc(cidr)
-    for seeded in network.subnets.values():
-        with patch.object(subnets, "random_subnet_id", lambda made=seeded.id: made):
-            subnet = backend.create_subnet(seeded.vpc_id, seeded.cidr, availability_zone_id=seeded.az_id)
-        # moto keeps subnets by AZ name, and gives every account the same names.
-        zone = Zone(name=seeded.az_name, region_name=backend.region_name, zone_id=seeded.az_id)
-        for kept in backend.subnets.values():
-            kept.pop(subnet.id, None)
-        subnet._availability_zone = zone  # noqa: SLF001
-        subnet.default_for_az = subnet.map_public_ip_on_launch = False
-        backend.subnets[seeded.az_name][subnet.id] = subnet
-        for number in range(seeded.taken):
-            _seed_interface(backend, subnet, hex_id("eni-", seeded.id, str(number)), _free_address(subnet))
-    for target in network.targets:
-        _seed_interface(backend, backend.get_subnet(target.subnet_id), target.interface_id, target.address)
-    for instance in network.instances:
-        with patch.object(instances, "random_instance_id", lambda made=instance.id: made):
-            backend.run_instances(
-                "ami-0a0a0a0a0a0a0a0a0",
-                1,
-                None,
-                [],
-                instance_type="t3.micro",
-                is_instance_type_default=False,
-                region_name=backend.region_name,
-                subnet_id=instance.subnet_id,
-                private_ip=instance.address,
-            )
-
-
-def _seed_interface(backend: EC2Backend, subnet: Any, interface_id: str, address: str) -> None:  # noqa: ANN401
-    with patch.object(elastic_network_interfaces, "random_eni_id", lambda: interface_id):
-        interface = backend.create_network_interface(subnet, address)
-    interface.status = "in-use"

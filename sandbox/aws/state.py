@@ -202,7 +202,7 @@ class World:
     """Every store, and the one lock under which actions run."""
 
     def __init__(self, clock: Clock, durations: Durations, quotas: Quotas, seed: Seed) -> None:
-        """Begin empty; `sandbox.aws.network` fills it from the seed."""
+        """Begin empty; `sandbox.aws.seeding` fills it from the seed."""
         self.clock = clock
         self.durations = durations
         self.quotas = quotas

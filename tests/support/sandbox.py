@@ -66,7 +66,7 @@ class Sandbox:
         return list(self._json("GET", "/calls"))
 
     def by_hand(self, verb: str, **body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
-        """Let somebody else do something to what is there: `sandbox.server` lists the verbs."""
+        """Let somebody else do something to what is there: `sandbox.control` lists the verbs."""
         return self._json("POST", f"/{verb}", body)
 
     def close(self) -> None:
