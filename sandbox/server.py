@@ -26,7 +26,8 @@ from sandbox.control import Control
 from sandbox.durations import Durations
 from sandbox.emqx import emqx_application
 from sandbox.faults import FAULT, FaultPlan
-from sandbox.seed import PROVIDER, Seed, build_seed
+from sandbox.seed import PROVIDER, Seed
+from sandbox.seed_contents import build_seed
 
 HOST = "127.0.0.1"
 HOME_REGION = "us-east-1"

@@ -12,7 +12,7 @@ from sandbox.emqx.lifecycle import Lifecycle
 from sandbox.emqx.privatelinks import PrivateLinks
 from sandbox.emqx.quirks import Quirks
 from sandbox.emqx.vpc_endpoints import ConsumerAccount
-from sandbox.seed import build_seed
+from sandbox.seed_contents import build_seed
 
 if TYPE_CHECKING:
     import pytest

@@ -11,7 +11,7 @@ import pytest
 from sandbox.clock import Clock
 from sandbox.emqx.privatelinks import PrivateLinks
 from sandbox.emqx.quirks import Quirks
-from sandbox.seed import build_seed
+from sandbox.seed_contents import build_seed
 from tests.sandbox.emqx_callers import (
     DELETE_PRIVATELINK,
     DEPLOYMENT,
