@@ -227,6 +227,11 @@ class Interleavings(RuleBasedStateMachine):
         code, message = refusal
         self._fault(action=action, kind="refusal", code=code, message=message, status=401, times=times)
 
+    @happening(verb=st.sampled_from(["expire", "revoke"]))
+    def lose_sessions(self, verb: str) -> None:
+        """Every session of a role ends before its time, or is denied everything until everything settles."""
+        self.playground.control("POST", f"/credentials/{verb}", {})
+
     @happening(fate=st.sampled_from(FATES))
     def break_thing(self, fate: tuple[str, str]) -> None:
         """The next thing of a kind fails by itself."""
@@ -293,6 +298,7 @@ class Interleavings(RuleBasedStateMachine):
     def _settle(self) -> None:
         """Take away what keeps sagas from ending, and wait for all of them."""
         self.playground.control("DELETE", "/faults")
+        self.playground.control("POST", "/credentials/restore", {})
         self.playground.control("PUT", "/quirks", {"writes_per_hour": MANY})
         self.playground.control("PUT", "/clock", {"advance": 3600})
         self._witness.stirred += 1

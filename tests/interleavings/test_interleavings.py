@@ -13,7 +13,7 @@ from tests.interleavings.counting import STEPS, count
 from tests.interleavings.machine import Interleavings
 from tests.interleavings.playground import playground
 
-FEW, MANY = 2, 20
+FEW, MANY = 3, 20
 
 DRAWN_ANEW = os.environ.get("INTERLEAVINGS")
 

@@ -18,7 +18,11 @@ class Known:
     ports: tuple[int, ...] = ()
     connector: str | None = None
     by_console: bool = False
-    """A person may make and delete its PrivateLink: the console shows one for a while whose endpoint is gone at AWS."""
+    """A person makes and deletes its PrivateLink at a console that has no API.
+
+    A saga sees there what has an endpoint at AWS. A PrivateLink without one is the person's own to see: one that was
+    asked for when the saga had stopped asking, or one whose endpoint is gone already.
+    """
     services: set[str] = field(default_factory=set)
 
 
@@ -77,10 +81,12 @@ def _at_aws(where: str, page: dict[str, Any], known: Known) -> Iterator[Thing]:
 
 
 def _at_emqx(books: dict[str, Any], known: Known) -> Iterator[Thing]:
+    pages = [page for regions in books["aws"].values() for page in regions.values()]
+    endpoints = {one["vpc_endpoint_id"] for page in pages for one in page["endpoint_connections"]}
     for deployment, rows in books["platform"].items():
         for row in rows:
-            going = known.by_console and row["status"] == "terminated"
-            if not going and (row["serviceName"] in known.services or _describes(row, known.link)):
+            unseen = known.by_console and row["vpcEndpointID"] not in endpoints
+            if not unseen and (row["serviceName"] in known.services or _describes(row, known.link)):
                 yield Thing("PrivateLink", row["privatelinkID"], deployment, row)
     for deployment, connectors in books["connectors"].items():
         for one in connectors:
