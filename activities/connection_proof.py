@@ -6,10 +6,12 @@ false`), this has to do: our own endpoint service, the consumer's account, made 
 minute in which no other came.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from activities.specs import Candidate, Connection, ConnectionWait, PrivateLink, Sighting, WatchedService
+from activities.specs import Candidate, Connection, ConnectionWait, PrivateLink, RemovalSpec, Sighting, WatchedService
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection
+from clouds.aws.endpoint_services import FoundEndpointService
 from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet
 from privatelink.pace import paced_delta
 
@@ -36,6 +38,19 @@ def live_at(connections: list[FoundConnection], spec: WatchedService) -> list[Fo
         for one in connections
         if one.service_id == spec.endpoint_service.service_id and one.is_live and one.owner == spec.consumer_account_id
     ]
+
+
+def is_own(
+    one: FoundConnection, spec: RemovalSpec, services: Iterable[FoundEndpointService] = (), named: Iterable[str] = ()
+) -> bool:
+    """Whether the endpoint is the link's own in a removal: a foreign one is never touched, and nothing goes under it.
+
+    In console mode it is, when it is of the deployment's account: a person deletes what it belongs to, or does not.
+    Otherwise it is the one proven by the mark on one of the link's `services`, or `named` by the platform.
+    """
+    if spec.consumer_account_id:
+        return one.owner == spec.consumer_account_id
+    return one.vpc_endpoint_id in {*named, *(service.vpc_endpoint_id for service in services)} - {""}
 
 
 def no_older(connections: list[FoundConnection], asked_at: datetime) -> list[FoundConnection]:

@@ -12,6 +12,7 @@ from activities.connection_proof import (
     candidates_of,
     ended,
     has_been_shown,
+    is_own,
     named_by,
     the_named,
     the_only,
@@ -182,7 +183,7 @@ class EndpointConnections:
             own |= {
                 (one.service_id, one.vpc_endpoint_id)
                 for one in await account.views.endpoint_connections.reading()
-                if one.service_id in service_ids and one.owner == spec.consumer_account_id and one.is_live
+                if one.service_id in service_ids and one.is_live and is_own(one, spec)
             }
         if not own:
             return Removed()

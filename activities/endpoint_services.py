@@ -3,6 +3,7 @@
 from temporalio import activity
 
 from activities.adoption import TAKEN_NEXT_STEP, may_exist
+from activities.connection_proof import is_own
 from activities.moments import removal_wait, settling_until, since_effect
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import (
@@ -14,7 +15,7 @@ from activities.specs import (
 )
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.codes import INVALID_PARAMETER, is_code
-from clouds.aws.endpoint_connections import find_connections_of
+from clouds.aws.endpoint_connections import find_connections_of, reject_connection
 from clouds.aws.endpoint_services import (
     AVAILABLE,
     DELETED,
@@ -136,15 +137,16 @@ class EndpointServices:
     async def delete_endpoint_service(self, spec: RemovalSpec) -> Removed:
         """Delete the link's endpoint service and wait until AWS has it no more.
 
-        None there is success; another saga's (in a rollback) is left alone. Raises `RemovalRefused` with the list while
-        endpoint connections that are not this link's stand on it: deleting it would cut them.
+        None there is success; another saga's (in a rollback) is left alone. The link's own endpoint connections that
+        still stand on it are rejected. Raises `RemovalRefused` with the list while others do: deleting it would cut
+        them.
         """
         account = self._aws.account(spec.aws)
         services = await _in_scope(account, spec)
         if not services:
             return nothing_found()
         ids = remember(*(service.service_id for service in services))
-        await each(services, lambda service: _delete(account, service))
+        await each(services, lambda service: _delete(account, spec, service))
 
         def judge(view: list[FoundEndpointService]) -> Moving | None:
             left = [one for one in view if one.service_id in ids and one.state != DELETED]
@@ -164,12 +166,11 @@ async def _in_scope(account: AwsAccount, spec: RemovalSpec) -> list[FoundEndpoin
     ]
 
 
-async def _delete(account: AwsAccount, service: FoundEndpointService) -> None:
+async def _delete(account: AwsAccount, spec: RemovalSpec, service: FoundEndpointService) -> None:
     if not service.is_live:
         return
-    connections = await find_connections_of(account, service.service_id)
-    own = {service.vpc_endpoint_id} - {""}
-    foreign = [one for one in connections if one.is_live and one.vpc_endpoint_id not in own]
+    live = [one for one in await find_connections_of(account, service.service_id) if one.is_live]
+    foreign = [one for one in live if not is_own(one, spec, [service])]
     if foreign:
         raise RemovalRefused(
             f"deleting the endpoint service ({service.service_id}): endpoints that are not known as this link's stand "
@@ -186,6 +187,9 @@ async def _delete(account: AwsAccount, service: FoundEndpointService) -> None:
                 for one in foreign
             ),
         )
+    for own in live:
+        # It came after the step that saw the link's own endpoint go, and nobody else would take it away.
+        await reject_connection(account, service.service_id, own.vpc_endpoint_id)
     await delete_endpoint_service(account, service.service_id)
 
 

@@ -5,15 +5,12 @@ AWS a tag names the platform mode, and whatever AWS shows stands in the account 
 """
 
 import re
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-
-from temporalio import activity
+from collections.abc import Iterable, Sequence
 
 from clouds.aws.accounts import AwsAccount
 from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
 from privatelink.errors import Finding, FindingType
 from privatelink.names import Link, Place
-from privatelink.remembering import stood_before
 
 _SERVICE_NAME = re.compile(r"\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]+$")
 """As in `com.amazonaws.vpce.us-east-1.vpce-svc-0a1b` (API_ServiceDetail, ServiceName)."""
@@ -36,7 +33,7 @@ async def elsewhere_findings(
     failed need not when `failed_may_go`, since its endpoint service may be deleted.
     """
     findings = [
-        _at(thing_id, link, here, one.place)
+        stands_at(thing_id, link, here, one.place)
         for thing_id, one in (
             *((row.private_link_id, row) for row in rows),
             *((connector.id, connector) for connector in connectors),
@@ -44,7 +41,9 @@ async def elsewhere_findings(
         if one.is_of(link) and one.place and one.place != here
     ]
     findings += [
-        _at(str(link), link, here, Place.model_validate({"account": here.account, "region": here.region, "mode": mode}))
+        stands_at(
+            str(link), link, here, Place.model_validate({"account": here.account, "region": here.region, "mode": mode})
+        )
         for mode in sorted(set(modes) - {"", here.mode})
     ]
     unplaced = [
@@ -56,42 +55,12 @@ async def elsewhere_findings(
     return findings
 
 
-Remembering = Callable[[Link], Awaitable[Place | None]]
-"""Where the link's last saga that left something of it stands, as far as Temporal remembers; its mode is not known."""
-
-
-async def nowhere(_: Link) -> Place | None:
-    """Nothing is remembered."""
-    return None
-
-
-async def remembered_by_temporal(link: Link) -> Place | None:
-    """Ask Temporal, from within an activity of the link's own saga."""
-    info = activity.info()
-    run = await stood_before(activity.client(), link, info.workflow_run_id or "")
-    if run is None or run.account is None or run.region is None:
-        return None
-    return Place(account=run.account, region=run.region, mode="api")
-
-
-async def remembered_findings(remembers: Remembering, link: Link, here: Place) -> list[Finding]:
-    """For a link of which the clouds show nothing here: whether its last saga left something in another place.
-
-    Asked in console mode alone: a person's PrivateLink has no description of ours, so nothing else tells it.
-    """
-    if here.mode != "console":
-        return []
-    there = await remembers(link)
-    if there is None or (there.account, there.region) == (here.account, here.region):
-        return []
-    return [_at(str(link), link, here, there.model_copy(update={"mode": here.mode}))]
-
-
 def _is_going(row: PrivateLinkRow, *, failed_may_go: bool) -> bool:
     return row.state is PrivateLinkState.TERMINATED or (failed_may_go and row.state is PrivateLinkState.FAILED)
 
 
-def _at(concerns: str, link: Link, here: Place, there: Place) -> Finding:
+def stands_at(concerns: str, link: Link, here: Place, there: Place) -> Finding:
+    """The refusal of a request for `here`, by what shows that the link stands `there`."""
     return Finding(
         type=FindingType.LINK_ELSEWHERE,
         concerns=concerns,

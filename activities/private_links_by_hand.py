@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from activities.address_users import AddressUsers
-from activities.connection_proof import by_word, has_been_shown, live_at, no_older, quiet_from, to_choose_from
+from activities.connection_proof import by_word, has_been_shown, is_own, live_at, no_older, quiet_from, to_choose_from
 from activities.endpoint_connections import mark, marked_at
 from activities.patience import patient
 from activities.specs import ByHandWait, RemovalSpec, RemovalWait, Removed, Sighting
@@ -68,7 +68,7 @@ class PrivateLinksByHand:
             one
             for service_id in await _service_ids(account, spec)
             for one in await find_connections_of(account, service_id)
-            if one.is_live and one.owner == spec.consumer_account_id
+            if one.is_live and is_own(one, spec)
         ]
         ids = [one.vpc_endpoint_id for one in found]
         await self._users.refuse_if_used(spec, ", ".join(ids), {one.dns_name for one in found} - {""})
@@ -81,11 +81,7 @@ class PrivateLinksByHand:
         service_ids = set(await _service_ids(account, spec.removal))
 
         def judge(view: list[FoundConnection]) -> Moving | None:
-            left = [
-                one
-                for one in view
-                if one.service_id in service_ids and one.is_live and one.owner == spec.removal.consumer_account_id
-            ]
+            left = [one for one in view if one.service_id in service_ids and one.is_live and is_own(one, spec.removal)]
             return Moving(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
 
         await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)

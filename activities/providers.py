@@ -5,8 +5,9 @@ import asyncio
 from temporalio import activity
 
 from activities.adoption import may_exist
-from activities.places import Remembering, elsewhere_findings, nowhere, remembered_findings
+from activities.places import elsewhere_findings
 from activities.provider_findings import existing_findings, subnet_findings, trust_findings
+from activities.remembered_places import RememberedPlaces, Remembering, nothing
 from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
 from activities.target_findings import outside_of, target_findings
 from clouds.aws.accounts import AwsAccounts
@@ -22,14 +23,14 @@ from privatelink.request import ConsolePlatform, PrivateLinkRequest
 class Providers:
     """The steps about the service provider's side as a whole."""
 
-    def __init__(self, aws: AwsAccounts, platform: Platform, remembers: Remembering = nowhere) -> None:
+    def __init__(self, aws: AwsAccounts, platform: Platform, remembers: Remembering = nothing) -> None:
         """`aws` gives the account that a spec names; `platform` shows whether the link stands elsewhere.
 
         `remembers` is asked where AWS shows nothing of the link here.
         """
-        self._remembers = remembers
         self._aws = aws
         self._platform = platform
+        self._remembered = RememberedPlaces(aws, remembers)
 
     @activity.defn
     async def check_provider(self, spec: ProviderSpec) -> ProviderFacts:
@@ -66,7 +67,7 @@ class Providers:
         modes = {one.mode for one in of_link}
         elsewhere = await elsewhere_findings(account, request.link, here, rows=rows, modes=modes)
         if not (of_link or elsewhere):
-            elsewhere = await remembered_findings(self._remembers, request.link, here)
+            elsewhere = await self._remembered.findings(request.link, here)
         held = existing.load_balancer
         own_subnets = held.subnets if held and held.ownership.belongs_to(request.link) else set()
         on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=own_subnets)
@@ -97,7 +98,7 @@ class Providers:
 
     @activity.defn
     async def is_complete(self, spec: RemovalSpec) -> bool:
-        """Whether a create of the link has ended well: its endpoint service is marked, which comes last."""
+        """Whether a create of the link has ended well: its endpoint service is marked."""
         services = await find_endpoint_services(self._aws.account(spec.aws), spec.link)
         return any(one.is_live and one.ownership.complete for one in services)
 
@@ -105,7 +106,9 @@ class Providers:
     async def mark_complete(self, spec: CompleteSpec) -> None:
         """Mark everything that the create made or adopted: from now on no other create's rollback removes it.
 
-        What is marked already, by the create of a link that runs, is not written again.
+        The endpoint service is marked first. That call alone completes the link (`read_ownerships`), so that a create
+        which ends between two calls leaves a link that is whole or one that is a leftover, and nothing between. What is
+        marked already, by the create of a link that runs, is not written again.
         """
         account = self._aws.account(spec.scope.aws)
         arns, service_id = list(spec.arns), spec.service_id
@@ -115,6 +118,6 @@ class Providers:
             services = await account.views.endpoint_services.reading()
             if any(one.service_id == service_id and one.complete for one in services):
                 service_id = ""
-        await add_elb_tags(account, arns, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
         if service_id:
             await add_ec2_tags(account, service_id, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
+        await add_elb_tags(account, arns, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])

@@ -14,10 +14,10 @@ from activities.inquiries import Inquiries
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
 from activities.notifications import Notifications
-from activities.places import remembered_by_temporal
 from activities.private_links import PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
 from activities.providers import Providers
+from activities.remembered_places import remembered_by_temporal
 from activities.removal import Removals
 from activities.standing import Onlooker
 from activities.target_groups import TargetGroups

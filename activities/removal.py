@@ -63,10 +63,11 @@ class Removals:
         Also what bears the link's name without its tag, and what could not be looked at. Raises `NotYet` while a cloud
         still shows nothing else than what it has removed a moment ago.
         """
+        # What counts is when the reading began: one that took long shows no later state.
+        may_be_stale = datetime.now(UTC) < activity.info().scheduled_time + paced_delta(STALE_SECONDS)
         found = await self._onlooker.look(spec)
         leftovers = [*_still_there(found), *_unlooked(found)]
-        fresh = datetime.now(UTC) < activity.info().scheduled_time + paced_delta(STALE_SECONDS)
-        if leftovers and fresh and {one.id for one in leftovers} <= set(spec.removed):
+        if leftovers and may_be_stale and {one.id for one in leftovers} <= set(spec.removed):
             ids = ", ".join(one.id for one in leftovers)
             raise NotYet(
                 f"looking once more after the removal of {spec.link}: what was removed still shows: {ids}",

@@ -120,9 +120,9 @@ def _no_key(spec: RemovalSpec) -> Finding:
         concerns=spec.link.deployment,
         sentence="the worker has no API key of this deployment, so it cannot see whether a connector is the link's or "
         "uses its address",
-        next_step="set EMQXCLOUD_DEPLOYMENT_ENDPOINT, _API_KEY and _API_SECRET, or list the deployment in the file "
-        "that PRIVATELINK_SETTINGS names; or say that nothing there uses the link: "
-        "`privatelink delete --ignore-deployment`",
+        next_step="give the worker the key (EMQXCLOUD_DEPLOYMENT_ENDPOINT, _API_KEY and _API_SECRET, or the file that "
+        "PRIVATELINK_SETTINGS names); or, if nothing there uses the link: "
+        f"`privatelink delete {spec.link} --ignore-deployment`",
     )
 
 

@@ -1,20 +1,19 @@
 """What stands of a link in both clouds, found by identity: for the checks of a removal, and for whoever asks."""
 
-import asyncio
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from activities.at_aws import AtAws, look_at_aws
+from activities.connection_proof import is_own
 from activities.consoles import endpoint_service_page, listener_page, load_balancer_page, target_group_page
-from activities.places import Remembering, elsewhere_findings, nowhere, remembered_findings
+from activities.places import elsewhere_findings
 from activities.provider_findings import trust_findings
+from activities.remembered_places import RememberedPlaces, Remembering, nothing
 from activities.specs import RemovalSpec
-from activities.strays import Stray, strays
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection
-from clouds.aws.endpoint_services import DELETED, FoundEndpointService, read_allowed_principals
-from clouds.aws.listeners import find_listeners
-from clouds.aws.load_balancers import find_load_balancer, is_deletion_protected
-from clouds.aws.target_groups import FoundTargetGroup, find_target_groups
+from clouds.aws.endpoint_services import read_allowed_principals
+from clouds.aws.load_balancers import is_deletion_protected
 from clouds.emqx.console import connector_page, private_link_page
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.errors import NOT_FOUND
@@ -25,24 +24,6 @@ from privatelink.errors import CloudRefused, Finding, FindingType
 from privatelink.names import Place
 from privatelink.request import ConsolePlatform
 from privatelink.result import FoundThing
-
-
-class AtAws(NamedTuple):
-    """What AWS has within a removal's scope: ids by kind, in the order of removal.
-
-    `strays` carry no tag of the link; `modes` are the platform modes in the tags of all that does, if anything
-    `is_tagged`. `is_complete`: a create of the link ended well, and its endpoint service stands.
-    """
-
-    services: list[FoundEndpointService]
-    connections: list[FoundConnection]
-    listeners: list[str]
-    load_balancers: list[str]
-    target_groups: list[FoundTargetGroup]
-    strays: list[Stray]
-    modes: set[str]
-    is_tagged: bool
-    is_complete: bool
 
 
 class AtEmqx(NamedTuple):
@@ -90,15 +71,9 @@ class Standing(NamedTuple):
         return _addresses(self.at_aws, (*self.at_emqx.private_links, *self.at_emqx.by_hand))
 
     def owns(self, connection: FoundConnection) -> bool:
-        """Whether the connection was proven to be the link's, or the platform names it as the PrivateLink's.
-
-        In console mode it is the deployment's account's: a person deletes what it belongs to, or does not.
-        """
-        if self.spec.consumer_account_id:
-            return connection.owner == self.spec.consumer_account_id
-        marked = {service.vpc_endpoint_id for service in self.at_aws.services}
-        named = {row.vpc_endpoint_id for row in self.at_emqx.private_links}
-        return connection.vpc_endpoint_id in (marked | named) - {""}
+        """Whether the endpoint is the link's own."""
+        named = (row.vpc_endpoint_id for row in self.at_emqx.private_links)
+        return is_own(connection, self.spec, self.at_aws.services, named)
 
     def things(self) -> Iterator[FoundThing]:
         """Each thing of the scope with its console, in order of removal."""
@@ -145,11 +120,11 @@ class Onlooker:
         aws: AwsAccounts,
         platform: Platform,
         deployment_apis: DeploymentApis,
-        remembers: Remembering = nowhere,
+        remembers: Remembering = nothing,
     ) -> None:
         """The clouds in which a link stands; `remembers` is asked where they show nothing of it."""
-        self._remembers = remembers
         self._aws = aws
+        self._remembered = RememberedPlaces(aws, remembers)
         self._platform = platform
         self._deployment_apis = deployment_apis
 
@@ -164,7 +139,7 @@ class Onlooker:
         """
         account = self._aws.account(spec.aws)
         here = Place(account=await account.account_id(), region=spec.aws.region, mode=spec.platform.mode)
-        at_aws = await self._look_at_aws(spec)
+        at_aws = await look_at_aws(account, spec)
         seen = await self._look_at_emqx(spec, at_aws)
         elsewhere = await elsewhere_findings(
             account,
@@ -186,7 +161,7 @@ class Onlooker:
         """Where the link stands by what is remembered of it, when AWS shows nothing of it here."""
         if found.at_aws.is_tagged or found.elsewhere:
             return []
-        return await remembered_findings(self._remembers, found.spec.link, found.here)
+        return await self._remembered.findings(found.spec.link, found.here)
 
     async def foreign_principals(self, found: Standing) -> list[Finding]:
         """Who beside the deployment may connect to the link's endpoint service."""
@@ -215,45 +190,6 @@ class Onlooker:
         """Those of the load balancers found that have deletion protection."""
         account = self._aws.account(found.spec.aws)
         return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
-
-    async def _look_at_aws(self, spec: RemovalSpec) -> AtAws:
-        account, link = self._aws.account(spec.aws), spec.link
-        shown, load_balancer, target_groups = await asyncio.gather(
-            account.views.endpoint_services.reading(),
-            find_load_balancer(account, link),
-            find_target_groups(account, link),
-        )
-        listeners = await find_listeners(account, load_balancer.arn) if load_balancer else []
-        of_link = [one for one in shown if one.ownership.belongs_to(link) and one.state != DELETED]
-        services = [one for one in of_link if one.ownership.is_in_scope(link, spec.saga_id)]
-        service_ids = {service.service_id for service in services}
-        connections = await account.views.endpoint_connections.reading() if services else []
-        load_balancers = [one.arn for one in [load_balancer] if one and one.ownership.is_in_scope(link, spec.saga_id)]
-        tagged = [
-            *(one.ownership for one in of_link),
-            *(one.ownership for one in listeners),
-            *(one.ownership for one in target_groups),
-            *(one.ownership for one in [load_balancer] if one),
-        ]
-        stray = strays(
-            link,
-            spec.aws.region,
-            load_balancer=load_balancer,
-            target_groups=target_groups,
-            listeners=listeners,
-            services=shown,
-        )
-        return AtAws(
-            services=services,
-            connections=[one for one in connections if one.service_id in service_ids and one.is_live],
-            listeners=[one.arn for one in listeners if one.ownership.is_in_scope(link, spec.saga_id)],
-            load_balancers=load_balancers,
-            target_groups=[one for one in target_groups if one.ownership.is_in_scope(link, spec.saga_id)],
-            strays=[one for one in stray if _concerns(one, spec, load_balancers)],
-            modes={one.mode for one in tagged if one.belongs_to(link)},
-            is_tagged=any(one.belongs_to(link) for one in tagged),
-            is_complete=any(one.complete and one.is_live for one in of_link),
-        )
 
     async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AtAws) -> AtEmqx:
         by_console = spec.consumer_account_id is not None
@@ -293,16 +229,6 @@ def _foreign_principal(service_id: str, principal: str) -> Finding:
 
 def _addresses(at_aws: AtAws, rows: tuple[PrivateLinkRow, ...]) -> set[str]:
     return ({row.address for row in rows} | {one.dns_name for one in at_aws.connections}) - {""}
-
-
-def _concerns(stray: Stray, spec: RemovalSpec, load_balancers: list[str]) -> bool:
-    """A rollback is answerable for what its saga recorded, and for what its load balancer would take along.
-
-    A name that somebody took meanwhile is none of that.
-    """
-    if spec.saga_id is None or stray.id in spec.recorded:
-        return True
-    return bool(load_balancers) and not stray.is_named
 
 
 def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AtAws) -> bool:

@@ -28,9 +28,10 @@ AT_ONCE = 20
 
 LINKS_PER_PART = 500
 BYTES_PER_PART = 1_000_000
-"""Half of Temporal's 2 MB for one payload; the other half is for how 500 links ended, `_SENTENCE` characters each."""
+"""Half of Temporal's 2 MB for one payload; the other half is for how 500 links ended."""
 
-_SENTENCE = 600
+_SENTENCE, _NEXT_STEP = 600, 300
+"""Characters of each link's error in a fleet's answer."""
 
 
 class _Answer(BaseModel):
@@ -91,7 +92,7 @@ class Ending(StrEnum):
 
 
 class LinkOutcome(_Answer):
-    """How one link ended: its address, or the type and sentence of its error. `privatelink status` tells all of it."""
+    """How one link ended: its address, or its error and what to do. `privatelink status` tells all of it."""
 
     link: str
     operation: Operation
@@ -100,6 +101,7 @@ class LinkOutcome(_Answer):
     address: str | None = None
     error: str | None = None
     sentence: str | None = None
+    next_step: str | None = None
 
     @property
     def went_well(self) -> bool:
@@ -142,7 +144,8 @@ class Change(BaseModel):
     def failed(self, error: ErrorDetails, otherwise: Outcome) -> LinkOutcome:
         """It did not end well, with the outcome `otherwise` where the error has none."""
         ending = Ending(error.outcome or otherwise)
-        return self._outcome(ending, error=error.type, sentence=error.sentence[:_SENTENCE])
+        next_step = error.next_step[:_NEXT_STEP] or None
+        return self._outcome(ending, error=error.type, sentence=error.sentence[:_SENTENCE], next_step=next_step)
 
     def _outcome(self, ending: Ending, **more: str | None) -> LinkOutcome:
         return LinkOutcome(link=self.link, operation=self.operation, ending=ending, saga_id=self.saga_id, **more)

@@ -23,7 +23,7 @@ TAG_SAGA = "privatelink:saga"
 TAG_PLATFORM = "privatelink:platform"
 """By which platform mode the link's PrivateLink is made: the one part of a link's place that AWS does not show."""
 TAG_COMPLETE = "privatelink:complete"
-"""Set on everything when a create ends well: from then on no other create re-tags it, so no rollback removes it."""
+"""Set on everything when a create ends well, on the endpoint service first: from then on no rollback removes it."""
 
 MANAGED_BY = "privatelink-orchestrator"
 

@@ -75,6 +75,7 @@ class Steering:
         self._held: dict[str, PrivateLinkError] = {}
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Confirm] = {}
+        self._chosen: dict[str, str] = {}
         self.paused: Pause | None = None
         self._pauses = Pauses()
         self._approving: tuple[str, tuple[str, ...]] | None = None
@@ -298,9 +299,12 @@ class Steering:
 
     def _with_choice(self, step: str, spec: S) -> S:
         answer = self._answers.pop(step, None)
-        if not (answer and isinstance(spec, WatchedService)):
+        if not isinstance(spec, WatchedService):
             return spec
-        return spec.model_copy(update={"chosen": answer.vpc_endpoint_id})
+        if answer and answer.vpc_endpoint_id:
+            self._chosen[step] = answer.vpc_endpoint_id
+        # AWS may hide the endpoint for a moment, and then the step looks anew: what was chosen stays chosen.
+        return spec.model_copy(update={"chosen": self._chosen.get(step, spec.chosen)})
 
     async def _asked(
         self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait, *, until: Callable[[], bool]

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
 from clouds.aws.codes import ENDPOINT_SERVICE_NOT_FOUND, is_code
-from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, tag_dict
+from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, read_elb_tags, tag_dict
 from clouds.aws.unsuccessful import raise_unsuccessful
 from privatelink.errors import EndpointServiceFailed, PrivateLinkError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
 
     from mypy_boto3_ec2.type_defs import ServiceConfigurationTypeDef
@@ -64,6 +65,20 @@ async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundE
         for found in await account.views.endpoint_services.reading()
         if found.ownership.belongs_to(link) and found.state != DELETED
     ]
+
+
+async def read_ownerships(account: AwsAccount, arns: Sequence[str]) -> dict[str, Ownership]:
+    """Whose load balancers, target groups or listeners are, by ARN. What was deleted meanwhile is left out.
+
+    A thing of a link is complete when the link's live endpoint service is, whatever its own tags say: the endpoint
+    service is marked first, and a create may end before it has marked the rest.
+    """
+    found = {arn: Ownership.of(tags) for arn, tags in (await read_elb_tags(account, arns)).items()}
+    if all(one.complete or not one.link for one in found.values()):
+        return found
+    services = await account.views.endpoint_services.reading()
+    complete = {service.link for service in services if service.complete and service.is_live}
+    return {arn: one._replace(complete=one.complete or one.link in complete) for arn, one in found.items()}
 
 
 async def read_endpoint_services(account: AccountCalls) -> list[FoundEndpointService]:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
 from clouds.aws.codes import DUPLICATE_LISTENER, LISTENER_NOT_FOUND, LOAD_BALANCER_NOT_FOUND, is_code
+from clouds.aws.endpoint_services import read_ownerships
 from clouds.aws.refusals import unseen_twin
-from clouds.aws.tags import Ownership, read_elb_tags
 from privatelink.errors import PrivateLinkError
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import ListenerTypeDef
     from mypy_boto3_elbv2.type_defs import TagTypeDef as ElbTag
 
+    from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
+    from clouds.aws.tags import Ownership
 
 
 class FoundListener(NamedTuple):
@@ -31,7 +33,7 @@ class FoundListener(NamedTuple):
 
 
 async def find_listeners(
-    account: AccountCalls, load_balancer_arn: str, *, settles_at: datetime | None = None
+    account: AwsAccount, load_balancer_arn: str, *, settles_at: datetime | None = None
 ) -> list[FoundListener]:
     """Every listener of a load balancer in the order of their ports; none when the load balancer is gone.
 
@@ -55,9 +57,9 @@ async def find_listeners(
         if error.waiting_helps or not is_code(error, LOAD_BALANCER_NOT_FOUND):
             raise
         return []
-    tags = await read_elb_tags(account, [one["ListenerArn"] for one in listed if "ListenerArn" in one])
+    owners = await read_ownerships(account, [one["ListenerArn"] for one in listed if "ListenerArn" in one])
     # One without an answer about its tags was deleted since.
-    found = (_found(one, Ownership.of(tags[arn])) for one in listed if (arn := one.get("ListenerArn", "")) in tags)
+    found = (_found(one, owners[arn]) for one in listed if (arn := one.get("ListenerArn", "")) in owners)
     return sorted(found, key=lambda one: one.port)
 
 

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
 from clouds.aws.codes import DUPLICATE_LOAD_BALANCER, LOAD_BALANCER_NOT_FOUND, is_code
+from clouds.aws.endpoint_services import read_ownerships
 from clouds.aws.refusals import unseen_twin
-from clouds.aws.tags import Ownership, read_elb_tags
+from clouds.aws.tags import Ownership
 from privatelink.errors import PrivateLinkError
 from privatelink.names import aws_name
 
@@ -59,9 +60,9 @@ async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalanc
     found = next((one for one in listed.values() if one.name == name), None)
     if found is None:
         return None
-    tags = (await read_elb_tags(account, [found.arn])).get(found.arn)
+    ownership = (await read_ownerships(account, [found.arn])).get(found.arn)
     # Without an answer about its tags it was deleted since, and is nobody's.
-    return None if tags is None else found._replace(ownership=Ownership.of(tags))
+    return None if ownership is None else found._replace(ownership=ownership)
 
 
 async def read_load_balancer(account: AccountCalls, arn: str) -> FoundLoadBalancer | None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from clouds.aws.budgets import Bucket
 from clouds.aws.codes import DUPLICATE_TARGET_GROUP, TARGET_GROUP_NOT_FOUND, is_code
+from clouds.aws.endpoint_services import read_ownerships
 from clouds.aws.refusals import unseen_twin
-from clouds.aws.tags import Ownership, read_elb_tags
 from privatelink.errors import PrivateLinkError
 from privatelink.names import aws_name
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
+    from clouds.aws.tags import Ownership
     from privatelink.listeners import Listener
     from privatelink.names import Link
 
@@ -173,11 +174,11 @@ async def delete_target_group(account: AccountCalls, arn: str) -> None:
             raise
 
 
-async def _with_ownership(account: AccountCalls, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
+async def _with_ownership(account: AwsAccount, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
     arns = [one["TargetGroupArn"] for one in named if "TargetGroupArn" in one]
-    tags = await read_elb_tags(account, arns)
+    owners = await read_ownerships(account, arns)
     # One without an answer about its tags was deleted since.
-    return [_found(one, Ownership.of(tags[arn])) for one in named if (arn := one.get("TargetGroupArn", "")) in tags]
+    return [_found(one, owners[arn]) for one in named if (arn := one.get("TargetGroupArn", "")) in owners]
 
 
 def _found(one: TargetGroupTypeDef, ownership: Ownership) -> FoundTargetGroup:

@@ -74,7 +74,7 @@ def delete(
         bool,
         typer.Option(
             "--ignore-deployment",
-            help="Delete it also when the worker has no API key of the deployment and cannot see its connectors.",
+            help="Delete it also when the worker cannot see who uses the address in the deployment, for want of a key.",
         ),
     ] = False,
     detach: DetachOption = False,

@@ -131,4 +131,5 @@ def _table(running: Sequence[RunningLink], now: datetime, rows: int) -> Iterator
 
 
 def _trouble(one: LinkOutcome) -> str:
-    return f"{one.operation} {one.link}: {one.ending}: {one_line(one.sentence or '')} ({one.error})"
+    next_step = f"; {one_line(one.next_step)}" if one.next_step else ""
+    return f"{one.operation} {one.link}: {one.ending}: {one_line(one.sentence or '')} ({one.error}){next_step}"

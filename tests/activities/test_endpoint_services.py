@@ -13,6 +13,7 @@ from privatelink.errors import (
     RemovalRefused,
 )
 from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA
+from privatelink.request import ConsolePlatform
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
     LINK,
@@ -225,4 +226,18 @@ async def test_strangers_endpoints_refuse_its_deletion(provider: Provider, steps
     assert before == provider.things()
     provider.client("ec2", "111122223333").delete_vpc_endpoints(VpcEndpointIds=strangers)
     await perform(steps.delete_endpoint_service, a_removal())
+    assert [] == provider.books()["endpoint_services"]
+
+
+async def test_in_console_mode_an_endpoint_of_the_deployments_account_is_no_strangers(
+    provider: Provider, steps: EndpointServices
+) -> None:
+    """It bears no mark where it came after the person's delete was seen: it is rejected, and the rest goes on."""
+    service = await provider.make_endpoint_service()
+    endpoint = provider.make_vpc_endpoint(service)
+    by_hand = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn=PRINCIPAL)
+    other = by_hand.model_copy(update={"principal_arn": OTHER_PRINCIPAL})
+    error = await refusal(RemovalRefused, steps.delete_endpoint_service, a_removal(platform=other))
+    assert {endpoint} == {finding.concerns for finding in error.details_model.findings}
+    await perform(steps.delete_endpoint_service, a_removal(platform=by_hand))
     assert [] == provider.books()["endpoint_services"]

@@ -62,7 +62,7 @@ def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) ->
     if code is ExitCode.REFUSED:
         made = {id_: thing for id_, thing in there.items() if thing.saga == ending.saga_id}
         return [f"made {_listed(made)}"] if made else []
-    left = {id_: thing for id_, thing in there.items() if not _stays(thing, ending)}
+    left = {id_: thing for id_, thing in there.items() if not _stays(thing, ending, there)}
     if code is ExitCode.ROLLED_BACK:
         return [f"there is {_listed(left)}"] if left else []
     if "without cleaning up" in details.sentence or any(one.kind == "unknown" for one in details.leftovers):
@@ -91,9 +91,13 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
     return found
 
 
-def _stays(thing: Thing, ending: Ending) -> bool:
-    """Whether a rollback of a create has to leave it: an earlier one had completed it."""
-    complete = thing.id in ending.completed or TAG_COMPLETE in thing.book.get("tags", {})
+def _stays(thing: Thing, ending: Ending, there: dict[str, Thing]) -> bool:
+    """Whether a rollback of a create has to leave it: an earlier one had completed it.
+
+    A create completes all that it made at AWS by its first mark, which is the endpoint service's.
+    """
+    marks = [thing, *(one for one in there.values() if one.kind == "endpoint service" and "tags" in thing.book)]
+    complete = thing.id in ending.completed or any(TAG_COMPLETE in one.book.get("tags", {}) for one in marks)
     return ending.operation == "create" and complete
 
 

@@ -11,7 +11,10 @@ import pytest
 from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
-from activities.connection_proof import CLOCK_SLACK
+from activities import private_links_by_hand
+from activities.connection_proof import CLOCK_SLACK, live_at
+from activities.specs import ByHandWait
+from clouds.aws.endpoint_connections import FoundConnection
 from clouds.emqx.console import private_link_page
 from privatelink import PrivateLinkResult
 from privatelink.client import Saga
@@ -140,6 +143,27 @@ async def test_of_two_candidates_none_is_accepted_until_a_person_chooses(world: 
     assert isinstance(result, dict)
     assert result["vpc_endpoint_id"] == ours
     assert _connections(world) == {ours: "available", theirs: "pendingAcceptance"}
+
+
+async def test_what_a_person_approved_stays_approved_while_aws_does_not_show_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EC2 is eventually consistent: one reading without the endpoint does not make the saga ask for it again."""
+    hidden: list[str] = []
+
+    def seen(connections: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection]:
+        if spec.chosen and not hidden:
+            hidden.append(spec.chosen)
+            return []
+        return live_at(connections, spec)
+
+    monkeypatch.setattr(private_links_by_hand, "live_at", seen)
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    result = await saga.result()
+    assert isinstance(result, PrivateLinkResult)
+    assert hidden == [result.vpc_endpoint_id]
 
 
 async def test_rejecting_the_other_candidate_leaves_one_to_approve(world: World) -> None:

@@ -26,9 +26,10 @@ from privatelink.updates import JoinCreate
 from tests.privatelink.test_fleet import of_size
 from tests.support.laws import NOTHING, of_link
 from tests.support.requests import full_request, request_json
+from tests.support.sandbox import Sandbox
 from tests.support.step_faults import once
 from tests.support.visibility import listed
-from tests.support.world import World
+from tests.support.world import World, working_world
 from workflows.fleet import ApplyFleet
 from workflows.runner import SagaRunner
 
@@ -94,6 +95,25 @@ async def test_one_failing_link_stops_no_other(world: World) -> None:
 
 async def _fail() -> None:
     raise QuotaExceeded("creating a load balancer: quota")
+
+
+async def test_pruning_without_the_deployments_key_is_refused_link_by_link_with_what_to_do(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can see then who uses the address; nothing is removed, and the answer names the way out."""
+    for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
+        monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
+    async with working_world(sandbox, client) as world:
+        pruned = request(world, "pruned-without-a-key", deployment=FLEETS_ALONE)
+        await world.links.create(pruned)
+        before = sandbox.books()
+        [ended] = (await (await world.links.start_apply([], delete=[str(pruned.link)])).result()).links
+        assert (Ending.REFUSED, "RemovalRefused") == (ended.ending, ended.error)
+        assert "no API key of this deployment" in str(ended.sentence)
+        assert f"`privatelink delete {pruned.link} --ignore-deployment`" in str(ended.next_step)
+        assert before == sandbox.books()
+        assert "deleted" == (await world.links.delete(pruned.link, ignore_deployment=True)).status
+    assert NOTHING == sandbox.books()
 
 
 async def test_pruning_deletes_what_runs_and_is_in_no_request_of_these_deployments(world: World) -> None:

@@ -13,6 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities.load_balancers import LoadBalancers
 from activities.own_place import OwnPlace
+from activities.remembered_places import Remembered, RememberedPlaces
 from clouds.aws.accounts import AwsAccounts
 from privatelink import PrivateLinkRequest
 from privatelink.errors import (
@@ -23,11 +24,13 @@ from privatelink.errors import (
     RequestRefused,
     RollbackIncomplete,
 )
-from privatelink.names import Place
-from tests.support.laws import NOTHING
+from privatelink.names import Link, Place
+from privatelink.request import AwsAccess
+from tests.support.laws import NOTHING, of_link
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
+from tests.support.step_faults import once
 from tests.support.steps import a_removal
 from tests.support.world import World, working_world
 
@@ -135,6 +138,60 @@ async def test_where_the_platform_shows_nothing_what_temporal_remembers_tells_th
         assert before == sandbox.books()
         assert (await world.links.delete(request)).status == "deleted"
         assert (await world.links.delete(other)).status == "absent"
+    assert sandbox.books() == NOTHING
+
+
+async def test_after_a_delete_that_stopped_in_the_middle_another_place_is_refused_until_the_half_is_gone(
+    world: World,
+) -> None:
+    """Nothing at the platform names the place of AWS's half any more: Temporal remembers it, and AWS shows it.
+
+    No second half is built, and none is called absent; the link's name alone leads back to it.
+    """
+    request = full_request(world.sandbox, connector=None)
+    await world.links.create(request)
+
+    async def cancel() -> None:
+        await world.handle(LINK).cancel()
+
+    world.faults.at(request.link.workflow_id, "delete-listeners", "before", once(cancel))
+    with pytest.raises(RollbackIncomplete):
+        await world.links.delete(request)
+    before = world.sandbox.books()
+    assert not before["platform"]
+    assert "load_balancers" in of_link(before, LINK)
+    other = elsewhere(world.sandbox, connector=None)
+    for attempt in (world.links.create, world.links.delete):
+        with pytest.raises((RequestRefused, RemovalRefused), match="account 210987654321, region us-east-1") as caught:
+            await attempt(other)
+        assert FindingType.LINK_ELSEWHERE in found(caught.value)
+    assert FindingType.LINK_ELSEWHERE in {one.type for one in (await world.links.inspect(other)).findings}
+    assert before == world.sandbox.books()
+    assert (await world.links.delete(LINK)).account == "210987654321"
+    assert (await world.links.delete(other)).status == "absent"
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_place_that_temporal_remembers_and_that_is_empty_stands_in_nobodys_way(world: World) -> None:
+    """What the clouds show goes before what is remembered: somebody has removed the link by hand."""
+    await world.links.create(full_request(world.sandbox, connector=None))
+    world.sandbox.reset()
+    assert (await world.links.delete(elsewhere(world.sandbox, connector=None))).status == "absent"
+
+
+async def test_a_place_that_temporal_remembers_and_nobody_can_look_at_is_refused_by_name(sandbox: Sandbox) -> None:
+    """Its role is gone, or the worker has other credentials now: nobody can say that nothing is there."""
+    role = AwsAccess(region="us-east-1", role_arn=f"arn:aws:iam::{SECOND}:role/gone", external_id="some-customer")
+    here = Place(account="210987654321", region="eu-west-1", mode="api")
+    for access in (role, AwsAccess(region="us-east-1")):
+
+        async def remembers(_: Link, access: AwsAccess = access) -> Remembered:
+            return Remembered(Place(account=SECOND, region="us-east-1", mode="api"), access)
+
+        [finding] = await RememberedPlaces(AwsAccounts(), remembers).findings(Link.parse(LINK), here)
+        assert finding.type == FindingType.LINK_ELSEWHERE
+        assert f"account {SECOND}, region us-east-1" in finding.sentence
+        assert "could not be looked at" in finding.sentence
     assert sandbox.books() == NOTHING
 
 

@@ -6,9 +6,10 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
+from privatelink.names import TAG_COMPLETE
 from tests.support.laws import NOTHING, of_link
 from tests.support.requests import full_request
-from tests.support.step_faults import Moment
+from tests.support.step_faults import Moment, once
 from tests.support.world import World
 from workflows.create import steps_to_come
 
@@ -106,6 +107,45 @@ async def test_a_terminated_delete_is_finished_by_the_next(world: World) -> None
         assert of_link(world.sandbox.books(), str(request.link))
         world.faults.at(request.link.workflow_id, undo, "after", nothing)
     assert (await world.links.delete(request, allow_failed=True)).status == "deleted"
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_create_that_was_terminated_while_it_marked_its_things_has_completed_them_all(world: World) -> None:
+    """The endpoint service's mark alone completes a link: the next create's rollback keeps all of it or nothing."""
+    request = full_request(world.sandbox, connector=None)
+    handle, link, is_marking = world.handle(str(request.link)), str(request.link), asyncio.Event()
+
+    async def refuse_the_second_call() -> None:
+        world.sandbox.fault("AddTags", "throttle", times=None)
+        is_marking.set()
+
+    async def fail() -> None:
+        raise CloudRefused("failing on purpose")
+
+    def marked() -> set[str]:
+        things = of_link(world.sandbox.books(), link)
+        return {kind for kind, ones in things.items() for one in ones if TAG_COMPLETE in one.get("tags", {})}
+
+    world.faults.at(request.link.workflow_id, "mark-complete", "before", once(refuse_the_second_call))
+    create = asyncio.ensure_future(world.links.create(request))
+    await is_marking.wait()
+    while not marked():  # noqa: ASYNC110 - the books, looked at from outside
+        await asyncio.sleep(0.02)
+    await handle.terminate("test")
+    with pytest.raises(RollbackIncomplete, match="terminated"):
+        await create
+    await _until_quiet(world, request.link.workflow_id)
+    world.sandbox.clear_faults()
+    assert marked() == {"endpoint_services"}
+    before = world.sandbox.books()
+    for step in ("create-listener-3306", "accept-endpoint-connection"):
+        world.faults.at(request.link.workflow_id, step, "after", once(fail))
+        with pytest.raises(CloudRefused):
+            await world.links.create(request)
+        assert before == world.sandbox.books()
+    await world.links.create(request)
+    assert marked() == {"endpoint_services", "load_balancers", "listeners", "target_groups"}
+    await world.links.delete(request)
     assert world.sandbox.books() == NOTHING
 
 
