@@ -97,7 +97,7 @@ class Inquiries:
         api = self._deployment_apis.find(deployment)
         if api is None:
             return f"no API key of {deployment}: no connector can be made, and none is looked at"
-        return f"{len(await api.list_connectors())} connectors in {deployment}"
+        return f"its API answers; connectors in {deployment}: {len(await api.list_connectors())}"
 
     async def _address_users(self, deployment: str) -> str:
         api = self._deployment_apis.find(deployment)
@@ -110,7 +110,7 @@ class Inquiries:
                 "something may use an address: a delete would be refused",
                 next_step="give it the scopes " + ", ".join(sorted({one.kind.scope for one in unread})),
             )
-        return f"all of {deployment} can be read that may use an address"
+        return f"every place in {deployment} that may use an address can be read"
 
 
 async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFinding:

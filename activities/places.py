@@ -61,12 +61,28 @@ def _is_going(row: PrivateLinkRow, *, failed_may_go: bool) -> bool:
 
 def stands_at(concerns: str, link: Link, here: Place, there: Place) -> Finding:
     """The refusal of a request for `here`, by what shows that the link stands `there`."""
+    asked, right = [], []
+    if there.account != here.account:
+        asked.append(f"account {here.account}")
+        right.append(f"an aws.role_arn of account {there.account} (or use a worker of it)")
+    if there.region != here.region:
+        asked.append(f"region {here.region}")
+        right.append(f"aws.region {there.region}")
+    if there.mode != here.mode:
+        asked.append(f"platform mode {here.mode}")
+        right.append(f"platform.mode {there.mode}")
     return Finding(
         type=FindingType.LINK_ELSEWHERE,
         concerns=concerns,
-        sentence=f"the link stands in {there}, and this request is for {here}",
-        next_step=f"give the request that place, with a role or worker of account {there.account}; to remove the link "
-        f"there, run `privatelink delete {link}`, or `privatelink delete -f FILE` with such a request",
+        sentence=f"the link stands in {there}; this request is for {', '.join(asked)}",
+        next_step=f"give the request {' and '.join(right)}; {_to_remove(link)}",
+    )
+
+
+def _to_remove(link: Link) -> str:
+    return (
+        f"to remove the link where it stands, run `privatelink delete {link}`, or `privatelink delete -f FILE` with a "
+        "request that is corrected so"
     )
 
 
@@ -78,6 +94,6 @@ def _leads_elsewhere(row: PrivateLinkRow, link: Link, here: Place) -> Finding:
         concerns=row.private_link_id,
         sentence=f"the PrivateLink leads to {row.service_name or 'no endpoint service'}, which account {here.account} "
         f"does not have in {here.region}: the link stands in {where}",
-        next_step=f"give the request the region and the role or worker of the account that has it; to remove the link "
-        f"there, run `privatelink delete {link}`, or `privatelink delete -f FILE` with such a request",
+        next_step="give the request the region, and a role (or use a worker), of the account that has it; "
+        + _to_remove(link),
     )

@@ -1,5 +1,6 @@
 """Differences between two requests for one link, path by path, and between two places, for errors that tell them."""
 
+import json
 from collections.abc import Iterator
 from itertools import zip_longest
 
@@ -41,9 +42,16 @@ def _differences(running: JsonValue, asked: JsonValue, path: str) -> Iterator[Fi
         yield Finding(
             type=FindingType.LINK_DIFFERS,
             concerns=path,
-            sentence="is another one" if path == _EXTERNAL_ID else f"is {running!r}, asked for is {asked!r}",
-            next_step="use the value that is, or another name",
+            sentence="it is another one"
+            if path == _EXTERNAL_ID
+            else f"it is {_told(running)}, and this request has {_told(asked)}",
+            next_step="give the request that value, or choose another name for a link of its own",
         )
+
+
+def _told(value: JsonValue) -> str:
+    """As a request file has it; `nothing` where the path is left out or null."""
+    return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def elsewhere(
@@ -63,7 +71,7 @@ def elsewhere(
         Finding(
             type=FindingType.LINK_ELSEWHERE,
             concerns=path,
-            sentence=f"the link stands in {is_}, asked for is {wanted}",
+            sentence=f"the link stands in {is_}, and this request has {wanted}",
             next_step=f"correct {path}; or delete the link where it stands: privatelink delete {asked.link}",
         )
         for path, is_, wanted in parts

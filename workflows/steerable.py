@@ -215,7 +215,9 @@ class SteerableSaga:
             raise self._refused("approving", f"{steering.approved} is approved already")
         if not asks:
             running = [one.title for one in self.saga.board.progress.steps if one.state is StepState.RUNNING]
-            raise self._refused("approving", f"there is no endpoint to approve yet; first comes: {', '.join(running)}")
+            raise self._refused(
+                "approving", f"there is no endpoint to approve yet; the saga is at: {', '.join(running)}"
+            )
         if chosen and chosen not in asks:
             raise self._refused("approving", f"vpc_endpoint_id must be one of {', '.join(asks)}")
         if not chosen and len(steering.shown) > 1:
@@ -227,7 +229,7 @@ class SteerableSaga:
         f"Example: {Pause.example}; without until, until resume"
     )
     async def pause(self, pause: Pause) -> Steered:
-        """Stop the saga before its next effect; waits that only look go on."""
+        """Stop the saga before the next step that changes something; waits that only look go on."""
         self.saga.steering.pause(pause)
         return self._record("pause", pause.by, pause.reason, f"paused: {pause.reason}")
 
@@ -308,7 +310,7 @@ class SteerableSaga:
         return UpdateRefused(
             f"{doing} ({link}): {why}",
             concerns=link,
-            next_step=f"look what it waits for: `privatelink status {link}`",
+            next_step=f"see what it waits for: `privatelink status {link}`",
         )
 
     def _record(

@@ -95,7 +95,7 @@ def _plan_lines(plan: FleetPlan) -> Iterator[str]:
         if one.action is not Action.UNCHANGED:
             yield f"{one.action}: {one.link}"
         for difference in one.differences:
-            yield f"  - {one_line(difference.concerns)} {one_line(difference.sentence)}"
+            yield f"  - {one_line(difference.concerns)}: {one_line(difference.sentence)}"
     numbers = [f"{len(plan.of(action))} {action}" for action in Action if plan.of(action)]
     yield f"plan: {', '.join(numbers)}"
 

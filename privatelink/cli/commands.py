@@ -74,7 +74,8 @@ def delete(
         bool,
         typer.Option(
             "--ignore-deployment",
-            help="Delete it also when the worker cannot see who uses the address in the deployment, for want of a key.",
+            help="Delete it although the worker cannot see who uses the address: it has no API key of the deployment, "
+            "or one that may not read all of it.",
         ),
     ] = False,
     detach: DetachOption = False,

@@ -31,7 +31,7 @@ def check(
     *,
     file: Annotated[
         str,
-        file_option("A request: have the worker also try its platform key and its AWS identity there. It only reads."),
+        file_option("A request: the worker also tries its API keys and its AWS role for it. It only reads."),
     ] = "",
     output: OutputOption = Output.TEXT,
 ) -> None:

@@ -33,7 +33,9 @@ def confirm(
     *,
     step: Annotated[
         str | None,
-        typer.Option("--step", metavar="STEP", help="The step; left out, the only one that waits.", show_default=False),
+        typer.Option(
+            "--step", metavar="STEP", help="The step to confirm. Default: the only one that waits.", show_default=False
+        ),
     ] = None,
     address: Annotated[
         str | None,
@@ -108,14 +110,14 @@ def pause(
         typer.Option(
             "--until",
             metavar="WHEN",
-            help="Go on then: 30m, 2h, 3d, or 2030-01-31T06:00:00Z. Default: at `resume`.",
+            help="Resume by itself after 30m, 2h or 3d, or at 2030-01-31T06:00:00Z. Default: wait for `resume`.",
             show_default=False,
         ),
     ] = None,
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Stop a saga before its next effect. What has begun comes to its end."""
+    """Stop a saga before the next step that changes something. A step that has begun runs to its end."""
     now = context.obj.now()
     _say(
         context,
