@@ -18,7 +18,7 @@ from activities.judging import Judge
 from activities.step_memory import set_memory, unwrapped
 from clouds.budgets import PLACE
 from clouds.clocks import StepClock, set_clock
-from clouds.leases import LEASE, Lease
+from clouds.leases import LEASE, PULSE, Lease
 from clouds.waiting import BETWEEN_LOOKS_SECONDS
 from privatelink.errors import NotYet
 from privatelink.pace import paced_delta
@@ -35,6 +35,10 @@ class Attempts(Interceptor):
 
     One without only looks: it ends as soon as its worker is told to stop, so that another worker goes on.
     """
+
+    def __init__(self) -> None:
+        """From now on it is noticed when the process is frozen."""
+        PULSE.begin()
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
         """Wrap every attempt of the worker."""

@@ -3,8 +3,12 @@
 A process can stop for minutes: a virtual machine is suspended or moved, a container stalls, a laptop sleeps. Temporal's
 server hears no heartbeat meanwhile, and gives the step to another worker. When the process goes on, the old attempt
 knows nothing of that. It must not begin a write then: the saga may long have undone what the step was for.
+
+The same holds for an attempt that Temporal gave to the frozen process itself, whose poll was open: it begins when the
+process goes on, and its time-out may have passed before.
 """
 
+import threading
 import time
 from contextvars import ContextVar
 
@@ -24,15 +28,59 @@ TICKS_PER_STALL = 4
 """So that a stall is measured well enough."""
 
 
+AFTER_A_FREEZE = 5.0
+"""For so many seconds after a freeze an attempt may be one that was given to the process while it was frozen."""
+
+
+class Pulse:
+    """Tells whether the process was frozen a moment ago, by a thread of its own: the loop may be busy."""
+
+    def __init__(self, tick_seconds: float = 1.0) -> None:
+        """It beats from now on, until the process ends."""
+        self._tick_seconds = tick_seconds
+        self._beat_at = self._woke_at = float("-inf")
+        self._thread: threading.Thread | None = None
+
+    def begin(self) -> None:
+        """Beat from now on, once."""
+        if self._thread is None:
+            self._beat_at = time.clock_gettime(_CLOCK)
+            self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
+            self._thread.start()
+
+    def _beat(self) -> None:
+        while True:
+            self.feel()
+            time.sleep(self._tick_seconds)
+
+    def feel(self) -> None:
+        """Note a beat, and a freeze when the one before it was long ago."""
+        now = time.clock_gettime(_CLOCK)
+        if now - self._beat_at > self._tick_seconds + AFTER_A_FREEZE:
+            self._woke_at = now
+        self._beat_at = now
+
+    def was_frozen(self) -> bool:
+        """Whether the process was frozen until a moment ago."""
+        if self._thread is None:
+            return False
+        self.feel()
+        return time.clock_gettime(_CLOCK) - self._woke_at < AFTER_A_FREEZE
+
+
+PULSE = Pulse()
+"""One for the whole process. A worker begins it."""
+
+
 class Lease:
     """Of one attempt. It is renewed by ticks of its worker, and lost for good when they stop for too long."""
 
     def __init__(self, heartbeat_timeout: float) -> None:
-        """Begins now. `heartbeat_timeout` in seconds."""
+        """Begins now, unless the process was frozen a moment ago. `heartbeat_timeout` in seconds."""
         self._stall = heartbeat_timeout * STALL_PART
         self.tick_seconds = self._stall / TICKS_PER_STALL
         self._renewed = time.clock_gettime(_CLOCK)
-        self._is_lost = False
+        self._is_lost = PULSE.was_frozen()
 
     def renew(self) -> None:
         """Note that the attempt is alive, unless it is too late for that."""

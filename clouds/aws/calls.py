@@ -91,4 +91,4 @@ class AccountCalls:
                     self._clients.forget(generation)
                 else:
                     self._clients.doubt(generation)
-            raise ours from cause_of(error)
+            raise ours from (None if ours is error else cause_of(error))

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from clouds import leases
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.budgets import Bucket
 from clouds.leases import LEASE, Lease
@@ -67,10 +68,11 @@ async def test_no_write_is_begun_at_emqx_without_a_lease(server: AnsweringServer
 async def test_no_write_is_begun_at_aws_without_a_lease(server: AnsweringServer, frozen: Lease) -> None:
     """Also when the freeze ended in the thread, after all that the activity could have looked at."""
     account = AwsAccounts().account(AwsAccess(region="us-east-1"))
-    with pytest.raises(NotYet, match=r"DeleteListener.*frozen"):
+    with pytest.raises(NotYet, match=r"DeleteListener.*frozen") as refused:
         await account.call(
             Bucket.ELB_WRITE, "deleting", "it", lambda clients: clients.elbv2.delete_listener(ListenerArn="arn")
         )
+    assert refused.value.__cause__ is not refused.value, "no failure can be made of an error that is its own cause"
     assert server.calls == []
     with pytest.raises(CloudUnavailable):
         await account.call(Bucket.ELB_READ, "reading", "it", lambda clients: clients.elbv2.describe_load_balancers())
@@ -82,3 +84,19 @@ async def test_a_call_outside_of_an_attempt_needs_no_lease(server: AnsweringServ
     """As the tools and the tests make them."""
     with pytest.raises(CloudUnavailable):
         await server.api.send("POST", "/connectors", server.api.call_of("calling", "it"))
+
+
+def test_an_attempt_that_began_right_after_a_freeze_has_no_lease(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Temporal may have given it to the frozen process, and to another one since."""
+    pulse = leases.Pulse(tick_seconds=3600)
+    monkeypatch.setattr(leases, "PULSE", pulse)
+    monkeypatch.setattr(leases, "AFTER_A_FREEZE", FROZEN)
+    pulse.begin()
+    assert not Lease(30).is_lost
+    pulse._tick_seconds = 0.0
+    time.sleep(1.5 * FROZEN)
+    assert Lease(30).is_lost
+    for _ in range(12):
+        time.sleep(FROZEN / 10)
+        pulse.feel()
+    assert not Lease(30).is_lost
