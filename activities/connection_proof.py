@@ -70,7 +70,7 @@ def quiet_from(candidates: list[FoundConnection], now: datetime) -> datetime:
 
 
 def named_by(private_link: PrivateLink, candidates: list[FoundConnection], now: datetime) -> datetime:
-    """Until when the platform may name its VPC endpoint: that a reading from before names none proves nothing."""
+    """Until when the platform may still name its VPC endpoint. An earlier reading that names none proves nothing."""
     return max(quiet_from(candidates, now), private_link.asked_at + paced_delta(LATE_SECONDS))
 
 

@@ -16,14 +16,14 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FAR = timedelta(weeks=4)
-"""How far beyond a step's deadline Temporal's own net is: so long may a step queue for a budget or for a worker."""
+"""How far beyond a step's deadline Temporal's own time-out is: a step may queue or lack a worker so long."""
 
 
 def far_net(deadline: timedelta) -> timedelta:
     """The schedule-to-close time-out of a step that has this deadline.
 
-    Temporal counts all time, so its time-out can only be a far net. That the deadline can be read from it carries the
-    deadline to the worker: it stands in the step's own event, for every step alike, and no spec or header need hold it.
+    Temporal counts all time, so its time-out can only be a safety net. It also tells the worker the deadline, so no
+    spec or header has to carry that.
     """
     return deadline + FAR
 
@@ -34,10 +34,10 @@ def deadline_of(schedule_to_close: timedelta | None) -> timedelta | None:
 
 
 class StepClock:
-    """Of one step, or of one reader of a shared view: the seconds that did not count, of our clock."""
+    """The seconds, on our own clock, that a deadline does not count. Each step has one, and each reader of a view."""
 
     def __init__(self, uncounted: float = 0.0) -> None:
-        """It runs. `uncounted` is what the step's earlier attempts did not count."""
+        """`uncounted` is what the step's earlier attempts did not count. The clock runs from here on."""
         self._uncounted = uncounted
         self._stops = 0
         self._stopped_at = 0.0
@@ -50,7 +50,7 @@ class StepClock:
         return self._uncounted + now + sum(other.uncounted - before for other, before in self._others)
 
     def skip(self, seconds: float) -> None:
-        """Do not count so many seconds, which have passed or are about to."""
+        """Do not count these seconds, which have passed or are about to pass."""
         self._uncounted += seconds
 
     @contextmanager
@@ -92,7 +92,7 @@ def step_clock() -> StepClock:
 
 
 def by_own_clock(ask: Callable[P, R]) -> Callable[P, R]:
-    """The same function, which goes by the clock of this task whoever calls it.
+    """The same function, which uses the clock of this task even when another task calls it.
 
     The reader of a shared view asks and answers many steps, in a task of its own.
     """

@@ -25,7 +25,7 @@ the server may have heard of the attempt that long before it was frozen.
 """
 
 TICKS_PER_STALL = 4
-"""So that a stall is measured well enough."""
+"""How often a lease is renewed within the time for which its attempt may stall."""
 
 
 AFTER_A_FREEZE = 5.0
@@ -73,7 +73,7 @@ PULSE = Pulse()
 
 
 class Lease:
-    """Of one attempt. It is renewed by ticks of its worker, and lost for good when they stop for too long."""
+    """The lease of one attempt. Ticks of its worker renew it; when they stop for too long, it is lost for good."""
 
     def __init__(self, heartbeat_timeout: float) -> None:
         """Begins now, unless the process was frozen a moment ago. `heartbeat_timeout` in seconds."""

@@ -23,7 +23,7 @@ from privatelink.search_attributes import ACCOUNT, PHASE, REGION
 WORKFLOW_TYPES = {"CreatePrivateLink": "create", "DeletePrivateLink": "delete"}
 
 _CHANGED_NOTHING = frozenset({None, Phase.CHECKING, Phase.REFUSED, Phase.UNCHANGED})
-"""The phases until which a saga has made and removed nothing, and those in which it ends so."""
+"""The phases of a saga that has made and removed nothing, while it runs and when it has ended."""
 
 _LEFT_NOTHING = frozenset({Phase.DELETED, Phase.ROLLED_BACK})
 _LEFT_SOMETHING = frozenset({Phase.INCOMPLETE, Phase.TERMINATED})

@@ -12,7 +12,7 @@ from privatelink.errors import NoWorker, WorkerCannotGoOn
 from privatelink.polling import SEEN_WITHIN, workers_seen
 
 _LAST_EVENTS = 20
-"""Behind a workflow task that failed there stand only the Updates and results that wait for the next one."""
+"""After a failed workflow task, a history has only the Updates and results that wait for the next task."""
 
 _ANOTHER_VERSION = re.compile(
     r"TMPRL1100|[Nn]ondeterminism"  # its story differs from what the history tells

@@ -34,7 +34,7 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
 
 
 class Redactor:
-    """Of some secrets. Holds them: let it go with whoever has them."""
+    """Takes some secrets out of texts. It holds them, so keep it no longer than the call that needs them."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         """Empty secrets are none. White space around a secret counts for nothing: a file ends in a newline."""
