@@ -12,6 +12,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.applying import FleetRun, plan_fleet, start_fleet
 from privatelink.connection import connect_to_temporal, reaching_temporal
+from privatelink.endings import RESULT_TYPES, SagaHandle
 from privatelink.errors import AlreadyJoined, NoWorker, invalid_request
 from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
 from privatelink.following import followed_result
@@ -24,12 +25,7 @@ from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
 from privatelink.search_attributes import at_start
 from privatelink.silence import why_silent
-from privatelink.status import (
-    RESULT_TYPES,
-    LinkSummary,
-    SagaHandle,
-    list_links,
-)
+from privatelink.status import LinkSummary, list_links
 from privatelink.steering import Steering
 from privatelink.updates import JoinCreate, JoinDelete, Joined
 

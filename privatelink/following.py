@@ -8,12 +8,12 @@ from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import TerminatedError
 
 from privatelink.connection import reaching_temporal
+from privatelink.endings import RESULT_TYPES, SagaHandle, saga_result
 from privatelink.errors import PrivateLinkError
 from privatelink.names import Link
 from privatelink.progress import Operation
 from privatelink.remembering import Run
 from privatelink.result import DeleteResult, PrivateLinkResult
-from privatelink.status import RESULT_TYPES, SagaHandle, saga_result
 
 
 async def followed_result(

@@ -3,7 +3,6 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 from temporalio.api.failure.v1 import Failure
@@ -11,36 +10,21 @@ from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
     WorkflowExecutionDescription,
-    WorkflowFailureError,
-    WorkflowHandle,
     WorkflowQueryFailedError,
     WorkflowQueryRejectedError,
 )
 from temporalio.converter import DataConverter
-from temporalio.exceptions import CancelledError, FailureError, TerminatedError
+from temporalio.exceptions import FailureError
 from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.connection import reaching_temporal
-from privatelink.errors import (
-    Cancelled,
-    ErrorDetails,
-    NoWorker,
-    Outcome,
-    PrivateLinkError,
-    RollbackIncomplete,
-    TemporalUnreachable,
-    from_failure,
-)
+from privatelink.endings import RESULT_TYPES, SagaHandle, saga_handle, saga_result
+from privatelink.errors import ErrorDetails, NoWorker, PrivateLinkError, TemporalUnreachable
 from privatelink.names import Link, link_of_workflow_id
 from privatelink.progress import TRIED_AGAIN, Phase, Progress, StepState
 from privatelink.remembering import Memory, Run, memory_behind, unknown_link
 from privatelink.result import DeleteResult, PrivateLinkResult
 from privatelink.silence import why_silent
-
-RESULT_TYPES: dict[str, type[PrivateLinkResult | DeleteResult]] = {
-    "create": PrivateLinkResult,
-    "delete": DeleteResult,
-}
 
 _READ_AT_ONCE = 20
 """Ends of sagas that a list reads at the same time, of the links whose last attempt changed nothing."""
@@ -48,8 +32,6 @@ _READ_AT_ONCE = 20
 START_WORKER = "start one: python worker.py"
 
 QUERY_TIMEOUT = timedelta(seconds=5)
-
-SagaHandle = WorkflowHandle[Any, PrivateLinkResult | DeleteResult]
 
 
 class Waiting(BaseModel):
@@ -140,45 +122,6 @@ async def _said(pending: PendingActivityInfo, converter: DataConverter) -> str:
     return error.message if isinstance(error, FailureError) else str(error)
 
 
-def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
-    """Our error for a saga of the link that did not complete, whatever closed it."""
-    cause = failure.cause
-    if isinstance(cause, CancelledError):
-        return Cancelled(
-            "the saga was cancelled, and nothing is left of what it had made, or had to remove",
-            outcome=Outcome.ROLLED_BACK,
-        )
-    ours = from_failure(cause)
-    if ours:
-        return ours
-    why = "terminated, which runs no rollback" if isinstance(cause, TerminatedError) else str(cause)
-    return RollbackIncomplete(
-        f"the saga ended without cleaning up: {why}",
-        concerns=link,
-        # What was cut off before it ran is no `running` PrivateLink, and a delete without the option refuses that.
-        next_step=f"run `privatelink delete {link} --allow-failed`, which removes what the saga left; or repeat it",
-        outcome=Outcome.INCOMPLETE,
-    )
-
-
-async def saga_result(handle: SagaHandle) -> PrivateLinkResult | DeleteResult:
-    """Wait for the saga's end. Raises our error when it does not complete."""
-    try:
-        with reaching_temporal("waiting for the end of a saga", handle.id):
-            return await handle.result()
-    except WorkflowFailureError as failure:
-        if isinstance(failure.cause, CancelledError) and await _removed_nothing(handle):
-            raise Cancelled("the delete was cancelled before it removed anything", outcome=Outcome.REFUSED) from failure
-        raise failure_of(failure, str(link_of_workflow_id(handle.id) or handle.id)) from failure
-
-
-async def _removed_nothing(handle: SagaHandle) -> bool:
-    """Whether a delete that has ended is known to have removed nothing."""
-    with reaching_temporal("looking for a saga", handle.id):
-        run = Run.of(await handle.describe())
-    return run.operation == "delete" and not run.has_changed
-
-
 async def link_status(client: Client, link: Link, *, latest_only: bool = False) -> LinkStatus:
     """How `link` stands, by the saga that runs, or else by what Temporal remembers. Raises `LinkUnknown`.
 
@@ -196,7 +139,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
         looks_back = not (latest_only or latest.is_running)
         memory = await memory_behind(client, link, latest) if looks_back else Memory(latest, latest)
         waiting = await waiting_steps(description) if latest.is_running else ()
-    run, handle = memory.shown, _handle(client, link, memory.shown)
+    run, handle = memory.shown, saga_handle(client, link, memory.shown)
     result, error_details = await _ending(handle, run)
     progress, unanswered = await _progress(client, handle)
     return LinkStatus(
@@ -213,12 +156,6 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
         error=error_details,
         last_attempt=await _last_attempt(client, link, memory),
     )
-
-
-def _handle(client: Client, link: Link, run: Run) -> SagaHandle:
-    result_type = RESULT_TYPES.get(run.operation)
-    handle: SagaHandle = client.get_workflow_handle(link.workflow_id, run_id=run.run_id, result_type=result_type)
-    return handle
 
 
 async def _ending(handle: SagaHandle, run: Run) -> tuple[PrivateLinkResult | DeleteResult | None, ErrorDetails | None]:
@@ -239,7 +176,7 @@ async def _last_attempt(client: Client, link: Link, memory: Memory) -> LastAttem
     if run is None:
         return None
     try:
-        _, error = await _ending(_handle(client, link, run), run)
+        _, error = await _ending(saga_handle(client, link, run), run)
     except TemporalUnreachable:
         # It stands beside what was asked for, and hides none of that.
         error = None

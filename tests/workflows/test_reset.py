@@ -10,11 +10,11 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from privatelink.client import Saga
+from privatelink.endings import saga_result
 from privatelink.errors import CloudRefused, FindingType, Outcome, RemovalRefused, RequestRefused
 from privatelink.names import TAG_SAGA
 from privatelink.progress import Phase, StepState
 from privatelink.request import PrivateLinkRequest
-from privatelink.status import saga_result
 from tests.support.laws import NOTHING, counts, of_link
 from tests.support.person import Person
 from tests.support.requests import full_request
