@@ -1,11 +1,14 @@
 """Who uses a PrivateLink's address: what would break if the address went."""
 
+from collections.abc import Iterable
+
 from temporalio import activity
 
 from activities.specs import RemovalSpec
+from clouds.aws.endpoint_connections import FoundConnection
 from clouds.emqx.address_holders import Holder, Unread
 from clouds.emqx.deployment_api import DeploymentApis
-from clouds.emqx.wire import ConnectorRow
+from clouds.emqx.wire import ConnectorRow, PrivateLinkRow
 from privatelink.errors import CloudRefused, Finding, FindingType, NotAllowed, RemovalRefused
 
 
@@ -57,6 +60,16 @@ class AddressUsers:
             raise holders.unread[0].error
         for one in holders.unread:
             activity.logger.warning("%s of %s is not looked at: %s", one.kind.path, spec.link.deployment, one.error)
+
+
+def names_of(rows: Iterable[PrivateLinkRow], connections: Iterable[FoundConnection]) -> set[str]:
+    """Every name under which a link is dialled: the platform's address, and AWS's names for its endpoint.
+
+    An endpoint has a name for the whole region and one for each of its AZs (AWS PrivateLink guide, "Access an AWS
+    service using an interface VPC endpoint", "Private DNS"). A person may have chosen any of them.
+    """
+    names = {row.address for row in rows} | {name for one in connections for name in one.dns_names}
+    return names - {""}
 
 
 def in_use_finding(connector: ConnectorRow) -> Finding:

@@ -6,7 +6,7 @@ from functools import partial
 
 from temporalio import activity
 
-from activities.address_users import AddressUsers
+from activities.address_users import AddressUsers, names_of
 from activities.adoption import may_exist
 from activities.moments import removal_wait
 from activities.patience import nothing_found, patient
@@ -207,11 +207,11 @@ class PrivateLinks:
     async def _addresses(
         self, spec: RemovalSpec, row: PrivateLinkRow, service: FoundEndpointService | None
     ) -> set[str]:
-        """The names under which it is dialled: the platform's, or AWS's where the platform tells none (any more)."""
-        if row.address or service is None:
-            return {row.address} - {""}
+        """The names under which it is dialled: the platform's, and AWS's where AWS shows its endpoint service."""
+        if service is None:
+            return names_of([row], ())
         connections = await self._aws.account(spec.aws).views.endpoint_connections.reading()
-        return {one.dns_name for one in connections if one.service_id == service.service_id and one.is_live} - {""}
+        return names_of([row], [one for one in connections if one.service_id == service.service_id and one.is_live])
 
     async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
         """The rows that this removal may touch. Looks on while all of them are already being deleted."""

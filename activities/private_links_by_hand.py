@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.address_users import AddressUsers
+from activities.address_users import AddressUsers, names_of
 from activities.connection_proof import by_word, has_been_shown, is_own, live_at, no_older, quiet_from, to_choose_from
 from activities.endpoint_connections import mark, marked_at
 from activities.patience import patient
@@ -71,7 +71,7 @@ class PrivateLinksByHand:
             if one.is_live and is_own(one, spec)
         ]
         ids = [one.vpc_endpoint_id for one in found]
-        await self._users.refuse_if_used(spec, ", ".join(ids), {one.dns_name for one in found} - {""})
+        await self._users.refuse_if_used(spec, ", ".join(ids), names_of((), found))
         return ids
 
     @activity.defn

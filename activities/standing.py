@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from activities.address_users import names_of
 from activities.at_aws import AtAws, look_at_aws
 from activities.connection_proof import is_own
 from activities.consoles import endpoint_service_page, listener_page, load_balancer_page, target_group_page
@@ -68,7 +69,7 @@ class Standing(NamedTuple):
     @property
     def addresses(self) -> set[str]:
         """The names under which the link is dialled: the platform's, and AWS's for the endpoints that stand there."""
-        return _addresses(self.at_aws, (*self.at_emqx.private_links, *self.at_emqx.by_hand))
+        return names_of((*self.at_emqx.private_links, *self.at_emqx.by_hand), self.at_aws.connections)
 
     def owns(self, connection: FoundConnection) -> bool:
         """Whether the endpoint is the link's own."""
@@ -194,7 +195,7 @@ class Onlooker:
     async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AtAws) -> AtEmqx:
         by_console = spec.consumer_account_id is not None
         if by_console and not self._platform.is_configured:
-            return await self._with_connectors(AtEmqx(), spec, _addresses(at_aws, ()))
+            return await self._with_connectors(AtEmqx(), spec, names_of((), at_aws.connections))
         deployment = await self._platform.get_deployment(spec.link.deployment, not_older=READ_SECONDS)
         if deployment is None:
             return AtEmqx(deployment_exists=False)
@@ -206,7 +207,7 @@ class Onlooker:
             seen = AtEmqx(by_hand=by_hand, region=_region_of(deployment))
         else:
             seen = AtEmqx(private_links=rows, region=_region_of(deployment))
-        return await self._with_connectors(seen, spec, _addresses(at_aws, rows))
+        return await self._with_connectors(seen, spec, names_of(rows, at_aws.connections))
 
     async def _with_connectors(self, seen: AtEmqx, spec: RemovalSpec, addresses: set[str]) -> AtEmqx:
         api = self._deployment_apis.find(spec.link.deployment)
@@ -225,10 +226,6 @@ def _foreign_principal(service_id: str, principal: str) -> Finding:
         sentence=f"it may connect to {service_id}, and is not the deployment's principal",
         next_step="repeat the create, which allows the deployment's principal alone",
     )
-
-
-def _addresses(at_aws: AtAws, rows: tuple[PrivateLinkRow, ...]) -> set[str]:
-    return ({row.address for row in rows} | {one.dns_name for one in at_aws.connections}) - {""}
 
 
 def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AtAws) -> bool:

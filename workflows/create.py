@@ -90,26 +90,12 @@ class CreatePrivateLink(SteerableSaga):
             saga.each(*(self._wait_for_targets(group) for group in target_groups)),
             self._offer_and_ask(load_balancer, deployment, its_consumer),
         )
-        if request.approval and not (connection.is_accepted or saga.steering.approved == connection.vpc_endpoint_id):
-            await saga.ask(APPROVAL, saga.steering.approval(connection))
-        dns_names = await saga.write_and_wait(
-            EndpointConnections.accept_endpoint_connection,
-            lambda wait: specs.Acceptance(scope=scope, connection=connection, wait=wait),
-            within=DEADLINES.connection,
-            about=connection.vpc_endpoint_id,
-        )
-        address = await its_consumer.address(connection, dns_names)
-        board.made(address=address)
-        connector = await self._connect(address)
-
         target_group_arns = tuple(group.arn for group in target_groups)
         arns = (load_balancer.arn, *target_group_arns, *listener_arns)
-        self._completes = True
-        await saga.write(
-            Providers.mark_complete,
-            specs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id),
-            about=scope.link,
-        )
+        complete = specs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id)
+        if request.approval and not (connection.is_accepted or saga.steering.approved == connection.vpc_endpoint_id):
+            await saga.ask(APPROVAL, saga.steering.approval(connection))
+        address, connector = await saga.look_until_no_reset(lambda: self._complete(connection, its_consumer, complete))
         board.enter(Phase.RUNNING)
         return PrivateLinkResult(
             link=str(scope.link),
@@ -125,6 +111,24 @@ class CreatePrivateLink(SteerableSaga):
             region=place.region,
         )
 
+    async def _complete(
+        self, connection: specs.Connection, its_consumer: Consumer, complete: specs.CompleteSpec
+    ) -> tuple[str, str | None]:
+        """Accept the endpoint, see the link run, and mark it complete; give its address and connector."""
+        saga = self.saga
+        dns_names = await saga.write_and_wait(
+            EndpointConnections.accept_endpoint_connection,
+            lambda wait: specs.Acceptance(scope=complete.scope, connection=connection, wait=wait),
+            within=DEADLINES.connection,
+            about=connection.vpc_endpoint_id,
+        )
+        address = await its_consumer.address(connection, dns_names)
+        saga.board.made(address=address)
+        connector = await self._connect(address)
+        self._completes = True
+        await saga.write(Providers.mark_complete, complete, about=complete.scope.link)
+        return address, connector
+
     async def _roll_back(self) -> None:
         self.saga.board.enter(Phase.ROLLING_BACK)
         if self.saga.resets and not self._completes and await self.saga.undoing.spare_complete():
@@ -133,6 +137,7 @@ class CreatePrivateLink(SteerableSaga):
 
     def _begin_anew(self) -> None:
         """After a reset: the run before may have made anything, and its last call may still take effect."""
+        self._completes = False
         for undo in everything(self._request.platform):
             self.saga.undoing.note(undo)
             self.saga.undoing.outcome_unknown(undo)

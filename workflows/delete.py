@@ -38,7 +38,9 @@ class DeletePrivateLink(SteerableSaga):
 
     async def _story(self, request: DeleteRequest) -> DeleteResult:
         saga, link = self.saga, request.link
-        found = await saga.check(Removals.check_removal, saga.undoing.spec, about=link)
+        found = await saga.look_until_no_reset(
+            lambda: saga.check(Removals.check_removal, saga.undoing.spec, about=link)
+        )
         account = found.place.account if found.place else None
         result = DeleteResult(
             link=str(link),

@@ -53,7 +53,7 @@ async def remove(saga: Saga) -> tuple[str, ...]:
                 break
         if saga.resets == resets:
             break
-    await saga.undoing.finish()
+    await saga.look_until_no_reset(saga.undoing.finish)
     if saga.undoing.failure and not saga.is_ending:
         raise saga.undoing.failure
     return tuple(dict.fromkeys(removed))

@@ -128,6 +128,14 @@ class Saga:
         told = {"outcome": outcome, "next_step": next_step, **self.undoing.looked_at}
         return type(cause).of(cause.details_model.model_copy(update=told))
 
+    async def look_until_no_reset(self, look: Callable[[], Awaitable[R]]) -> R:
+        """What `look` sees. After a reset it looks again: what was seen before says nothing of what stands now."""
+        while True:
+            resets = self.resets
+            seen = await look()
+            if self.resets == resets:
+                return seen
+
     async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
         """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""
         return await self._step(activity, lambda: spec, lambda _: options.check(), about)

@@ -36,11 +36,6 @@ class FoundConnection(NamedTuple):
     created_at: datetime
     dns_names: tuple[str, ...] = ()
 
-    @property
-    def dns_name(self) -> str:
-        """The endpoint's name for the whole region; empty before there is one."""
-        return next(iter(self.dns_names), "")
-
     def __str__(self) -> str:
         """For a person who has to tell it from others."""
         since = f"{self.created_at:%Y-%m-%d %H:%M:%S} UTC"

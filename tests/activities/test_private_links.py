@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, datetime, timedelta
 
+import boto3
 import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
@@ -506,6 +507,20 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
     assert (refused.value.type, refused.value.non_retryable) == ("RemovalRefused", True)
     assert [row["status"] for row in private_links(sandbox)] == ["running"]
     assert DELETE not in [call["action"] for call in sandbox.calls()]
+
+
+async def test_who_dials_the_name_of_one_az_is_seen_before_the_platforms_side_goes(
+    steps: PrivateLinks, sandbox: Sandbox
+) -> None:
+    """The platform tells the endpoint's name for the region; AWS's names for its AZs lead to the same."""
+    make_address(sandbox)
+    ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=sandbox.endpoint)
+    (connection,) = ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
+    *_, of_one_az = [entry["DnsName"] for entry in connection["DnsEntries"]]
+    configure(sandbox, "POST", "/authentication", server=f"{of_one_az}:3306", **AUTHENTICATOR)
+    with pytest.raises(ApplicationError, match="authenticator password_based:mysql"):
+        await attempt().run(steps.delete_private_link, removal())
+    assert [row["status"] for row in private_links(sandbox)] == ["running"]
 
 
 async def test_each_place_is_read_once_for_a_delete_and_not_again_while_the_platform_deletes(

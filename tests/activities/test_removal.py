@@ -156,6 +156,18 @@ async def test_a_running_privatelink_without_an_address_is_dialled_by_aws_name(w
     assert (FindingType.ADDRESS_IN_USE, "exhook audit") in await found(world.steps.check_removal, a_removal())
 
 
+async def test_each_of_aws_names_for_the_endpoint_leads_to_the_link(world: World) -> None:
+    """An endpoint has a name for the region and one for each of its AZs; who dials any of them uses the link."""
+    await world.run()
+    (connection,) = world.provider.client("ec2").describe_vpc_endpoint_connections()["VpcEndpointConnections"]
+    names = [entry["DnsName"] for entry in connection["DnsEntries"]]
+    assert len(names) > 1
+    for number, name in enumerate(names):
+        world.connect(f"theirs-{number}", f"{name}:3306")
+    expected = [(FindingType.ADDRESS_IN_USE, f"mysql:theirs-{number}") for number in range(len(names))]
+    assert expected == sorted(await found(world.steps.check_removal, a_removal()))
+
+
 async def test_actions_on_the_own_connector_refuse_a_delete(world: World) -> None:
     """Rules would lose their way out."""
     await world.run()

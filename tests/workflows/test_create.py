@@ -141,7 +141,9 @@ async def test_a_conflict_hands_out_nobodys_external_id(world: World) -> None:
     seed = world.sandbox.seed
     access = {"region": "us-east-1", "role_arn": seed["role_arn"], "external_id": seed["external_id"]}
     network = seed["accounts"]["310987654321"]["networks"]["us-east-1"]
+    # A name of its own: of one that ran before in another account, Temporal remembers where it stands.
     fields: dict[str, Any] = {
+        "name": "of-a-role",
         "subnets": [network["subnets"]["use1-az1"]["id"], network["subnets"]["use1-az2"]["id"]],
         "listeners": [{"port": 3306, "targets": [network["targets"][0]["address"]]}],
     }
@@ -197,8 +199,10 @@ async def test_a_role_in_another_account_is_assumed_with_its_external_id(world: 
     """The AWS side is built in the role's account, and found there again by the delete."""
     seed = world.sandbox.seed
     network = seed["accounts"]["310987654321"]["networks"]["us-east-1"]
+    # A name of its own: of one that ran before in another account, Temporal remembers where it stands.
     request = full_request(
         world.sandbox,
+        "by-a-role",
         aws={"region": "us-east-1", "role_arn": seed["role_arn"], "external_id": seed["external_id"]},
         subnets=[network["subnets"]["use1-az1"]["id"], network["subnets"]["use1-az2"]["id"]],
         listeners=[{"port": 3306, "targets": [network["targets"][0]["address"]]}],
@@ -208,10 +212,10 @@ async def test_a_role_in_another_account_is_assumed_with_its_external_id(world: 
 
     async def phases() -> list[Phase | None]:
         rows = await world.links.list(account="310987654321")
-        return [row.phase for row in rows if row.link == LINK]
+        return [row.phase for row in rows if row.link == str(request.link)]
 
     assert await listed(phases, [Phase.RUNNING]) == [Phase.RUNNING]
-    await world.links.delete(LINK)
+    await world.links.delete(str(request.link))
     assert world.sandbox.books() == NOTHING
 
 

@@ -11,7 +11,15 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from privatelink.client import Saga
 from privatelink.endings import saga_result
-from privatelink.errors import CloudRefused, FindingType, Outcome, RemovalRefused, RequestRefused
+from privatelink.errors import (
+    CloudRefused,
+    FindingType,
+    Outcome,
+    PrivateLinkError,
+    RemovalRefused,
+    RequestRefused,
+    RollbackIncomplete,
+)
 from privatelink.names import TAG_SAGA
 from privatelink.progress import Phase, StepState
 from privatelink.request import PrivateLinkRequest
@@ -271,3 +279,47 @@ async def test_a_workflow_under_another_id_than_its_links_refuses_and_touches_no
     assert (finding.type, finding.concerns) == (FindingType.WORKFLOW_ID_DIFFERS, "mine")
     assert caught.value.details_model.outcome is Outcome.REFUSED
     assert world.sandbox.books() == before
+
+
+async def test_a_create_reset_at_its_end_does_not_say_that_a_link_runs_which_was_deleted_since(world: World) -> None:
+    """The last task of its history alone would end it as `running`, by what it saw long before."""
+    run_id = (await world.links.start_create(_request(world))).saga_id
+    await world.links.create(_request(world))
+    await world.links.delete(LINK)
+    await _reset(world, LAST, run_id=run_id)
+    with pytest.raises(PrivateLinkError) as caught:
+        await saga_result(world.client.get_workflow_handle(WORKFLOW_ID))
+    assert caught.value.details_model.outcome is Outcome.ROLLED_BACK
+    assert world.sandbox.books() == NOTHING
+
+
+async def test_a_create_reset_at_its_end_leaves_the_link_that_still_runs_as_it_is(world: World) -> None:
+    """It looks once more, finds everything, and makes and removes nothing."""
+    await world.links.create(_request(world))
+    before = world.sandbox.books()
+    await _reset(world, LAST)
+    result = await (await world.links.start_create(_request(world))).result()
+    assert result.status == "running"
+    assert world.sandbox.books() == before
+
+
+@pytest.mark.parametrize("found", [True, False])
+async def test_a_delete_reset_at_its_end_does_not_say_that_a_link_is_gone_which_was_made_since(
+    world: World, *, found: bool
+) -> None:
+    """Whether it had removed the link of before, or found none: it looks again, and lists or removes what is there."""
+    request = _request(world)
+    if found:
+        await world.links.create(request)
+    run_id = (await world.links.start_delete(request)).saga_id
+    await world.client.get_workflow_handle(WORKFLOW_ID, run_id=run_id).result()
+    await world.links.create(request)
+    await _reset(world, LAST, run_id=run_id)
+    handle = world.client.get_workflow_handle(WORKFLOW_ID)
+    if found:
+        with pytest.raises(RollbackIncomplete):
+            await saga_result(handle)
+        assert counts(world.sandbox.books(), LINK) == ONE_OF_EACH
+    else:
+        await handle.result()
+        assert world.sandbox.books() == NOTHING

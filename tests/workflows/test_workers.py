@@ -43,8 +43,10 @@ async def test_the_links_of_an_account_run_on_its_own_queue(
     monkeypatch.setenv(ACCOUNT_QUEUES, ACCOUNT)
     monkeypatch.setenv("PRIVATELINK_ACCOUNT", ACCOUNT)
     network = sandbox.seed["accounts"][ACCOUNT]["networks"]["us-east-1"]
+    # A name of its own: of links that ran before in another account, Temporal remembers where they stand.
     request = full_request(
         sandbox,
+        "of-an-account",
         aws={"region": "us-east-1", "role_arn": sandbox.seed["role_arn"], "external_id": sandbox.seed["external_id"]},
         subnets=[network["subnets"]["use1-az1"]["id"], network["subnets"]["use1-az2"]["id"]],
         listeners=[{"port": 3306, "targets": [network["targets"][0]["address"]]}],
