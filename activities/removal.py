@@ -8,7 +8,7 @@ from activities.address_users import AddressUsers
 from activities.removal_findings import removal_findings
 from activities.specs import RemovalFacts, RemovalSpec
 from activities.standing import Onlooker, Standing
-from clouds.emqx.console import connector_page
+from clouds.emqx.console import connector_page, unseen_at_console
 from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
 from privatelink.pace import paced_delta
 
@@ -53,8 +53,10 @@ class Removals:
             )
         if found.at_emqx.is_unlooked:
             unread = ["the connectors, and what else may use the address"]
-        not_looked_at = tuple(f"{what} in deployment {spec.link.deployment}" for what in unread)
-        return RemovalFacts(ids=tuple(found.ids), place=found.here, not_looked_at=not_looked_at)
+        not_looked_at = [f"{what} in deployment {spec.link.deployment}" for what in unread]
+        if spec.consumer_account_id:
+            not_looked_at.append(unseen_at_console(spec.link))
+        return RemovalFacts(ids=tuple(found.ids), place=found.here, not_looked_at=tuple(not_looked_at))
 
     @activity.defn
     async def find_leftovers(self, spec: RemovalSpec) -> list[Leftover]:

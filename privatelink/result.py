@@ -38,7 +38,7 @@ class DeleteResult(_Result):
     """Nothing of the link is left in `account` (12 digits) and `region`, and at the platform.
 
     `absent`: there was nothing to delete. `removed`: the ids that were. `not_looked_at`: what the request allowed not
-    to look at, in words.
+    to look at, and what only a person at EMQX's console can see, in words.
     """
 
     operation: Literal["delete"] = "delete"

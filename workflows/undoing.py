@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.providers import Providers
     from activities.removal import Removals
     from activities.specs import RemovalSpec, RemovalWait, Removed
-    from clouds.emqx.console import deleting, gone_without_delete, private_link_page
+    from clouds.emqx.console import deleting, gone_without_delete, may_be_at_console, private_link_page
     from privatelink.errors import Leftover, PrivateLinkError, RemovalRefused
     from privatelink.names import Place
     from privatelink.progress import StepState
@@ -120,8 +120,8 @@ class Undoing:
         """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
 
         When nobody does in time and it is no `gate`, the rest is removed all the same, and the PrivateLink is listed as
-        left behind: EMQX's console shows it as `failed` then. So it does when its endpoint has gone without its delete,
-        which AWS cannot tell from a delete: that is only said, in `to_look_at`.
+        left behind: EMQX's console shows it as `failed` then. The console also shows what AWS cannot: a PrivateLink
+        whose endpoint has gone without its delete, or never came. `to_look_at` says so.
         """
         if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
             return ()
@@ -132,8 +132,9 @@ class Undoing:
             self._blocked |= gate or isinstance(self._failures[-1], RemovalRefused)
         if not found:
             connected = self._board.progress.ids.get("vpc endpoint")
-            if connected and found is not None:
-                self.to_look_at = gone_without_delete(self.spec.link, connected)
+            if found is not None:
+                link = self.spec.link
+                self.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
             return ()
         wait = options.limit(options.DEADLINES.person)
         step = PrivateLinksByHand.wait_for_deletion_by_hand

@@ -79,6 +79,16 @@ def deleting(link: Link) -> Task:
     )
 
 
+def may_be_at_console(link: Link) -> str:
+    """What to look at when a saga ends that had asked for a PrivateLink, and AWS never showed its endpoint."""
+    return f"if somebody made the PrivateLink all the same, {private_link_page(link)} shows it: delete it there"
+
+
+def unseen_at_console(link: Link) -> str:
+    """What no look sees in console mode: a PrivateLink without an endpoint at AWS stands at the console alone."""
+    return f"PrivateLinks that have no endpoint at AWS: only {private_link_page(link)} shows them"
+
+
 def gone_without_delete(link: Link, vpc_endpoint_id: str) -> str:
     """What to look at when a PrivateLink's endpoint is gone and nobody was asked to delete the PrivateLink."""
     return (

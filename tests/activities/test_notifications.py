@@ -17,7 +17,7 @@ from clouds.webhook import Webhook
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails, Leftover
 from privatelink.progress import Ask, Phase
 from tests.support.receiver import Receiver
-from tests.support.steps import LINK, SAGA, attempt, perform, refusal
+from tests.support.steps import LINK, RUN_ID, SAGA, attempt, perform, refusal
 
 AT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 
@@ -39,7 +39,7 @@ async def test_a_running_link_is_told_with_its_address(receiver: Receiver) -> No
     (delivery,) = receiver.deliveries
     assert delivery.event == {
         "specversion": "1.0",
-        "id": "saga-1/3",
+        "id": f"{RUN_ID}/3",
         "source": "/privatelink/w41b11c0/orders-db",
         "type": "com.emqx.privatelink.phase.running",
         "subject": "w41b11c0/orders-db",
@@ -101,13 +101,13 @@ async def test_an_event_that_was_not_taken_is_sent_again_as_the_same_event(recei
     first, second = receiver.deliveries
     assert first.event == second.event
     assert first.body == second.body
-    assert first.headers["webhook-id"] == second.headers["webhook-id"] == "saga-1/3"
+    assert first.headers["webhook-id"] == second.headers["webhook-id"] == f"{RUN_ID}/3"
 
 
 async def test_the_next_event_of_a_saga_is_another(receiver: Receiver) -> None:
-    """Two sagas, and two notifications of one, never share an id."""
-    for more in ({}, {"number": 4}, {"saga_id": "saga-2"}):
-        assert await attempt(notifications().notify, spec().model_copy(update=more))
+    """Two notifications of a run, and two runs of a saga that was reset, never share an id."""
+    for number, run_id in ((3, RUN_ID), (4, RUN_ID), (3, "the-run-after-a-reset")):
+        assert await attempt(notifications().notify, spec().model_copy(update={"number": number}), run_id=run_id)
     assert len({delivery.event["id"] for delivery in receiver.deliveries}) == 3
 
 

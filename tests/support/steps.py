@@ -49,6 +49,10 @@ def address_users() -> AddressUsers:
     return AddressUsers(DeploymentApis(Settings.from_environment()))
 
 
+RUN_ID = ActivityEnvironment().info.workflow_run_id
+"""The run that the steps below belong to, where none is named."""
+
+
 async def attempt(
     step: Callable[[S], Awaitable[R]],
     spec: S,
@@ -56,12 +60,14 @@ async def attempt(
     scheduled: timedelta = timedelta(),
     beats: Sequence[Any] = (),
     tried_again: bool = False,
+    run_id: str | None = RUN_ID,
 ) -> R:
     """One attempt, of a step scheduled so long ago; `beats`: what the last attempt's heartbeat held.
 
-    `tried_again`: by an operator's `retry_now`.
+    `tried_again`: by an operator's `retry_now`. `run_id`: of the workflow whose step it is.
     """
     environment = _environment(datetime.now(UTC) - scheduled, list(beats))
+    environment.info = dataclasses.replace(environment.info, workflow_run_id=run_id)
     if tried_again:
         id_ = f"{environment.info.activity_id}{TRIED_AGAIN}2"
         environment.info = dataclasses.replace(environment.info, activity_id=id_)

@@ -302,6 +302,20 @@ async def test_a_cancelled_create_asks_for_the_click_that_undoes_the_other(world
     assert world.sandbox.books() == NOTHING
 
 
+async def test_what_only_the_console_shows_is_never_said_to_be_gone(world: World) -> None:
+    """A person may click after the saga has stopped to ask: AWS shows nothing of that, so the answers say it."""
+    person = Person(world, LINK)
+    saga = await world.links.start_create(_request(world, connector=None))
+    await person.asked(BY_HAND)
+    await world.links.roll_back(LINK, reason="test")
+    with pytest.raises(GivenUp) as given_up:
+        await saga.result()
+    page = private_link_page(_request(world).link)
+    assert page in given_up.value.details_model.next_step
+    deleted = await world.links.delete(_request(world, connector=None))
+    assert ("absent", [True]) == (deleted.status, [page in one for one in deleted.not_looked_at])
+
+
 async def test_a_privatelink_whose_endpoint_was_deleted_is_told_to_be_looked_at(world: World) -> None:
     """AWS cannot tell it from a deleted PrivateLink; the console may show it as failed, and nobody else would know."""
     person, saga = await _clicked(world)
