@@ -49,13 +49,14 @@ def short_removal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 30 * SPEED}))
 
 
-def _request(world: World) -> PrivateLinkRequest:
-    return full_request(world.sandbox, listeners=[{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}])
+def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - as a caller writes them
+    listeners = [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
+    return full_request(world.sandbox, listeners=listeners, **changes)
 
 
-async def _fails(world: World) -> PrivateLinkError:
+async def _fails(world: World, **changes: Any) -> PrivateLinkError:  # noqa: ANN401 - as a caller writes them
     with pytest.raises(PrivateLinkError) as caught:
-        await world.links.create(_request(world))
+        await world.links.create(_request(world, **changes))
     return caught.value
 
 
@@ -189,7 +190,9 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
 async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_rejected(
     world: World, strangers: Strangers, hands: Hands
 ) -> None:
-    """Two of the right account, and the platform names neither: both are named, and the foreign one is left in peace.
+    """Two of the right account, the platform names neither, and the request says that no person shall be asked.
+
+    Both are named, and the foreign one is left in peace.
 
     The rollback then lists the endpoint service under it, and a delete finishes once its owner has taken it away.
     """
@@ -198,7 +201,7 @@ async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_r
     _at(world, "create-private-link", lambda: foreign.append(strangers.vpc_endpoint(_service_name(world))))
     accepted_before = _decisions(world)
 
-    error = await _fails(world)
+    error = await _fails(world, approval=False)
 
     assert isinstance(error, RollbackIncomplete)
     assert "telling which endpoint connection is this PrivateLink's" in str(error)
