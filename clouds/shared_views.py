@@ -211,6 +211,8 @@ class SharedView(Generic[V]):
                 self._latest = (began, reading)
             except Exception as error:  # noqa: BLE001 - it is raised by every look that waits, in place of a lost task
                 reading = error
+                # What was seen before says nothing of how it stands now: no deadline may rest on it.
+                self._latest = None
             for waiter in tuple(self._waiters):
                 if waiter.began <= began and waiter.hear(reading):
                     self._waiters.discard(waiter)

@@ -11,6 +11,7 @@ from tests.support.laws import NOTHING
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
+from tests.support.step_faults import once
 from tests.support.world import World
 from workflows import create, options
 
@@ -47,7 +48,7 @@ async def test_one_refusal_in_the_middle_of_a_create_ends_nothing(world: World, 
     async def refuse() -> None:
         world.sandbox.fault(action, "access_denied")
 
-    world.faults.at("privatelink:w41b11c0:orders-db", "create-load-balancer", "before", refuse)
+    world.faults.at("privatelink:w41b11c0:orders-db", "create-load-balancer", "before", once(refuse))
     await world.links.create(_request(world))
 
 
