@@ -42,7 +42,7 @@ def creating(link: Link, service_name: str) -> Task:
 def choosing(link: Link, candidates: list[str]) -> Task:
     """Which of several endpoint connections it is: AWS cannot tell, since customers of EMQX may share its account."""
     return Task(
-        f"tell which endpoint connection is the PrivateLink's of {link}; none is accepted until then: "
+        f"tell which endpoint connection belongs to the PrivateLink of {link}; none is accepted until then: "
         + "; ".join(candidates),
         private_link_page(link),
         ("compare the times with the PrivateLink's at the console, or reject the others at AWS",),
@@ -53,7 +53,7 @@ def approving(link: Link, candidates: list[str]) -> Task:
     """Whether an endpoint is let in: whoever uses EMQX's account may have asked for the connection."""
     which = "that this endpoint connection" if len(candidates) == 1 else "which endpoint connection"
     return Task(
-        f"approve {which} is the PrivateLink's of {link}; none is accepted until then: " + "; ".join(candidates),
+        f"approve {which} belongs to the PrivateLink of {link}; none is accepted until then: " + "; ".join(candidates),
         private_link_page(link),
         ("compare the id or the time with the PrivateLink's at the console; one that is not its own, reject at AWS",),
     )
