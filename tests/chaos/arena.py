@@ -13,6 +13,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from privatelink.errors import from_failure
 from privatelink.names import Link
+from privatelink.progress import TRIED_AGAIN
 from tests.chaos.strangers import Strangers, theirs
 from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.step_faults import StepFaults
@@ -44,7 +45,11 @@ class _Witnessing(ActivityInboundInterceptor):
         except ApplicationError as error:
             ours = from_failure(error)
             if ours:
-                seen = (info.activity_id, ours.details_model.sentence, error.non_retryable)
+                # A step that a person's answer tried anew has a number behind its id.
+                step = info.activity_id.partition(TRIED_AGAIN)[0]
+                policy = info.retry_policy
+                final_here = (policy and policy.non_retryable_error_types) or ()
+                seen = (step, ours.details_model.sentence, error.non_retryable or error.type in final_here)
                 self._witness.raised[info.workflow_id or ""].append(seen)
             raise
 

@@ -28,9 +28,10 @@ def stored_names() -> list[str]:
 
 
 def read_history(name: str) -> WorkflowHistory:
-    """A stored history."""
+    """A stored history, under the workflow id that it had: a saga refuses to run under another one than its link's."""
     text = (FOLDER / f"{name}.json").read_text(encoding="utf-8")
-    return WorkflowHistory.from_json(f"recorded-{name}", text)
+    started = json.loads(text)["events"][0]["workflowExecutionStartedEventAttributes"]
+    return WorkflowHistory.from_json(started["workflowId"], text)
 
 
 def write_history(name: str, history: WorkflowHistory) -> None:
