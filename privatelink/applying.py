@@ -84,8 +84,8 @@ async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
     link = request.link
     try:
         memory = await remember(client, link)
-        run = memory.latest if memory.latest.is_running else memory.stands
-        if run is None or run.left_nothing:
+        run = memory.there
+        if run is None:
             return LinkPlan(link=str(link), action=Action.CREATE)
         remembered = await request_of(client, link, run)
     except LinkUnknown:

@@ -13,14 +13,14 @@ from privatelink.answering import ANSWER_SECONDS, answered
 from privatelink.applying import FleetRun, plan_fleet, start_fleet
 from privatelink.connection import connect_to_temporal, reaching_temporal
 from privatelink.endings import RESULT_TYPES, SagaHandle
-from privatelink.errors import AlreadyJoined, NoWorker, invalid_request
+from privatelink.errors import AlreadyJoined, NoWorker, RequestRefused, invalid_request
 from privatelink.fleet import Action, FleetPlan, FleetResult, check_links_differ
 from privatelink.following import followed_result
 from privatelink.inquiries import inspect
 from privatelink.names import Link
 from privatelink.progress import Operation, Phase
 from privatelink.queues import task_queue
-from privatelink.remembering import WORKFLOW_TYPES, remembered_request
+from privatelink.remembering import WORKFLOW_TYPES, remembered_request, standing_elsewhere
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult
 from privatelink.search_attributes import at_start
@@ -141,6 +141,15 @@ class PrivateLinks(Steering):
         Raises what the clouds refuse with, and `NoWorker`.
         """
         return await inspect(self._client, request if isinstance(request, DeleteRequest) else DeleteRequest.of(request))
+
+    async def check_place(self, request: PrivateLinkRequest | DeleteRequest) -> None:
+        """Compare where the link stands, by what Temporal remembers, with where the request would have it; reads only.
+
+        Raises `RequestRefused` with what differs: the account, the region or the platform mode.
+        """
+        asked = request if isinstance(request, DeleteRequest) else DeleteRequest.of(request)
+        if findings := await standing_elsewhere(self._client, asked):
+            raise RequestRefused.of_findings(findings)
 
     async def list(
         self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None

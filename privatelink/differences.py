@@ -55,7 +55,7 @@ def _told(value: JsonValue) -> str:
 
 
 def elsewhere(
-    standing: PrivateLinkRequest | DeleteRequest, asked: PrivateLinkRequest, account: str | None
+    standing: PrivateLinkRequest | DeleteRequest, asked: PrivateLinkRequest | DeleteRequest, account: str | None
 ) -> tuple[Finding, ...]:
     """One finding for each part of the link's place in which the request differs; empty when it is the same place.
 

@@ -14,7 +14,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.connection import reaching_temporal
-from privatelink.errors import LinkUnknown
+from privatelink.differences import elsewhere
+from privatelink.errors import Finding, LinkUnknown
 from privatelink.names import Link
 from privatelink.progress import Phase
 from privatelink.request import DeleteRequest, PrivateLinkRequest
@@ -146,6 +147,12 @@ class Memory(NamedTuple):
         return self.stands
 
     @property
+    def there(self) -> Run | None:
+        """The run of which something may be there: one that runs; else what stands; None where nothing is left."""
+        run = self.latest if self.latest.is_running else self.stands
+        return None if run is None or run.left_nothing else run
+
+    @property
     def last_attempt(self) -> Run | None:
         """The last run, where it is not the one that is shown."""
         return None if self.shown is self.latest else self.latest
@@ -208,6 +215,17 @@ async def remembered_request(client: Client, link: Link) -> PrivateLinkRequest |
     if memory.latest.is_running and memory.latest.operation == "delete":
         return await request_of(client, link, memory.latest)
     return await request_of(client, link, memory.stands or memory.latest)
+
+
+async def standing_elsewhere(client: Client, request: DeleteRequest) -> tuple[Finding, ...]:
+    """What tells that the link stands in another place than the request names; empty also where nothing is known."""
+    try:
+        run = (await remember(client, request.link)).there
+        if run is None:
+            return ()
+        return elsewhere(await request_of(client, request.link, run), request, run.account)
+    except LinkUnknown:
+        return ()
 
 
 async def request_of(client: Client, link: Link, run: Run) -> PrivateLinkRequest | DeleteRequest:

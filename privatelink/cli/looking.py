@@ -27,7 +27,8 @@ def status(
     file: Annotated[
         str,
         file_option(
-            "The request of the link: when Temporal has forgotten it, a worker looks in AWS and at the platform."
+            "The request of the link. It is refused where the link stands elsewhere; and when Temporal has forgotten "
+            "the link, a worker looks in AWS and at the platform."
         ),
     ] = "",
     watching: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until the saga has ended.")] = False,
@@ -54,6 +55,8 @@ def status(
         links = await surroundings.connect()
         try:
             async with suggesting(links, wanted):
+                if request:
+                    await links.check_place(request)
                 await _show(surroundings, printer, links, wanted, watching=watching)
         except LinkUnknown:
             if request is None:

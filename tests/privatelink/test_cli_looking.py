@@ -13,6 +13,7 @@ from privatelink.errors import (
     FindingType,
     LinkUnknown,
     Outcome,
+    RequestRefused,
     TemporalUnreachable,
 )
 from privatelink.progress import Phase, Progress, StepState
@@ -62,6 +63,20 @@ def test_watch_shows_each_change_and_ends_with_the_saga() -> None:
         "create listener: done after 12s",
     ] == ran.out.lines[:6]
     assert f"  address            {RESULT.address}" in ran.out.lines
+
+
+def test_a_file_of_another_place_is_refused_before_anything_is_shown(request_file: str) -> None:
+    """What Temporal remembers is of the other place, so that showing it would answer another question."""
+    elsewhere = RequestRefused.of_findings(
+        [
+            Finding(
+                type=FindingType.LINK_ELSEWHERE, concerns="aws.region", sentence="it stands there", next_step="go there"
+            )
+        ]
+    )
+    ran = run_command(Links(DONE, stands=elsewhere), "status", "-f", request_file)
+    assert (2, []) == (ran.code, ran.out.lines)
+    assert "  - LinkElsewhere (aws.region): it stands there; go there" in ran.err.lines
 
 
 def test_watch_in_json_is_the_last_status_alone() -> None:

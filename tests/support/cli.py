@@ -128,7 +128,10 @@ class _Saga(Saga):
 
 
 class Links(PrivateLinks):
-    """Stands as `looks` say, one after the other; at the last the saga ends by `end`. `start` refuses where given."""
+    """Stands as `looks` say, one after the other; at the last the saga ends by `end`.
+
+    `start` refuses where given; so does `stands` a file of another place.
+    """
 
     def __init__(
         self,
@@ -138,6 +141,7 @@ class Links(PrivateLinks):
         summaries: Sequence[LinkSummary] = (),
         steered: Steered | BaseException = STEERED,
         inspection: InspectionResult | BaseException | None = None,
+        stands: BaseException | None = None,
     ) -> None:
         self.looks = list(looks) or [link_status()]
         self.end = end
@@ -145,6 +149,7 @@ class Links(PrivateLinks):
         self.summaries = list(summaries)
         self.steered = steered
         self.inspection = inspection
+        self.stands = stands
         self.ended = asyncio.Event()
         self.asked: list[object] = []
 
@@ -186,6 +191,11 @@ class Links(PrivateLinks):
         if isinstance(self.inspection, BaseException):
             raise self.inspection
         return self.inspection
+
+    async def check_place(self, request: PrivateLinkRequest | DeleteRequest) -> None:  # noqa: ARG002 - it stands where it stands
+        """Refuse where `stands` is given."""
+        if self.stands:
+            raise self.stands
 
     async def _send(self, link: Link, argument: BaseModel) -> Steered:
         self.asked.append((link, argument))

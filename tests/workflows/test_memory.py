@@ -187,7 +187,11 @@ async def test_a_plan_names_the_place_where_a_link_stands(world: World) -> None:
     [outcome] = (await world.links.apply([asked])).links
     assert ("refused", "RequestDiffers") == (outcome.ending, outcome.error)
     assert world.sandbox.books() == before
+    await world.links.check_place(there)
+    with pytest.raises(RequestRefused, match=r"LinkElsewhere \(aws\.region\)"):
+        await world.links.check_place(asked)
     await world.links.delete(there.link)
+    await world.links.check_place(asked)
     # Nothing stands any more, so the place is free to choose; this one is refused for what it asks.
     assert (await world.links.plan_fleet([asked])).of(Action.CREATE)
 
