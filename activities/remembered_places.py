@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from temporalio import activity
+from temporalio.client import Client
 
 from activities.at_aws import look_at_aws
 from activities.places import stands_at
@@ -23,8 +24,9 @@ from privatelink.errors import (
     TemporalUnreachable,
 )
 from privatelink.names import Link, Place
-from privatelink.remembering import request_of, stood_before
-from privatelink.request import AwsAccess
+from privatelink.payloads import PayloadKeyError
+from privatelink.remembering import Run, request_of, stood_before
+from privatelink.request import AwsAccess, DeleteRequest, PrivateLinkRequest
 
 
 class Remembered(NamedTuple):
@@ -52,14 +54,25 @@ async def remembered_by_temporal(link: Link) -> Remembered | None:
         run = await stood_before(client, link, activity.info().workflow_run_id or "")
         if run is None or run.account is None or run.region is None:
             return None
-        try:
-            request = await request_of(client, link, run)
-        except LinkUnknown:
-            # The run's history is gone, or no key fits it. The worker's own credentials may still reach the place.
-            return Remembered(Place(account=run.account, region=run.region, mode="api"), AwsAccess(region=run.region))
+        request = await _readable_request(client, link, run)
     except TemporalUnreachable as error:
         raise error.as_weather() from error
+    if request is None:
+        # The search attributes name the place, and the worker's own credentials may reach it.
+        return Remembered(Place(account=run.account, region=run.region, mode="api"), AwsAccess(region=run.region))
     return Remembered(Place(account=run.account, region=run.region, mode=request.platform.mode), request.aws)
+
+
+async def _readable_request(client: Client, link: Link, run: Run) -> PrivateLinkRequest | DeleteRequest | None:
+    """The request of the run; None where its history is gone, or was encrypted with a key that this worker lacks."""
+    try:
+        return await request_of(client, link, run)
+    except LinkUnknown:
+        return None
+    except TemporalUnreachable as error:
+        if isinstance(error.__cause__, PayloadKeyError):
+            return None
+        raise
 
 
 class RememberedPlaces:

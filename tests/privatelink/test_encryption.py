@@ -8,7 +8,7 @@ import re
 import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +21,12 @@ from temporalio.client import Client
 from privatelink.codec_server import CodecServer
 from privatelink.connection import connect_to_temporal
 from privatelink.encryption import EncryptionCodec, key_id, payload_keys
-from privatelink.errors import CloudRefused, NotYet, TemporalUnreachable
+from privatelink.errors import CloudRefused, NotYet, RequestRefused, TemporalUnreachable
 from privatelink.fleet import Action, Ending
 from privatelink.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
 from privatelink.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer
+from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.histories import around_payloads, payloads_of
 from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
@@ -277,6 +278,29 @@ async def test_a_caller_without_the_key_is_told_what_is_missing(
     for call in (links.status(LINK), links.delete(LINK), links.create(full_request(encrypting.sandbox, "other"))):
         with pytest.raises(TemporalUnreachable, match=f"{PAYLOAD_KEY} is not set"):
             await call
+
+
+async def test_a_worker_without_the_key_knows_where_the_link_stands(
+    server: TemporalServer, sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key of an old history may be gone: the search attributes name the place, at which the worker looks itself."""
+    there = full_request(sandbox, "keyless", connector=None)
+    monkeypatch.setenv("THE_KEY", text_of(KEY))
+    monkeypatch.setenv(PAYLOAD_KEY, "env:THE_KEY")
+    async with encrypting_world(sandbox, await connect_to_temporal(server.address, server.namespace)) as encrypting:
+        await encrypting.links.create(there)
+    monkeypatch.delenv(PAYLOAD_KEY)
+    with closing(Hands(sandbox)) as hands:
+        await asyncio.to_thread(hands.delete_private_link, Ids.of(sandbox.books(), str(there.link)))
+    while sandbox.books()["platform"]:  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(0.05)
+    role = {"role_arn": sandbox.seed["role_arn"], "external_id": sandbox.seed["external_id"]}
+    other_account = full_request(sandbox, there.name, connector=None, aws={"region": "us-east-1", **role})
+    async with working_world(sandbox, client) as keyless:
+        with pytest.raises(RequestRefused, match=r"LinkElsewhere.* account 210987654321, region us-east-1"):
+            await keyless.links.create(other_account)
+        sandbox.reset()
+        assert (await keyless.links.create(there)).address
 
 
 REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
