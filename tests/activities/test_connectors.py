@@ -415,7 +415,7 @@ async def test_the_deadline_ends_the_wait_and_names_the_nodes(steps: Connectors,
         await attempt().run(steps.create_connector, creation(address))
     later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(DeadlinePassed, match="connected on 0 of 2 nodes"):
-        await later.run(steps.create_connector, creation(address, wait=wait_for(seconds=-1)))
+        await later.run(steps.create_connector, creation(address, wait=wait_for(seconds=-1, since=0)))
 
 
 async def test_a_disabled_connector_is_not_waited_for(steps: Connectors, sandbox: Sandbox) -> None:
