@@ -140,15 +140,20 @@ def own_keys_on_offer(
     named = {name: value.split(",") for name, value in environment.items() if not name.startswith(ENV_PREFIX)}
     named |= {"external_id_file in the settings file": [str(path) for path in key_files]}
     named |= {f"the default {path}": [str(Path(path).expanduser())] for path in _DEFAULT_KEYS}
+    offered = {identity for entry in directory.iterdir() if (identity := _identity_of(entry))}
     return faults + [
         f"{name} names a file in {SECRETS_DIR}, which requests may read: keep it elsewhere"
         for name, paths in sorted(named.items())
-        if any(_is_file_in(directory, path.strip()) for path in paths)
+        if any(_identity_of(Path(path.strip().removeprefix("file:"))) in offered for path in paths)
     ]
 
 
-def _is_file_in(directory: Path, text: str) -> bool:
-    path = Path(text.removeprefix("file:"))
-    with suppress(OSError):
-        return path.is_file() and path.parent.resolve() == directory.resolve()
-    return False
+def _identity_of(path: Path) -> tuple[int, int] | None:
+    """Which file it is, by whatever name or link; None when it is none.
+
+    Kubernetes shows a file under two names, NAME and `..data/NAME`, and a link from elsewhere may lead to it.
+    """
+    with suppress(OSError, ValueError, RuntimeError):
+        found = path.expanduser().stat()
+        return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
+    return None

@@ -133,6 +133,9 @@ def test_the_settings_file_says_what_a_deployment_may_use(monkeypatch: pytest.Mo
         {"PRIVATELINK_PAYLOAD_KEY": "env:GOOD, env:PRIVATELINK_SECRET_KEY"},
         {"PRIVATELINK_PAYLOAD_KEY": "file:SECRETS/own", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
         {"AWS_WEB_IDENTITY_TOKEN_FILE": "SECRETS/own", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
+        {"AWS_WEB_IDENTITY_TOKEN_FILE": "SECRETS/..data/mounted", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
+        {"AWS_WEB_IDENTITY_TOKEN_FILE": "HOME/link", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
+        {"AWS_WEB_IDENTITY_TOKEN_FILE": "HOME/hard", "PRIVATELINK_SECRETS_DIR": "SECRETS"},
         {"PRIVATELINK_SETTINGS": "settings.toml", "PRIVATELINK_SECRET_API": "x"},
         {"HOME": "HOME", "PRIVATELINK_SECRETS_DIR": "HOME/.aws"},
     ],
@@ -142,7 +145,15 @@ def test_no_key_of_the_workers_own_may_have_a_name_that_requests_can_say(
 ) -> None:
     """Such a worker does not start, and the sentence names the variable."""
     (tmp_path / "secrets").mkdir()
-    (tmp_path / "secrets" / "own").write_text("key")
+    own = tmp_path / "secrets" / "own"
+    own.write_text("key")
+    (tmp_path / "link").symlink_to(own)
+    (tmp_path / "hard").hardlink_to(own)
+    # As Kubernetes mounts a secret.
+    (tmp_path / "secrets" / "..2026").mkdir()
+    (tmp_path / "secrets" / "..2026" / "mounted").write_text("key")
+    (tmp_path / "secrets" / "..data").symlink_to("..2026")
+    (tmp_path / "secrets" / "mounted").symlink_to("..data/mounted")
     (tmp_path / "settings.toml").write_text(
         f'[deployments.{OTHER}]\nendpoint = "https://h/api/v5"\napi_key = "k"\n'
         'api_secret_env = "PRIVATELINK_SECRET_API"\n'
