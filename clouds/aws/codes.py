@@ -72,6 +72,7 @@ CREDENTIALS = frozenset(
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 ACCOUNT = frozenset({"Blocked", "OptInRequired", "PendingVerification", "RegionDisabledException"})
+"""Of an account that AWS does not serve at the moment: somebody lifts a block, and a verification passes by itself."""
 REFUSED = frozenset(
     {
         DUPLICATE_LISTENER,

@@ -49,6 +49,12 @@ _STEPS = {
     "TargetGroupAssociationLimit": "a target group serves one load balancer, and AWS does not raise that",
 }
 
+_ACCOUNT_STEPS = {
+    "OptInRequired": "subscribe the account to the service, or activate the region; else ask AWS Support",
+    "PendingVerification": "wait until AWS has verified the account, four hours at most; else ask AWS Support",
+    "RegionDisabledException": "activate the region for STS (IAM console, Account settings)",
+}
+
 
 def next_step_of(code: str, message: str, *, operation: str, acts_as: str, is_about_the_clock: bool) -> str:
     """What a person does about a refusal that waiting does not mend.
@@ -63,6 +69,8 @@ def _of_identity(code: str, message: str, operation: str, acts_as: str, *, is_ab
     """For a refusal of whoever calls; empty for one of what is called."""
     if is_about_the_clock:
         return "set the worker's clock by NTP: it and AWS's are too far apart; then look at the credentials"
+    if code in codes.ACCOUNT:
+        return _ACCOUNT_STEPS.get(code, "ask AWS Support what blocks this account")
     if code in codes.CREDENTIALS | codes.EXPIRED:
         return "correct the worker's AWS credentials; if they are right, look at the worker's clock"
     if code and operation == "AssumeRole" and not _is_of_the_organization(message):
@@ -77,7 +85,6 @@ def _of_sentence(message: str) -> str:
 
 def _of_code(code: str) -> str:
     steps = (
-        (code in codes.ACCOUNT, "ask AWS Support what blocks this account"),
         (codes.is_quota(code), "have the quota raised, or delete what is not used"),
         (codes.is_not_found(code), "something that the step needs was deleted meanwhile"),
         (codes.is_refused(code), REFERENCE),

@@ -95,11 +95,13 @@ def _classified(refusal: Refusal, sentence: str, concerns: str, settles_at: date
 def _leaf(refusal: Refusal) -> type[PrivateLinkError]:
     """The class of a refusal that waiting does not mend, or that nobody knows."""
     code = refusal.code
-    if code in codes.CREDENTIALS | codes.EXPIRED | codes.CLOCK or (code and refusal.operation == "AssumeRole"):
+    if code in codes.CREDENTIALS | codes.EXPIRED | codes.CLOCK | codes.ACCOUNT:
+        return CredentialsRefused
+    if code and refusal.operation == "AssumeRole":
         return CredentialsRefused
     if code in codes.DENIED:
         return AccessDenied
-    if code in codes.ACCOUNT or codes.is_refused(code) or codes.is_not_found(code):
+    if codes.is_refused(code) or codes.is_not_found(code):
         return CloudRefused
     return QuotaExceeded if codes.is_quota(code) else UnknownCloudError
 

@@ -18,10 +18,11 @@ class NotAllowed(PrivateLinkError):
 
 
 class CredentialsRefused(NotAllowed):
-    """AWS does not take the credentials, there are none, or the role can't be assumed.
+    """AWS does not take the credentials, there are none, the role can't be assumed, or AWS blocks its account.
 
     Correct the worker's AWS credentials, or `aws.role_arn`, `aws.external_id` and the role's trust policy
-    (`deploy/iam`). `privatelink check -f FILE` tries them without changing anything.
+    (`deploy/iam`). Where the sentence says `Blocked`, `OptInRequired` or `PendingVerification`, ask AWS Support about
+    the account. `privatelink check -f FILE` tries them without changing anything.
     """
 
 

@@ -105,7 +105,9 @@ def test_waiting_helps_against_what_passes(code: str, status: int, kind: type[Pr
         ("VpcEndpointServiceLimitExceeded", QuotaExceeded),
         ("InvalidParameterValue", CloudRefused),
         ("IdempotentParameterMismatch", CloudRefused),
-        ("OptInRequired", CloudRefused),
+        ("Blocked", CredentialsRefused),
+        ("OptInRequired", CredentialsRefused),
+        ("PendingVerification", CredentialsRefused),
         ("TargetGroupNotFound", CloudRefused),
     ],
 )
