@@ -19,6 +19,7 @@ from privatelink.errors import (
     PlatformKeyRefused,
     PrivateLinkError,
     RequestRefused,
+    UnknownCloudError,
 )
 from privatelink.request import ConsolePlatform
 from privatelink.result import InspectionResult, SetUpFinding, SetUpResult
@@ -117,7 +118,7 @@ async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFindin
     try:
         return SetUpFinding(what=what, ok=True, says=await look())
     except PrivateLinkError as error:
-        if error.waiting_helps and not isinstance(error, NotAllowed):
+        if error.waiting_helps and not isinstance(error, NotAllowed | UnknownCloudError):
             raise
         details = error.details_model
         return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)

@@ -3,6 +3,9 @@
 A refused change of state comes as 400 (the broker's API), 422 ("Deployment Management") or 409 (assumed: no public
 source), and `code` may be a number (EMQX's Terraform provider) or missing. No body gets into a sentence: it may echo a
 secret.
+
+What is final, or says that a thing is gone, is believed only of EMQX: its answers are JSON objects. A page under the
+same status is that of a proxy, a portal or a server that is being mended (404 and 405 of nginx, say).
 """
 
 import json
@@ -51,7 +54,7 @@ _CLASSES: dict[str, type[PrivateLinkError]] = {
     "INTERNAL_ERROR": CloudUnavailable,
     "SERVICE_UNAVAILABLE": CloudUnavailable,
     "METHOD_NOT_ALLOWED": CloudRefused,
-    "PROXY_AUTHENTICATION_REQUIRED": CloudRefused,
+    "PROXY_AUTHENTICATION_REQUIRED": AccessDenied,
     "CONTENT_TOO_LARGE": CloudRefused,
     "UNSUPPORTED_MEDIA_TYPE": CloudRefused,
 }
@@ -79,10 +82,16 @@ _USUAL_WAIT = 60.0
 
 
 class ErrorAnswer(Exception):  # noqa: N818 - it is what the cloud said, the cause of an error of ours
-    """What EMQX answered. Only status and code can be printed; `message` is for callers that know what it may hold."""
+    """What EMQX answered. Only status and code can be printed; `message` is for callers that know what it may hold.
 
-    def __init__(self, status: int, code: str, message: str, retry_after: timedelta | None) -> None:
+    `is_foreign`: its body is no JSON object, so that it may be somebody else's answer.
+    """
+
+    def __init__(
+        self, status: int, code: str, message: str, retry_after: timedelta | None, *, is_foreign: bool = False
+    ) -> None:
         super().__init__(f"HTTP {status} {code}".rstrip())
+        self.is_foreign = is_foreign
         self.status = status
         self.code = code
         self.message = message
@@ -116,18 +125,21 @@ def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswe
         code if isinstance(code, str) and _SAFE_CODE.fullmatch(code) else "",
         message if isinstance(message, str) else "",
         delay_of(retry_after),
+        is_foreign=not isinstance(parsed, dict),
     )
 
 
 def translate(answer: ErrorAnswer, call: Call) -> PrivateLinkError:
     """The error that stands for an answer. Its `cloud_code` is EMQX's code, or the usual one of the status."""
     code = answer.code if answer.code in _CLASSES else _CODES_OF_STATUS.get(answer.status, answer.code)
-    kind = _CLASSES.get(code)
+    kind, said = _CLASSES.get(code), f"{answer}"
+    if kind is CloudRefused and answer.is_foreign:
+        kind, code, said = UnknownCloudError, "", f"{answer} without EMQX's JSON"
     if kind is None:
         server_failed = answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR
         kind = CloudUnavailable if server_failed else UnknownCloudError
     error = kind(
-        f"{call.words}: {call.api} answered {answer}",
+        f"{call.words}: {call.api} answered {said}",
         concerns=call.concerns,
         next_step=_next_step(kind, code, call),
         retry_after=(answer.retry_after or paced_delta(_USUAL_WAIT)) if kind is Throttled else None,
@@ -171,15 +183,17 @@ def _next_step(kind: type[PrivateLinkError], code: str, call: Call) -> str:
     by_code = {
         NOT_FOUND: f"check the id ({call.concerns}), and the endpoint beside {call.set_by}",
         "METHOD_NOT_ALLOWED": f"check the endpoint beside {call.set_by}: it does not offer this call",
-        "PROXY_AUTHENTICATION_REQUIRED": "check the worker's proxy settings (HTTPS_PROXY, NO_PROXY)",
         "DEPENDENCY_EXISTS": "delete what uses it first",
         BAD_REQUEST: "correct what the request gives for it",
     }
+    if code == "PROXY_AUTHENTICATION_REQUIRED":
+        return "check the worker's proxy settings (HTTPS_PROXY, NO_PROXY)"
     by_kind = {
         PlatformKeyRefused: f"check {call.set_by}",
         AccessDenied: f"give the API key of {call.set_by} the permission for this call",
         QuotaExceeded: "ask EMQX for a higher quota, or delete what is no longer used",
         CloudRefused: by_code.get(code, "look at it in EMQX's console, then repeat the call"),
-        UnknownCloudError: f"check that nothing answers in place of {call.api}: a proxy, a portal",
+        UnknownCloudError: f"check that nothing answers in place of {call.api}: a proxy, a portal; and the endpoint "
+        f"beside {call.set_by}",
     }
     return by_kind.get(kind, "")

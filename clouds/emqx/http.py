@@ -21,13 +21,15 @@ from clouds.budgets import Budget
 from clouds.emqx.errors import Call, ErrorAnswer, read_answer, translate
 from clouds.finishing import let_end
 from clouds.leases import check_lease
-from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
+from privatelink.errors import CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 T = TypeVar("T")
 
 CALL_SECONDS = 20.0
 """Above the 15 s in which a deployment asks its nodes. A write that takes longer has an unknown outcome: look it up."""
 CONNECT_SECONDS = 5.0
+_HEADERS = {"Accept": "application/json"}
+"""Without it EMQX says by a page of HTML that it lacks a path (emqx/emqx, `emqx_dashboard_not_found`)."""
 _DEEPEST = 64
 """Levels of JSON; EMQX's own answers have some ten."""
 _LARGEST_BODY = 4 * 1024 * 1024
@@ -154,11 +156,11 @@ class Api:
                 self._allowed.refused(f"{method} {call.doing}", refusal)
             raise refusal from answer
         if status >= httpx.codes.MULTIPLE_CHOICES:
-            raise CloudRefused(
+            raise UnknownCloudError(
                 f"{call.words}: {self._name} answered with a redirect (HTTP {status}), which is not followed: "
                 "the API key would go along",
                 concerns=call.concerns,
-                next_step="check the endpoint in the settings",
+                next_step=f"check the endpoint beside {self._access.set_by}, and that no portal answers in its place",
             ) from ErrorAnswer(status, "", "", None)
         self._allowed.succeeded(f"{method} {call.doing}")
         return _content_of(answered, status, content, call)
@@ -173,6 +175,7 @@ class Api:
         async with (
             httpx.AsyncClient(
                 auth=self._auth,
+                headers=_HEADERS,
                 verify=tls(),
                 trust_env=not self._access.is_loopback,
                 timeout=httpx.Timeout(CALL_SECONDS, connect=CONNECT_SECONDS),

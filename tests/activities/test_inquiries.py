@@ -1,5 +1,7 @@
 """What a caller asks of the worker's keys, against the sandbox."""
 
+import pytest
+
 from activities import specs
 from activities.inquiries import Inquiries
 from activities.standing import Onlooker
@@ -8,6 +10,7 @@ from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
 from privatelink.result import SetUpFinding
+from tests.clouds.emqx.test_http import answering_server
 from tests.support.sandbox import Sandbox
 from tests.support.steps import ACCESS, LINK, attempt
 
@@ -31,3 +34,16 @@ async def test_a_key_that_no_delete_could_use_is_told_before_there_is_a_link(san
     assert "/authentication, /authorization/sources, /cluster/links" in finding.says
     assert finding.fix == "give it the scopes access_control, cluster_operations"
     assert (await said_of("deployment API")).ok
+
+
+async def test_a_page_in_the_platforms_place_is_told_at_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever mistyped the endpoint does not wait until a look gives up, and learns where it is set."""
+    assert sandbox.endpoint
+    with answering_server() as server:
+        server.answer = (404, {}, b"<html>Not Found</html>")
+        endpoint = f"http://127.0.0.1:{server.server_port}/public_api/v1"
+        monkeypatch.setenv("EMQXCLOUD_PLATFORM_ENDPOINT", endpoint)
+        finding = await said_of("platform")
+    assert not finding.ok
+    assert "HTTP 404 without EMQX's JSON" in finding.says
+    assert "the endpoint beside EMQXCLOUD_PLATFORM_API_KEY" in finding.fix

@@ -61,20 +61,50 @@ def test_the_code_decides_under_any_status(status: int, code: str, kind: type[Pr
         (503, CloudUnavailable, ""),
         (418, UnknownCloudError, ""),
         (405, CloudRefused, "METHOD_NOT_ALLOWED"),
-        (407, CloudRefused, "PROXY_AUTHENTICATION_REQUIRED"),
+        (407, AccessDenied, "PROXY_AUTHENTICATION_REQUIRED"),
         (408, CloudUnavailable, "SERVICE_UNAVAILABLE"),
         (410, CloudRefused, "NOT_FOUND"),
         (413, CloudRefused, "CONTENT_TOO_LARGE"),
     ],
 )
-@pytest.mark.parametrize("body", ["", "Internal Server Error", [1], {"code": 1234}, {"message": "no"}, {"code": None}])
+@pytest.mark.parametrize("body", [{"code": 1234}, {"message": "no"}, {"code": None}])
 def test_the_status_decides_where_the_code_says_nothing(
     status: int, kind: type[PrivateLinkError], code: str, body: object
 ) -> None:
-    """A code may be a number or missing, and a body may be text."""
+    """A code may be a number or missing."""
     error = error_of(status, body)
     assert type(error) is kind
     assert error.cloud_code == code
+
+
+@pytest.mark.parametrize("status", [400, 404, 405, 409, 410, 413, 415, 422])
+@pytest.mark.parametrize("body", ["", "404 page not found", "<html>Not Found</html>", [1], "[" * 200_000])
+def test_a_page_says_neither_that_a_thing_is_gone_nor_that_a_call_is_refused_for_good(
+    status: int, body: object
+) -> None:
+    """A proxy's page, or that of a server which is being mended, is no word of EMQX: the call is tried again."""
+    error = error_of(status, body)
+    assert type(error) is UnknownCloudError
+    assert not error.non_retryable
+    assert error.cloud_code == ""
+    assert f"HTTP {status} without EMQX's JSON" in error.details_model.sentence
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        (401, PlatformKeyRefused),
+        (403, AccessDenied),
+        (407, AccessDenied),
+        (408, CloudUnavailable),
+        (429, Throttled),
+        (500, CloudUnavailable),
+    ],
+)
+@pytest.mark.parametrize("body", ["", "<html>Sign in</html>", [1]])
+def test_what_passes_needs_no_words_of_emqx(status: int, kind: type[PrivateLinkError], body: object) -> None:
+    """Whoever it is that refuses for a while, trying again is right."""
+    assert type(error_of(status, body)) is kind
 
 
 def test_an_unknown_code_under_a_known_status_counts_as_the_status() -> None:

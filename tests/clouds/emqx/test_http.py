@@ -12,7 +12,7 @@ from pydantic import SecretStr
 from clouds.api_access import ApiAccess
 from clouds.emqx import http
 from clouds.emqx.http import Api, Content, path_of
-from privatelink.errors import CloudRefused, CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
+from privatelink.errors import CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -23,6 +23,7 @@ class Answers(BaseHTTPRequestHandler):
     def _answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
         self.server.calls.append(f"{self.command} {self.path}")
+        self.server.accepts = self.headers.get("Accept", "")
         self.server.may_answer.wait(10)
         status, headers, body = self.server.answer
         self.send_response(status)
@@ -46,6 +47,7 @@ class AnsweringServer(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Answers)
         self.calls: list[str] = []
+        self.accepts = ""
         self.may_answer = threading.Event()
         self.may_answer.set()
 
@@ -90,7 +92,7 @@ async def test_a_redirect_is_not_followed(server: AnsweringServer, status: int) 
     with answering_server() as elsewhere:
         server.answer = (status, {"Location": f"http://127.0.0.1:{elsewhere.server_port}/"}, b"")
         error = await error_of(server)
-        assert type(error) is CloudRefused
+        assert type(error) is UnknownCloudError
         assert elsewhere.calls == []
     assert len(server.calls) == 1
 
@@ -152,6 +154,12 @@ async def test_a_call_that_answers_nothing_succeeds_only_with_nothing(
     call = server.api.call_of("deleting", "it")
     with nullcontext() if is_success else pytest.raises(UnknownCloudError, match=f"HTTP {answer[0]}"):
         await server.api.send("DELETE", "/connectors/a", call, content=Content.NONE)
+
+
+async def test_json_is_asked_for(server: AnsweringServer) -> None:
+    """EMQX otherwise says that it lacks a path by a page, which could be anybody's."""
+    await server.api.send("GET", "/ai/providers", server.api.call_of("reading", "it"))
+    assert server.accepts == "application/json"
 
 
 def test_ids_are_escaped_in_paths() -> None:

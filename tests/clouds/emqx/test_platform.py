@@ -160,11 +160,17 @@ def test_listings_are_never_close_together_nor_hours_apart(reads_per_hour: int) 
     assert LEAST_LIST_SECONDS <= seconds_between_listings(reads_per_hour) <= 3600
 
 
-@pytest.mark.parametrize("body", [b"", b"null", b"[]", b'""', b"0"])
-async def test_only_an_empty_object_means_gone(body: bytes) -> None:
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [
+        *((200, body) for body in (b"", b"null", b"[]", b'""', b"0")),
+        *((404, body) for body in (b"", b"default backend - 404", b"<html>Not Found</html>")),
+    ],
+)
+async def test_only_emqx_itself_says_that_a_thing_is_gone(status: int, body: bytes) -> None:
     """Nothing at all, or nothing of the right form, is a broken proxy's: what it hides may run."""
     with answering_server() as server:
-        server.answer = (200, {}, body)
+        server.answer = (status, {}, body)
         endpoint = f"http://127.0.0.1:{server.server_port}/public_api/v1"
         access = ApiAccess(endpoint=endpoint, api_key="key", api_secret=SecretStr("s"), set_by="KEY")
         platform = Platform(PlatformSettings(access=access))
