@@ -114,6 +114,13 @@ async def working(client: Client, saga: WorkflowHandle[object, object], story: t
         yield
 
 
+async def fails(saga: WorkflowHandle[object, object], client: Client) -> None:
+    """Wake it, and wait until the worker has failed at it: until then it is only slow."""
+    await saga.signal("go")
+    while await silence.last_failure(client, saga.id) is None:  # noqa: ASYNC110 - of the server
+        await asyncio.sleep(0.05)
+
+
 async def errors(links: PrivateLinks, sandbox: Sandbox) -> tuple[LinkStatus, list[ErrorDetails]]:
     """How the link stands, and what somebody is told who reads it, gives it up, or repeats the create."""
     seen = await links.status(LINK)
@@ -149,7 +156,7 @@ async def test_a_worker_of_another_version_is_told_from_none(
 ) -> None:
     """Another worker of its version would not help: what helps is the version that began the saga."""
     async with working(client, saga, story):
-        await saga.signal("go")
+        await fails(saga, client)
         seen, told = await errors(PrivateLinks(client), sandbox)
     for one in told:
         assert (one.type, "another version" in one.sentence) == (WorkerCannotGoOn.__name__, True), one
@@ -163,7 +170,7 @@ async def test_a_worker_that_fails_at_the_saga_is_told_by_its_failure(
 ) -> None:
     """The version is right, and the sentence says what it fails with."""
     async with working(client, saga, WithAFault):
-        await saga.signal("go")
+        await fails(saga, client)
         _, told = await errors(PrivateLinks(client), sandbox)
     for one in told:
         assert one.type == WorkerCannotGoOn.__name__
