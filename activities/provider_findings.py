@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from activities.adoption import TAKEN_NEXT_STEP, taken_words
 from activities.specs import DeploymentFacts, ProviderFacts
-from activities.strays import giving_back, tagged
+from activities.strays import giving_back, strays, tagged
 from clouds.aws.accounts import AwsAccount
-from clouds.aws.endpoint_services import find_endpoint_services
-from clouds.aws.listeners import find_listeners
+from clouds.aws.endpoint_services import DELETED, FoundEndpointService
+from clouds.aws.listeners import FoundListener, find_listeners
 from clouds.aws.load_balancers import FoundLoadBalancer, find_load_balancer
 from clouds.aws.networks import FoundSubnet
 from clouds.aws.tags import Ownership
@@ -89,12 +89,13 @@ class Existing(NamedTuple):
 
 async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, facts: ProviderFacts) -> Existing:
     """Look at everything that has names or tags of the link."""
-    load_balancer, groups, services = await asyncio.gather(
+    load_balancer, groups, shown = await asyncio.gather(
         find_load_balancer(account, request.link),
         find_target_groups(account, request.link),
-        find_endpoint_services(account, request.link),
+        account.views.endpoint_services.reading(),
     )
     findings: list[Finding] = []
+    services = [one for one in shown if one.ownership.belongs_to(request.link) and one.state != DELETED]
     ownerships = [one.ownership for one in groups] + [one.ownership for one in services]
     if load_balancer:
         ownerships.append(load_balancer.ownership)
@@ -102,9 +103,12 @@ async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, fa
     if load_balancer:
         back = giving_back(request.link, request.aws.region, load_balancer.arn, like)
         findings.extend(_name_findings(load_balancer.ownership, request, "load balancer", load_balancer.name, back))
-        if load_balancer.ownership.belongs_to(request.link) and load_balancer.ownership.complete:
+    if load_balancer and load_balancer.ownership.belongs_to(request.link):
+        listeners_on_it = await find_listeners(account, load_balancer.arn)
+        findings.extend(_in_the_way(request, load_balancer, listeners_on_it, shown))
+        if load_balancer.ownership.complete:
             differences = load_balancer.differences(set(request.subnets))
-            differences += await _port_differences(account, request, load_balancer)
+            differences += _port_differences(request, listeners_on_it)
             findings.extend(_differs(load_balancer.name, differences))
     listeners = {listener.port: listener for listener in request.listeners}
     for group in groups:
@@ -151,15 +155,30 @@ def _name_findings(
         )
 
 
-async def _port_differences(
-    account: AwsAccount, request: PrivateLinkRequest, load_balancer: FoundLoadBalancer
-) -> list[str]:
-    has = {
-        found.port
-        for found in await find_listeners(account, load_balancer.arn)
-        if found.ownership.belongs_to(request.link)
-    }
+def _in_the_way(
+    request: PrivateLinkRequest,
+    load_balancer: FoundLoadBalancer,
+    listeners: list[FoundListener],
+    services: list[FoundEndpointService],
+) -> Iterator[Finding]:
+    """What stands on the link's load balancer where the create has to put something, and lacks the link's tag."""
+    ports = {listener.port for listener in request.listeners}
+    on_its_ports = [one for one in listeners if one.port in ports]
+    for stray in strays(
+        request.link,
+        request.aws.region,
+        load_balancer=load_balancer,
+        target_groups=[],
+        listeners=on_its_ports,
+        services=services,
+    ):
+        yield stray.finding()
+
+
+def _port_differences(request: PrivateLinkRequest, listeners: list[FoundListener]) -> list[str]:
     asked = {listener.port for listener in request.listeners}
+    # One on such a port that lacks the link's tag is a finding of its own.
+    has = {one.port for one in listeners if one.ownership.belongs_to(request.link) or one.port in asked}
     return [f"it listens on {_listed(has)}, not on {_listed(asked)}"] if has != asked else []
 
 

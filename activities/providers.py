@@ -38,9 +38,10 @@ class Providers:
 
         Raises `RequestRefused` with every finding at once: subnets absent, in several VPCs, two in one AZ, with too few
         free addresses; an AZ ID of the deployment without a subnet; targets absent, elsewhere, or in a zone without one
-        of the subnets; names that something of others has; a link that exists by another request, with the differences,
-        or in another account, region or platform mode; a role that may be assumed without its external id. Raises
-        `CredentialsRefused` when AWS does not take the worker's credentials or does not let it assume the role.
+        of the subnets; names that something of others has; what lacks the link's tag and stands in the way on the
+        link's own load balancer; a link that exists by another request, with the differences, or in another account,
+        region or platform mode; a role that may be assumed without its external id. Raises `CredentialsRefused` when
+        AWS does not take the worker's credentials or does not let it assume the role.
         """
         request = spec.request
         account = self._aws.account(request.aws)

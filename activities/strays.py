@@ -39,7 +39,7 @@ class Stray(NamedTuple):
         return f"{self.because}, and carries {tag}"
 
     def finding(self) -> Finding:
-        """For the check before a delete, which it refuses."""
+        """For the check before a create or a delete, which it refuses."""
         return Finding(
             type=FindingType.TAGS_LOST,
             concerns=self.id,

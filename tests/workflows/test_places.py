@@ -26,6 +26,7 @@ from privatelink.errors import (
 )
 from privatelink.names import Link, Place
 from privatelink.request import AwsAccess
+from tests.support.belongings import Known, everything_of
 from tests.support.laws import NOTHING, of_link
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
@@ -219,3 +220,42 @@ async def test_no_step_runs_by_the_credentials_of_another_account_than_the_links
     with pytest.raises(CredentialsRefused, match="credentials are of account 210987654321"):
         await run(SECOND)
     assert sandbox.books() == NOTHING
+
+
+@pytest.mark.parametrize("kind", ["load balancer", "target group", "listener", "endpoint service"])
+async def test_a_thing_that_lost_its_tags_is_not_built_twice_nor_taken_down_nor_forgotten(
+    world: World, kind: str
+) -> None:
+    """A clean-up job took them from a running link: its create says so in the check, and its delete too."""
+    request = full_request(world.sandbox, connector=None)
+    await world.links.create(request)
+    for thing in everything_of(world.sandbox.books(), Known(request.link, (3306,))).values():
+        if thing.kind == kind:
+            world.sandbox.by_hand("tags", id=thing.id, remove="all")
+    before = world.sandbox.books()
+    with pytest.raises(RequestRefused) as caught:
+        await world.links.create(request)
+    assert found(caught.value) <= {FindingType.TAGS_LOST, FindingType.NAME_TAKEN}
+    with pytest.raises(RemovalRefused) as refused:
+        await world.links.delete(request)
+    assert found(refused.value) == {FindingType.TAGS_LOST}
+    assert before == world.sandbox.books()
+
+
+@pytest.mark.parametrize("kind", ["PrivateLink", "connector"])
+async def test_a_description_that_somebody_edited_hides_nothing_from_a_delete(world: World, kind: str) -> None:
+    """In EMQX's dashboard: a PrivateLink is known by what it leads to, a connector refuses as a user of the address."""
+    request = full_request(world.sandbox)
+    await world.links.create(request)
+    things = everything_of(world.sandbox.books(), Known(request.link, (3306,), "mysql:orders")).values()
+    [edited] = [one for one in things if one.kind == kind]
+    world.sandbox.by_hand("description", deployment=edited.where, id=edited.id, description="do not touch")
+    before = world.sandbox.books()
+    if kind == "connector":
+        with pytest.raises(RemovalRefused, match=edited.id) as refused:
+            await world.links.delete(request)
+        assert found(refused.value) == {FindingType.ADDRESS_IN_USE}
+        assert before == world.sandbox.books()
+        return
+    assert edited.id in (await world.links.delete(request)).removed
+    assert world.sandbox.books() == NOTHING
