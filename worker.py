@@ -40,21 +40,13 @@ STICKY = timedelta(seconds=5)
 """How long a killed worker's sagas wait for it before another takes them. A busy one may take some seconds, and who
 is sent away from it queues again behind all sagas that begin."""
 
-RESTED = timedelta(seconds=60)
-"""A saga that has not moved for so long leaves the cache: it takes no memory until it moves, and one replay then."""
-
-FORGOTTEN_A_SECOND = 10
-"""So many leave the cache in a second at most. Each takes some milliseconds of the processor to go."""
-
 COUNTED_EVERY = timedelta(seconds=30)
 """How soon a worker that comes or goes changes the others' share of the clouds' limits, beside a poll's minute."""
 
 LOG = logging.getLogger("privatelink.worker")
 
 
-def build_worker(
-    client: Client, settings: Settings, *, interceptors: Sequence[Interceptor] = (), runner: SagaRunner | None = None
-) -> Worker:
+def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[Interceptor] = ()) -> Worker:
     """The worker with every workflow and activity; tests build it in their own process."""
     webhook = Webhook(settings.webhook) if settings.webhook else None
     sizes = Sizes.of(settings.concurrency)
@@ -66,7 +58,7 @@ def build_worker(
         activities=all_activities(
             aws, Platform(settings.platform), DeploymentApis(settings), OfferedSecrets(settings.secrets), webhook
         ),
-        workflow_runner=runner or SagaRunner(),
+        workflow_runner=SagaRunner(),
         interceptors=[Attempts(), OwnPlace(aws), *interceptors],
         max_cached_workflows=sizes.sagas,
         max_concurrent_workflow_tasks=sizes.workflow_tasks,
@@ -95,16 +87,6 @@ async def count_workers(client: Client, task_queue: str) -> None:
         await asyncio.sleep(COUNTED_EVERY.total_seconds())
 
 
-async def forget_who_rests(worker: Worker, runner: SagaRunner) -> None:
-    """Take who rests out of the cache, for ever: a create mostly waits, for minutes each time."""
-    while True:
-        await asyncio.sleep(1)
-        # A crowd that came to rest together is forgotten little by little: who moves has the processor first.
-        for run_id in runner.at_rest(RESTED, FORGOTTEN_A_SECOND):
-            # The SDK has it for itself alone: by its options it keeps as many sagas as fit, however long they rest.
-            worker._bridge_worker.request_workflow_eviction(run_id)  # noqa: SLF001
-
-
 async def main() -> None:
     """Run until SIGTERM or SIGINT, then let the steps that run come to their end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -117,19 +99,14 @@ async def main() -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    runner = SagaRunner()
-    async with build_worker(client, settings, runner=runner) as worker:
+    async with build_worker(client, settings):
         LOG.info("worker ready on task queue %s of namespace %s", queue_of(settings), client.namespace)
         LOG.info("sizes: %s", Sizes.of(settings.concurrency))
-        upkeep = {
-            asyncio.create_task(count_workers(client, queue_of(settings))),
-            asyncio.create_task(forget_who_rests(worker, runner)),
-        }
-        await asyncio.wait({*upkeep, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
-        for task in upkeep:
-            if task.done():
-                await task
-            task.cancel()
+        counting = asyncio.create_task(count_workers(client, queue_of(settings)))
+        await asyncio.wait({counting, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
+        if counting.done():
+            await counting
+        counting.cancel()
 
 
 if __name__ == "__main__":

@@ -19,8 +19,7 @@ from clouds.shared_views import SharedView
 from clouds.waiting import Moving
 from privatelink.connection import connect_to_temporal
 from privatelink.search_attributes import ensure_search_attributes
-from worker import build_worker, forget_who_rests
-from workflows.runner import SagaRunner
+from worker import build_worker
 
 WAITING_STEP = "wait_for_load_balancer"
 
@@ -103,10 +102,9 @@ async def main(*, waits: bool) -> None:
     """Work until killed; says its process id when it begins."""
     client = await connect_to_temporal()
     await ensure_search_attributes(client)
-    runner, settings = SagaRunner(), Settings.from_environment()
-    async with build_worker(client, settings, interceptors=[StandIns(waits=waits)], runner=runner) as worker:
+    async with build_worker(client, Settings.from_environment(), interceptors=[StandIns(waits=waits)]):
         print(os.getpid(), flush=True)
-        await forget_who_rests(worker, runner)
+        await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
