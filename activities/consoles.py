@@ -1,5 +1,8 @@
 """The page of AWS's console where a person finds a thing."""
 
+import re
+from collections.abc import Callable
+
 _AWS_DOMAINS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
 """By the region's prefix, where it is not `console.aws.amazon.com` ("AWS Management Console endpoints")."""
 
@@ -24,11 +27,27 @@ def endpoint_service_page(region: str, service_id: str) -> str:
     return _aws(region, "vpcconsole", f"EndpointServices:search={service_id}")
 
 
+_KINDS: tuple[tuple[str, str, Callable[[str, str], str] | None], ...] = (
+    (r"arn:.*:loadbalancer/", "load balancer", load_balancer_page),
+    (r"arn:.*:listener/", "listener", listener_page),
+    (r"arn:.*:targetgroup/", "target group", target_group_page),
+    (r"vpce-svc-", "endpoint service", endpoint_service_page),
+    (r"vpce-", "endpoint connection", None),
+    (r"\w+:", "connector", None),
+    (r"", "PrivateLink", None),
+)
+"""By how its id or ARN begins: the kind in the words of `FoundThing`, and its page where AWS's console has one."""
+
+
+def kind_of(made: str) -> str:
+    """What it is that a create has made, by its id or ARN."""
+    return next(kind for begins, kind, _ in _KINDS if re.match(begins, made))
+
+
 def page_of(region: str, made: str) -> str:
     """The page of what a create made, by its id or ARN; empty for what stands in no console of the provider's."""
-    if ":loadbalancer/" in made:
-        return load_balancer_page(region, made)
-    return endpoint_service_page(region, made) if made.startswith("vpce-svc-") else ""
+    page = next(page for begins, _, page in _KINDS if re.match(begins, made))
+    return page(region, made) if page else ""
 
 
 def _aws(region: str, service: str, page: str) -> str:

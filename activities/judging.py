@@ -7,7 +7,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.step_memory import StepMemory
 from clouds.clocks import StepClock, deadline_of
-from privatelink.errors import DeadlinePassed, NotAllowed, NotYet, PrivateLinkError, Throttled
+from privatelink.errors import AccessDenied, DeadlinePassed, NotYet, PrivateLinkError, Throttled
 from privatelink.pace import paced, paced_delta
 
 NEVER_ALLOWED_SECONDS = 120.0
@@ -53,7 +53,14 @@ class Judge:
         return (datetime.now(UTC) - self._info.scheduled_time).total_seconds() - self._clock.uncounted
 
     def _was_never_allowed(self, error: Exception) -> bool:
-        if not isinstance(error, NotAllowed) or error.was_allowed:
+        """Whether it is a permission that nobody has seen granted, for longer than a new one takes.
+
+        Refused credentials and keys are not: the saga's checks were made with them, by whichever worker that was. Nor
+        is a refusal of what an attempt of the step has looked at before, by a worker that may have ended since.
+        """
+        if isinstance(error, NotYet):
+            self._memory.has_looked = True
+        if not isinstance(error, AccessDenied) or error.was_allowed or self._memory.has_looked:
             self._memory.refused_after = None
             return False
         if self._memory.refused_after is None:

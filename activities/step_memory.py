@@ -19,11 +19,13 @@ class StepMemory(BaseModel):
     """`uncounted`: the seconds of our clock that do not count toward the deadline.
 
     `refused_after`: how many counted seconds into the step a call was refused that was never allowed before; None when
-    none is refused. `effect_at`: when the step had had its effect, and began to wait for it to show.
+    none is refused. `has_looked`: an attempt was allowed to look, and saw that the thing still moves. `effect_at`: when
+    the step had had its effect, and began to wait for it to show.
     """
 
     uncounted: float = 0.0
     refused_after: float | None = None
+    has_looked: bool = False
     effect_at: datetime | None = None
 
     def wrapped(self, details: Sequence[Any]) -> tuple[Any, ...]:

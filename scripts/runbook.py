@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from typer.main import get_command
 
 from privatelink.cli.application import app
-from privatelink.errors import BY_TYPE, Actor, NotAllowed, PrivateLinkError
+from privatelink.errors import BY_TYPE, AccessDenied, Actor, NotAllowed, PrivateLinkError
 from privatelink.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -98,9 +98,11 @@ def _error(error: type[PrivateLinkError]) -> Iterator[str]:
         raise ValueError(f"the docstring of {error.__name__} does not say what to do, in a second paragraph")
     waiting = "Waiting helps: the step is tried again by itself." if error.waiting_helps else "Waiting does not help."
     if issubclass(error, NotAllowed):
-        waiting = (
-            "Final in the checks. After them the step is tried again by itself: until its deadline when the worker has "
-            "seen the call allowed before, for about two minutes when it has not."
+        waiting = "Final in the checks. After them the step is tried again by itself, until its deadline"
+        waiting += (
+            "; for about two minutes where the permission was never seen granted."
+            if issubclass(error, AccessDenied)
+            else "."
         )
     yield f"#### {error.__name__}\n"
     yield f"{_one_line(means)} {waiting}\n"

@@ -4,6 +4,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
+    from activities.consoles import kind_of, page_of
+    from clouds.emqx.console import connector_page, private_link_page
     from privatelink.errors import (
         CloudRefused,
         DeadlinePassed,
@@ -15,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
         StepFailed,
         from_failure,
     )
+    from privatelink.names import Link
 
 
 def named(error: BaseException) -> PrivateLinkError:
@@ -57,9 +60,25 @@ def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLi
     return left.model_copy(update={"reason": "; ".join(filter(None, (left.reason, why)))})
 
 
-def unseen(failures: list[PrivateLinkError], link: str) -> list[Leftover]:
-    """What stands in for the list of what is left when it cannot be read: each failure, by what it concerns."""
-    return [Leftover(kind="unknown", id=one.details_model.concerns or link, reason=one.message) for one in failures]
+def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: list[str]) -> list[Leftover]:
+    """What stands in for the list of what is left when it cannot be read.
+
+    The last failure of each thing that failures concern, and what the saga has recorded of the link and not seen go.
+    """
+    last = {one.details_model.concerns or str(link): one.message for one in failures}
+    pages = {"PrivateLink": private_link_page(link), "connector": connector_page(link)}
+    return [
+        *(Leftover(kind="unknown", id=concerns, reason=message) for concerns, message in last.items()),
+        *(
+            Leftover(
+                kind=(kind := kind_of(one)),
+                id=one,
+                reason="nobody could look whether it still stands",
+                console=pages.get(kind) or page_of(region, one),
+            )
+            for one in recorded
+        ),
+    ]
 
 
 def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:

@@ -183,9 +183,10 @@ class Undoing:
             return
         failures = list(self._failures)
         ids = self._board.progress.ids
+        recorded = dict.fromkeys((*self._recorded, *ids.values()))
         spec = self.spec.model_copy(
             update={
-                "recorded": tuple(dict.fromkeys((*self._recorded, *ids.values(), *self._removed))),
+                "recorded": tuple(dict.fromkeys((*recorded, *self._removed))),
                 "removed": tuple(self._removed),
                 # Where no create of the link can have made a connector, there is none to look for.
                 "ignore_deployment": self.spec.ignore_deployment or Connectors.delete_connector not in self._noted,
@@ -193,7 +194,9 @@ class Undoing:
         )
         found: list[Leftover] | None = await self._run(Removals.find_leftovers, spec, options.inventory())
         if found is None:
-            self.leftovers = unseen(self._failures, str(self.spec.link))
+            gone = {*self._removed, ids.get("address", "")}
+            left = [one for one in recorded if one not in gone]
+            self.leftovers = unseen(self._failures, self.spec.link, self.spec.aws.region, left)
         else:
             self.leftovers = [told_why(left, found, failures, otherwise) for left in found]
         self.leftovers += self._left_by_hand

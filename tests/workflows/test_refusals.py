@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from privatelink.errors import AccessDenied, Outcome, PrivateLinkError
+from privatelink.errors import AccessDenied, Outcome, PrivateLinkError, RollbackIncomplete
 from privatelink.progress import Phase, StepState
 from privatelink.request import PrivateLinkRequest
-from tests.support.laws import NOTHING
+from tests.support.laws import NOTHING, of_link
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
@@ -85,3 +85,30 @@ async def test_a_refusal_that_lasts_is_held_at_the_deadline_when_asked(
     world.sandbox.clear_faults()
     await person.says("retry_now")
     await saga.result()
+
+
+async def test_what_nobody_could_look_at_is_listed_by_what_the_saga_recorded(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ending that says only why it could not look leaves a person to search two consoles for what is billed."""
+    monkeypatch.setattr(options, "FLOOR", timedelta(seconds=1))
+    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": SPEED, "check": SPEED}))
+    world.sandbox.durations(platform_endpoint=1000 * SPEED)
+    saga = await world.links.start_create(_request(world))
+    await _waits(world, LINK, "wait-for-endpoint-connection")
+    world.sandbox.fault("DescribeVpcEndpointServiceConfigurations", "access_denied", times=None)
+    await world.links.roll_back(LINK, reason="enough")
+    with pytest.raises(RollbackIncomplete) as caught:
+        await saga.result()
+    leftovers = caught.value.details_model.leftovers
+    listed = {(one.kind, one.id) for one in leftovers}
+    assert {one.kind for one in leftovers if not one.console} == {"unknown"}
+    left = of_link(world.sandbox.books(), LINK)
+    assert {
+        *(("load balancer", one["arn"]) for one in left["load_balancers"]),
+        *(("listener", one["arn"]) for one in left["listeners"]),
+        *(("target group", one["arn"]) for one in left["target_groups"]),
+        *(("endpoint service", one["id"]) for one in left["endpoint_services"]),
+        *(("PrivateLink", one["privatelinkID"]) for one in left["private_links"]),
+    } == {(kind, id_) for kind, id_ in listed if kind != "unknown"}
+    assert {kind for kind, _ in listed} > {"unknown"}
