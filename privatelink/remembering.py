@@ -11,7 +11,7 @@ from typing import NamedTuple, Self
 
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.exceptions import ApplicationError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from privatelink.connection import reaching_temporal
 from privatelink.differences import elsewhere
@@ -20,6 +20,7 @@ from privatelink.names import Link
 from privatelink.progress import Phase
 from privatelink.request import DeleteRequest, PrivateLinkRequest
 from privatelink.search_attributes import ACCOUNT, PHASE, REGION
+from privatelink.troubles import is_unknown_workflow
 
 WORKFLOW_TYPES = {"CreatePrivateLink": "create", "DeletePrivateLink": "delete"}
 
@@ -170,7 +171,7 @@ async def remember(client: Client, link: Link) -> Memory:
         try:
             latest = Run.of(await client.get_workflow_handle(link.workflow_id).describe())
         except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
+            if is_unknown_workflow(error):
                 raise unknown_link(link) from error
             raise
         return await memory_behind(client, link, latest)
@@ -235,7 +236,7 @@ async def request_of(client: Client, link: Link, run: Run) -> PrivateLinkRequest
         try:
             started = (await anext(events)).workflow_execution_started_event_attributes
         except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
+            if is_unknown_workflow(error):
                 raise unknown_link(link) from error
             raise
         request_type: type[PrivateLinkRequest | DeleteRequest] = (

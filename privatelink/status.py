@@ -15,7 +15,7 @@ from temporalio.client import (
 )
 from temporalio.converter import DataConverter
 from temporalio.exceptions import FailureError
-from temporalio.service import RPCError, RPCStatusCode
+from temporalio.service import RPCError
 
 from privatelink.connection import reaching_temporal
 from privatelink.endings import RESULT_TYPES, SagaHandle, saga_handle, saga_result
@@ -25,6 +25,7 @@ from privatelink.progress import TRIED_AGAIN, Phase, Progress, StepState
 from privatelink.remembering import Memory, Run, memory_behind, unknown_link
 from privatelink.result import DeleteResult, PrivateLinkResult
 from privatelink.silence import why_silent
+from privatelink.troubles import is_unknown_workflow
 
 _READ_AT_ONCE = 20
 """Ends of sagas that a list reads at the same time, of the links whose last attempt changed nothing."""
@@ -131,7 +132,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
         try:
             description = await client.get_workflow_handle(link.workflow_id).describe()
         except RPCError as error:
-            if error.status == RPCStatusCode.NOT_FOUND:
+            if is_unknown_workflow(error):
                 raise unknown_link(link) from error
             raise
         latest = Run.of(description)

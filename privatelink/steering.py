@@ -17,6 +17,7 @@ from privatelink.names import Link
 from privatelink.progress import Phase
 from privatelink.silence import why_silent
 from privatelink.status import LinkStatus, link_status
+from privatelink.troubles import is_unknown_workflow
 from privatelink.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, Steered
 
 M = TypeVar("M", bound=BaseModel)
@@ -114,7 +115,7 @@ class Steering:
             except NoWorker as error:
                 raise await why_silent(self._client, handle.id, nobody) from error
             except RPCError as error:
-                if error.status == RPCStatusCode.NOT_FOUND:
+                if is_unknown_workflow(error):
                     raise _ended(await self.status(link), doing) from error
                 if error.status == RPCStatusCode.FAILED_PRECONDITION:  # its workflow task has failed
                     raise await why_silent(self._client, handle.id, nobody) from error

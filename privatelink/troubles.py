@@ -95,6 +95,11 @@ def of_connecting(error: Exception, setting: str, seconds: float) -> Trouble:
     return Trouble(_without_debris(said), f"start the server, or {setting}")
 
 
+def is_unknown_workflow(error: RPCError) -> bool:
+    """Whether the server knows no such workflow. It says the same of its namespace, in which any workflow may be."""
+    return error.status == RPCStatusCode.NOT_FOUND and not _NAMESPACE.search(error.message)
+
+
 def of_call(error: RPCError) -> Trouble:
     """What it means that the server, once reached, refused a call or gave no answer."""
     said = _without_debris(error.message)

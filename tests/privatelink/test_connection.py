@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 from temporalio.client import Client
@@ -63,3 +63,22 @@ async def test_a_start_that_fails_is_told_once_by_what_is_raised(
 async def _fails(links: PrivateLinks, request: PrivateLinkRequest, trouble: type[Exception]) -> None:
     with pytest.raises(trouble):
         await links.start_create(request)
+
+
+ASKED: dict[str, Callable[[PrivateLinks], Awaitable[object]]] = {
+    "status": lambda links: links.status("w41b11c0/orders-db"),
+    "delete": lambda links: links.delete("w41b11c0/orders-db"),
+    "pause": lambda links: links.pause("w41b11c0/orders-db", reason="freeze"),
+    "roll_back": lambda links: links.roll_back("w41b11c0/orders-db", reason="stuck"),
+    "confirm": lambda links: links.confirm("w41b11c0/orders-db"),
+    "list": lambda links: links.list(),
+}
+
+
+@pytest.mark.parametrize("asked", ASKED)
+async def test_a_namespace_that_is_not_there_is_never_taken_for_a_link_that_is_not(client: Client, asked: str) -> None:
+    """Temporal has one code for both, and who mistyped the one must not hear that a running link is unknown."""
+    links = PrivateLinks(Client(client.service_client, namespace="nowhere", data_converter=client.data_converter))
+    with pytest.raises(TemporalUnreachable, match="Namespace nowhere is not found") as caught:
+        await ASKED[asked](links)
+    assert "temporal operator namespace create --namespace nowhere" in caught.value.details_model.next_step
