@@ -26,7 +26,7 @@ class AddressUsers:
             return []
         holders = await api.holders.reading()
         found = [_holds_finding(one) for one in holders.found if any(map(one.dials, addresses))]
-        return found + [_unread_finding(one) for one in holders.unread]
+        return found + [_unread_finding(one, spec) for one in holders.unread]
 
     async def refuse_if_used(self, spec: RemovalSpec, private_link_id: str, addresses: set[str]) -> None:
         """The last look, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.
@@ -92,14 +92,14 @@ def _holds_finding(one: Holder) -> Finding:
     )
 
 
-def _unread_finding(one: Unread) -> Finding:
+def _unread_finding(one: Unread, spec: RemovalSpec) -> Finding:
     return Finding(
         type=FindingType.PLACE_UNREAD,
         concerns=one.kind.path,
         sentence=f"the API key may not read it, so it is not known whether any {one.kind.what} uses the address: "
         f"{one.error.details_model.sentence}",
         next_step=f"give the deployment's API key the scope {one.kind.scope} (GET {one.kind.path}); or say "
-        "that nothing there uses the link: `privatelink delete --ignore-deployment`",
+        f"that nothing there uses the link: `privatelink delete {spec.link} --ignore-deployment`",
     )
 
 

@@ -5,6 +5,7 @@ from functools import partial
 
 from temporalio import activity
 
+from activities.address_users import AddressUsers
 from activities.provider_findings import trust_findings
 from activities.removal_findings import removal_findings
 from activities.specs import RemovalSpec
@@ -36,6 +37,7 @@ class Inquiries:
         self._platform = platform
         self._deployment_apis = deployment_apis
         self._onlooker = onlooker
+        self._users = AddressUsers(deployment_apis)
 
     @activity.defn
     async def inspect_link(self, spec: RemovalSpec) -> InspectionResult:
@@ -53,6 +55,7 @@ class Inquiries:
             region=found.here.region,
             findings=(
                 *await removal_findings(self._onlooker, found),
+                *await self._users.findings(spec, found.addresses),
                 *await self._onlooker.foreign_principals(found),
             ),
         )

@@ -9,8 +9,11 @@ import pytest
 
 from activities import specs
 from activities.endpoint_connections import EndpointConnections
+from activities.inquiries import Inquiries
 from activities.load_balancers import LoadBalancers
 from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.settings import Settings
 from privatelink.errors import FindingType, NotYet, RemovalRefused
 from privatelink.names import TAG_COMPLETE, Link, description
 from privatelink.pace import paced_delta
@@ -138,6 +141,21 @@ async def test_a_place_that_the_key_may_not_read_refuses_a_delete_and_names_the_
     assert all(f"scope {scope} " in findings[path].next_step for path, scope in asked_for.items())
     allowed = a_removal().model_copy(update={"ignore_deployment": True})
     assert (await attempt(world.steps.check_removal, allowed)).ids
+
+
+async def test_an_inspection_finds_all_that_a_delete_would_be_refused_for(world: World) -> None:
+    """Who asks what stands hears of every user of the address, and of what could not be looked at, like a delete."""
+    await world.run()
+    world.post("/authentication", at(world.address, HOLDERS[0][1]))
+    world.provider.sandbox.quirk("deployment_key_scopes", ["access_control", "data_integration", "gateways"])
+    settings = Settings.from_environment()
+    inquiries = Inquiries(world.provider.aws, world.platform, DeploymentApis(settings), world.steps._onlooker)
+    inspection = await attempt(inquiries.inspect_link, a_removal())
+    error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
+    assert error.details_model.findings == inspection.findings
+    assert {FindingType.ADDRESS_IN_USE, FindingType.PLACE_UNREAD} == {one.type for one in inspection.findings}
+    (unread,) = [one for one in inspection.findings if one.type == FindingType.PLACE_UNREAD]
+    assert f"`privatelink delete {LINK} --ignore-deployment`" in unread.next_step
 
 
 async def test_a_place_that_this_version_of_emqx_lacks_holds_nothing(world: World) -> None:

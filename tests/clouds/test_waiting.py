@@ -227,6 +227,25 @@ async def test_an_error_of_the_reading_reaches_all_who_wait(error: Exception) ->
     assert [error] * 5 == await asyncio.gather(*looks, return_exceptions=True)
 
 
+async def test_no_deadline_rests_on_a_reading_from_before_one_that_failed() -> None:
+    """How it stood before a refusal says nothing of how it stands now, and the refusal is what must be told."""
+    answers: list[int | CloudUnavailable] = [1, CloudUnavailable("reading: refused"), CloudUnavailable("still refused")]
+
+    async def read() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, CloudUnavailable):
+            raise answer
+        return answer
+
+    view, wait = SharedView(read, least_interval=0), wait_of()
+    assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
+    with pytest.raises(CloudUnavailable, match="reading: refused"):
+        await view.reading()
+    over = Wait(since=wait.since, deadline=datetime.now(UTC))
+    with pytest.raises(CloudUnavailable, match="still refused"):
+        await view.look(at_least(1000), wait=over, cadence=CADENCE)
+
+
 @pytest.mark.parametrize("error", [PrivateLinkFailed("it failed"), RuntimeError("a fault of ours")])
 async def test_an_error_of_a_judge_ends_its_own_look_only(error: Exception) -> None:
     """One failed thing does not fail those that wait beside it."""
