@@ -4,7 +4,7 @@ import ipaddress
 import re
 from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from privatelink.clear_secrets import check_public
 from privatelink.forms import Form
@@ -64,9 +64,17 @@ class Listener(RequestPart):
         """The port on which the targets take traffic."""
         return self.target_port or self.port
 
+    @field_validator("targets")
+    @classmethod
+    def _targets_fit_their_type(cls, targets: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        target_type = info.data.get("target_type")  # missing where it is itself at fault
+        if target_type and (faults := [fault for one in targets if (fault := _target_fault(one, target_type))]):
+            raise ValueError("; ".join(faults))
+        return targets
+
     @model_validator(mode="after")
-    def _targets_fit_their_type(self) -> Self:
-        faults = [fault for target in self.targets if (fault := self._target_fault(target))]
+    def _an_alb_stands_alone(self) -> Self:
+        faults = []
         if self.target_type == "alb":
             if len(self.targets) > 1:
                 faults.append("a target group of type alb holds exactly one Application Load Balancer")
@@ -76,11 +84,12 @@ class Listener(RequestPart):
             raise ValueError("; ".join(faults))
         return self
 
-    def _target_fault(self, target: str) -> str | None:
-        if self.target_type == "ip":
-            return _address_fault(target)
-        shape, words = _TARGET_SHAPES[self.target_type]
-        return None if shape.fullmatch(target) else f"target {target} is not {words}"
+
+def _target_fault(target: str, target_type: str) -> str | None:
+    if target_type == "ip":
+        return _address_fault(target)
+    shape, words = _TARGET_SHAPES[target_type]
+    return None if shape.fullmatch(target) else f"target {target} is not {words}"
 
 
 def _address_fault(target: str) -> str | None:

@@ -1,6 +1,10 @@
 """What pydantic finds in a request, as the one error that a caller reads."""
 
+import difflib
+from collections.abc import Sequence
+
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails as Fault
 
 from privatelink.errors.callers import InvalidRequest
 from privatelink.errors.details import Finding, FindingType
@@ -13,33 +17,63 @@ EXPOSED = (
 IN_THE_CLEAR = "secret_in_the_clear"
 """The type of pydantic's error where a request holds a secret."""
 
+_LISTS = frozenset({"list_type", "tuple_type", "set_type", "iterable_type"})
+_MAPPINGS = frozenset({"dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"})
+"""The types of pydantic's errors where a list, or fields, are wanted. Its own words for them are Python's."""
+
 
 def invalid_request(error: ValidationError, *, sent: bool = False) -> InvalidRequest:
     """All faults of a request at once, each with its path. Input values are left out: one may be a secret.
 
     `sent`: Temporal has the request already, so its history keeps a secret that stands in it.
     """
-    faults = error.errors(include_url=False, include_context=False, include_input=False)
+    # The input is asked for to tell an empty field from a wrong one, and is never shown.
+    faults = error.errors(include_url=False, include_context=False)
+    misspelled = _misspelled(faults)
     findings = tuple(
         Finding(
             type=FindingType.SCHEMA,
             concerns=".".join(str(part) for part in fault["loc"]) or "request",
-            sentence=_words_of(fault["type"], fault["loc"], fault["msg"]),
+            sentence=_words_of(fault, misspelled.get(fault["loc"])),
             next_step=EXPOSED if sent and fault["type"] == IN_THE_CLEAR else CORRECT,
         )
         for fault in faults
-        # pydantic also calls a list too short whose items are faulty: an echo of their own faults.
-        if fault["type"] != "too_short"
-        or sum(other["loc"][: len(fault["loc"])] == fault["loc"] for other in faults) == 1
+        if not (_is_an_echo(fault, faults) or (fault["type"] == "missing" and fault["loc"] in misspelled.values()))
     )
     sentence = "reading the request: " + "; ".join(f"{found.concerns}: {found.sentence}" for found in findings)
     next_steps = dict.fromkeys(found.next_step for found in findings)
     return InvalidRequest(sentence, concerns="request", next_step="; ".join(next_steps), findings=findings)
 
 
-def _words_of(type_: str, path: tuple[int | str, ...], message: str) -> str:
+def _is_an_echo(fault: Fault, faults: Sequence[Fault]) -> bool:
+    """Whether it repeats others: pydantic also calls a list too short whose items are faulty."""
+    path = fault["loc"]
+    return fault["type"] == "too_short" and sum(other["loc"][: len(path)] == path for other in faults) > 1
+
+
+def _misspelled(faults: Sequence[Fault]) -> dict[tuple[int | str, ...], tuple[int | str, ...]]:
+    """The paths of fields that do not exist, each with that of the missing field whose name is nearly the same."""
+    missing = {fault["loc"] for fault in faults if fault["type"] == "missing"}
+    found = {}
+    for path in (fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"):
+        beside = {str(other[-1]): other for other in missing if other[:-1] == path[:-1]}
+        if near := difflib.get_close_matches(str(path[-1]), beside, n=1):
+            found[path] = beside[near[0]]
+    return found
+
+
+def _words_of(fault: Fault, meant: tuple[int | str, ...] | None) -> str:
     """What pydantic says of a fault, in words that help whoever wrote the request."""
+    type_, path = fault["type"], fault["loc"]
+    name = path[-1] if path and isinstance(path[-1], str) else "field"
+    if type_ == "extra_forbidden":
+        return "there is no such field" + (f"; did you mean {meant[-1]}?" if meant else "")
+    if type_ in _LISTS | _MAPPINGS | {"string_type"} and fault["input"] is None:
+        return "it has no value"
+    if type_ in _LISTS:
+        return f"a list is wanted here, as in {name}: [...]"
+    if type_ in _MAPPINGS:
+        return f"fields are wanted here, as in {name}: {{...}}"
     if type_ == "string_type":
-        name = path[-1] if path and isinstance(path[-1], str) else "field"
         return f'a text is wanted here; put a number, or true and false, in quotes, as in {name}: "..."'
-    return message.removeprefix("Value error, ")
+    return fault["msg"].removeprefix("Value error, ")

@@ -313,7 +313,9 @@ async def test_one_in_use_is_patience_and_the_others_go_all_the_same(provider: P
     held = await provider.make_target_group()
     await provider.make_listener(await provider.make_load_balancer(), held)
     await provider.make_target_group(port=5432)
-    await refusal(NotYet, steps.delete_target_groups, a_removal())
+    error = await refusal(NotYet, steps.delete_target_groups, a_removal())
+    assert "AWS still counts it as in use by a load balancer" in str(error), "usual, and told in our words"
+    assert "ResourceInUse" not in str(error)
     assert [held.arn] == [found["arn"] for found in provider.books()["target_groups"]]
 
 

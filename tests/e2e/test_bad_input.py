@@ -45,7 +45,7 @@ SCHEMA: dict[str, tuple[Change, str]] = {
     "a secret in the clear": (_connector(password="hunter2"), "connector.parameters"),
     "a port out of range": (_listener(port=70_000), "listeners.0.port"),
     "a port twice": (lambda request, _: request["listeners"].append(request["listeners"][0]), "request"),
-    "a target that is no address": (_listener(targets=["db.example.com"]), "listeners.0"),
+    "a target that is no address": (_listener(targets=["db.example.com"]), "listeners.0.targets"),
 }
 
 CHECKS: dict[str, tuple[Change, str, str]] = {

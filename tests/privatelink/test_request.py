@@ -100,7 +100,7 @@ def test_a_missing_field_is_named(missing: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"colour": "red"}, "colour: Extra inputs"),
+        ({"colour": "red"}, "colour: there is no such field"),
         ({"name": "Orders"}, "name: "),
         ({"deployment": ""}, "deployment: "),
         ({"platform": {"mode": "carrier pigeon"}}, "platform: "),
@@ -109,7 +109,7 @@ def test_a_missing_field_is_named(missing: str) -> None:
         ({"platform": CONSOLE | {"az_ids": ["us-east-1a"]}}, "platform.console.az_ids.0: "),
         ({"platform": CONSOLE | {"az_ids": ["use1-az1", "use1-az1"]}}, "given twice: use1-az1"),
         ({"platform": CONSOLE | {"principal_arn": "*"}}, "platform.console.principal_arn: "),
-        ({"platform": {"mode": "api", "az_ids": ["use1-az1"]}}, "platform.api.az_ids: Extra inputs"),
+        ({"platform": {"mode": "api", "az_ids": ["use1-az1"]}}, "platform.api.az_ids: there is no such field"),
         ({"aws": {"region": "Virginia"}}, "aws.region: "),
         ({"aws": {"region": "us-east-1", "role_arn": "privatelink"}}, "aws.role_arn: "),
         ({"aws": {"region": "us-east-1", "external_id": "ext"}}, "aws: external_id goes with a role_arn"),
@@ -223,6 +223,15 @@ WORDS: list[tuple[dict[str, Any], str]] = [
     ({"connector": CONNECTOR | {"name": "-a"}}, "begins with a letter or digit"),
     ({"listeners": [LISTENER | {"health_check": {"protocol": "http", "path": "x"}}]}, "a path begins with /"),
     ({"aws": {"region": 1}}, "a text is wanted here"),
+    ({"deployment": None}, "deployment: it has no value"),
+    ({"subnets": None}, "subnets: it has no value"),
+    ({"subnets": "subnet-1"}, "subnets: a list is wanted here, as in subnets: [...]"),
+    ({"listeners": [LISTENER | {"targets": "10.0.1.15"}]}, "listeners.0.targets: a list is wanted here"),
+    ({"listeners": {"port": 3306}}, "listeners: a list is wanted here"),
+    ({"listeners": ["3306"]}, "listeners.0: fields are wanted here"),
+    ({"aws": "us-east-1"}, "aws: fields are wanted here, as in aws: {...}"),
+    ({"tags": ["team"]}, "tags: fields are wanted here"),
+    ({"connector": CONNECTOR | {"parameters": "x"}}, "connector.parameters: fields are wanted here"),
 ]
 
 
@@ -233,6 +242,15 @@ def test_a_fault_is_told_in_words_and_never_by_a_pattern(changes: dict[str, Any]
     assert words in sentence
     assert not {"should", "match", "pattern"} & set(sentence.split())
     assert "^" not in sentence
+
+
+def test_a_field_that_is_nearly_spelled_is_told_by_the_one_that_is_missing() -> None:
+    """One slip is one fault."""
+    slip = {("subnet" if name == "subnets" else name): value for name, value in REQUEST.items()}
+    with pytest.raises(ValidationError) as broken:
+        PrivateLinkRequest.model_validate(slip)
+    (finding,) = invalid_request(broken.value).details_model.findings
+    assert ("subnet", "there is no such field; did you mean subnets?") == (finding.concerns, finding.sentence)
 
 
 @pytest.mark.parametrize("model", [PrivateLinkRequest, DeleteRequest, Approve, Confirm, DeploymentEntry])
@@ -260,7 +278,7 @@ def test_as_many_targets_are_taken_as_a_raised_quota_allows() -> None:
 def test_every_fault_is_told_at_once() -> None:
     """Nobody should start a create five times to learn of five faults."""
     sentence = faults(name="Orders", subnets=["vpc-1"], colour="red", listeners=[{"port": 0, "targets": ["8.8.8"]}])
-    for path in ("name: ", "subnets.0: ", "colour: ", "listeners.0.port: "):
+    for path in ("name: ", "subnets.0: ", "colour: ", "listeners.0.port: ", "listeners.0.targets: target 8.8.8"):
         assert path in sentence
 
 

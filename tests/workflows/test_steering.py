@@ -303,7 +303,7 @@ _PAST = "2020-01-31T06:00:00Z"
         ("pause", {"reason": "freeze", "until": "2030-01-31T06:00:00"}, "timezone"),
         ("resume", {}, "it is not paused"),
         ("roll_back", {}, "reason: Field required"),
-        ("retry_now", {"step": "x"}, "step: Extra inputs are not permitted"),
+        ("retry_now", {"step": "x"}, "step: there is no such field"),
     ],
     ids=str,
 )
