@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 from privatelink.errors import TemporalUnreachable
 from privatelink.progress import Phase
 from privatelink.request import DeleteRequest, PrivateLinkRequest
+from privatelink.troubles import lacks_namespace, of_call
 
 DEPLOYMENT = SearchAttributeKey.for_keyword("PrivateLinkDeployment")
 ACCOUNT = SearchAttributeKey.for_keyword("PrivateLinkAccount")
@@ -49,7 +50,14 @@ async def ensure_search_attributes(client: Client) -> None:
                 )
             )
     except RPCError as error:
-        raise not_registered(client.namespace, str(error)) from error
+        trouble = of_call(error)
+        if lacks_namespace(error):
+            raise TemporalUnreachable(
+                f"registering search attributes: {trouble.why}",
+                concerns=client.namespace,
+                next_step=trouble.next_step,
+            ) from error
+        raise not_registered(client.namespace, trouble.why) from error
     other_type = [key.name for key in ALL if present.get(key.name, keyword) != keyword]
     if other_type:
         raise not_registered(client.namespace, f"{', '.join(other_type)} exist with another type than Keyword")

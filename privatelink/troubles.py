@@ -12,7 +12,9 @@ from temporalio.service import RPCError, RPCStatusCode
 
 REPEAT = "repeat the call when Temporal answers again: it is safe"
 
-_NAMESPACE = re.compile(r"Namespace (\S+) is not found")
+_NAMESPACE = re.compile(r"Namespace (.+) is not found", re.DOTALL)
+_NO_NAMESPACE = re.compile(r"Namespace (?:is empty|length exceeds|.* is not found)", re.DOTALL)
+"""In the server's words a name may hold white space, as one has that was copied with a blank at its end."""
 _USED_UP = re.compile(r"limit on the total number of distinct updates")
 _CANCEL = (
     "wait for its end, which `privatelink status LINK` shows; a cancel still works: "
@@ -27,6 +29,7 @@ _BY_STATUS = {
         "the server does not know this call: {said}",
         "use Temporal server 1.28 or newer, which has update-with-start",
     ),
+    RPCStatusCode.INVALID_ARGUMENT: ("{said}", "correct what it names: the same call is refused again"),
     RPCStatusCode.RESOURCE_EXHAUSTED: ("{said}", _SOON),
     RPCStatusCode.ABORTED: ("{said}", _SOON),
     RPCStatusCode.DEADLINE_EXCEEDED: ("it gave no answer in time", REPEAT),
@@ -95,25 +98,38 @@ def of_connecting(error: Exception, setting: str, seconds: float) -> Trouble:
     return Trouble(_without_debris(said), f"start the server, or {setting}")
 
 
+def lacks_namespace(error: RPCError) -> bool:
+    """Whether the server has no such namespace, or none can be called so."""
+    return bool(_NO_NAMESPACE.search(error.message))
+
+
 def is_unknown_workflow(error: RPCError) -> bool:
     """Whether the server knows no such workflow. It says the same of its namespace, in which any workflow may be."""
-    return error.status == RPCStatusCode.NOT_FOUND and not _NAMESPACE.search(error.message)
+    return error.status == RPCStatusCode.NOT_FOUND and not lacks_namespace(error)
 
 
 def of_call(error: RPCError) -> Trouble:
     """What it means that the server, once reached, refused a call or gave no answer."""
     said = _without_debris(error.message)
-    if namespace := _NAMESPACE.search(error.message):
-        create = f"temporal operator namespace create --namespace {namespace[1]}"
-        return Trouble(said, f"{_namespace_setting()}; or have an administrator run: {create}")
+    if lacks_namespace(error):
+        return Trouble(said, _namespace_step(error.message))
     if _USED_UP.search(error.message):
         return Trouble(f"this saga has taken all the Updates that Temporal allows: {said}", _CANCEL)
     why, next_step = _BY_STATUS.get(error.status, ("{said}", REPEAT))
     return Trouble(why.format(said=said), next_step)
 
 
+def _namespace_step(message: str) -> str:
+    """A name that the server could have may be missing there; any other one is a slip in the settings."""
+    named = _NAMESPACE.search(message)
+    if named is None or re.search(r"\s", named[1]):
+        return _namespace_setting()
+    create = f"temporal operator namespace create --namespace {named[1]}"
+    return f"{_namespace_setting()}; or have an administrator run: {create}"
+
+
 def _namespace_setting() -> str:
-    if os.environ.get("TEMPORAL_NAMESPACE"):
+    if os.environ.get("TEMPORAL_NAMESPACE") is not None:
         return "correct TEMPORAL_NAMESPACE"
     return "set TEMPORAL_NAMESPACE, or `namespace` of the profile in temporal.toml, to one that the server has"
 

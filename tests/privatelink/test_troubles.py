@@ -16,7 +16,9 @@ from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink import PrivateLinks
+from privatelink.connection import connect_to_temporal
 from privatelink.errors import ErrorDetails, TemporalUnreachable
+from privatelink.search_attributes import ensure_search_attributes
 from privatelink.troubles import of_call
 from scripts.temporal_server import TemporalServer
 
@@ -132,6 +134,29 @@ async def test_a_wrong_namespace_is_named_with_its_setting(
     assert (await told(server.address)).next_step.startswith("correct TEMPORAL_NAMESPACE")
 
 
+@pytest.mark.usefixtures("client")
+async def test_a_worker_in_a_namespace_that_is_not_there_says_so(
+    server: TemporalServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And sends nobody to add search attributes to it."""
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    with pytest.raises(TemporalUnreachable, match="Namespace nowhere is not found") as caught:
+        await ensure_search_attributes(await connect_to_temporal(server.address))
+    assert "temporal operator namespace create --namespace nowhere" in caught.value.details_model.next_step
+
+
+@pytest.mark.usefixtures("client")
+@pytest.mark.parametrize("namespace", ["", "default ", "a\nb", "x" * 1200])
+async def test_a_namespace_that_none_can_be_called_is_a_slip_in_the_settings(
+    server: TemporalServer, monkeypatch: pytest.MonkeyPatch, namespace: str
+) -> None:
+    """A variable that is set to nothing, or was copied with a blank at its end. The link is not unknown for that."""
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", namespace)
+    assert (await told(server.address)).next_step == "correct TEMPORAL_NAMESPACE"
+    with pytest.raises(TemporalUnreachable, match="Namespace"):
+        await (await PrivateLinks.connect(server.address)).status("w41b11c0/orders-db")
+
+
 @pytest.mark.parametrize(
     ("status", "message", "why", "next_step"),
     [
@@ -146,6 +171,7 @@ async def test_a_wrong_namespace_is_named_with_its_setting(
             "temporal workflow cancel",
         ),
         (RPCStatusCode.RESOURCE_EXHAUSTED, "namespace rate limit exceeded", "rate limit", "in a moment"),
+        (RPCStatusCode.INVALID_ARGUMENT, "WorkflowId is too long.", "WorkflowId is too long.", "correct what it names"),
     ],
 )
 def test_what_a_server_refuses_has_its_own_next_step(
