@@ -10,6 +10,9 @@ from privatelink.errors import AccessDenied, NotAllowed
 
 LOG = logging.getLogger("privatelink.allowed")
 
+MOST_CALLS = 10_000
+"""So many are remembered: some are known by their deployment, of which there is no end in the life of a worker."""
+
 CREDENTIALS = "the credentials"
 """What a refusal concerns that is no missing permission of one call."""
 
@@ -24,6 +27,10 @@ class Allowed:
 
     def succeeded(self, call: str) -> None:
         """Note that this call was allowed. Its credentials were right, too."""
+        if call not in self._allowed and len(self._allowed) >= MOST_CALLS:
+            # As after a start of the worker. What is refused was allowed once, so there is no more of it.
+            self._allowed.clear()
+            self._refused.clear()
         self._allowed.add(call)
         if self._refused:
             self._end_of_refusal({call, CREDENTIALS})

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from clouds import allowed
+from clouds.allowed import Allowed
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.budgets import Bucket
 from privatelink.errors import AccessDenied
@@ -42,3 +44,20 @@ async def test_a_denied_action_of_aws_says_whether_it_was_allowed_before(
     told = [(record.levelname, record.message) for record in caplog.records if record.name == "privatelink.allowed"]
     assert [level for level, _ in told] == ["ERROR", "WARNING"]
     assert "DescribeSubnets" in told[1][1]
+
+
+def test_no_more_calls_are_remembered_than_a_worker_has_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call may be known by its deployment; a worker that has forgotten one is as if it had just started."""
+    monkeypatch.setattr(allowed, "MOST_CALLS", 3)
+    of_key = Allowed()
+
+    def was_allowed(call: str) -> bool:
+        error = AccessDenied("no")
+        of_key.refused(call, error)
+        return error.was_allowed
+
+    for number in (0, 1, 2, 1, 2):
+        of_key.succeeded(f"POST in deployment {number}")
+    assert all(was_allowed(f"POST in deployment {number}") for number in range(3))
+    of_key.succeeded("POST in deployment 3")
+    assert [False, True] == [was_allowed(f"POST in deployment {number}") for number in (0, 3)]
