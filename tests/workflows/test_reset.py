@@ -40,6 +40,7 @@ ONE_OF_EACH = {
     "endpoint_connections": 1,
     "private_links": 1,
 }
+ASKING = "POST /deployments/{deploymentID}/privatelinks"
 FIRST = ""
 """To the first workflow task."""
 
@@ -128,6 +129,9 @@ async def test_a_create_that_was_reset_ends_with_one_of_each_and_its_callers_wit
     assert service["tags"][TAG_SAGA] == saga.saga_id
     status = await world.links.status(LINK)
     assert (status.phase, status.saga_id) == (Phase.RUNNING, saga.saga_id)
+    # The new run looks first: a platform that refused no second one would have made it.
+    asked = [one["status"] for one in world.sandbox.calls() if one["action"] == ASKING]
+    assert len(asked) == 1
     assert run_id != saga.saga_id
     assert [one.action for one in status.progress.interventions] == ["reset"]  # type: ignore[union-attr]
     assert (await world.links.delete(LINK)).status == "deleted"
