@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import os
 import signal
 from collections.abc import Sequence
 from datetime import timedelta
@@ -18,11 +19,12 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
+from clouds.settings import Settings, SettingsError
 from clouds.share import SHARE
 from clouds.sizes import Sizes
 from clouds.webhook import Webhook
 from privatelink.connection import connect_to_temporal
+from privatelink.errors import PrivateLinkError
 from privatelink.names import TASK_QUEUE
 from privatelink.polling import SEEN_WITHIN, workers_seen
 from privatelink.queues import account_queue
@@ -109,5 +111,21 @@ async def main() -> None:
         counting.cancel()
 
 
+def run() -> int:
+    """Run the worker; what it cannot start with is told in one sentence. Gives the exit code."""
+    try:
+        asyncio.run(main())
+    except SettingsError as error:
+        LOG.error("%s", error)  # noqa: TRY400 - whoever set it needs the sentence, no traceback
+    except PrivateLinkError as error:
+        LOG.error("%s", error.message)  # noqa: TRY400 - the same
+    else:
+        return 0
+    return 1
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    code = run()
+    logging.shutdown()
+    # Not by sys.exit: the Temporal SDK may abort in a shutdown of the interpreter, and print what nobody can use.
+    os._exit(code)
