@@ -42,10 +42,9 @@ class SetDeadlines:
             self._monkeypatch.setattr(module, "DEADLINES", changed)
 
 
-def _request(sandbox: Sandbox, name: str = "orders-db") -> PrivateLinkRequest:
-    return full_request(
-        sandbox, name, connector=None, listeners=[{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
-    )
+def _request(sandbox: Sandbox, name: str = "orders-db", **changes: object) -> PrivateLinkRequest:
+    listeners = [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
+    return full_request(sandbox, name, connector=None, listeners=listeners, **changes)
 
 
 async def _runs(person: Person, step: str) -> None:
@@ -178,3 +177,24 @@ async def test_more_deletes_than_the_platform_allows_in_an_hour_all_end_with_not
     assert {"deleted"} == {result.status for result in results}
     assert sandbox.books() == NOTHING
     assert any("our budget for DELETE" in words and "the turn comes in about" in words for words in said), said
+
+
+async def test_more_creates_than_the_platform_answers_in_an_hour_wait_for_their_turn(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, deadlines: SetDeadlines
+) -> None:
+    """Also the first look of a create, whose own deadline is far shorter than the hour."""
+    monkeypatch.setenv("PRIVATELINK_PLATFORM_READS_PER_HOUR", "1")
+    deadlines(check=5)
+    hour, began = 3600 / SPEED, asyncio.get_running_loop().time()
+    requests = [_request(sandbox, deployment=one) for one in ("w41b11c0", "w41b11c1")]
+    async with working_world(sandbox, client) as world, asyncio.timeout(60 + 2 * hour):
+        sagas = [await world.links.start_create(request) for request in requests]
+        while True:
+            seen = [await world.links.status(saga.link) for saga in sagas]
+            assert [one.error for one in seen if one.closed_at] == []
+            if all(one.phase is Phase.CREATING for one in seen):
+                break
+            await asyncio.sleep(0.5)
+        assert asyncio.get_running_loop().time() - began > hour / 2, "the second had to wait for its turn"
+        for saga in sagas:
+            await saga.handle.terminate("its test has ended")
