@@ -13,8 +13,8 @@ from activities.endpoint_connections import mark, marked_at
 from activities.patience import patient
 from activities.specs import ByHandWait, RemovalSpec, RemovalWait, Removed, Sighting
 from clouds.aws.accounts import AwsAccount, AwsAccounts
-from clouds.aws.endpoint_connections import FoundConnection, find_connections_of
-from clouds.aws.endpoint_services import find_endpoint_services
+from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection, find_connections_of
+from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_services
 from clouds.waiting import Cadence, Moving
 
 PATIENCE = Cadence(usual=600, fast=10, slow=30)
@@ -58,17 +58,18 @@ class PrivateLinksByHand:
     @activity.defn
     @patient
     async def find_private_link_by_hand(self, spec: RemovalSpec) -> list[str]:
-        """The live endpoints of the deployment's account at the link's endpoint service: what a person must delete.
+        """The endpoints of the deployment's account that belong to the link: what a person must delete.
 
         It looks once more who uses the address, before anybody is asked to delete it: the check may be hours old.
         Raises `RemovalRefused` when somebody does.
         """
         account = self._aws.account(spec.aws)
+        services = await _services(account, spec)
         found = [
             one
-            for service_id in await _service_ids(account, spec)
-            for one in await find_connections_of(account, service_id)
-            if one.is_live and is_own(one, spec)
+            for service in services
+            for one in await find_connections_of(account, service.service_id)
+            if _must_go_by_hand(one, spec, services)
         ]
         ids = [one.vpc_endpoint_id for one in found]
         await self._users.refuse_if_used(spec, ", ".join(ids), names_of((), found))
@@ -76,12 +77,12 @@ class PrivateLinksByHand:
 
     @activity.defn
     async def wait_for_deletion_by_hand(self, spec: RemovalWait) -> Removed:
-        """Wait until no endpoint of the deployment's account stands at the link's endpoint service any more."""
+        """Wait until none of them stands at the link's endpoint service any more."""
         account = self._aws.account(spec.removal.aws)
-        service_ids = set(await _service_ids(account, spec.removal))
+        services = await _services(account, spec.removal)
 
         def judge(view: list[FoundConnection]) -> Moving | None:
-            left = [one for one in view if one.service_id in service_ids and one.is_live and is_own(one, spec.removal)]
+            left = [one for one in view if _must_go_by_hand(one, spec.removal, services)]
             return Moving(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
 
         await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
@@ -113,9 +114,18 @@ def _none_yet(spec: ByHandWait) -> str:
     return f"no endpoint connection of account {spec.consumer_account_id} yet"
 
 
-async def _service_ids(account: AwsAccount, spec: RemovalSpec) -> list[str]:
-    return [
-        service.service_id
-        for service in await find_endpoint_services(account, spec.link)
-        if service.ownership.is_in_scope(spec.link, spec.saga_id)
-    ]
+def _must_go_by_hand(one: FoundConnection, spec: RemovalSpec, services: list[FoundEndpointService]) -> bool:
+    """Whether a person must delete the endpoint's PrivateLink before AWS's side may go.
+
+    Where the link's own endpoint is known by its mark, others that were never accepted are of other deployments in
+    EMQX's account. Nobody at this deployment's console could delete those, and no traffic goes through them.
+    """
+    service = next((service for service in services if service.service_id == one.service_id), None)
+    if service is None or not one.is_live or not is_own(one, spec):
+        return False
+    return service.vpc_endpoint_id in {"", one.vpc_endpoint_id} or one.state_word in ACCEPTED
+
+
+async def _services(account: AwsAccount, spec: RemovalSpec) -> list[FoundEndpointService]:
+    found = await find_endpoint_services(account, spec.link)
+    return [one for one in found if one.ownership.is_in_scope(spec.link, spec.saga_id)]

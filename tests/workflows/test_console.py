@@ -32,7 +32,7 @@ from privatelink.errors import (
 from privatelink.progress import Phase
 from privatelink.request import PrivateLinkRequest
 from tests.chaos.strangers_hands import Hands, Ids
-from tests.support.laws import NOTHING, counts
+from tests.support.laws import NOTHING, counts, of_link
 from tests.support.neighbours import connect_neighbour
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
@@ -143,6 +143,26 @@ async def test_of_two_candidates_none_is_accepted_until_a_person_chooses(world: 
     assert isinstance(result, dict)
     assert result["vpc_endpoint_id"] == ours
     assert _connections(world) == {ours: "available", theirs: "pendingAcceptance"}
+
+
+async def test_a_delete_waits_for_nobody_who_was_never_let_in(world: World) -> None:
+    """At the deployment's console nobody can delete a neighbour's PrivateLink, which would hold up the delete for days.
+
+    Without AWS's side it can only fail, as it could only wait before.
+    """
+    ours, theirs = await _two_connect(world)
+    person = Person(world, LINK)
+    await person.sees(lambda seen: any("--vpc-endpoint-id" in "".join(ask.commands) for ask in seen.asks))
+    await person.approves(ours)
+    await person.asked(CONFIRM_RUNNING)
+    await person.says("confirm", step=CONFIRM_RUNNING)
+    await world.handle(LINK).result()
+    deleting = await world.links.start_delete(LINK)
+    assert theirs not in str(await person.asked(DELETION))
+    await person.delete()
+    async with asyncio.timeout(60):
+        assert (await deleting.result()).status == "deleted"
+    assert not of_link(world.sandbox.books(), LINK)
 
 
 async def test_what_a_person_approved_stays_approved_while_aws_does_not_show_it(
