@@ -16,7 +16,7 @@ from activities.connector_findings import (
     secret_finding,
     users_finding,
 )
-from activities.moments import since_effect
+from activities.moments import note_effect, since_effect
 from activities.patience import nothing_found, patient
 from activities.places import elsewhere_findings
 from activities.specs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
@@ -205,6 +205,7 @@ class Connectors:
             raise RemovalRefused.of_findings(users)
         for one in doomed:
             await _delete(api, one)
+        note_effect()
         ids = tuple(one.id for one in doomed)
         if await _in_scope(api, spec, service):
             raise NotYet(f"deleting the connector ({', '.join(ids)}): EMQX still lists it", concerns=", ".join(ids))

@@ -18,7 +18,7 @@ from activities.connection_proof import (
     the_only,
     to_choose_from,
 )
-from activities.moments import removal_wait, settling_until, since_effect
+from activities.moments import note_effect, removal_wait, settling_until, since_effect
 from activities.patience import patient
 from activities.specs import (
     Acceptance,
@@ -187,18 +187,18 @@ class EndpointConnections:
             }
         if not own:
             return Removed()
-        wait = removal_wait()
-        if wait.elapsed > paced(LEAVING_SECONDS):
+        if removal_wait().elapsed > paced(LEAVING_SECONDS):
             for service_id, vpc_endpoint_id in own:
                 connections = await find_connections_of(account, service_id)
                 if any(one.vpc_endpoint_id == vpc_endpoint_id and one.is_live for one in connections):
                     await reject_connection(account, service_id, vpc_endpoint_id)
+            note_effect()
 
         def judge(view: list[FoundConnection]) -> Moving | None:
             live = [one for one in view if (one.service_id, one.vpc_endpoint_id) in own and one.is_live]
             return Moving(f"endpoint connection {live[0]} is still there", live[0].vpc_endpoint_id) if live else None
 
-        await account.views.endpoint_connections.look(judge, wait=wait, cadence=GOING)
+        await account.views.endpoint_connections.look(judge, wait=removal_wait(), cadence=GOING)
         return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
 
 

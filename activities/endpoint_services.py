@@ -4,7 +4,7 @@ from temporalio import activity
 
 from activities.adoption import TAKEN_NEXT_STEP, may_exist
 from activities.connection_proof import is_own
-from activities.moments import removal_wait, settling_until, since_effect
+from activities.moments import note_effect, removal_wait, settling_until, since_effect
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import (
     EndpointService,
@@ -147,6 +147,7 @@ class EndpointServices:
             return nothing_found()
         ids = remember(*(service.service_id for service in services))
         await each(services, lambda service: _delete(account, spec, service))
+        note_effect()
 
         def judge(view: list[FoundEndpointService]) -> Moving | None:
             left = [one for one in view if one.service_id in ids and one.state != DELETED]

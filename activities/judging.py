@@ -49,8 +49,14 @@ class Judge:
 
     @property
     def _elapsed(self) -> float:
-        """Counted seconds since Temporal scheduled the step. Never from the attempt: a Reset sets that back to 1."""
-        return (datetime.now(UTC) - self._info.scheduled_time).total_seconds() - self._clock.uncounted
+        """Counted seconds since Temporal scheduled the step. Never from the attempt: a Reset sets that back to 1.
+
+        From the moment of the step's effect on, those since that: what came before it was no waiting for it to show.
+        """
+        now = datetime.now(UTC)
+        elapsed = (now - self._info.scheduled_time).total_seconds() - self._clock.uncounted
+        effect_at = self._memory.effect_at
+        return min(elapsed, (now - effect_at).total_seconds()) if effect_at else elapsed
 
     def _was_never_allowed(self, error: Exception) -> bool:
         """Whether it is a permission that nobody has seen granted, for longer than a new one takes.

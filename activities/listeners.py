@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.adoption import check_ours, may_exist
-from activities.moments import settling_until
+from activities.moments import note_effect, settling_until
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import ListenerSpec, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccounts
@@ -72,6 +72,7 @@ class Listeners:
             return nothing_found()
         ids = remember(*arns)
         await each(arns, lambda arn: delete_listener(account, arn))
+        note_effect()
         if left := await in_scope():
             raise NotYet(
                 f"deleting the listeners of {spec.link} ({', '.join(left)}): AWS still lists them",

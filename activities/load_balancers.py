@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.adoption import check_ours
-from activities.moments import just_seen, removal_wait
+from activities.moments import just_seen, note_effect, removal_wait
 from activities.patience import nothing_found, patient, remember
 from activities.specs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccount, AwsAccounts
@@ -109,6 +109,7 @@ class LoadBalancers:
         arn = found.arn
         ids = remember(arn)
         await delete_load_balancer(account, arn)
+        note_effect()
         await account.views.load_balancers.look(
             lambda view: Moving(f"load balancer {found.name} is still listed", arn) if arn in view else None,
             wait=removal_wait(),

@@ -32,13 +32,22 @@ def just_seen() -> datetime:
 
 def since_effect(wait: Wait) -> Wait:
     """The wait for what the step has made, which begins when it is made, however long making it took."""
+    return wait.beginning(max(wait.since, note_effect()))
+
+
+def note_effect() -> datetime:
+    """Remember that the step has had its effect, and waits for it to show; gives when that was first so.
+
+    The deadline counts anew from there (`activities.judging`): an outage, or a frozen worker, may have used it up.
+    """
     memory = step_memory()
     memory.effect_at = memory.effect_at or datetime.now(UTC)
-    return wait.beginning(max(wait.since, memory.effect_at))
+    return memory.effect_at
 
 
 def removal_wait() -> Wait:
-    """The wait of a removal, from when it was scheduled until its deadline."""
+    """The wait of a removal: for its whole deadline from when its cloud took its call, or else was to be asked."""
     info = activity.info()
+    since = max(info.scheduled_time, step_memory().effect_at or info.scheduled_time)
     limit = deadline_of(info.schedule_to_close_timeout) or timedelta(days=1)
-    return Wait(since=info.scheduled_time, deadline=info.scheduled_time + limit)
+    return Wait(since=since, deadline=since + limit)

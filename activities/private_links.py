@@ -8,7 +8,7 @@ from temporalio import activity
 
 from activities.address_users import AddressUsers, names_of
 from activities.adoption import may_exist
-from activities.moments import removal_wait
+from activities.moments import note_effect, removal_wait
 from activities.patience import nothing_found, patient
 from activities.specs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
 from clouds.aws.accounts import AwsAccounts
@@ -196,6 +196,7 @@ class PrivateLinks:
                     just_before=partial(self._users.refuse_if_used, spec, row.private_link_id, addresses),
                 )
                 activity.logger.info("asked for the deletion", extra={"private_link_id": row.private_link_id})
+        note_effect()
         ids = tuple(row.private_link_id for row in rows)
         activity.heartbeat(*dict.fromkeys((*asked, *ids)))
         raise NotYet(

@@ -3,7 +3,7 @@
 from temporalio import activity
 
 from activities.adoption import check_ours
-from activities.moments import just_seen
+from activities.moments import just_seen, note_effect
 from activities.patience import each, nothing_found, patient, remember
 from activities.specs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
 from clouds.aws.accounts import AwsAccount, AwsAccounts
@@ -143,6 +143,7 @@ class TargetGroups:
                 concerns=error.details_model.concerns,
                 retry_after=paced_delta(5),
             ) from error
+        note_effect()
         if left := await in_scope():
             raise NotYet(
                 f"deleting the target groups of {spec.link} ({', '.join(left)}): AWS still lists them",

@@ -13,6 +13,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from activities.attempts import Attempts
+from activities.moments import note_effect, removal_wait
 from clouds.clocks import far_net
 from privatelink.errors import (
     AccessDenied,
@@ -148,6 +149,23 @@ async def hangs() -> None:
 
 
 @activity.defn
+async def removes_late() -> bool:
+    """Its call gets through when its deadline is over, as after an outage; gives whether it may wait for the effect."""
+    if activity.info().attempt == 1:
+        await asyncio.sleep(DEADLINE.total_seconds() + 0.5)
+        note_effect()
+        raise NotYet("it is going", retry_after=timedelta(seconds=0.5))
+    return not removal_wait().passed
+
+
+@activity.defn
+async def never_goes() -> None:
+    """Asked for in time, and never gone."""
+    note_effect()
+    raise NotYet("it is going", retry_after=timedelta(seconds=0.5))
+
+
+@activity.defn
 async def looks_long() -> int:
     """A look of an hour at its first attempt; gives the attempt that was over sooner."""
     if activity.info().attempt == 1:
@@ -155,7 +173,11 @@ async def looks_long() -> int:
     return activity.info().attempt
 
 
-WITH_DEADLINE = (looks_for_ever, fails_for_ever, looks_twice, works_when_throttled, looks_when_throttled, hangs)
+REMOVALS = (removes_late, never_goes)
+WITH_DEADLINE = (
+    *(looks_for_ever, fails_for_ever, looks_twice, works_when_throttled, looks_when_throttled, hangs),
+    *REMOVALS,
+)
 REFUSED_FOR_A_WHILE = (is_refused_now, has_no_credentials, has_no_key, looks_and_is_refused)
 ALL = (works_long, tells_and_fails, looks_long, was_never_allowed, *REFUSED_FOR_A_WHILE, *WITH_DEADLINE)
 
@@ -242,6 +264,13 @@ async def test_what_was_never_allowed_is_given_up_after_the_time_that_iam_takes(
     assert time.monotonic() - begun >= NEVER_ALLOWED.total_seconds()
 
 
+async def test_what_was_asked_for_late_has_the_whole_deadline_to_go(client: Client) -> None:
+    """Else an outage until the deadline leaves a removal that had got through, and all that comes after it."""
+    queue = str(uuid4())
+    async with a_worker(client, queue):
+        assert await (await started(client, queue, "removes_late")).result() is True
+
+
 async def failure_of(client: Client, name: str) -> tuple[PrivateLinkError | None, float]:
     """How the step ends that fails, as an error of ours, and after how many seconds."""
     queue, begun = str(uuid4()), time.monotonic()
@@ -259,7 +288,7 @@ async def test_a_step_ends_at_its_deadline_and_not_a_delay_later(client: Client)
     assert DEADLINE.total_seconds() <= seconds < 3 * DEADLINE.total_seconds()
 
 
-@pytest.mark.parametrize("name", ["fails_for_ever", "hangs"])
+@pytest.mark.parametrize("name", ["fails_for_ever", "hangs", "never_goes"])
 async def test_whatever_a_step_fails_of_it_ends_at_its_deadline(client: Client, name: str) -> None:
     """Also of a fault without a name, and of none at all: Temporal's own net is weeks away."""
     _, seconds = await failure_of(client, name)
