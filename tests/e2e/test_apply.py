@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from privatelink.cli import run
 from scripts.temporal_server import TemporalServer
+from tests.support.judged_cli import run
 from tests.support.laws import NOTHING
 from tests.support.requests import request_json
 from tests.support.world import World

@@ -10,9 +10,9 @@ import boto3
 import pytest
 from temporalio.client import Client
 
-from privatelink.cli import run
 from privatelink.names import Link, aws_name
 from scripts.temporal_server import TemporalServer
+from tests.support.judged_cli import run
 from tests.support.laws import NOTHING
 from tests.support.requests import request_json
 from tests.support.sandbox import Sandbox

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from privatelink.cli import run
 from scripts.temporal_server import TemporalServer
+from tests.support.judged_cli import run
 from tests.support.laws import NOTHING
 from tests.support.requests import SECRET, full_request
 from tests.support.sandbox import SPEED

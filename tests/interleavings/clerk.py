@@ -50,7 +50,7 @@ class Clerk:
         if status.progress is None or status.closed_at is not None or not status.progress.asks:
             return
         everything_of(await self._stage.control("GET", "/books"), known)
-        shown = (await console.get(_page(known))).json()
+        shown = (await console.get(_page(known))).raise_for_status().json()
         rows = [row for row in shown if row["serviceName"] in known.services]
         for ask in status.progress.asks:
             await self._answer(console, known, ask, rows)

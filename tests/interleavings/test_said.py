@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from privatelink.errors import Cancelled, Leftover, Outcome, RemovalRefused, RollbackIncomplete, StepFailed
+from privatelink.errors import Cancelled, Leftover, NameTaken, Outcome, RemovalRefused, RollbackIncomplete, StepFailed
 from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, Place, aws_name, description
 from privatelink.result import DeleteResult, PrivateLinkResult
 from tests.support.belongings import Known, everything_of
@@ -104,6 +104,14 @@ def test_running_is_said_only_with_the_platforms_word_and_address() -> None:
     page = books()
     page["platform"]["w41b11c0"][0]["status"] = "failed"
     assert told(RUNNING, page)
+    # A person at a console confirms one of the endpoint's own names, and not another's.
+    by_console = Known(LINK, (3306,), "mysql:orders", by_console=True)
+    for name, true in (("vpce-1-zone.example.com", True), ("vpce-10-zone.example.com", False)):
+        said = RUNNING.model_copy(update={"address": name})
+        page = books()
+        page["platform"]["w41b11c0"][0]["vpcEndpointID"] = "vpce-1"
+        assert (falsehoods(Ending(said, "saga-1", "create"), page, by_console) == []) is true
+        assert told(said, page)
 
 
 def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:
@@ -116,6 +124,26 @@ def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:
     tagged = books(tags={TAG_LINK: str(LINK), TAG_COMPLETE: "true"}) | {"platform": {}, "connectors": {}}
     assert told(error, tagged) == []
     assert told(Cancelled("cancelled", outcome=Outcome.ROLLED_BACK), tagged, operation="delete")
+    with_platform = tagged | {"platform": books()["platform"]}
+    assert "PrivateLink pl1" in told(error, with_platform, saga="saga-1")[0]
+    assert told(error, with_platform, saga="saga-2") == []
+
+
+def test_what_has_taken_the_name_may_stay_where_the_error_names_it_and_nothing_else_may() -> None:
+    """By its id, or by that name."""
+
+    def rolled_back(concerns: str, page: dict[str, Any]) -> list[str]:
+        return told(NameTaken("it is there", concerns=concerns, outcome=Outcome.ROLLED_BACK), page)
+
+    connector = books(says="somebody's") | {"aws": {}, "platform": {}}
+    assert rolled_back("mysql:orders", connector) == []
+    assert rolled_back("mysql:other", connector)
+    page = books(tags={})["aws"][HERE.account]["us-east-1"]
+    alone = {kind: things if kind == "load_balancers" else [] for kind, things in page.items()}
+    balancer = EMPTY | {"aws": {HERE.account: {"us-east-1": alone}}}
+    assert rolled_back(aws_name(LINK), balancer) == []
+    assert rolled_back("arn:lb", balancer) == []
+    assert "target group" in rolled_back(aws_name(LINK), books(tags={}))[0]
 
 
 def test_refused_is_said_only_where_the_saga_made_nothing() -> None:

@@ -18,6 +18,7 @@ from google.protobuf import json_format
 from temporalio.api.common.v1 import Payload, Payloads
 from temporalio.client import Client
 
+from privatelink import PrivateLinks
 from privatelink.codec_server import CodecServer
 from privatelink.connection import connect_to_temporal
 from privatelink.encryption import EncryptionCodec, key_id, payload_keys
@@ -273,7 +274,7 @@ async def test_a_caller_without_the_key_is_told_what_is_missing(
 ) -> None:
     """Neither a traceback nor a wrong answer, whatever it calls."""
     await encrypting.links.create(full_request(encrypting.sandbox))
-    links = type(encrypting.links)(client)
+    links = PrivateLinks(client)
     monkeypatch.delenv(PAYLOAD_KEY)
     for call in (links.status(LINK), links.delete(LINK), links.create(full_request(encrypting.sandbox, "other"))):
         with pytest.raises(TemporalUnreachable, match=f"{PAYLOAD_KEY} is not set"):

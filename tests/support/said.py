@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from privatelink.cli.exits import ExitCode, exit_code
-from privatelink.errors import ErrorDetails, PrivateLinkError
+from privatelink.errors import ErrorDetails, NameTaken, PrivateLinkError
 from privatelink.names import TAG_COMPLETE
 from privatelink.result import DeleteResult, PrivateLinkResult
 from tests.support.belongings import Known, Thing, everything_of
@@ -46,7 +46,7 @@ def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]
     """What the ending claims and the books do not show; empty where it is true."""
     there = everything_of(books, known)
     if isinstance(ending.said, PrivateLinkResult):
-        found = _of_running(ending.said, books, there)
+        found = _of_running(ending.said, books, there, known)
     elif isinstance(ending.said, DeleteResult):
         found = [f"there is {_listed(there)}"] if there else []
     else:
@@ -63,6 +63,9 @@ def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) ->
         made = {id_: thing for id_, thing in there.items() if thing.saga == ending.saga_id}
         return [f"made {_listed(made)}"] if made else []
     left = {id_: thing for id_, thing in there.items() if not _stays(thing, ending, there)}
+    if details.type == NameTaken.__name__:
+        # It names the thing that has the name, which never was the link's.
+        left = {id_: thing for id_, thing in left.items() if details.concerns not in _ids(thing)}
     if code is ExitCode.ROLLED_BACK:
         return [f"there is {_listed(left)}"] if left else []
     if "without cleaning up" in details.sentence or any(one.kind == "unknown" for one in details.leftovers):
@@ -72,7 +75,7 @@ def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) ->
     return [f"does not list {_listed(unlisted)}"] if unlisted else []
 
 
-def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str, Thing]) -> list[str]:
+def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str, Thing], known: Known) -> list[str]:
     claimed = {said.load_balancer_arn, *said.target_group_arns, said.service_id}
     claimed |= {one for one in (said.private_link_id, said.connector) if one}
     found = [f"{id_} is not there" for id_ in sorted(claimed - there.keys())]
@@ -81,7 +84,9 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
         found.append(f"there is {_listed(more)} beside what it names")
     rows = [thing.book for thing in there.values() if thing.kind == "PrivateLink"]
     shown = [(row["status"], row["address"]) for row in rows]
-    if shown != [("running", said.address)]:
+    # A person who confirms may give any of the endpoint's own names: one zone's in place of the region's.
+    confirmed = known.by_console and said.address.startswith(f"{said.vpc_endpoint_id}-")
+    if [status for status, _ in shown] != ["running"] or (shown[0][1] != said.address and not confirmed):
         found.append(f"the platform shows {shown} in place of {said.address}")
     pages = [page for regions in books["aws"].values() for page in regions.values()]
     connections = [one for page in pages for one in page["endpoint_connections"]]
@@ -94,9 +99,11 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
 def _stays(thing: Thing, ending: Ending, there: dict[str, Thing]) -> bool:
     """Whether a rollback of a create has to leave it: an earlier one had completed it.
 
-    A create completes all that it made at AWS by its first mark, which is the endpoint service's.
+    A create completes all that it made by its first mark, which is the endpoint service's. What has no tags at EMQX is
+    known by its saga: it may be newer than the mark.
     """
-    marks = [thing, *(one for one in there.values() if one.kind == "endpoint service" and "tags" in thing.book)]
+    older = "tags" in thing.book or thing.saga != ending.saga_id
+    marks = [thing, *(one for one in there.values() if one.kind == "endpoint service" and older)]
     complete = thing.id in ending.completed or any(TAG_COMPLETE in one.book.get("tags", {}) for one in marks)
     return ending.operation == "create" and complete
 

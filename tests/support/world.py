@@ -9,6 +9,7 @@ from temporalio.service import RPCError
 
 from clouds.settings import Settings
 from privatelink import Link, PrivateLinks
+from tests.support.judged import JudgedLinks, WorldJudge
 from tests.support.sandbox import Sandbox
 from tests.support.step_faults import StepFaults
 from worker import build_worker
@@ -30,11 +31,15 @@ class World:
 
 @asynccontextmanager
 async def working_world(sandbox: Sandbox, client: Client) -> AsyncIterator[World]:
-    """Run a worker with this process's environment, as it is now, until the block ends."""
+    """Run a worker with this process's environment, as it is now, until the block ends.
+
+    What its sagas say at their ends must be true, or the block ends with an error.
+    """
     faults = StepFaults()
     try:
-        async with build_worker(client, Settings.from_environment(), interceptors=[faults]):
-            yield World(sandbox, client, PrivateLinks(client), faults)
+        with WorldJudge.of(sandbox) as judge:
+            async with build_worker(client, Settings.from_environment(), interceptors=[faults]):
+                yield World(sandbox, client, JudgedLinks(client, judge), faults)
     finally:
         # What a test leaves running would be joined by the next one that creates the same link.
         for workflow_id, run_id in faults.runs:

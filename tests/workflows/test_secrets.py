@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from temporalio.client import WorkflowFailureError
 
-from privatelink.cli import run
 from privatelink.errors import InvalidRequest, from_failure
 from privatelink.names import TASK_QUEUE, Link
 from scripts.temporal_server import TemporalServer
 from tests.support.histories import readable_text
+from tests.support.judged_cli import run
 from tests.support.laws import NOTHING
 from tests.support.requests import SECRET, full_request, request_json
 from tests.support.secrets import SecretsWatch

@@ -1,0 +1,133 @@
+"""A client whose callers are told nothing that a judge does not hear: every end of a saga, and of a fleet's links."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import ClassVar, Self
+
+from temporalio.client import Client
+
+from privatelink import PrivateLinkRequest, PrivateLinks
+from privatelink.applying import FleetRun
+from privatelink.client import Saga
+from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
+from privatelink.fleet import Ending as FleetEnding
+from privatelink.fleet import FleetResult
+from privatelink.names import Link
+from privatelink.progress import Operation
+from privatelink.request import DeleteRequest
+from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.updates import JoinCreate, JoinDelete
+from tests.support.belongings import Known
+from tests.support.judge import Judge
+from tests.support.said import Ending, Said
+from tests.support.sandbox import Sandbox
+
+
+class WorldJudge(Judge):
+    """Judges the ends of any link of a sandbox. What a link is known by, it reads in the requests of the callers."""
+
+    sitting: ClassVar["WorldJudge | None"] = None
+    """The one of the world that this process works in."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        """By the books of this sandbox."""
+        super().__init__(lambda: asyncio.to_thread(sandbox.books))
+        self._known: dict[Link, Known] = {}
+
+    @classmethod
+    @contextmanager
+    def of(cls, sandbox: Sandbox) -> Iterator[Self]:
+        """Sit until the block ends. Whatever was false then fails the test, also where nobody looked at the answer."""
+        before, cls.sitting = cls.sitting, (judge := cls(sandbox))
+        try:
+            yield judge
+        finally:
+            WorldJudge.sitting = before
+            assert not judge.false_endings, "\n".join(judge.false_endings)
+
+    def learn(self, request: PrivateLinkRequest | DeleteRequest) -> None:
+        """Know the link also by what stands in this request."""
+        known = self.known(request.link)
+        known.by_console = request.platform.mode == "console"
+        if isinstance(request, PrivateLinkRequest):
+            known.ports = tuple({*known.ports, *(one.port for one in request.listeners)})
+            known.connector = request.connector.id if request.connector else known.connector
+
+    def known(self, link: Link) -> Known:
+        """What the link is known by, so far."""
+        return self._known.setdefault(link, Known(link))
+
+    async def hear(self, client: Client, link: Link, said: Said, saga_id: str, operation: Operation) -> None:
+        """Judge what is told at the end of a saga."""
+        if not isinstance(said, NoWorker | TemporalUnreachable):
+            await self.judge(client, self.known(link), Ending(said, saga_id, operation, self.completed[link]))
+
+
+class JudgedSaga(Saga):
+    """One whose end is judged before its caller has it."""
+
+    def __init__(self, links: "JudgedLinks", link: Link, operation: Operation, saga_id: str) -> None:
+        """One of these links."""
+        super().__init__(links.client, link, operation, saga_id)
+        self._links = links
+
+    async def result(self) -> PrivateLinkResult | DeleteResult:
+        """As the client's own."""
+        said = await self.end()
+        if isinstance(said, PrivateLinkError):
+            raise said
+        return said
+
+    async def end(self) -> Said:
+        """The result, or the error."""
+        said: Said
+        try:
+            said = await super().result()
+        except PrivateLinkError as error:
+            said = error
+        self._links.told.append(said)
+        await self._links.judge.hear(self._client, self.link, said, self.saga_id, self._operation)
+        return said
+
+
+class JudgedLinks(PrivateLinks):
+    """Starts sagas and fleets that are judged at their ends. `told` is what was said at those, in order."""
+
+    def __init__(self, client: Client, judge: WorldJudge) -> None:
+        """As the client's own, before this judge."""
+        super().__init__(client)
+        self.client = client
+        self.judge = judge
+        self.told: list[Said | FleetResult] = []
+
+    async def _join(self, join: JoinCreate | JoinDelete) -> Saga:
+        saga = await super()._join(join)
+        self.judge.learn(join.request)
+        return JudgedSaga(self, saga.link, join.operation, saga.saga_id)
+
+    async def start_apply(self, requests: Sequence[PrivateLinkRequest], *, delete: Iterable[str] = ()) -> FleetRun:
+        """As the client's own."""
+        run = await super().start_apply(requests, delete=delete)
+        for request in requests:
+            self.judge.learn(request)
+        return _JudgedRun(self, run)
+
+
+class _JudgedRun(FleetRun):
+    def __init__(self, links: JudgedLinks, run: FleetRun) -> None:
+        super().__init__(run._handles, list(run._order))
+        self._links = links
+
+    async def result(self) -> FleetResult:
+        result = await super().result()
+        for one in result.links:
+            # What is `unchanged` is so by Temporal's memory: no saga has looked.
+            if one.saga_id and one.ending is not FleetEnding.UNCHANGED:
+                said = await JudgedSaga(self._links, Link.parse(one.link), one.operation, one.saga_id).end()
+                if one.went_well is isinstance(said, PrivateLinkError):
+                    self._links.judge.tell(
+                        Link.parse(one.link), f"the fleet says `{one.ending}`, and its saga {said!r}"
+                    )
+        self._links.told.append(result)
+        return result
