@@ -14,7 +14,7 @@ UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --no-strip-extras
 
-.PHONY: help demo test chaos check fault-matrix histories chaos-long bench schemas runbook typescript screenshots requirements clean
+.PHONY: help demo test chaos check fault-matrix histories chaos-long bench benchmarks schemas runbook typescript screenshots requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## show this
@@ -46,8 +46,11 @@ histories: $(SET_UP)  ## record the histories that the replay tests read, after 
 chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew (INTERLEAVINGS=... for another number)
 	INTERLEAVINGS=$${INTERLEAVINGS:-300} .venv/bin/python -m pytest -m chaos tests/interleavings $(ARGS)
 
-bench: $(SET_UP) $(AWS_CLI)  ## measure what the README quotes
+bench: $(SET_UP) $(AWS_CLI)  ## measure what docs/benchmarks.md quotes (about three hours)
 	.venv/bin/python -m bench $(ARGS)
+
+benchmarks: $(SET_UP)  ## write docs/benchmarks.md from its template and bench/results.json
+	.venv/bin/python -m scripts.benchmarks
 
 schemas: $(SET_UP)  ## write schemas/ from the models
 	.venv/bin/python -m scripts.schemas

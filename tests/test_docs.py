@@ -14,23 +14,29 @@ from typing import Any
 
 import httpx
 import pytest
+from pydantic import BaseModel
 from temporalio import workflow
 from typer.main import get_command
 
-from clouds.settings import Settings
+import privatelink
+from clouds.role_settings import RoleEntry
+from clouds.settings import PlatformSettings, Settings
+from clouds.settings_file import DeploymentEntry
 from clouds.webhook import CloudEvent
-from privatelink import PrivateLinks
+from privatelink import PrivateLinkRequest, PrivateLinkResult, PrivateLinks
 from privatelink.cli.application import app
 from privatelink.cli.exits import ExitCode
 from privatelink.errors import BY_TYPE, FindingType, NotYet
+from privatelink.listeners import HealthCheck, Listener
 from privatelink.progress import Phase
+from privatelink.request import AwsAccess, Connector
 from privatelink.request_files import read_request
 from privatelink.secret_refs import ENV_PREFIX
-from scripts import runbook
+from scripts import benchmarks, runbook
 from scripts.schemas import FOLDER
 from scripts.temporal_cli import find_temporal_cli
 from scripts.temporal_server import TemporalServer
-from tests.support.pages import PAGES, ROOT, anchors, blocks, commands, first_cells, links, text_of
+from tests.support.pages import PAGES, ROOT, anchors, blocks, commands, first_cells, links, prose, text_of
 from tests.support.requests import request_json
 from tests.support.world import World
 from workflows.create import CreatePrivateLink
@@ -38,6 +44,8 @@ from workflows.delete import DeletePrivateLink
 from workflows.options import Deadlines
 
 RUNBOOK, BACKEND, README = "docs/runbook.md", "docs/backend.md", "README.md"
+CONFIGURATION, REQUEST = "docs/configuration.md", "docs/request.md"
+INDEX, TESTS = "docs/README.md", "tests/README.md"
 VERBS: dict[str, Any] = vars(get_command(app))["commands"]
 
 
@@ -69,8 +77,10 @@ def settings_read() -> set[str]:
     """Every variable of ours that the code reads: by asking it, and by the names that stand in it."""
     asked = Asked()
     Settings._read(asked)
-    rooms = ("activities", "clouds", "privatelink", "workflows", "scripts")
-    files = [ROOT / "worker.py", *(file for room in rooms for file in (ROOT / room).rglob("*.py"))]
+    packages = [
+        file.parent for file in ROOT.glob("*/__init__.py") if file.parent.name not in {"bench", "sandbox", "tests"}
+    ]
+    files = [*ROOT.glob("*.py"), *(file for package in packages for file in package.rglob("*.py"))]
     named = {
         str(node.value)
         for file in files
@@ -140,11 +150,108 @@ def test_every_command_and_option_is_in_the_runbook() -> None:
     )
 
 
-def test_every_setting_is_in_the_pages() -> None:
-    """What the code reads, somebody can look up; what a worker reads, in the README."""
-    everywhere = "".join(text_of(page) for page in PAGES)
-    assert [] == sorted(name for name in settings_read() if f"`{name}`" not in everywhere)
-    assert [] == sorted(name for name in settings_read() - {"PRIVATELINK_CACHE"} if f"`{name}`" not in text_of(README))
+def test_the_benchmarks_are_current() -> None:
+    """Results or a template that change without `make benchmarks` fail here."""
+    assert benchmarks.is_current(), "run: make benchmarks"
+
+
+def test_the_check_of_the_benchmarks_fails_on_a_changed_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It names the way out."""
+    assert 0 == benchmarks.main(["--check"])
+    monkeypatch.setattr(benchmarks, "TEMPLATE", ROOT / "docs/glossary.md")
+    assert 1 == benchmarks.main(["--check"])
+    assert "make benchmarks" in capsys.readouterr().err
+
+
+def test_a_measure_that_is_not_there_stops_the_benchmarks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A measure that is renamed is renamed on the page too."""
+    template = tmp_path / "benchmarks.template.md"
+    template.write_text("{{no_such_measure:.2f}}")
+    monkeypatch.setattr(benchmarks, "TEMPLATE", template)
+    with pytest.raises(KeyError, match="no_such_measure"):
+        benchmarks.benchmarks()
+
+
+def test_every_public_name_and_no_other_is_in_the_readme() -> None:
+    """The list that the changelog means by "public"."""
+    assert sorted(privatelink.__all__) == first_cells(README, "What is public")
+
+
+@pytest.mark.parametrize("code", [block for page in PAGES for block in blocks(page, "python")])
+def test_what_the_pages_import_is_public(code: str) -> None:
+    """Nobody is told to import what may change in any release."""
+    public = prose(README).partition("## What is public")[2].partition("\n## ")[0]
+    imported = {
+        f"{node.module}.{alias.name}"
+        for node in ast.walk(ast.parse(code))
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("privatelink.")
+        for alias in node.names
+    }
+    assert [] == sorted(name for name in imported if f"`{name}`" not in public)
+
+
+def test_the_result_in_the_readme_is_one_that_a_create_gives() -> None:
+    """All of its fields, and no other."""
+    [shown] = blocks(README, "json")
+    assert PrivateLinkResult.model_fields.keys() == PrivateLinkResult.model_validate_json(shown).model_fields_set
+
+
+@pytest.mark.parametrize(
+    ("heading", "part"),
+    [
+        ("The link", PrivateLinkRequest),
+        ("`aws`", AwsAccess),
+        ("`listeners`", Listener),
+        ("`connector`", Connector),
+    ],
+)
+def test_every_field_of_a_request_and_no_other_is_on_its_page(heading: str, part: type[BaseModel]) -> None:
+    """In the order of the code."""
+    assert [*part.model_fields] == first_cells(REQUEST, heading)
+
+
+def test_every_field_of_a_health_check_is_on_the_page_of_the_request() -> None:
+    """They stand in a sentence."""
+    assert [] == [name for name in HealthCheck.model_fields if f"`{name}`" not in text_of(REQUEST)]
+
+
+def test_every_page_is_in_the_index() -> None:
+    """A page that nobody finds helps nobody."""
+    linked = {str(((ROOT / INDEX).parent / link).resolve().relative_to(ROOT)) for link in links(INDEX)}
+    assert [] == sorted(page for page in PAGES if page != INDEX and ".template." not in page and page not in linked)
+
+
+def test_every_folder_of_tests_is_in_their_readme() -> None:
+    """Whoever writes a test finds where it belongs."""
+    folders = {file.parent.name for file in (ROOT / "tests").glob("*/__init__.py")}
+    assert [] == sorted(folder for folder in folders if f"`{folder}/`" not in text_of(TESTS))
+
+
+def test_every_setting_is_on_the_page_of_the_configuration() -> None:
+    """What the code reads, somebody can look up."""
+    assert [] == sorted(name for name in settings_read() if f"`{name}`" not in text_of(CONFIGURATION))
+
+
+def test_every_field_of_the_settings_file_is_on_the_page_of_the_configuration() -> None:
+    """What an operator may write into it."""
+    fields = [*DeploymentEntry.model_fields, *RoleEntry.model_fields]
+    assert [] == [name for name in fields if f"`{name}`" not in text_of(CONFIGURATION)]
+
+
+@pytest.mark.parametrize(
+    ("name", "default"),
+    [
+        ("PRIVATELINK_PLATFORM_READS_PER_HOUR", PlatformSettings.model_fields["reads_per_hour"].default),
+        ("PRIVATELINK_PLATFORM_WRITES_PER_HOUR", PlatformSettings.model_fields["writes_per_hour"].default),
+        ("PRIVATELINK_CONCURRENCY", Settings.model_fields["concurrency"].default),
+    ],
+)
+def test_a_default_on_the_page_of_the_configuration_is_the_code_s(name: str, default: int) -> None:
+    """A changed default is a changed promise."""
+    [told] = re.findall(rf"^\| `{name}` \| (\d+) \|", text_of(CONFIGURATION), re.MULTILINE)
+    assert default == int(told)
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -156,10 +263,13 @@ def test_no_page_names_a_setting_that_nothing_reads(page: str) -> None:
     assert set() == {name for name in told - known if not name.startswith(ENV_PREFIX)}
 
 
-def test_every_deadline_is_in_the_readme_with_its_default() -> None:
+def test_every_deadline_is_on_the_page_of_the_configuration_with_its_default() -> None:
     """In the order of the code; a changed default is a changed promise."""
-    [row] = re.findall(r"^\| `PRIVATELINK_DEADLINE_<NAME>` \| (.*) \|$", text_of(README), re.MULTILINE)
-    told = [(name.lower(), float(seconds)) for name, seconds in re.findall(r"`([A-Z_]+)` (\d+)", row)]
+    section = text_of(CONFIGURATION).partition("\n## Deadlines\n")[2].partition("\n## ")[0]
+    told = [
+        (name.lower(), float(seconds))
+        for name, seconds in re.findall(r"^\| `([A-Z_]+)` \| (\d+) \|", section, re.MULTILINE)
+    ]
     assert told == [(name, field.default) for name, field in Deadlines.model_fields.items()]
 
 
