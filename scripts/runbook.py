@@ -1,13 +1,16 @@
 """The operator's runbook: docs/runbook.template.md, with what the code itself says in the place of its marks.
 
+A comment that begins with the name of an error, as in `<!-- NoWorker: ... -->`, is shown as text below that error.
+
 `python -m scripts.runbook` writes docs/runbook.md; with `--check` it writes nothing, and exits 1 when that is not
 current.
 """
 
 import argparse
 import inspect
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +26,9 @@ TEMPLATE = DOCS / "runbook.template.md"
 RUNBOOK = DOCS / "runbook.md"
 
 _MADE = "<!-- Made by `make runbook` from docs/runbook.template.md and the code: change those. -->"
+
+_NOTE = re.compile(r"^<!-- ([A-Z]\w+): (.*?) -->\n", re.MULTILINE | re.DOTALL)
+"""What the template adds to one error: the error's name, and the text."""
 
 _ADDRESS = "vpce-0a1b2c3d4e5f6a7b8-1a2b3c4d.vpce-svc-0a1b2c3d4e5f6a7b8.us-east-1.vpce.amazonaws.com"
 
@@ -59,9 +65,13 @@ _ACTORS = {
 
 
 def runbook() -> str:
-    """The whole text. Raises `ValueError` when an error's docstring does not say what to do."""
+    """The whole text. Raises `ValueError` when an error's docstring does not say what to do, or a note has no error."""
     text = TEMPLATE.read_text(encoding="utf-8")
-    for mark, lines in (("errors", _errors()), ("updates", _updates()), ("commands", _commands())):
+    notes = dict(_NOTE.findall(text))
+    text = _NOTE.sub("", text)
+    if unknown := notes.keys() - BY_TYPE.keys():
+        raise ValueError(f"{TEMPLATE.name} has notes on {', '.join(sorted(unknown))}, and there are no such errors")
+    for mark, lines in (("errors", _errors(notes)), ("updates", _updates()), ("commands", _commands())):
         text = text.replace(f"<!-- {mark} -->\n", "\n".join(lines))
     return f"{_MADE}\n\n{text.rstrip()}\n"
 
@@ -84,15 +94,15 @@ def main(arguments: list[str]) -> int:
     return 1
 
 
-def _errors() -> Iterator[str]:
+def _errors(notes: Mapping[str, str]) -> Iterator[str]:
     for actor, words in _ACTORS.items():
         yield f"### {words}\n"
         for error in BY_TYPE.values():
             if error.actor is actor:
-                yield from _error(error)
+                yield from _error(error, notes.get(error.__name__))
 
 
-def _error(error: type[PrivateLinkError]) -> Iterator[str]:
+def _error(error: type[PrivateLinkError], note: str | None) -> Iterator[str]:
     means, _, to_do = (inspect.getdoc(error) or "").partition("\n\n")
     if not to_do:
         raise ValueError(f"the docstring of {error.__name__} does not say what to do, in a second paragraph")
@@ -107,6 +117,8 @@ def _error(error: type[PrivateLinkError]) -> Iterator[str]:
     yield f"#### {error.__name__}\n"
     yield f"{_one_line(means)} {waiting}\n"
     yield f"*What to do.* {_one_line(to_do)}\n"
+    if note:
+        yield f"{note}\n"
 
 
 def _updates() -> Iterator[str]:

@@ -150,6 +150,17 @@ def test_every_command_and_option_is_in_the_runbook() -> None:
     )
 
 
+def test_a_note_on_an_error_that_is_not_there_stops_the_runbook(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """An error that is renamed takes its note along."""
+    template = tmp_path / "runbook.template.md"
+    template.write_text("<!-- errors -->\n<!-- NoSuchError: Restart the worker. -->\n")
+    monkeypatch.setattr(runbook, "TEMPLATE", template)
+    with pytest.raises(ValueError, match="notes on NoSuchError"):
+        runbook.runbook()
+
+
 def test_the_benchmarks_are_current() -> None:
     """Results or a template that change without `make benchmarks` fail here."""
     assert benchmarks.is_current(), "run: make benchmarks"
