@@ -35,15 +35,25 @@ class Clerk:
 
     async def serve(self) -> None:
         """Look again and again what each link's saga asks for, and do it."""
-        env = self._stage.ready["env"]
-        auth = (env["EMQXCLOUD_PLATFORM_API_KEY"], env["EMQXCLOUD_PLATFORM_API_SECRET"])
-        address = env["EMQXCLOUD_PLATFORM_ENDPOINT"]
-        async with httpx.AsyncClient(base_url=address, auth=auth, trust_env=False, timeout=30) as console:
+        async with self._console() as console:
             while True:
                 for known in self._known:
                     with suppress(PrivateLinkError, httpx.HTTPError):
                         await self._serve(console, known)
                 await asyncio.sleep(LOOK_SECONDS)
+
+    async def tidy(self) -> None:
+        """Delete what the console still shows of its links: every answer about one says to look for that there."""
+        async with self._console() as console:
+            for known in (one for one in self._known if one.by_console):
+                shown = (await console.get(_page(known))).raise_for_status().json()
+                await _delete(console, known, [row for row in shown if row["serviceName"] in known.services])
+
+    def _console(self) -> httpx.AsyncClient:
+        env = self._stage.ready["env"]
+        auth = (env["EMQXCLOUD_PLATFORM_API_KEY"], env["EMQXCLOUD_PLATFORM_API_SECRET"])
+        address = env["EMQXCLOUD_PLATFORM_ENDPOINT"]
+        return httpx.AsyncClient(base_url=address, auth=auth, trust_env=False, timeout=30)
 
     async def _serve(self, console: httpx.AsyncClient, known: Known) -> None:
         status = await self._links.status(known.link)

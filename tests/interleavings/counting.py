@@ -1,7 +1,8 @@
 """Many interleavings drawn anew, each to its end: what was false in them is counted and told, and stops nothing."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -38,6 +39,14 @@ class _Counting(Interleavings):
     """Notes what fails in place of failing."""
 
     counted: ClassVar[Counted]
+
+    @contextmanager
+    def bearing(self) -> Iterator[None]:
+        """Note an error in the middle of a history, which then goes on: hypothesis would begin it again otherwise."""
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001 - of whatever kind: it is told
+            self.counted.broken.append(self._told(f"{type(error).__name__}: {error}"))
 
     def teardown(self) -> None:
         """Settle and judge; tell with the steps what was not true."""

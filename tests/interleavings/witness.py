@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from temporalio.service import RPCError, RPCStatusCode
@@ -35,29 +36,42 @@ class Witness(Judge):
         self._stage = stage
         self._known = known
         self._standing = {one.link: frozenset[str]() for one in known.values()}
+        self._may_go: Counter[str] = Counter()
+        self._deleting: Counter[str] = Counter()
+        self._overtaken: set[str] = set()
+        """Ids of the creates that were answered when something might have taken the link away already."""
         self.endings: dict[str, Ending] = {}
 
     def may_go(self, link: str) -> None:
         """From now on what was complete of the link need not stay: a delete was asked for, or its saga was broken."""
+        self._may_go[link] += 1
         self._standing[self._known[link].link] = frozenset()
 
     async def hear(self, link: str, start: Callable[[], Awaitable[Saga]], operation: Operation) -> Said:
         """Call as a caller does who repeats the call until somebody answers; judge what is answered."""
-        saga_id = ""
-        said: Said | None = None
-        while said is None:
-            try:
-                saga = await start()
-                saga_id = saga.saga_id
-                said = await saga.result()
-            except (NoWorker, TemporalUnreachable):
-                await asyncio.sleep(REPEAT_SECONDS)
-            except PrivateLinkError as error:
-                said = error
+        before = self._may_go[link]
+        self._deleting[link] += operation == "delete"
+        saga_id, said = await self._answer(start)
+        self._deleting[link] -= operation == "delete"
+        if self._deleting[link] or self._may_go[link] > before:
+            self._overtaken.add(saga_id)
         if saga_id:
             completed = self.completed[self._known[link].link]
             await self._judge(link, Ending(said, saga_id, operation, completed))
         return said
+
+    async def _answer(self, start: Callable[[], Awaitable[Saga]]) -> tuple[str, Said]:
+        """The saga's id, "" where none was begun or joined; and what was said in the end."""
+        saga_id = ""
+        while True:
+            try:
+                saga = await start()
+                saga_id = saga.saga_id
+                return saga_id, await saga.result()
+            except (NoWorker, TemporalUnreachable):
+                await asyncio.sleep(REPEAT_SECONDS)
+            except PrivateLinkError as error:
+                return saga_id, error
 
     async def _judge(self, link: str, ending: Ending) -> None:
         if await self.judge(self._stage.client, self._known[link], ending):
@@ -95,7 +109,7 @@ class Witness(Judge):
         found = super().falsehoods(known, ending, books)
         there = frozenset(everything_of(books, known))
         if isinstance(ending.said, PrivateLinkResult):
-            self._standing[known.link] = there
+            self._standing[known.link] = frozenset() if ending.saga_id in self._overtaken else there
         elif gone := self._standing[known.link] - there:
             found.append(f"{ending.word}, and of the link that ran these are gone: {', '.join(sorted(gone))}")
         return found
