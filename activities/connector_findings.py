@@ -101,21 +101,28 @@ def how_to_correct(error: CloudRefused) -> str:
 
 
 def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
-    """None when it is connected everywhere. Raises `ConnectorFailed` when somebody disabled it."""
-    nodes = {node.node: (node.status, node.status_reason) for node in row.node_status}
-    nodes = nodes or {"the deployment": (row.status, row.status_reason)}
-    trouble = [
-        f"{node}: {one_line(status, 64)}" + (f" ({body.clean(reason)})" if reason else "")
-        for node, (status, reason) in nodes.items()
-        if status != "connected"
-    ]
-    if not trouble:
-        return None
+    """None when it is connected on every node. Raises `ConnectorFailed` when somebody disabled it.
+
+    An answer that names no node proves nothing, whatever status it gives for the whole.
+    """
     if row.status == "stopped":
         raise ConnectorFailed(
             f"waiting for the connector ({row.id}): somebody disabled it",
             concerns=row.id,
             next_step="find out who did in the deployment's console, then create the link again",
         )
+
+    def words(status: str, reason: str) -> str:
+        return one_line(status, 64) + (f" ({body.clean(reason)})" if reason else "")
+
+    nodes = {node.node: node for node in row.node_status}
+    if not nodes:
+        whole = words(row.status, row.status_reason) or "without a status"
+        return Moving(f"connector {row.id} is {whole}, and EMQX names no node that has it", row.id)
+    trouble = [
+        f"{name}: {words(at.status, at.status_reason)}" for name, at in nodes.items() if at.status != "connected"
+    ]
+    if not trouble:
+        return None
     connected = len(nodes) - len(trouble)
     return Moving(f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id)

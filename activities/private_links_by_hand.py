@@ -77,12 +77,13 @@ class PrivateLinksByHand:
 
     @activity.defn
     async def wait_for_deletion_by_hand(self, spec: RemovalWait) -> Removed:
-        """Wait until none of them stands at the link's endpoint service any more."""
+        """Wait until those that a person was asked to delete are gone, and no other came that must go too."""
         account = self._aws.account(spec.removal.aws)
         services = await _services(account, spec.removal)
 
         def judge(view: list[FoundConnection]) -> Moving | None:
-            left = [one for one in view if _must_go_by_hand(one, spec.removal, services)]
+            asked = [one for one in view if one.is_live and one.vpc_endpoint_id in spec.vpc_endpoints]
+            left = asked or [one for one in view if _must_go_by_hand(one, spec.removal, services)]
             return Moving(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
 
         await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)

@@ -261,9 +261,14 @@ class ByHandWait(WatchedService):
 
 
 class RemovalWait(_Spec):
-    """The removal by a person of what the removal's scope has at the console, until `wait` is over."""
+    """The removal by a person of what the removal's scope has at the console, until `wait` is over.
+
+    `vpc_endpoints` are those that the person was asked to delete. They are waited for whatever becomes of the tags by
+    which the link's endpoint service is found.
+    """
 
     removal: RemovalSpec
+    vpc_endpoints: tuple[str, ...] = ()
     wait: Wait
 
 

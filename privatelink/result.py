@@ -92,5 +92,5 @@ class SetUpResult(_Result):
 
     @property
     def ok(self) -> bool:
-        """Whether all is right."""
-        return all(finding.ok for finding in self.findings)
+        """Whether all is right. Where nothing was looked at, nothing is."""
+        return bool(self.findings) and all(finding.ok for finding in self.findings)

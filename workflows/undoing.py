@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.removal import Removals
     from activities.specs import RemovalSpec, RemovalWait, Removed
     from clouds.emqx.console import deleting, gone_without_delete, may_be_at_console, private_link_page
-    from privatelink.errors import Leftover, PrivateLinkError, RemovalRefused
+    from privatelink.errors import Leftover, PrivateLinkError
     from privatelink.names import Place
     from privatelink.progress import StepState
     from workflows import options
@@ -120,16 +120,17 @@ class Undoing:
         """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
 
         When nobody does in time and it is no `gate`, the rest is removed all the same, and the PrivateLink is listed as
-        left behind: EMQX's console shows it as `failed` then. The console also shows what AWS cannot: a PrivateLink
-        whose endpoint has gone without its delete, or never came. `to_look_at` says so.
+        left behind: EMQX's console shows it as `failed` then. Nothing else is removed while it is not known whether
+        there is one. The console also shows what AWS cannot: a PrivateLink whose endpoint has gone without its delete,
+        or never came. `to_look_at` says so.
         """
         if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
             return ()
         await self._steering.before_effect()
         found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
         if found is None:
-            # What somebody uses must not go at AWS either, whoever asks for it.
-            self._blocked |= gate or isinstance(self._failures[-1], RemovalRefused)
+            # Somebody uses the address, or nobody knows what stands at the console: AWS's side stays.
+            self._blocked = True
         if not found:
             connected = self._board.progress.ids.get("vpc endpoint")
             if found is not None:
@@ -139,7 +140,8 @@ class Undoing:
         wait = options.limit(options.DEADLINES.person)
         step = PrivateLinksByHand.wait_for_deletion_by_hand
         async with self._steering.by_hand(step_id(step.__name__), deleting(self.spec.link), wait):
-            gone = await self._run(step, RemovalWait(removal=self.spec, wait=wait), options.wait(wait))
+            spec = RemovalWait(removal=self.spec, vpc_endpoints=tuple(found), wait=wait)
+            gone = await self._run(step, spec, options.wait(wait))
         if gone:
             return tuple(found)
         self._blocked |= gate

@@ -55,4 +55,4 @@ def set_up_exit_code(result: SetUpResult) -> ExitCode:
     wrong = {finding.what for finding in result.findings if not finding.ok}
     if wrong & {TEMPORAL, WORKER}:
         return ExitCode.UNREACHABLE
-    return ExitCode.REFUSED if wrong else ExitCode.DONE
+    return ExitCode.DONE if result.ok else ExitCode.REFUSED

@@ -8,11 +8,14 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.connector_findings import progress_of
 from activities.connectors import Connectors
 from activities.specs import ConnectorCreation, ConnectorSpec, Removed
 from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApis
-from clouds.secrets import OfferedSecrets
+from clouds.emqx.wire import CONNECTOR_SHAPE
+from clouds.secrets import OfferedSecrets, SecretSettings
 from clouds.settings import Settings
 from clouds.waiting import Wait
 from privatelink.errors import (
@@ -405,6 +408,16 @@ async def test_one_node_without_a_path_is_named(steps: Connectors, sandbox: Sand
     sandbox.quirk("unreachable_nodes", 1)
     with pytest.raises(NotYet, match=r"connected on 1 of 2 nodes; emqx@emqx-1\.w41b11c0: disconnected \(timeout\)"):
         await attempt().run(steps.create_connector, creation(address))
+
+
+@pytest.mark.parametrize("status", ["connected", "connecting", ""])
+def test_a_connector_that_no_node_is_named_for_is_not_connected_yet(status: str) -> None:
+    """An empty list of nodes says nothing of any of them."""
+    body = ConnectorBody(connector_of(), LINK.deployment, OfferedSecrets(SecretSettings(), {}))
+    row = {"type": "mysql", "name": "orders", "status": status, "node_status": []}
+    seen = progress_of(CONNECTOR_SHAPE.validate_python(row), body)
+    assert seen is not None
+    assert "EMQX names no node" in str(seen)
 
 
 async def test_the_deadline_ends_the_wait_and_names_the_nodes(steps: Connectors, sandbox: Sandbox) -> None:

@@ -118,6 +118,19 @@ async def test_a_leftover_under_an_endpoint_service_is_a_persons_business(
     assert before == provider.things()
 
 
+async def test_an_endpoint_service_that_is_on_its_way_out_holds_nothing(
+    provider: Provider, steps: LoadBalancers
+) -> None:
+    """AWS lists a deleted one for a while: the leftover under it is waited for, and then replaced."""
+    service = await provider.make_endpoint_service("saga-0")
+    provider.sandbox.durations(endpoint_service_delete=200)
+    provider.client("ec2").delete_vpc_endpoint_service_configurations(ServiceIds=[service.service_id])
+    first = provider.books()["load_balancers"][0]["arn"]
+    await refusal(NotYet, steps.create_load_balancer, elsewhere(provider, SAGA))
+    made = await perform(steps.create_load_balancer, elsewhere(provider, SAGA))
+    assert first != made.arn == provider.books()["load_balancers"][0]["arn"]
+
+
 async def test_what_a_leftover_has_on_other_ports_goes(provider: Provider, steps: LoadBalancers) -> None:
     """Else a create would end with ports open that its request does not name."""
     load_balancer = await provider.make_load_balancer("saga-0")
@@ -128,6 +141,17 @@ async def test_what_a_leftover_has_on_other_ports_goes(provider: Provider, steps
     books = provider.books()
     assert [3306] == [listener["port"] for listener in books["listeners"]]
     assert [aws_name(LINK, 3306)] == [group["name"] for group in books["target_groups"]]
+
+
+async def test_a_leftovers_listener_on_a_port_that_stays_goes_with_the_group_it_leads_to(
+    provider: Provider, steps: LoadBalancers
+) -> None:
+    """It leads to another port's target group, which could else never be deleted; the create makes its own."""
+    load_balancer = await provider.make_load_balancer("saga-0")
+    other = await provider.make_target_group("saga-0", port=5432)
+    await provider.make_listener(load_balancer, other.model_copy(update={"port": 3306}), "saga-0")
+    await perform(steps.create_load_balancer, provider.load_balancer_spec(ports=(3306,)))
+    assert ([], []) == (provider.books()["listeners"], provider.books()["target_groups"])
 
 
 async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: LoadBalancers) -> None:

@@ -10,7 +10,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.private_links import DELETE_SECONDS, PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
-from activities.specs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, Removed
+from activities.specs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalWait, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow
@@ -50,6 +50,10 @@ DELETE = "DELETE /deployments/{deploymentID}/privatelinks/{privatelinkID}"
 SERVICE = EndpointService(
     service_id="vpce-svc-0a1b2c3d4e5f6a7b8", service_name="com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8"
 )
+
+CONSOLE = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn="arn:aws:iam::111122223333:root")
+BY_HAND = removal().model_copy(update={"platform": CONSOLE})
+"""The delete of a link whose PrivateLink a person deletes."""
 
 
 @pytest.fixture
@@ -208,6 +212,20 @@ async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_no
 
 
 @pytest.mark.usefixtures("sandbox")
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [("endpoint service is not found", NotYet), ("the deployment is stopped", CloudRefused), ("", CloudRefused)],
+)
+async def test_only_a_refusal_about_the_service_may_mean_that_it_does_not_show_yet(
+    steps: PrivateLinks, sandbox: Sandbox, message: str, kind: type[Exception]
+) -> None:
+    """Any other refusal of the request is final, and told at once."""
+    sandbox.fault(POST, "refusal", code="BAD_REQUEST", message=message, status=400)
+    with pytest.raises(kind) as told:
+        await create(steps)
+    assert type(told.value) is kind
+
+
 async def test_two_of_it_are_reported_and_neither_is_chosen() -> None:
     """Whichever were chosen, the other would be left behind."""
 
@@ -540,12 +558,26 @@ async def test_nobody_is_asked_to_delete_at_the_console_what_somebody_uses(sandb
     address = make_address(sandbox)
     configure(sandbox, "POST", "/authentication", server=f"{address}:3306", **AUTHENTICATOR)
     steps = PrivateLinksByHand(AwsAccounts(), address_users())
-    console = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn="arn:aws:iam::111122223333:root")
-    by_hand = removal().model_copy(update={"platform": console})
     with pytest.raises(ApplicationError, match="authenticator password_based:mysql"):
-        await attempt().run(steps.find_private_link_by_hand, by_hand)
+        await attempt().run(steps.find_private_link_by_hand, BY_HAND)
     configure(sandbox, "DELETE", "/authentication/password_based%3Amysql")
-    assert await attempt().run(steps.find_private_link_by_hand, by_hand) == [vpc_endpoint_id(sandbox)]
+    assert await attempt().run(steps.find_private_link_by_hand, BY_HAND) == [vpc_endpoint_id(sandbox)]
+
+
+async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_its_tags(sandbox: Sandbox) -> None:
+    """Where no endpoint service of the link is found, the endpoint that was to go is waited for all the same."""
+    make_address(sandbox)
+    steps = PrivateLinksByHand(AwsAccounts(), address_users())
+    endpoint = vpc_endpoint_id(sandbox)
+    [page] = [one for one in sandbox.books()["aws"]["210987654321"].values() if one["endpoint_services"]]
+    sandbox.by_hand("tags", id=page["endpoint_services"][0]["id"], remove="all")
+    spec = RemovalWait(removal=BY_HAND, vpc_endpoints=(endpoint,), wait=wait_for())
+    with pytest.raises(NotYet, match=endpoint):
+        await attempt().run(steps.wait_for_deletion_by_hand, spec)
+    boto3.Session(region_name="us-east-1").client("ec2").reject_vpc_endpoint_connections(
+        ServiceId=page["endpoint_services"][0]["id"], VpcEndpointIds=[endpoint]
+    )
+    await attempt().run(steps.wait_for_deletion_by_hand, spec)
 
 
 async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox) -> None:

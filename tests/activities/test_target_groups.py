@@ -1,5 +1,6 @@
 """Target groups: made once, ours alone, with exactly their targets; waited for; removed."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -232,6 +233,20 @@ async def test_unhealthy_targets_are_waited_for_until_the_deadline(provider: Pro
     spec = await waiting(provider, a_wait(400))
     error = await failure(DeadlinePassed, steps.wait_for_targets, spec)
     assert "Target.FailedHealthChecks" in error.details_model.sentence
+
+
+async def test_a_group_without_targets_is_not_healthy_yet(provider: Provider, steps: TargetGroups) -> None:
+    """None registered, or none any more, leaves nobody who could answer."""
+    spec = await waiting(provider)
+    provider.client("elbv2").deregister_targets(
+        TargetGroupArn=spec.target_group.arn, Targets=[{"Id": one} for one in provider.sandbox.seed["targets"][:2]]
+    )
+    while provider.books()["target_groups"][0]["targets"]:  # noqa: ASYNC110 - of another process
+        await asyncio.sleep(0.02)
+    error = await refusal(NotYet, steps.wait_for_targets, spec, tried_again=True)
+    assert "none registered" in error.details_model.sentence
+    late = spec.model_copy(update={"wait": a_wait(-1)})
+    await refusal(DeadlinePassed, steps.wait_for_targets, late, tried_again=True)
 
 
 async def test_before_the_first_checks_can_be_over_nothing_is_read(provider: Provider, steps: TargetGroups) -> None:

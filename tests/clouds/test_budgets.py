@@ -78,14 +78,17 @@ async def test_a_window_frees_what_was_used_together_together(monkeypatch: pytes
     await asyncio.gather(*(budget.take() for _ in range(3)))
 
 
+@pytest.mark.parametrize("bucket", [False, True])
 @pytest.mark.parametrize(("workers", "each"), [(1, 6), (2, 3), (4, 1), (7, 1)])
-async def test_each_of_several_workers_has_its_share_of_a_window(
-    monkeypatch: pytest.MonkeyPatch, workers: int, each: int
+async def test_each_of_several_workers_has_its_share(
+    monkeypatch: pytest.MonkeyPatch, workers: int, each: int, *, bucket: bool
 ) -> None:
     """Together they stay within it, and each has one call at least."""
     monkeypatch.setattr(SHARE, "workers", workers)
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
-    budget = MovingWindow("writes", calls=6, seconds=3600)
+    budget: Budget = MovingWindow("writes", calls=6, seconds=3600)
+    if bucket:
+        budget = TokenBucket("writes", capacity=6, per_second=6 / 3600)
     for _ in range(each):
         await budget.take()
     with pytest.raises(Throttled):

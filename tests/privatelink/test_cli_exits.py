@@ -2,8 +2,9 @@
 
 import pytest
 
-from privatelink.cli.exits import ExitCode, exit_code
+from privatelink.cli.exits import ExitCode, exit_code, set_up_exit_code
 from privatelink.errors import BY_TYPE, ErrorDetails, Outcome
+from privatelink.result import SetUpFinding, SetUpResult
 
 
 @pytest.mark.parametrize("error_type", sorted(BY_TYPE))
@@ -46,3 +47,13 @@ def test_an_error_from_before_any_saga_has_the_code_of_its_type(error_type: str,
 def test_an_error_that_does_not_tell_counts_as_something_left_behind() -> None:
     """Nobody takes a link for removed because an error forgot to say."""
     assert ExitCode.INCOMPLETE == exit_code(ErrorDetails(type="CloudRefused", sentence=""))
+
+
+def test_a_check_that_looked_at_nothing_is_not_passed() -> None:
+    """Only what was found to be right is."""
+    right = SetUpFinding(what="Temporal", ok=True, says="answers")
+    assert (True, ExitCode.DONE) == (
+        SetUpResult(findings=(right,)).ok,
+        set_up_exit_code(SetUpResult(findings=(right,))),
+    )
+    assert (False, ExitCode.REFUSED) == (SetUpResult().ok, set_up_exit_code(SetUpResult()))

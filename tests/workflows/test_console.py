@@ -298,6 +298,25 @@ async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, mo
     assert counts(world.sandbox.books(), LINK) == before
 
 
+async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a delete: who cannot look must not say that nothing stands at the console, nor make it `failed` there."""
+    monkeypatch.setattr(options, "DEADLINES", DEADLINES.model_copy(update={"removal": 1.0}))
+
+    async def fail() -> None:
+        raise CloudRefused("refused on purpose")
+
+    world.faults.at(f"privatelink:{LINK.replace('/', ':')}", "find-private-link-by-hand", "before", fail)
+    person, saga = await _clicked(world)
+    await person.asked(CONFIRM_RUNNING)
+    before = counts(world.sandbox.books(), LINK)
+    await saga.cancel("test")
+    with pytest.raises(RollbackIncomplete, match="refused on purpose"):
+        await saga.result()
+    assert counts(world.sandbox.books(), LINK) == before
+
+
 async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the progress, and so in the UI's details, as often as the time says."""
     monkeypatch.setattr("workflows.steering.REMINDER", timedelta(seconds=1))

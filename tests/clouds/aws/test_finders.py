@@ -92,3 +92,14 @@ async def test_tags_of_the_living_are_read_though_some_are_gone(provider: Provid
     group = await provider.make_target_group()
     tags = await read_elb_tags(provider.account, [group.arn[:-4] + "0000", group.arn])
     assert [group.arn] == list(tags)
+
+
+async def test_a_target_group_that_goes_while_its_tags_are_read_is_not_found(provider: Provider) -> None:
+    """The list has it still, its tags say that it is gone: the others are found all the same."""
+    gone, stays = await provider.make_target_group(), await provider.make_target_group(port=5432)
+    message = f"Target groups '{gone.arn}' not found"
+    provider.sandbox.fault(
+        "DescribeTags", "refusal", code="TargetGroupNotFound", message=message, match=gone.arn, times=2
+    )
+    found = await find_target_groups(provider.account, LINK)
+    assert [stays.arn] == [group.arn for group in found]

@@ -1,0 +1,131 @@
+"""The removal's order: one for rollback and delete, every undo in it, and the platform as a gate before AWS."""
+
+import ast
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import pytest
+from pydantic import TypeAdapter
+
+from activities.private_links_by_hand import PrivateLinksByHand
+from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
+from privatelink.request import ApiPlatform, ConsolePlatform
+from tests.support.laws import counts
+from tests.support.person import CONSOLE
+from tests.support.requests import full_request
+from tests.support.world import World
+from workflows import options
+from workflows.removal import everything, remove
+from workflows.undoing import Undo
+
+if TYPE_CHECKING:
+    from workflows.saga import Saga
+
+PLATFORMS: dict[str, ApiPlatform | ConsolePlatform] = {
+    "api": ApiPlatform(),
+    "console": TypeAdapter(ConsolePlatform).validate_python(CONSOLE),
+}
+AT_AWS = ("target_groups", "load_balancers", "listeners", "endpoint_services", "endpoint_connections")
+
+
+class Recorder:
+    """A saga of which everything is to be undone, and whose removals are written down in their order."""
+
+    def __init__(self) -> None:
+        """It is the saga, and its `undoing`."""
+        self.order: list[Undo] = []
+        self.undoing = self
+        self.failure = None
+        self.is_ending = True
+        self.resets = 0
+
+    def begin(self) -> None:
+        """Nothing to forget."""
+
+    async def finish(self) -> None:
+        """Nothing to look at."""
+
+    async def look_until_no_reset(self, look: Callable[[], Awaitable[None]]) -> None:
+        """Nobody resets it."""
+        await look()
+
+    async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:  # noqa: ARG002 - as the real one's
+        """Write these down, which run side by side."""
+        self.order += activities
+        return ()
+
+    async def undo_by_hand(self, *, gate: bool) -> tuple[str, ...]:  # noqa: ARG002 - as the real one's
+        """Write down what a person does."""
+        self.order.append(PrivateLinksByHand.wait_for_deletion_by_hand)
+        return ()
+
+
+async def _order() -> list[Undo]:
+    recorder = Recorder()
+    await remove(cast("Saga", recorder))
+    return recorder.order
+
+
+@pytest.mark.parametrize("mode", PLATFORMS)
+async def test_all_that_a_delete_notes_is_removed_and_in_that_order(mode: str) -> None:
+    """An undo that stands in one list alone would be noted and never run, or run in no delete."""
+    every = everything(PLATFORMS[mode])
+    assert [undo for undo in await _order() if undo in every] == list(every)
+
+
+async def test_what_a_removal_runs_is_noted_by_a_delete_in_one_mode_at_least() -> None:
+    """And nothing twice."""
+    order = await _order()
+    assert set(order) == {undo for platform in PLATFORMS.values() for undo in everything(platform)}
+    assert len(order) == len(set(order))
+
+
+def _noted() -> Iterator[str]:
+    """The undos that the stories name beside their steps, as `Class.method`."""
+    for path in (Path(__file__).parents[2] / "workflows").rglob("*.py"):
+        for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
+            named = [keyword.value for keyword in call.keywords if keyword.arg == "undo"]
+            if isinstance(call.func, ast.Attribute) and call.func.attr == "note":
+                named += call.args
+            yield from (ast.unparse(one) for one in named if isinstance(one, ast.Attribute))
+
+
+async def test_every_undo_that_a_story_notes_is_in_the_removals_order() -> None:
+    """One that was forgotten there would leave for ever what its step made."""
+    noted = set(_noted())
+    assert len(noted) >= 8
+    assert noted <= {getattr(undo, "__qualname__", "") for undo in await _order()}
+
+
+@pytest.mark.parametrize("operation", ["rollback", "delete"])
+async def test_nothing_at_aws_goes_while_the_platforms_side_stands(
+    world: World, monkeypatch: pytest.MonkeyPatch, operation: str
+) -> None:
+    """A connector or a PrivateLink that cannot be removed keeps all that it stands on, and all of it is listed."""
+    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 1.0}))
+
+    async def fail() -> None:
+        raise CloudRefused("refused on purpose")
+
+    async def run(undo: str) -> dict[str, int]:
+        request = full_request(world.sandbox, f"behind-{undo}")
+        world.faults.at(request.link.workflow_id, undo, "before", fail)
+        if operation == "rollback":
+            world.faults.at(request.link.workflow_id, "mark-complete", "before", fail)
+        else:
+            await world.links.create(request)
+        with pytest.raises(RollbackIncomplete) as caught:
+            await (world.links.create if operation == "rollback" else world.links.delete)(request)
+        details = caught.value.details_model
+        assert details.outcome is Outcome.INCOMPLETE
+        left = counts(world.sandbox.books(), str(request.link))
+        assert {"target group", "load balancer", "listener", "endpoint service", "PrivateLink"} <= {
+            one.kind for one in details.leftovers
+        }
+        return {kind: left.get(kind, 0) for kind in AT_AWS}
+
+    whole = {"target_groups": 2, "load_balancers": 1, "listeners": 2, "endpoint_services": 1, "endpoint_connections": 1}
+    found = await asyncio.gather(*map(run, ("delete-connector", "delete-private-link")))
+    assert found == [whole, whole]
