@@ -2,7 +2,8 @@
 
 A bad call is HTTP 400 with a sentence. `sandbox.bodies` has the body that each verb takes.
 
-    GET  books[?all=1]      all that is alive, of every account and region; with what is seeded
+    GET  books[?all=1]      all that is alive, of every account and region; with what is seeded. `packets` has the
+                            targets behind each VPC endpoint that is available: endpoint -> port -> target -> health
     POST reset              back to the seeded state
     *    faults             GET the plan, POST one fault or a list, DELETE all (`sandbox.faults`)
     *    calls              GET the record of calls, DELETE it
@@ -153,8 +154,10 @@ class Control:
         self._calls.clear()
 
     def _books(self, *, bystanders: bool) -> dict[str, Any]:
-        """All that is alive in both halves."""
-        return {"aws": self._aws.books(bystanders=bystanders), **self._emqx.books()}
+        """All that is alive in both halves, and what packets find behind the VPC endpoints."""
+        packets = self._aws.targets_behind()
+        books = {"aws": self._aws.books(bystanders=bystanders), **self._emqx.books()}
+        return books | ({"packets": packets} if packets else {})
 
     def _set_clock(self, wanted: bodies.Pace) -> None:
         if wanted.speed is not None:

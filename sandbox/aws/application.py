@@ -32,7 +32,7 @@ from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
 from sandbox.aws.errors import EC2, ELB, STS, AwsError, denied_explicitly, refusal
 from sandbox.aws.hands import Hands
 from sandbox.aws.keys_by_hand import KeysByHand
-from sandbox.aws.packets import answering_ports
+from sandbox.aws.packets import answering_ports, targets_behind
 from sandbox.aws.policies import Asked, Policy
 from sandbox.aws.quotas import Quotas
 from sandbox.aws.request_rates import RequestRates
@@ -129,6 +129,12 @@ class AwsSandbox:
         with self._world.lock:
             self._sweep()
             return answering_ports(self._world.stores(), self._world.clock.now())
+
+    def targets_behind(self) -> dict[str, dict[int, dict[str, str]]]:
+        """VPC endpoint -> port -> target -> its health, of all accounts."""
+        with self._world.lock:
+            self._sweep()
+            return targets_behind(self._world.stores(), self._world.clock.now())
 
     def put_policy(self, role_arn: str, document: dict[str, Any] | None) -> None:
         """Give a role a policy, which bounds its sessions from now on; without one (None) they may do everything.

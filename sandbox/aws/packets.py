@@ -13,7 +13,15 @@ if TYPE_CHECKING:
 
 
 def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool]]:
-    """VPC endpoint -> port of its service's listeners -> whether a healthy target answers there.
+    """VPC endpoint -> port of its service's listeners -> whether a healthy target answers there."""
+    return {
+        endpoint: {port: "healthy" in targets.values() for port, targets in ports.items()}
+        for endpoint, ports in targets_behind(stores, now).items()
+    }
+
+
+def targets_behind(stores: list[Store], now: float) -> dict[str, dict[int, dict[str, str]]]:
+    """VPC endpoint -> port of its service's listeners -> registered target (`id:port`) -> its state of health.
 
     Only endpoints whose connection is `available`: others lose every packet.
     """
@@ -26,13 +34,17 @@ def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool
     }
 
 
-def _ports(store: Store, holding: Interfaces, connection: Connection, now: float) -> dict[int, bool]:
+def _ports(store: Store, holding: Interfaces, connection: Connection, now: float) -> dict[int, dict[str, str]]:
     service = store.endpoint_services.get(connection.service_id)
     listeners = [one for arn in (service.load_balancer_arns if service else ()) for one in store.listeners.on(arn)]
-    ports: dict[int, bool] = {}
-    for one in listeners:
-        groups = [store.target_groups[arn] for arn in one.target_group_arns if arn in store.target_groups]
+    ports: dict[int, dict[str, str]] = {}
+    for listener in listeners:
+        groups = [store.target_groups[arn] for arn in listener.target_group_arns if arn in store.target_groups]
         targets = [(group, target) for group in groups for target in group.targets.values() if now < target.gone_at]
-        answers = any(health(store, now, holding, group, target)["State"] == "healthy" for group, target in targets)
-        ports[one.port] = ports.get(one.port, False) or answers
+        ports.setdefault(listener.port, {}).update(
+            {
+                f"{target.id}:{target.port}": health(store, now, holding, group, target)["State"]
+                for group, target in targets
+            }
+        )
     return ports

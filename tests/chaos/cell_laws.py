@@ -6,7 +6,7 @@ from typing import Any, Literal
 from temporalio import activity
 
 from privatelink.errors import PrivateLinkError, RollbackIncomplete
-from privatelink.names import Link
+from privatelink.request import PrivateLinkRequest
 from tests.chaos.arena import Arena
 from tests.chaos.faults import FAULTS, Cell
 from tests.chaos.steps import STEPS, Story
@@ -34,13 +34,14 @@ class BrokenLawError(AssertionError):
 class CellLaws:
     """The laws for one cell. Each raises `BrokenLawError` when it does not hold."""
 
-    def __init__(self, arena: Arena, cell: Cell, link: Link, *, connects: bool) -> None:
-        """`connects`: the link has a connector."""
-        self.one_of_each = {kind: 1 for kind in ONE_OF_EACH if connects or kind != "connectors"}
+    def __init__(self, arena: Arena, cell: Cell, request: PrivateLinkRequest) -> None:
+        """`request` is that of the cell's link."""
+        self.one_of_each = {kind: 1 for kind in ONE_OF_EACH if request.connector or kind != "connectors"}
         self._arena = arena
         self._cell = cell
         self._step = STEPS[cell.step]
-        self._link = link
+        self._link = request.link
+        self._targets = {one.port: one.targets for one in request.listeners}
         # Where its end at AWS was deleted, the console goes on showing it.
         going = {"terminated", "failed"} if cell.fault == "deleted" else {"terminated"}
         self._going = going if self._step.by_hand else set()
@@ -88,7 +89,8 @@ class CellLaws:
         described = await self._arena.world.handle(str(self._link)).describe()
         ending = Ending(said, described.raw_description.workflow_execution_info.first_run_id, operation)
         connector = f"mysql:{self._link.name}" if "connectors" in self.one_of_each else None
-        known = Known(self._link, (3306,), connector, by_console=self._step.by_hand)
+        ports = tuple(self._targets)
+        known = Known(self._link, ports, connector, by_console=self._step.by_hand, targets=self._targets)
         false = falsehoods(ending, await self._arena.books(), known)
         self.hold(not false, "; ".join(false))
 

@@ -47,7 +47,7 @@ class CellRun:
         self.link = self.request.link
         self.left_behind = False
         self._clicks = Clicks(arena, self.link)
-        self._laws = CellLaws(arena, cell, self.link, connects=connects)
+        self._laws = CellLaws(arena, cell, self.request)
         self._hooks: defaultdict[tuple[str, Moment], list[Hook]] = defaultdict(list)
         self._planted: list[dict[str, Any]] = []
         self._later: list[asyncio.Task[None]] = []
@@ -73,8 +73,7 @@ class CellRun:
             await self._laws.fired(self._planted, error)
             await self._laws.said(error, "create")
             return await self._ended(error)
-        if self.cell.fault != "deleted":
-            await self._laws.said(created, "create")
+        await self._laws.said(created, "create")
         self._laws.hold(self.step.story is Story.CREATE, "a create that fails at its last step must not end well")
         await self._laws.fired(self._planted)
         await self._laws.counts(self._laws.one_of_each)

@@ -94,7 +94,8 @@ class Interleavings(RuleBasedStateMachine):
         request = self._request(link, None)
         ports = tuple(one.port for one in request.listeners)
         connector = f"{request.connector.type}:{request.connector.name}" if request.connector else None
-        return Known(request.link, ports, connector, by_console=OWN_PLACE[link] == BY_CONSOLE)
+        targets = {one.port: one.targets for one in request.listeners}
+        return Known(request.link, ports, connector, by_console=OWN_PLACE[link] == BY_CONSOLE, targets=targets)
 
     def _request(self, link: str, place: str | None) -> PrivateLinkRequest:
         name = f"{link}-{self._number}"

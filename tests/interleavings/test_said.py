@@ -30,7 +30,7 @@ EMPTY: dict[str, Any] = {"aws": {}, "platform": {}, "connectors": {}}
 
 def known() -> Known:
     """The link as its callers know it."""
-    return Known(LINK, (3306,), "mysql:orders")
+    return Known(LINK, (3306,), "mysql:orders", targets={3306: ("10.0.1.15", "10.0.2.15")})
 
 
 def books(*, region: str = "us-east-1", tags: dict[str, str] | None = None, says: str | None = None) -> dict[str, Any]:
@@ -47,9 +47,11 @@ def books(*, region: str = "us-east-1", tags: dict[str, str] | None = None, says
         "endpoint_connections": [{"vpc_endpoint_id": "vpce-1", "service_id": "vpce-svc-1", "state": "available"}],
     }
     row = {"privatelinkID": "pl1", "serviceName": SERVICE, "description": says, "status": "running"}
+    row |= {"address": "one.example.com", "vpcEndpointID": "vpce-1"}
     return {
+        "packets": {"vpce-1": {"3306": {"10.0.1.15:3306": "healthy", "10.0.2.15:3306": "healthy"}}},
         "aws": {HERE.account: {region: page}},
-        "platform": {"w41b11c0": [row | {"address": "one.example.com"}]},
+        "platform": {"w41b11c0": [row]},
         "connectors": {"w41b11c0": [{"type": "mysql", "name": "orders", "description": says}]},
     }
 
@@ -112,6 +114,29 @@ def test_running_is_said_only_with_the_platforms_word_and_address() -> None:
         page["platform"]["w41b11c0"][0]["vpcEndpointID"] = "vpce-1"
         assert (falsehoods(Ending(said, "saga-1", "create"), page, by_console) == []) is true
         assert told(said, page)
+
+
+@pytest.mark.parametrize(
+    "ports",
+    [
+        {},
+        {"3307": {"10.0.1.15:3306": "healthy", "10.0.2.15:3306": "healthy"}},
+        {"3306": {}},
+        {"3306": {"10.0.1.15:3306": "healthy"}},
+        {"3306": {"10.0.1.15:3306": "healthy", "10.0.2.15:3306": "draining"}},
+        {"3306": {"10.0.1.15:3306": "healthy", "10.0.2.15:3306": "healthy", "10.0.1.99:3306": "unhealthy"}},
+    ],
+)
+def test_running_is_said_only_of_what_works(ports: dict[str, dict[str, str]]) -> None:
+    """Each port has its targets behind it, and all of them are healthy."""
+    assert told(RUNNING, books() | {"packets": {"vpce-1": ports}})
+
+
+def test_a_target_that_is_being_let_go_hides_nobody() -> None:
+    """One of an earlier create, which AWS lists until it is drained."""
+    page = books()
+    page["packets"]["vpce-1"]["3306"]["10.0.1.99:3306"] = "draining"
+    assert told(RUNNING, page) == []
 
 
 def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:

@@ -40,6 +40,29 @@ def test_the_books_show_both_ends_of_a_connection(aws: Aws) -> None:
     assert [endpoint] == [one["id"] for one in books["111122223333"]["us-east-1"]["vpc_endpoints"]]
 
 
+def test_the_books_show_what_a_packet_finds_behind_an_endpoint(aws: Aws) -> None:
+    """The targets of each port and their health; nothing before the connection is available, or the way broken."""
+    balancer, group = aws.load_balancer(), aws.target_group()
+    aws.elbv2.register_targets(TargetGroupArn=group, Targets=[{"Id": "10.0.1.15"}, {"Id": "10.0.1.99"}])
+    aws.listener(balancer, group)
+    aws.listener(balancer, aws.target_group("empty"), port=3307)
+    aws.later(600)
+    service = aws.endpoint_service(balancer)
+    endpoint = aws.vpc_endpoint(service)
+    assert "packets" not in aws.sandbox.books()
+    aws.ec2.accept_vpc_endpoint_connections(ServiceId=service["ServiceId"], VpcEndpointIds=[endpoint])
+    aws.later(600)
+    targets = {"10.0.1.15:3306": "healthy", "10.0.1.99:3306": "unhealthy"}
+    assert {endpoint: {"3306": targets, "3307": {}}} == aws.sandbox.books()["packets"]
+    assert {endpoint: {"3306": True, "3307": False}} == aws.control.get("/packets").json()
+    for listener in aws.elbv2.describe_listeners(LoadBalancerArn=balancer)["Listeners"]:
+        aws.elbv2.delete_listener(ListenerArn=listener["ListenerArn"])
+    assert {endpoint: {}} == aws.sandbox.books()["packets"]
+    aws.ec2.reject_vpc_endpoint_connections(ServiceId=service["ServiceId"], VpcEndpointIds=[endpoint])
+    aws.later(600)
+    assert "packets" not in aws.sandbox.books()
+
+
 def test_a_reset_brings_everything_back(aws: Aws) -> None:
     """Things, network, faults, calls, durations, quotas and the speed."""
     aws.target_group()

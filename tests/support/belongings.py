@@ -12,7 +12,10 @@ from privatelink.names import TAG_LINK, TAG_SAGA, Link, aws_name, described_owne
 
 @dataclass
 class Known:
-    """What a link is known by beside its tags. `services` grows: a PrivateLink outlives the service that it led to."""
+    """What a link is known by beside its tags. `services` grows: a PrivateLink outlives the service that it led to.
+
+    `targets`: what was asked for behind each port.
+    """
 
     link: Link
     ports: tuple[int, ...] = ()
@@ -24,6 +27,7 @@ class Known:
     asked for when the saga had stopped asking, or one whose endpoint is gone already.
     """
     services: set[str] = field(default_factory=set)
+    targets: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]
     """What the ending claims and the books do not show; empty where it is true."""
     there = everything_of(books, known)
     if isinstance(ending.said, PrivateLinkResult):
-        found = _of_running(ending.said, books, there, known)
+        found = [*_of_running(ending.said, books, there, known), *_of_packets(ending.said, books, known)]
     elif isinstance(ending.said, DeleteResult):
         found = [f"there is {_listed(there)}"] if there else []
     else:
@@ -83,16 +83,30 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
     if more:
         found.append(f"there is {_listed(more)} beside what it names")
     rows = [thing.book for thing in there.values() if thing.kind == "PrivateLink"]
-    shown = [(row["status"], row["address"]) for row in rows]
+    shown = [(row["status"], row["address"], row["vpcEndpointID"]) for row in rows]
     # A person who confirms may give any of the endpoint's own names: one zone's in place of the region's.
     confirmed = known.by_console and said.address.startswith(f"{said.vpc_endpoint_id}-")
-    if [status for status, _ in shown] != ["running"] or (shown[0][1] != said.address and not confirmed):
-        found.append(f"the platform shows {shown} in place of {said.address}")
+    address = shown[0][1] if shown and confirmed else said.address
+    if shown != [("running", address, said.vpc_endpoint_id)]:
+        found.append(f"the platform shows {shown} in place of {said.address}, {said.vpc_endpoint_id}")
     pages = [page for regions in books["aws"].values() for page in regions.values()]
     connections = [one for page in pages for one in page["endpoint_connections"]]
     states = [one["state"] for one in connections if one["vpc_endpoint_id"] == said.vpc_endpoint_id]
     if states != ["available"]:
         found.append(f"the connection of {said.vpc_endpoint_id} is {states}")
+    return found
+
+
+def _of_packets(said: PrivateLinkResult, books: dict[str, Any], known: Known) -> list[str]:
+    """It works: behind the address each port has targets, among them all that were asked for, and all are healthy."""
+    ports = books.get("packets", {}).get(said.vpc_endpoint_id, {})
+    found: list[str] = []
+    for port in known.ports:
+        states = {target: state for target, state in ports.get(str(port), {}).items() if state != "draining"}
+        answering = {target.rpartition(":")[0] for target, state in states.items() if state == "healthy"}
+        silent = {target: state for target, state in states.items() if state != "healthy"}
+        if not answering or silent or set(known.targets.get(port, ())) - answering:
+            found.append(f"port {port} of {said.address} does not answer as asked: its targets are {states}")
     return found
 
 
