@@ -19,6 +19,7 @@ async def measure_matrix() -> list[Measure]:
     return [
         Measure("matrix_cells", len(ran["outcomes"]), None, "cells: a step with a fault"),
         Measure("matrix_broken_laws", len(ran["broken"]), 0, "cells in which a law of the books broke"),
+        Measure("matrix_changed", len(ran["changed"]), 0, "cells that end otherwise than docs/fault-matrix.md says"),
         Measure("matrix_orphans", ran["orphans"], 0, "things left where nothing of ours may be"),
         Measure("matrix_duplicates", ran["duplicates"], 0, "things beyond one of each"),
         Measure("matrix_strangers_touched", len(ran["touched"]), 0, "things of others that are not as they were"),

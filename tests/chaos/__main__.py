@@ -5,7 +5,6 @@ import asyncio
 import logging
 import os
 import sys
-from pathlib import Path
 
 from tests.support.deadlines import set_deadlines
 
@@ -22,16 +21,17 @@ from privatelink.search_attributes import ensure_search_attributes  # noqa: E402
 from scripts.temporal_cli import find_temporal_cli  # noqa: E402
 from scripts.temporal_server import temporal_server  # noqa: E402
 from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
-from tests.chaos.matrix import MANY, Ran, arena_of, run_apart, run_cells, table  # noqa: E402
+from tests.chaos.matrix import MANY, Ran, arena_of, run_apart, run_cells  # noqa: E402
+from tests.chaos.page import PAGE, table  # noqa: E402
 from tests.support.requests import SECRET, SECRET_VARIABLE  # noqa: E402
 from tests.support.sandbox import running_sandbox  # noqa: E402
 
 
 def main(arguments: list[str]) -> int:
-    """0: every law held; 1: one broke; 2: no such cell."""
+    """0: every law held, and each cell ended as the page says; 1: not so; 2: no such cell."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("cells", nargs="*", metavar="step:fault", help=f"as in {EXAMPLE}; none = all")
-    parser.add_argument("--table", type=Path, help="write the table of all cells to this file")
+    parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} from these outcomes; needs all cells")
     parser.add_argument("--alone", action="store_true", help="run them one after another, each on a fresh sandbox")
     parser.add_argument("--json", action="store_true", help="tell the result as one line of JSON")
     chosen = parser.parse_args(arguments)
@@ -44,17 +44,18 @@ def main(arguments: list[str]) -> int:
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     ran = asyncio.run(_run(cells, alone=chosen.alone))
     sys.stdout.write((ran.as_json() if chosen.json else _for_people(ran)) + "\n")
-    if chosen.table and not ran.broken:
-        chosen.table.write_text(table(ran.outcomes))
-    return 1 if ran.broken or ran.touched else 0
+    if chosen.write and not (ran.broken or chosen.cells):
+        PAGE.write_text(table(ran.outcomes))
+    return 1 if ran.broken or ran.touched or ran.changed else 0
 
 
 def _for_people(ran: Ran) -> str:
     numbers = (
-        f"{len(ran.outcomes)} cells, {len(ran.broken)} broken laws, {ran.orphans} orphans, "
-        f"{ran.duplicates} duplicates, {len(ran.touched)} strangers touched, {ran.seconds:.0f} s"
+        f"{len(ran.outcomes)} cells, {len(ran.broken)} broken laws, {len(ran.changed)} changed outcomes, "
+        f"{ran.orphans} orphans, {ran.duplicates} duplicates, {len(ran.touched)} strangers touched, {ran.seconds:.0f} s"
     )
-    return "\n".join([*(f"BROKEN {one}" for one in ran.broken), *(f"TOUCHED {one}" for one in ran.touched), numbers])
+    words = {"BROKEN": ran.broken, "TOUCHED": ran.touched, "CHANGED": ran.changed}
+    return "\n".join([*(f"{word} {one}" for word, ones in words.items() for one in ones), numbers])
 
 
 async def _run(cells: list[Cell], *, alone: bool) -> Ran:

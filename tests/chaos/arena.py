@@ -21,7 +21,10 @@ from tests.support.world import World
 
 
 class Witness(StepFaults):
-    """Step faults that also remember every error that a step raised: (step, sentence, whether it ends the step)."""
+    """Step faults that also remember every error of a step that has not ended well since.
+
+    Each as (step, sentence, whether it ends the step).
+    """
 
     def __init__(self) -> None:
         """Start with nothing seen."""
@@ -40,18 +43,21 @@ class _Witnessing(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
+        # A step that a person's answer tried anew has a number behind its id.
+        step = info.activity_id.partition(TRIED_AGAIN)[0]
+        raised = self._witness.raised[info.workflow_id or ""]
         try:
-            return await super().execute_activity(input)
+            result = await super().execute_activity(input)
         except ApplicationError as error:
             ours = from_failure(error)
             if ours:
-                # A step that a person's answer tried anew has a number behind its id.
-                step = info.activity_id.partition(TRIED_AGAIN)[0]
                 policy = info.retry_policy
                 final_here = (policy and policy.non_retryable_error_types) or ()
                 seen = (step, ours.details_model.sentence, error.non_retryable or error.type in final_here)
-                self._witness.raised[info.workflow_id or ""].append(seen)
+                raised.append(seen)
             raise
+        raised[:] = [one for one in raised if one[0] != step]
+        return result
 
 
 @dataclass

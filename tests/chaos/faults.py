@@ -72,8 +72,14 @@ class Cell:
 
     @property
     def is_alone(self) -> bool:
-        """Whether it breaks a reading that all sagas share for so long that it needs a sandbox of its own."""
-        return STEPS[self.step].match is None and self.fault in {"5xx-for-ever", "denied", "slow"}
+        """Whether it needs a sandbox of its own.
+
+        It breaks a reading that all sagas share for long; or its step may go by a reading that another saga caused a
+        moment before, and would not meet the fault then.
+        """
+        step = STEPS[self.step]
+        lasts = step.match is None and self.fault in {"5xx-for-ever", "denied", "slow"}
+        return lasts or (step.overhears and self.fault not in {"killed", "cancel"})
 
     def possible(self) -> "Cell":
         """Give it back. Raises `UnknownCellError` with the reason when it cannot be."""

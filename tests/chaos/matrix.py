@@ -1,4 +1,4 @@
-"""The matrix: many cells at once on one server, one worker and one sandbox; and its table."""
+"""The matrix: many cells at once on one server, one worker and one sandbox."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ from tests.chaos.arena import Arena, Witness, standing_by
 from tests.chaos.cell_laws import BrokenLawError
 from tests.chaos.cells import CellRun
 from tests.chaos.faults import FAULTS, Cell
-from tests.chaos.steps import STEPS
+from tests.chaos.page import BROKEN, changed
 from tests.chaos.strangers import theirs
 from tests.support.sandbox import Sandbox
 from tests.support.world import World
@@ -37,18 +37,6 @@ APART = 4
 
 MANY = 1_000_000
 """Calls an hour, and things in an account: the matrix is not about EMQX's request limits, nor about AWS's quotas."""
-
-
-BROKEN = "BROKEN"
-
-HEAD = """# The fault matrix
-
-Written by `make fault-matrix`. Each row is a real saga on a real Temporal server against the sandbox, with one fault at
-one step. Whatever the outcome, the sandbox's books held these laws: exactly one of everything or nothing of ours left,
-nothing of anybody else touched, the first cause in the error, the platform removed before AWS, everything left listed
-with its id and finished by a later delete.
-
-*Rolled back*, *refused* and *nothing removed* name the error's type. A cell that *cannot be* says why."""
 
 
 @dataclass
@@ -71,14 +59,21 @@ class Ran:
         self.duplicates += other.duplicates
         self.seconds = max(self.seconds, other.seconds)
 
+    @property
+    def changed(self) -> list[str]:
+        """The cells that kept the laws, and did not end as the page says."""
+        return changed(self.outcomes)
+
     def as_json(self) -> str:
         """On one line."""
-        return json.dumps(vars(self) | {"outcomes": {str(cell): words for cell, words in self.outcomes.items()}})
+        outcomes = {str(cell): words for cell, words in self.outcomes.items()}
+        return json.dumps(vars(self) | {"outcomes": outcomes, "changed": self.changed})
 
     @classmethod
     def parse(cls, line: str) -> "Ran":
         """Read what `as_json` wrote."""
         told = json.loads(line)
+        del told["changed"]
         return cls(**told | {"outcomes": {Cell.parse(cell): words for cell, words in told["outcomes"].items()}})
 
 
@@ -165,17 +160,3 @@ async def run_apart(cells: Sequence[Cell]) -> Ran:
     await asyncio.gather(*(run(ours) for start in range(APART) if (ours := cells[start::APART])))
     ran.seconds = time.monotonic() - began
     return ran
-
-
-def table(outcomes: dict[Cell, str]) -> str:
-    """The table for people: a section for each step, a row for each fault; cells that cannot be, with the reason."""
-    lines = [HEAD]
-    for step, spec in STEPS.items():
-        where = {"create": "", "rollback": ", in a rollback", "delete": ", in a delete"}[spec.story]
-        where += ", with a person at the console" if spec.by_hand else ""
-        lines += ["", f"## {step}{where}", "", "| fault | outcome |", "|---|---|"]
-        for name, fault in FAULTS.items():
-            cell = Cell(step, name)
-            outcome = f"cannot be: {cell.absence}" if cell.absence else outcomes.get(cell, "not run")
-            lines.append(f"| {fault.words} | {outcome} |")
-    return "\n".join(lines) + "\n"

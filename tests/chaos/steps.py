@@ -38,12 +38,16 @@ class Step:
     """`stuck`, `failed`: what can become of the thing that the step makes or waits for."""
     fated_by: tuple[str, str, Match] | None = None
     """The step, its action and match by which a thing waited for gets its fate, where that is another step's call."""
+    overhears: bool = False
+    """What another saga has read a moment before will do for it."""
     lists_unsuccessful: bool = False
     deleted: tuple[Moment | Literal["amid"], Callable[[Hands, Ids], None]] | None = None
     """At which moment of the step (`before`, `after`, or `amid`: after its effect, the step still under way) and how
     somebody deletes what it is about."""
     by_hand: bool = False
     """Only a link has it whose PrivateLink a person makes at the console."""
+    by_timing: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The outcomes of a fault that may end in one way or in another, each of them right, and why is said beside it."""
     absent: dict[str, str] = field(default_factory=dict)
     """Why a fault cannot be, where the general reason would not do."""
 
@@ -74,6 +78,10 @@ _PRIVATE_LINKS = "/deployments/{deploymentID}/privatelinks"
 _BY_WAIT = "the state is what the step after it waits for, and its row has the fault"
 _CLICKED = "what a person clicks has no call of ours; the connection that comes of it has its own rows"
 _GOING = "the connection goes with the PrivateLink, whose row has the fault"
+_SEEN_GOING: dict[str, tuple[str, ...]] = {
+    "deleted": ("rolled back (EndpointConnectionFailed)", "rolled back (DeadlinePassed)")
+}
+"""AWS shows a connection that goes for a while. Whoever reads it then knows its end; later it is only not there."""
 
 STEPS: dict[str, Step] = {
     "look-up-deployment": Step(_CREATE, "GET /deployments/{deploymentID}", None),
@@ -108,6 +116,8 @@ STEPS: dict[str, Step] = {
         fates=_BOTH,
         fated_by=("create-load-balancer", "CreateLoadBalancer", _name),
         deleted=("before", Hands.delete_load_balancer),
+        # A reading that began before the deletion may say that it is active: the next step is refused then.
+        by_timing={"deleted": ("rolled back (DeadlinePassed)", "rolled back (CloudRefused)")},
     ),
     "create-endpoint-service": Step(
         _CREATE,
@@ -135,6 +145,7 @@ STEPS: dict[str, Step] = {
         fates=_BOTH,
         fated_by=("create-private-link", f"POST {_PRIVATE_LINKS}", _described),
         deleted=("after", Hands.delete_vpc_endpoint),
+        by_timing=_SEEN_GOING,
     ),
     "wait-for-creation-by-hand": Step(
         _CREATE,
@@ -151,11 +162,13 @@ STEPS: dict[str, Step] = {
         fates=_BOTH,
         lists_unsuccessful=True,
         deleted=("amid", Hands.delete_vpc_endpoint),
+        by_timing=_SEEN_GOING,
     ),
     "wait-for-private-link": Step(
         _CREATE,
         f"GET {_PRIVATE_LINKS}",
         None,
+        overhears=True,
         deleted=("before", Hands.delete_private_link),
         absent=dict.fromkeys(_BOTH, "by then its connection is available, and the sandbox's platform follows that"),
     ),
