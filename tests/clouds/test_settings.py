@@ -122,6 +122,27 @@ def test_the_deployment_pair_serves_every_deployment_that_the_file_does_not_list
     assert other.endpoint == DEPLOYMENT["EMQXCLOUD_DEPLOYMENT_ENDPOINT"]
 
 
+def test_a_key_that_is_said_to_be_one_deployments_is_used_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of another, nothing is looked at with it, so nothing is claimed: its delete says that no key is known."""
+    settings = settings_of(monkeypatch, PLATFORM | DEPLOYMENT | {"PRIVATELINK_DEPLOYMENT": "w41b11c0"})
+    assert settings.deployment_access("w41b11c0")
+    assert settings.deployment_access("w41b11c1") is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "why"),
+    [
+        ({"PRIVATELINK_DEPLOYMENT": "w41b11c0"}, "EMQXCLOUD_DEPLOYMENT_* gives no key of it"),
+        (DEPLOYMENT | {"PRIVATELINK_DEPLOYMENT": "W41_B11"}, "is not the id of a deployment"),
+    ],
+)
+def test_a_default_deployment_without_a_key_or_with_no_id_is_refused(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], why: str
+) -> None:
+    """Whoever mistypes it would have a worker that looks nowhere."""
+    assert why in fault_of(monkeypatch, PLATFORM | environment)
+
+
 ROLE = "arn:aws:iam::210987654321:role/privatelink"
 
 

@@ -9,6 +9,7 @@ import httpx
 from privatelink.progress import Ask, Phase, Progress
 from privatelink.updates import Steered
 from tests.support.world import World
+from workflows.consumer import CONFIRM_RUNNING
 from workflows.steering import APPROVAL
 
 DEPLOYMENT = "w41b11c0"
@@ -81,7 +82,9 @@ class Person:
         return await self.sees(lambda seen: seen.phase is phase)
 
     async def says(self, update: str, **argument: object) -> Steered:
-        """Send an Update as the UI does, one JSON object."""
+        """Send an Update as the UI does, one JSON object. That it runs is confirmed once the console shows it so."""
+        if update == "confirm" and argument.get("step") == CONFIRM_RUNNING:
+            await self.address()
         steered: Steered = await self._handle.execute_update(update, argument, result_type=Steered)
         return steered
 

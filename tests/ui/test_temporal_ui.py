@@ -36,6 +36,7 @@ async def test_a_person_reads_what_to_do_and_confirms_it(
     await person.create(value)
     await person.approves()
     await person.asked(CONFIRM_RUNNING)
+    await person.address()
     details = await ui.open_details(WORKFLOW_ID, waiting.saga_id)
     await expect(details.locator("p > code")).to_have_text(f"privatelink confirm {LINK}")
     await _sent(ui, await ui.fill_in_update("confirm", {"step": CONFIRM_RUNNING, "by": "ana"}), world)
