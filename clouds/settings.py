@@ -12,14 +12,18 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr
+from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, TypeAdapter, ValidationError
 
 from clouds.api_access import DEPLOYMENT_PATH, LOOPBACK, PLATFORM_PATH, ApiAccess, access_from, is_plain, url_of
 from clouds.role_settings import external_ids_of
 from clouds.secrets import SecretSettings, own_keys_on_offer
 from clouds.settings_file import SettingsFile
 from clouds.sizes import USUAL, Sizes
+from privatelink.names import DeploymentId
 from privatelink.secret_refs import SECRETS_DIR
+
+DEFAULT_DEPLOYMENT = "PRIVATELINK_DEPLOYMENT"
+"""The variable with the id of the deployment whose API `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not tell."""
 
 _KEY_BYTES = range(24, 65)
 """Standard Webhooks 1.0, "Signature scheme": at least 192 bits, at most 512."""
@@ -61,8 +65,9 @@ class WebhookSettings(_Part):
 
 
 class Settings(_Part):
-    """All of it. `deployments` are those with an API key of their own; `default_deployment` serves every other one.
+    """All of it. `deployments` are those with an API key of their own; `default_deployment` serves the others.
 
+    `default_deployment_id` says which one that is; None, and it is taken for the API of whichever is asked for.
     `concurrency`: sagas at once, which a worker's sizes follow from. `account`: whose queue the worker serves (12
     digits), None for the one of all. `external_ids`: those of customers' roles, by role ARN.
     """
@@ -73,6 +78,7 @@ class Settings(_Part):
     webhook: WebhookSettings | None = None
     deployments: dict[str, ApiAccess] = {}
     default_deployment: ApiAccess | None = None
+    default_deployment_id: DeploymentId | None = None
     secrets: SecretSettings = SecretSettings()
     external_ids: dict[str, SecretStr] = {}
 
@@ -89,6 +95,7 @@ class Settings(_Part):
         faults: list[str] = []
         platform = access_from(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
         default = access_from(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
+        faults.extend(_default_deployment_faults(environment, default))
         webhook = _webhook(environment, faults)
         limits = {
             field: limit
@@ -115,13 +122,27 @@ class Settings(_Part):
             webhook=webhook,
             deployments=deployments,
             default_deployment=default,
+            default_deployment_id=environment.get(DEFAULT_DEPLOYMENT) or None,
             secrets=SecretSettings(directory=directory, of_deployment=file.secrets),
             external_ids=external_ids,
         )
 
     def deployment_access(self, deployment: str) -> ApiAccess | None:
         """The API of this deployment, or None when no key of it is known."""
-        return self.deployments.get(deployment, self.default_deployment)
+        default = self.default_deployment if self.default_deployment_id in {None, deployment} else None
+        return self.deployments.get(deployment, default)
+
+
+def _default_deployment_faults(environment: Mapping[str, str], access: ApiAccess | None) -> Iterator[str]:
+    deployment = environment.get(DEFAULT_DEPLOYMENT)
+    if not deployment:
+        return
+    try:
+        TypeAdapter(DeploymentId).validate_python(deployment)
+    except ValidationError:
+        yield f"{DEFAULT_DEPLOYMENT}={deployment!r} is not the id of a deployment"
+    if access is None:
+        yield f"{DEFAULT_DEPLOYMENT} names a deployment, and EMQXCLOUD_DEPLOYMENT_* gives no key of it"
 
 
 def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettings | None:
