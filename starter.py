@@ -9,7 +9,7 @@ import os
 import sys
 
 from privatelink import PrivateLinkError, PrivateLinks
-from privatelink.request_files import read_request
+from privatelink.model.request_files import read_request
 
 
 async def main(file: str) -> int:

@@ -11,10 +11,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
-from activities.attempts import Attempts
-from activities.own_place import OwnPlace
-from activities.registry import all_activities
-from activities.told_once import ATTEMPTS_LOGGER, ToldOnce
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -23,17 +19,21 @@ from clouds.settings import Settings, SettingsError
 from clouds.share import SHARE
 from clouds.sizes import Sizes
 from clouds.webhook import Webhook
-from privatelink.connection import connect_to_temporal
 from privatelink.errors import PrivateLinkError
-from privatelink.names import TASK_QUEUE
-from privatelink.polling import SEEN_WITHIN, workers_seen
-from privatelink.queues import account_queue
-from privatelink.search_attributes import ensure_search_attributes
+from privatelink.model.names import TASK_QUEUE
+from privatelink.temporal.connection import connect_to_temporal
+from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
+from privatelink.temporal.queues import account_queue
+from privatelink.temporal.search_attributes import ensure_search_attributes
+from runtime.attempts import Attempts
+from runtime.own_place import OwnPlace
+from runtime.registry import all_activities
+from runtime.told_once import ATTEMPTS_LOGGER, ToldOnce
+from runtime.workflow_runner import SagaRunner
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
 from workflows.fleet import ApplyFleet
 from workflows.inquiries import CheckSetUp, InspectPrivateLink
-from workflows.runner import SagaRunner
 
 GRACE = timedelta(seconds=25)
 """Longer than any single call to a cloud, shorter than the 30 s that Kubernetes gives a pod."""

@@ -4,8 +4,7 @@ import asyncio
 
 from temporalio import activity
 
-from activities.adoption import may_exist
-from activities.connector_findings import (
+from activities.checks.connector import (
     differs_finding,
     how_to_correct,
     name_finding,
@@ -16,18 +15,19 @@ from activities.connector_findings import (
     secret_finding,
     users_finding,
 )
-from activities.moments import note_effect, since_effect
-from activities.patience import nothing_found, patient
-from activities.places import elsewhere_findings
-from activities.specs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
+from activities.inputs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
+from activities.support.adoption import may_exist
+from activities.support.consistency import note_effect, since_effect
+from activities.support.places import elsewhere_findings
+from activities.support.removals import nothing_found, patient
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
 from clouds.emqx.connector_body import NOWHERE, ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
 from clouds.emqx.errors import ALREADY_EXISTS, NOT_FOUND, TEST_FAILED, message_of, names_invalid_parameters
 from clouds.emqx.wire import ConnectorRow
+from clouds.polling.schedule import Cadence, Moving
 from clouds.secrets import Secrets
-from clouds.waiting import Cadence, Moving
 from privatelink.errors import (
     CloudRefused,
     Finding,
@@ -38,7 +38,7 @@ from privatelink.errors import (
     RequestDiffers,
     RequestRefused,
 )
-from privatelink.names import Place, description
+from privatelink.model.names import Place, description
 from privatelink.pace import paced_delta
 
 CADENCE = Cadence(usual=10, fast=2, slow=10)

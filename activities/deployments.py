@@ -4,12 +4,12 @@ from collections.abc import Iterator
 
 from temporalio import activity
 
-from activities.specs import DeploymentFacts
+from activities.inputs import DeploymentFacts
 from clouds.emqx.labels import is_aws, one_line, principal_account, region_code, same_word
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import Deployment, Network
 from privatelink.errors import CloudRefused, Finding, FindingType, RequestRefused
-from privatelink.request import PRINCIPALS, ConsolePlatform, PrivateLinkRequest
+from privatelink.model.request import PRINCIPALS, ConsolePlatform, PrivateLinkRequest
 
 TYPES_WITH_PRIVATE_LINK = ("dedicated", "dedicatedFlex")
 """EMQX: "AWS PrivateLink" says Dedicated; Flex, as its page on VPC peering adds it, is assumed: no public source."""

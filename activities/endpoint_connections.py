@@ -4,8 +4,7 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.adoption import mark_own, may_exist
-from activities.connection_proof import (
+from activities.checks.connection_matching import (
     LATE_SECONDS,
     as_connection,
     by_word,
@@ -18,9 +17,7 @@ from activities.connection_proof import (
     the_only,
     to_choose_from,
 )
-from activities.moments import note_effect, removal_wait, settling_until, since_effect
-from activities.patience import patient
-from activities.specs import (
+from activities.inputs import (
     Acceptance,
     Connection,
     ConnectionWait,
@@ -29,6 +26,9 @@ from activities.specs import (
     Sighting,
     WatchedService,
 )
+from activities.support.adoption import mark_own, may_exist
+from activities.support.consistency import note_effect, removal_wait, settling_until, since_effect
+from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import (
     ACCEPTED,
@@ -41,7 +41,7 @@ from clouds.aws.endpoint_connections import (
 from clouds.aws.endpoint_services import find_endpoint_service, find_endpoint_services
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
-from clouds.waiting import Cadence, Moving, still_moving
+from clouds.polling.schedule import Cadence, Moving, still_moving
 from privatelink.errors import CloudRefused, NotYet, PrivateLinkFailed, UnknownCloudError
 from privatelink.pace import paced, paced_delta
 

@@ -2,17 +2,17 @@
 
 from temporalio import activity
 
-from activities.adoption import TAKEN_NEXT_STEP, may_exist
-from activities.connection_proof import is_own
-from activities.moments import note_effect, removal_wait, settling_until, since_effect
-from activities.patience import each, nothing_found, patient, remember
-from activities.specs import (
+from activities.checks.connection_matching import is_own
+from activities.inputs import (
     EndpointService,
     EndpointServiceSpec,
     PrincipalSpec,
     RemovalSpec,
     Removed,
 )
+from activities.support.adoption import TAKEN_NEXT_STEP, may_exist
+from activities.support.consistency import note_effect, removal_wait, settling_until, since_effect
+from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.codes import INVALID_PARAMETER, is_code
 from clouds.aws.endpoint_connections import find_connections_of, reject_connection
@@ -31,7 +31,7 @@ from clouds.aws.endpoint_services import (
     remove_principals,
 )
 from clouds.aws.tags import add_ec2_tags, ec2_tags
-from clouds.waiting import Cadence, Moving
+from clouds.polling.schedule import Cadence, Moving
 from privatelink.errors import (
     CloudRefused,
     EndpointServiceFailed,
@@ -42,7 +42,7 @@ from privatelink.errors import (
     PrivateLinkError,
     RemovalRefused,
 )
-from privatelink.names import TAG_LINK, client_token
+from privatelink.model.names import TAG_LINK, client_token
 from privatelink.pace import paced_delta
 
 AVAILABILITY = Cadence(usual=10, fast=2, slow=10)

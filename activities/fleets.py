@@ -5,13 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio import activity
 
-from activities.patience import patient
-from privatelink.applying import planned
-from privatelink.client import PrivateLinks
+from activities.support.removals import patient
+from privatelink.client.applying import planned
+from privatelink.client.following import followed_result
+from privatelink.client.links import PrivateLinks
 from privatelink.errors import NotYet, NoWorker, Outcome, PrivateLinkError, RequestDiffers, TemporalUnreachable
-from privatelink.fleet import Action, Change, LinkOutcome, LinkPlan
-from privatelink.following import followed_result
-from privatelink.updates import JoinCreate
+from privatelink.model.fleet import Action, Change, LinkOutcome, LinkPlan
+from privatelink.model.updates import JoinCreate
 
 LOOK_SECONDS = 20.0
 """How long one look stays with a saga, of our clock. After it another worker takes over the looks of a killed one."""

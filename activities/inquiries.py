@@ -5,11 +5,11 @@ from functools import partial
 
 from temporalio import activity
 
-from activities.address_users import AddressUsers
-from activities.provider_findings import trust_findings
-from activities.removal_findings import removal_findings
-from activities.specs import RemovalSpec
-from activities.standing import Onlooker
+from activities.checks.address_users import AddressUsers
+from activities.checks.provider import trust_findings
+from activities.checks.removal import removal_findings
+from activities.inputs import RemovalSpec
+from activities.support.inventory import Onlooker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -22,8 +22,8 @@ from privatelink.errors import (
     RequestRefused,
     UnknownCloudError,
 )
-from privatelink.request import ConsolePlatform
-from privatelink.result import InspectionResult, SetUpFinding, SetUpResult
+from privatelink.model.request import ConsolePlatform
+from privatelink.model.result import InspectionResult, SetUpFinding, SetUpResult
 
 
 class Inquiries:

@@ -2,10 +2,10 @@
 
 from temporalio import activity
 
-from activities.adoption import check_ours, may_exist
-from activities.moments import note_effect, settling_until
-from activities.patience import each, nothing_found, patient, remember
-from activities.specs import ListenerSpec, RemovalSpec, Removed
+from activities.inputs import ListenerSpec, RemovalSpec, Removed
+from activities.support.adoption import check_ours, may_exist
+from activities.support.consistency import note_effect, settling_until
+from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.listeners import create_listener, delete_listener, find_listeners
 from clouds.aws.load_balancers import find_load_balancer

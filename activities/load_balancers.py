@@ -2,10 +2,10 @@
 
 from temporalio import activity
 
-from activities.adoption import check_ours
-from activities.moments import just_seen, note_effect, removal_wait
-from activities.patience import nothing_found, patient, remember
-from activities.specs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
+from activities.inputs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
+from activities.support.adoption import check_ours
+from activities.support.consistency import just_seen, note_effect, removal_wait
+from activities.support.removals import nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.listeners import delete_listener, find_listeners
 from clouds.aws.load_balancers import (
@@ -20,9 +20,9 @@ from clouds.aws.load_balancers import (
 )
 from clouds.aws.tags import add_elb_tags, elb_tags
 from clouds.aws.target_groups import delete_target_group, find_target_groups
-from clouds.waiting import Cadence, Moving
+from clouds.polling.schedule import Cadence, Moving
 from privatelink.errors import CloudRefused, LoadBalancerFailed, NotYet
-from privatelink.names import aws_name
+from privatelink.model.names import aws_name
 from privatelink.pace import paced_delta
 
 ACTIVATION = Cadence(usual=150, fast=2, slow=30)

@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.specs import NotificationSpec
+from activities.inputs import NotificationSpec
 from clouds.webhook import CloudEvent, PhaseChange, Webhook
 
 

@@ -6,20 +6,21 @@ from functools import partial
 
 from temporalio import activity
 
-from activities.address_users import AddressUsers, names_of
-from activities.adoption import may_exist
-from activities.moments import note_effect, removal_wait
-from activities.patience import nothing_found, patient
-from activities.specs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
+from activities.checks.address_users import AddressUsers, names_of
+from activities.inputs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
+from activities.support.adoption import may_exist
+from activities.support.consistency import note_effect, removal_wait
+from activities.support.removals import nothing_found, patient
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
 from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, message_of
 from clouds.emqx.labels import one_line
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
-from clouds.waiting import Cadence, Moving, span
+from clouds.polling.schedule import Cadence, Moving
 from privatelink.errors import CloudRefused, CloudUnavailable, NameTaken, NotYet, PrivateLinkFailed
-from privatelink.names import description
+from privatelink.model.deadlines import span
+from privatelink.model.names import description
 from privatelink.pace import paced, paced_delta
 
 SERVICE_SHOWS_WITHIN = paced_delta(300)

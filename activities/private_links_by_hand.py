@@ -7,15 +7,23 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.address_users import AddressUsers, names_of
-from activities.connection_proof import by_word, has_been_shown, is_own, live_at, no_older, quiet_from, to_choose_from
+from activities.checks.address_users import AddressUsers, names_of
+from activities.checks.connection_matching import (
+    by_word,
+    has_been_shown,
+    is_own,
+    live_at,
+    no_older,
+    quiet_from,
+    to_choose_from,
+)
 from activities.endpoint_connections import mark, marked_at
-from activities.patience import patient
-from activities.specs import ByHandWait, RemovalSpec, RemovalWait, Removed, Sighting
+from activities.inputs import ByHandWait, RemovalSpec, RemovalWait, Removed, Sighting
+from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection, find_connections_of
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_services
-from clouds.waiting import Cadence, Moving
+from clouds.polling.schedule import Cadence, Moving
 
 PATIENCE = Cadence(usual=600, fast=10, slow=30)
 """Somebody may click now, or in days; all who wait in one account and region share the readings."""

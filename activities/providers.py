@@ -4,20 +4,20 @@ import asyncio
 
 from temporalio import activity
 
-from activities.adoption import may_exist
-from activities.places import elsewhere_findings
-from activities.provider_findings import existing_findings, subnet_findings, trust_findings
-from activities.remembered_places import RememberedPlaces, Remembering, nothing
-from activities.specs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
-from activities.target_findings import outside_of, target_findings
+from activities.checks.provider import existing_findings, subnet_findings, trust_findings
+from activities.checks.targets import outside_of, target_findings
+from activities.inputs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
+from activities.support.adoption import may_exist
+from activities.support.places import elsewhere_findings
+from activities.support.remembered_places import RememberedPlaces, Remembering, nothing
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import find_endpoint_services
 from clouds.aws.tags import COMPLETE, Ownership, add_ec2_tags, add_elb_tags, read_elb_tags
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow
 from privatelink.errors import RequestRefused
-from privatelink.names import TAG_COMPLETE, Place
-from privatelink.request import ConsolePlatform, PrivateLinkRequest
+from privatelink.model.names import TAG_COMPLETE, Place
+from privatelink.model.request import ConsolePlatform, PrivateLinkRequest
 
 
 class Providers:

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 from temporalio import activity
 
-from activities.address_users import AddressUsers
-from activities.removal_findings import removal_findings
-from activities.specs import RemovalFacts, RemovalSpec
-from activities.standing import Onlooker, Standing
-from clouds.emqx.console import connector_page, unseen_at_console
+from activities.checks.address_users import AddressUsers
+from activities.checks.removal import removal_findings
+from activities.inputs import RemovalFacts, RemovalSpec
+from activities.support.emqx_console import connector_page, unseen_at_console
+from activities.support.inventory import Onlooker, Standing
 from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
 from privatelink.pace import paced_delta
 

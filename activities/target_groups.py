@@ -2,10 +2,10 @@
 
 from temporalio import activity
 
-from activities.adoption import check_ours
-from activities.moments import just_seen, note_effect
-from activities.patience import each, nothing_found, patient, remember
-from activities.specs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
+from activities.inputs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
+from activities.support.adoption import check_ours
+from activities.support.consistency import just_seen, note_effect
+from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.codes import RESOURCE_IN_USE
 from clouds.aws.listeners import delete_listener, find_listeners
@@ -19,11 +19,12 @@ from clouds.aws.target_groups import (
     set_deregistration_delay,
 )
 from clouds.aws.targets import DRAINING, TargetHealth, deregister_targets, read_target_health, register_targets
-from clouds.waiting import Cadence, Moving, span, still_moving
+from clouds.polling.schedule import Cadence, Moving, still_moving
 from privatelink.errors import NotYet, TargetsUnhealthy
-from privatelink.names import aws_name
+from privatelink.model.deadlines import span
+from privatelink.model.names import aws_name
+from privatelink.model.progress import TRIED_AGAIN
 from privatelink.pace import paced, paced_delta
-from privatelink.progress import TRIED_AGAIN
 
 HEALTH = Cadence(usual=120, fast=15, slow=30)
 

@@ -16,7 +16,7 @@ from privatelink import PrivateLinkRequest, PrivateLinks
 from privatelink.errors import NoWorker, TemporalUnreachable
 from workflows.create import steps_to_come
 from workflows.removal import everything
-from workflows.story_board import step_id
+from workflows.saga.progress import step_id
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence

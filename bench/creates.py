@@ -12,7 +12,7 @@ from temporalio.client import Client, WorkflowHandle
 from bench.links import link_request
 from bench.measure import Measure
 from privatelink import PrivateLinks
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.temporal.payloads import DATA_CONVERTER
 from sandbox.emqx.lifecycle import LOOK_MOVING
 from scripts.stage import Stage, stage
 

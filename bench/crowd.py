@@ -17,7 +17,7 @@ from bench.scale_model import ENDPOINTS, PLATFORM, PLATFORM_LIMITS, Fleet
 from clouds.aws.budgets import Bucket
 from privatelink import PrivateLinkRequest, PrivateLinks
 from scripts.breakable import BreakableStage
-from workflows.options import Deadlines
+from workflows.saga.options import Deadlines
 
 SPEED = 4.0
 """A create's waits take 100 s, and 500 sagas' work fits two cores beside them. At 5 both cores are busy at 93 %, and

@@ -11,8 +11,8 @@ from temporalio.client import Client, WorkflowHandle
 
 from bench.measure import Measure
 from privatelink import PrivateLinkRequest, PrivateLinks
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.progress import Ask, Progress
+from privatelink.model.progress import Ask, Progress
+from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.stage import Stage, stage
 
 SPEED = 10.0

@@ -7,7 +7,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 
 from bench.measure import Measure
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.temporal.payloads import DATA_CONVERTER
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
 from workflows.fleet import ApplyFleet

@@ -25,7 +25,7 @@ from bench.links import link_request
 from bench.measure import Measure
 from bench.runbooks import Aws, Runbook
 from privatelink import PrivateLinks
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.aws_cli import AwsCli
 from scripts.stage import Stage, stage
 

@@ -23,8 +23,8 @@ from temporalio.client import Client
 from bench.bare import BARE_QUEUE, Bare, BareWait, wait_for_ever
 from bench.links import link_request
 from bench.standing_in import WAITING_STEP
-from privatelink.names import TASK_QUEUE
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.model.names import TASK_QUEUE
+from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.held import held
 from scripts.stage import ROOT
 from worker import GRACE, STICKY

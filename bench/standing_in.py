@@ -12,13 +12,13 @@ from typing import Any
 from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities import specs
+from activities import inputs
 from activities.load_balancers import ACTIVATION
+from clouds.polling.schedule import Moving
+from clouds.polling.shared_poller import SharedView
 from clouds.settings import Settings
-from clouds.shared_views import SharedView
-from clouds.waiting import Moving
-from privatelink.connection import connect_to_temporal
-from privatelink.search_attributes import ensure_search_attributes
+from privatelink.temporal.connection import connect_to_temporal
+from privatelink.temporal.search_attributes import ensure_search_attributes
 from worker import build_worker
 
 WAITING_STEP = "wait_for_load_balancer"
@@ -33,32 +33,32 @@ _ENDPOINT = "vpce-0a1b2c3d4e5f6a7b8"
 _ADDRESS = f"{_ENDPOINT}-x1y2z3a4.{_SERVICE}.us-east-1.vpce.amazonaws.com"
 
 _ANSWERS = {
-    "look_up_deployment": specs.DeploymentFacts(
+    "look_up_deployment": inputs.DeploymentFacts(
         region="us-east-1",
         az_ids=("use1-az1", "use1-az2"),
         principal_arn="arn:aws:iam::111122223333:root",
         account_id="111122223333",
     ),
-    "check_provider": specs.ProviderFacts(
+    "check_provider": inputs.ProviderFacts(
         account_id="123456789012",
         vpc_id="vpc-0a1b2c3d4e5f6a7b8",
         subnets={"use1-az1": "subnet-0a1b2c3d4e5f6a7b8", "use1-az2": "subnet-0b1c2d3e4f5a6b7c8"},
         is_new=True,
     ),
     "check_connector": None,
-    "create_target_group": specs.TargetGroup(arn=_TARGET_GROUP, port=3306),
-    "create_load_balancer": specs.LoadBalancer(arn=_LOAD_BALANCER),
+    "create_target_group": inputs.TargetGroup(arn=_TARGET_GROUP, port=3306),
+    "create_load_balancer": inputs.LoadBalancer(arn=_LOAD_BALANCER),
     "create_listener": _LISTENER,
     WAITING_STEP: "",
     "wait_for_targets": None,
-    "create_endpoint_service": specs.EndpointService(
+    "create_endpoint_service": inputs.EndpointService(
         service_id=_SERVICE, service_name=f"com.amazonaws.vpce.us-east-1.{_SERVICE}"
     ),
     "add_allowed_principal": None,
-    "create_private_link": specs.PrivateLink(
+    "create_private_link": inputs.PrivateLink(
         private_link_id="65f1a2b3c4d5e6f7a8b9c0d1", asked_at=datetime(2026, 1, 1, tzinfo=UTC)
     ),
-    "wait_for_endpoint_connection": specs.Connection(service_id=_SERVICE, vpc_endpoint_id=_ENDPOINT),
+    "wait_for_endpoint_connection": inputs.Connection(service_id=_SERVICE, vpc_endpoint_id=_ENDPOINT),
     "accept_endpoint_connection": _ADDRESS,
     "wait_for_private_link": _ADDRESS,
     "create_connector": "mysql:bench",
@@ -88,7 +88,7 @@ class _StandIn(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
         step = activity.info().activity_type
         if self._load_balancers and step == WAITING_STEP:
-            spec: specs.LoadBalancerWait = input.args[0]
+            spec: inputs.LoadBalancerWait = input.args[0]
             moving = Moving("the load balancer is provisioning", spec.load_balancer.arn)
             return await self._load_balancers.look(lambda _: moving, wait=spec.wait, cadence=ACTIVATION)
         return _ANSWERS[step]

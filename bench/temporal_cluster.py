@@ -22,7 +22,7 @@ from temporalio.service import RPCError
 
 from bench.postgres import Postgres, postgres, server_port
 from bench.temporal_programs import NoClusterError, temporal_programs
-from privatelink.search_attributes import ALL, ensure_search_attributes
+from privatelink.temporal.search_attributes import ALL, ensure_search_attributes
 from scripts.held import held
 from scripts.temporal_server import NAMESPACE
 

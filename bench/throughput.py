@@ -13,7 +13,7 @@ from bench.measure import Measure
 from bench.sides import bare_side, cpu_ms, our_side, program_of, resident_mib
 from clouds.sizes import USUAL
 from privatelink import PrivateLinks
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.stage import stage
 from scripts.temporal_server import temporal_server
 

@@ -1,7 +1,7 @@
 """What a cloud has let us do before, so that a refusal which is new can be told from one that was always so.
 
 In memory, for one account or API key of one worker: a worker that has just started knows of nothing yet. What a step
-was allowed by an earlier worker, its memory tells (`activities.step_memory`).
+was allowed by an earlier worker, its memory tells (`activities.support.step_memory`).
 """
 
 import logging

@@ -10,8 +10,8 @@ from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict
 
-from privatelink.payloads import PAYLOAD_KEY
-from privatelink.secret_refs import ENV_PREFIX, SECRETS_DIR, name_of, variable_of
+from privatelink.model.secret_refs import ENV_PREFIX, SECRETS_DIR, name_of, variable_of
+from privatelink.temporal.payloads import PAYLOAD_KEY
 
 LOG = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from clouds.role_settings import external_ids_of
 from clouds.secrets import SecretSettings, own_keys_on_offer
 from clouds.settings_file import SettingsFile
 from clouds.sizes import USUAL, Sizes
-from privatelink.names import DeploymentId
-from privatelink.secret_refs import SECRETS_DIR
+from privatelink.model.names import DeploymentId
+from privatelink.model.secret_refs import SECRETS_DIR
 
 DEFAULT_DEPLOYMENT = "PRIVATELINK_DEPLOYMENT"
 """The variable with the id of the deployment whose API `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not tell."""

@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, Valida
 
 from clouds.api_access import DEPLOYMENT_PATH, ApiAccess, endpoint_faults
 from clouds.role_settings import RoleArn, RoleEntry
-from privatelink.forms import Form
-from privatelink.names import DeploymentId
-from privatelink.secret_refs import NAME
+from privatelink.model.forms import Form
+from privatelink.model.names import DeploymentId
+from privatelink.model.secret_refs import NAME
 
 
 class _Part(BaseModel):

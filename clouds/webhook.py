@@ -19,7 +19,7 @@ from clouds.emqx.errors import read_answer
 from clouds.emqx.http import tls
 from clouds.settings import WebhookSettings
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails
-from privatelink.progress import Ask, Phase
+from privatelink.model.progress import Ask, Phase
 
 CALL_SECONDS = 10.0
 

@@ -10,12 +10,12 @@ temporalio alone (the CLI beside it adds Typer and Rich). It is the one package 
     print(result.address)
 """
 
-from privatelink.client import PrivateLinks
+from privatelink.client.links import PrivateLinks
 from privatelink.errors import PrivateLinkError
-from privatelink.names import Link
-from privatelink.progress import Phase, Progress
-from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.model.names import Link
+from privatelink.model.progress import Phase, Progress
+from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+from privatelink.model.result import DeleteResult, PrivateLinkResult
 
 __all__ = [
     "DeleteRequest",

@@ -20,13 +20,13 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError, RPCStatusCode
 
-from privatelink.names import TASK_QUEUE
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.search_attributes import ensure_search_attributes
+from privatelink.model.names import TASK_QUEUE
+from privatelink.temporal.payloads import DATA_CONVERTER
+from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.held import held
 from scripts.stage import PASSWORD_VARIABLE, ROOT
 from scripts.temporal_server import temporal_server
-from workflows.options import Deadlines
+from workflows.saga.options import Deadlines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

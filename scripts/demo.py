@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from privatelink.names import Link
+from privatelink.model.names import Link
 from scripts.ending import end
 from scripts.stage import PASSWORD_NAME, ROOT, Stage, StageError, stage
 from scripts.temporal_cli import NoTemporalError

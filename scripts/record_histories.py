@@ -27,9 +27,9 @@ from tests.support.world import working_world
 # isort: split
 from temporalio.client import Client
 
-from privatelink.names import Link
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.search_attributes import ensure_search_attributes
+from privatelink.model.names import Link
+from privatelink.temporal.payloads import DATA_CONVERTER
+from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.ending import end
 from scripts.temporal_server import temporal_server
 

@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from privatelink.cli.application import app
 from privatelink.errors import BY_TYPE, AccessDenied, Actor, NotAllowed, PrivateLinkError
-from privatelink.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack
+from privatelink.model.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack
 
 DOCS = Path(__file__).parents[1] / "docs"
 TEMPLATE = DOCS / "runbook.template.md"

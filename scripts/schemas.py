@@ -14,13 +14,13 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from clouds.webhook import CloudEvent
 from privatelink.cli.printer import FailedAnswer, ListAnswer
+from privatelink.client.status import LinkStatus
 from privatelink.errors import ErrorDetails
-from privatelink.fleet import FleetPlan, FleetResult, FleetStarted
-from privatelink.progress import Progress
-from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
-from privatelink.status import LinkStatus
-from privatelink.updates import Approve, Confirm, Join, Joined, Pause, Resume, RetryNow, RollBack, Steered
+from privatelink.model.fleet import FleetPlan, FleetResult, FleetStarted
+from privatelink.model.progress import Progress
+from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+from privatelink.model.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
+from privatelink.model.updates import Approve, Confirm, Join, Joined, Pause, Resume, RetryNow, RollBack, Steered
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 

@@ -14,8 +14,8 @@ import httpx
 from temporalio.client import Client
 
 from privatelink import PrivateLinks
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.progress import Phase, Progress, StepState
+from privatelink.model.progress import Phase, Progress, StepState
+from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.chromium import ChromiumError, chromium
 from scripts.ending import end
 from scripts.stage import ROOT, Stage, StageError, stage
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Locator
 
-    from privatelink.client import Saga
+    from privatelink.client.links import Saga
 
 IMAGES = ROOT / "docs" / "images"
 

@@ -19,7 +19,7 @@ from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
-from privatelink.names import TASK_QUEUE
+from privatelink.model.names import TASK_QUEUE
 from scripts.held import held
 from scripts.temporal_server import TemporalServer, temporal_server
 

@@ -5,8 +5,8 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from temporalio.client import Client
 
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.search_attributes import ensure_search_attributes
+from privatelink.temporal.payloads import DATA_CONVERTER
+from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer, temporal_server
 from tests.support.receiver import Receiver, running_receiver
 from tests.support.requests import SECRET, SECRET_VARIABLE

@@ -27,11 +27,11 @@ from privatelink import PrivateLinkRequest, PrivateLinkResult, PrivateLinks
 from privatelink.cli.application import app
 from privatelink.cli.exits import ExitCode
 from privatelink.errors import BY_TYPE, FindingType, NotYet
-from privatelink.listeners import HealthCheck, Listener
-from privatelink.progress import Phase
-from privatelink.request import AwsAccess, Connector
-from privatelink.request_files import read_request
-from privatelink.secret_refs import ENV_PREFIX
+from privatelink.model.listeners import HealthCheck, Listener
+from privatelink.model.progress import Phase
+from privatelink.model.request import AwsAccess, Connector
+from privatelink.model.request_files import read_request
+from privatelink.model.secret_refs import ENV_PREFIX
 from scripts import benchmarks, runbook
 from scripts.schemas import FOLDER
 from scripts.temporal_cli import find_temporal_cli
@@ -41,7 +41,7 @@ from tests.support.requests import request_json
 from tests.support.world import World
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
-from workflows.options import Deadlines
+from workflows.saga.options import Deadlines
 
 RUNBOOK, BACKEND, README = "docs/runbook.md", "docs/backend.md", "README.md"
 CONFIGURATION, REQUEST = "docs/configuration.md", "docs/request.md"

@@ -6,7 +6,7 @@ The order is that of dependence, not of the page: what can overlap, overlaps.
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities import specs
+    from activities import inputs
     from activities.connectors import Connectors
     from activities.deployments import Deployments
     from activities.endpoint_connections import EndpointConnections
@@ -15,19 +15,19 @@ with workflow.unsafe.imports_passed_through():
     from activities.load_balancers import LoadBalancers
     from activities.providers import Providers
     from activities.target_groups import TargetGroups
-    from privatelink.listeners import Listener
-    from privatelink.names import Place, aws_name
-    from privatelink.progress import Phase
-    from privatelink.request import PrivateLinkRequest
-    from privatelink.result import PrivateLinkResult
-    from workflows.consumer import Consumer, asks_a_person, consumer, step_of_running, steps_of_asking
-    from workflows.options import DEADLINES, limit
+    from privatelink.model.listeners import Listener
+    from privatelink.model.names import Place, aws_name
+    from privatelink.model.progress import Phase
+    from privatelink.model.request import PrivateLinkRequest
+    from privatelink.model.result import PrivateLinkResult
+    from workflows.platform_side import Consumer, consumer, step_of_running, steps_of_asking
     from workflows.removal import everything, remove
-    from workflows.runs import saga_id, when_reset
-    from workflows.saga import Saga
-    from workflows.steerable import SteerableSaga
-    from workflows.steering import APPROVAL
-    from workflows.story_board import StoryBoard, step_id
+    from workflows.saga.controls import APPROVAL
+    from workflows.saga.options import DEADLINES, limit
+    from workflows.saga.progress import StoryBoard, step_id
+    from workflows.saga.runs import saga_id, when_reset
+    from workflows.saga.saga import Saga
+    from workflows.saga.update_handlers import SteerableSaga
 
 
 @workflow.defn
@@ -38,8 +38,8 @@ class CreatePrivateLink(SteerableSaga):
     def __init__(self, request: PrivateLinkRequest) -> None:
         """Set the board, so that a query or an Update finds it before the first step."""
         link, saga, aws = request.link, saga_id(), request.aws
-        self._scope = specs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
-        removal = specs.RemovalSpec(link=link, saga_id=saga, aws=aws, platform=request.platform)
+        self._scope = inputs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
+        removal = inputs.RemovalSpec(link=link, saga_id=saga, aws=aws, platform=request.platform)
         board = StoryBoard("create", request, steps_to_come(request))
         holds = request.on_failure == "hold"
         super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK, holds=holds))
@@ -72,7 +72,7 @@ class CreatePrivateLink(SteerableSaga):
             saga.each(*(self._create_target_group(listener, provider) for listener in request.listeners)),
             saga.write(
                 LoadBalancers.create_load_balancer,
-                specs.LoadBalancerSpec(scope=scope, subnets=provider.subnets, ports=ports),
+                inputs.LoadBalancerSpec(scope=scope, subnets=provider.subnets, ports=ports),
                 undo=LoadBalancers.delete_load_balancer,
                 about=aws_name(scope.link),
             ),
@@ -82,7 +82,7 @@ class CreatePrivateLink(SteerableSaga):
 
         await saga.wait(
             LoadBalancers.wait_for_load_balancer,
-            specs.LoadBalancerWait(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.load_balancer)),
+            inputs.LoadBalancerWait(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.load_balancer)),
             about=aws_name(scope.link),
         )
         # Until the load balancer is active no target becomes healthy.
@@ -92,7 +92,7 @@ class CreatePrivateLink(SteerableSaga):
         )
         target_group_arns = tuple(group.arn for group in target_groups)
         arns = (load_balancer.arn, *target_group_arns, *listener_arns)
-        complete = specs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id)
+        complete = inputs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id)
         if request.approval and not (connection.is_accepted or saga.steering.approved == connection.vpc_endpoint_id):
             await saga.ask(APPROVAL, saga.steering.approval(connection))
         address, connector = await saga.look_until_no_reset(lambda: self._complete(connection, its_consumer, complete))
@@ -112,13 +112,13 @@ class CreatePrivateLink(SteerableSaga):
         )
 
     async def _complete(
-        self, connection: specs.Connection, its_consumer: Consumer, complete: specs.CompleteSpec
+        self, connection: inputs.Connection, its_consumer: Consumer, complete: inputs.CompleteSpec
     ) -> tuple[str, str | None]:
         """Accept the endpoint, see the link run, and mark it complete; give its address and connector."""
         saga = self.saga
         dns_names = await saga.write_and_wait(
             EndpointConnections.accept_endpoint_connection,
-            lambda wait: specs.Acceptance(scope=complete.scope, connection=connection, wait=wait),
+            lambda wait: inputs.Acceptance(scope=complete.scope, connection=connection, wait=wait),
             within=DEADLINES.connection,
             about=connection.vpc_endpoint_id,
         )
@@ -142,24 +142,24 @@ class CreatePrivateLink(SteerableSaga):
             self.saga.undoing.note(undo)
             self.saga.undoing.outcome_unknown(undo)
 
-    async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+    async def _check_provider(self, deployment: inputs.DeploymentFacts) -> inputs.ProviderFacts:
         return await self.saga.check(
             Providers.check_provider,
-            specs.ProviderSpec(request=self._request, saga_id=self._scope.saga_id, deployment=deployment),
+            inputs.ProviderSpec(request=self._request, saga_id=self._scope.saga_id, deployment=deployment),
             about=self._request.aws.region,
         )
 
     async def _check_connector(self) -> None:
         if self._request.connector:
-            spec = specs.ConnectorSpec(
+            spec = inputs.ConnectorSpec(
                 scope=self._scope, connector=self._request.connector, mode=self._request.platform.mode
             )
             await self.saga.check(Connectors.check_connector, spec, about=spec.connector.name)
 
-    async def _create_target_group(self, listener: Listener, provider: specs.ProviderFacts) -> specs.TargetGroup:
+    async def _create_target_group(self, listener: Listener, provider: inputs.ProviderFacts) -> inputs.TargetGroup:
         group = await self.saga.write(
             TargetGroups.create_target_group,
-            specs.TargetGroupSpec(
+            inputs.TargetGroupSpec(
                 scope=self._scope, listener=listener, vpc_id=provider.vpc_id, outside=provider.outside
             ),
             undo=TargetGroups.delete_target_groups,
@@ -169,10 +169,10 @@ class CreatePrivateLink(SteerableSaga):
         self.saga.undoing.record(group.arn)
         return group
 
-    async def _create_listener(self, load_balancer: specs.LoadBalancer, group: specs.TargetGroup) -> str:
+    async def _create_listener(self, load_balancer: inputs.LoadBalancer, group: inputs.TargetGroup) -> str:
         arn = await self.saga.write(
             Listeners.create_listener,
-            specs.ListenerSpec(scope=self._scope, load_balancer=load_balancer, target_group=group),
+            inputs.ListenerSpec(scope=self._scope, load_balancer=load_balancer, target_group=group),
             undo=Listeners.delete_listeners,
             about=f"port {group.port}",
             key=group.port,
@@ -180,22 +180,22 @@ class CreatePrivateLink(SteerableSaga):
         self.saga.undoing.record(arn)
         return arn
 
-    async def _wait_for_targets(self, group: specs.TargetGroup) -> None:
+    async def _wait_for_targets(self, group: inputs.TargetGroup) -> None:
         await self.saga.wait(
             TargetGroups.wait_for_targets,
-            specs.TargetsWait(scope=self._scope, target_group=group, wait=limit(DEADLINES.targets)),
+            inputs.TargetsWait(scope=self._scope, target_group=group, wait=limit(DEADLINES.targets)),
             about=aws_name(self._scope.link, group.port),
             key=group.port,
         )
 
     async def _offer_and_ask(
-        self, load_balancer: specs.LoadBalancer, deployment: specs.DeploymentFacts, its_consumer: Consumer
-    ) -> tuple[specs.EndpointService, specs.Connection]:
+        self, load_balancer: inputs.LoadBalancer, deployment: inputs.DeploymentFacts, its_consumer: Consumer
+    ) -> tuple[inputs.EndpointService, inputs.Connection]:
         """Offer the endpoint service to the deployment's account, and have the PrivateLink made that connects to it."""
         saga, scope = self.saga, self._scope
         service = await saga.write_and_wait(
             EndpointServices.create_endpoint_service,
-            lambda wait: specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=wait),
+            lambda wait: inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=wait),
             within=DEADLINES.endpoint_service,
             undo=EndpointServices.delete_endpoint_service,
             about=aws_name(scope.link),
@@ -203,7 +203,7 @@ class CreatePrivateLink(SteerableSaga):
         saga.board.made(endpoint_service=service.service_id)
         await saga.write(
             EndpointServices.add_allowed_principal,
-            specs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=deployment.principal_arn),
+            inputs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=deployment.principal_arn),
             undo=EndpointServices.remove_allowed_principals,
             about=deployment.principal_arn,
         )
@@ -218,7 +218,7 @@ class CreatePrivateLink(SteerableSaga):
         connector = self._request.connector
         connector_id = await self.saga.write_and_wait(
             Connectors.create_connector,
-            lambda wait: specs.ConnectorCreation(scope=self._scope, connector=connector, address=address, wait=wait),
+            lambda wait: inputs.ConnectorCreation(scope=self._scope, connector=connector, address=address, wait=wait),
             within=DEADLINES.connector,
             undo=Connectors.delete_connector,
             about=connector.name,
@@ -242,7 +242,7 @@ def steps_to_come(request: PrivateLinkRequest) -> list[str]:
         *(step_id(TargetGroups.wait_for_targets.__name__, port) for port in ports),
         *(step_id(activity.__name__) for activity in offer),
         *steps_of_asking(request),
-        *([APPROVAL] if asks_a_person(request) else []),
+        *([APPROVAL] if request.asks_for_approval else []),
         step_id(EndpointConnections.accept_endpoint_connection.__name__),
         step_of_running(request),
         *([step_id(Connectors.create_connector.__name__)] if request.connector else []),

@@ -3,15 +3,15 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.inputs import RemovalSpec
     from activities.removal import Removals
-    from activities.specs import RemovalSpec
-    from privatelink.progress import Phase
-    from privatelink.request import DeleteRequest
-    from privatelink.result import DeleteResult
+    from privatelink.model.progress import Phase
+    from privatelink.model.request import DeleteRequest
+    from privatelink.model.result import DeleteResult
     from workflows.removal import everything, remove
-    from workflows.saga import Saga
-    from workflows.steerable import SteerableSaga
-    from workflows.story_board import StoryBoard, step_id
+    from workflows.saga.progress import StoryBoard, step_id
+    from workflows.saga.saga import Saga
+    from workflows.saga.update_handlers import SteerableSaga
 
 
 @workflow.defn

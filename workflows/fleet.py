@@ -14,11 +14,11 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.fleets import LOOK_SECONDS, Fleets
-    from clouds.clocks import far_net
-    from clouds.waiting import SLACK_SECONDS
     from privatelink.errors import Outcome
-    from privatelink.fleet import Change, FleetPart, FleetProgress, FleetResult, LinkOutcome
-    from workflows.endings import named
+    from privatelink.model.deadlines import SLACK_SECONDS
+    from privatelink.model.fleet import Change, FleetPart, FleetProgress, FleetResult, LinkOutcome
+    from privatelink.model.step_clock import far_net
+    from workflows.saga.failures import named
 
 
 @workflow.defn

@@ -6,12 +6,12 @@ from typing import TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
+    from activities.inputs import RemovalSpec
     from activities.inquiries import Inquiries
-    from activities.specs import RemovalSpec
-    from privatelink.request import DeleteRequest
-    from privatelink.result import InspectionResult, SetUpResult
-    from workflows import options
-    from workflows.story_board import step_id
+    from privatelink.model.request import DeleteRequest
+    from privatelink.model.result import InspectionResult, SetUpResult
+    from workflows.saga import options
+    from workflows.saga.progress import step_id
 
 
 R = TypeVar("R")

@@ -17,9 +17,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
     from activities.target_groups import TargetGroups
-    from privatelink.request import ApiPlatform, ConsolePlatform
-    from workflows.saga import Saga
-    from workflows.undoing import Undo
+    from privatelink.model.request import ApiPlatform, ConsolePlatform
+    from workflows.saga.compensation import Undo
+    from workflows.saga.saga import Saga
 
 
 def everything(platform: ApiPlatform | ConsolePlatform) -> tuple[Undo, ...]:

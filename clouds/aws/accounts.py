@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from privatelink.request import AwsAccess
+    from privatelink.model.request import AwsAccess
 
 IDLE_SECONDS = 1800.0
 """How long an account is kept after its last use, of our clock: longer than a saga's waits leave it alone."""

@@ -6,7 +6,7 @@ Load Balancing API": the row for reads is known, the one for writes is assumed t
 
 from enum import Enum
 
-from clouds.budgets import TokenBucket
+from clouds.polling.budgets import TokenBucket
 
 
 class Bucket(Enum):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
-    from privatelink.names import Link
+    from privatelink.model.names import Link
 
 AVAILABLE = "Available"
 PENDING = "Pending"

@@ -10,7 +10,7 @@ from clouds.aws.endpoint_services import read_ownerships
 from clouds.aws.refusals import unseen_twin
 from clouds.aws.tags import Ownership
 from privatelink.errors import PrivateLinkError
-from privatelink.names import aws_name
+from privatelink.model.names import aws_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
-    from privatelink.names import Link
+    from privatelink.model.names import Link
 
 ACTIVE = "active"
 ACTIVE_IMPAIRED = "active_impaired"

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
     from mypy_boto3_sts import STSClient
 
-    from privatelink.request import AwsAccess
+    from privatelink.model.request import AwsAccess
 
 ROLE_SESSION_NAME = "privatelink-orchestrator"
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from clouds.aws.budgets import Bucket
 from clouds.aws.codes import is_not_found
 from privatelink.errors import PrivateLinkError
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_PLATFORM, TAG_SAGA, Link, Place, ownership_tags
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_PLATFORM, TAG_SAGA, Link, Place, ownership_tags
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

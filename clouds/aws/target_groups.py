@@ -9,7 +9,7 @@ from clouds.aws.codes import DUPLICATE_TARGET_GROUP, TARGET_GROUP_NOT_FOUND, is_
 from clouds.aws.endpoint_services import read_ownerships
 from clouds.aws.refusals import unseen_twin
 from privatelink.errors import PrivateLinkError
-from privatelink.names import aws_name
+from privatelink.model.names import aws_name
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from clouds.aws.accounts import AwsAccount
     from clouds.aws.calls import AccountCalls
     from clouds.aws.tags import Ownership
-    from privatelink.listeners import Listener
-    from privatelink.names import Link
+    from privatelink.model.listeners import Listener
+    from privatelink.model.names import Link
 
 TRAFFIC_PORT = "traffic-port"
 """ELBv2's word for: check the target's own port."""

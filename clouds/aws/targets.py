@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from clouds.aws.calls import AccountCalls
     from clouds.aws.sessions import Clients
-    from privatelink.listeners import Listener
+    from privatelink.model.listeners import Listener
 
 DRAINING = "draining"
 

@@ -15,7 +15,7 @@ from clouds.aws.load_balancers import FoundLoadBalancer, read_load_balancers
 from clouds.aws.networks import FoundSubnet, FoundVpc, HeldAddresses, find_subnets, read_held_addresses, read_vpc
 from clouds.aws.target_groups import read_target_groups
 from clouds.aws.targets import TargetHealth, read_target_health
-from clouds.shared_views import SharedView, ViewsByKey
+from clouds.polling.shared_poller import SharedView, ViewsByKey
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef

@@ -8,8 +8,8 @@ from pydantic import JsonValue
 
 from clouds.emqx.redaction import REDACTED, Redactor
 from clouds.secrets import Secrets
-from privatelink.request import ADDRESS, Connector
-from privatelink.secret_refs import reference_of
+from privatelink.model.request import ADDRESS, Connector
+from privatelink.model.secret_refs import reference_of
 
 NOWHERE = "address.invalid"
 """A host that resolves nowhere (RFC 2606), where a schema is to be tried and nothing reached."""

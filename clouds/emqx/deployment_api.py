@@ -29,8 +29,8 @@ from clouds.emqx.wire import (
     CONNECTORS_SHAPE,
     ConnectorRow,
 )
+from clouds.polling.shared_poller import SharedView
 from clouds.settings import Settings
-from clouds.shared_views import SharedView
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 
 LIST_SECONDS = 15.0

@@ -17,10 +17,10 @@ from pydantic import JsonValue, TypeAdapter, ValidationError
 
 from clouds.allowed import Allowed
 from clouds.api_access import ApiAccess
-from clouds.budgets import Budget
 from clouds.emqx.errors import Call, ErrorAnswer, read_answer, translate
 from clouds.finishing import let_end
 from clouds.leases import check_lease
+from clouds.polling.budgets import Budget
 from privatelink.errors import CloudUnavailable, NotAllowed, PrivateLinkError, UnknownCloudError
 
 T = TypeVar("T")

@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from clouds.budgets import MovingWindow
 from clouds.emqx.errors import NOT_FOUND, Call
 from clouds.emqx.http import CALL_SECONDS, Api, Content, path_of, read_as
 from clouds.emqx.wire import (
@@ -19,8 +18,9 @@ from clouds.emqx.wire import (
     Network,
     PrivateLinkRow,
 )
+from clouds.polling.budgets import MovingWindow
+from clouds.polling.shared_poller import SharedView, ViewsByKey
 from clouds.settings import PlatformSettings
-from clouds.shared_views import SharedView, ViewsByKey
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
 COUNTED_SECONDS = 3600 + CALL_SECONDS

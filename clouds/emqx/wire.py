@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, TypeAdapter
 
 from clouds.emqx.labels import one_line, same_word
-from privatelink.names import Described, Link, Place, described_owner
-from privatelink.request import texts
+from privatelink.model.names import Described, Link, Place, described_owner
+from privatelink.model.request import texts
 
 DEPLOYMENT = "/deployments/{deployment}"
 NETWORK = "/deployments/{deployment}/network"

@@ -1,8 +1,8 @@
 """The command `privatelink`: create, delete, apply, status, list, the words that steer a saga, check, completion.
 
 Here belongs how the links look to a person or a script at a terminal: options, help, pictures, lines, exit codes. What
-does not belong: any knowledge of Temporal or of a cloud; the client (`privatelink.client`) has it, and everything that
-a command can do a backend can do by it.
+does not belong: any knowledge of Temporal or of a cloud. The client (`privatelink.client`) has it, and all that a
+command can do a backend can do by it.
 """
 
 import os

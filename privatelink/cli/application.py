@@ -10,7 +10,7 @@ from privatelink.cli.exits import ExitCode, exit_code
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.surroundings import Surroundings
 from privatelink.errors import InvalidRequest, PrivateLinkError
-from privatelink.names import Link
+from privatelink.model.names import Link
 
 app = typer.Typer(
     no_args_is_help=True,

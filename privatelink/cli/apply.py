@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from privatelink.applying import FleetRun
 from privatelink.cli.application import OutputOption, file_option, run_verb
 from privatelink.cli.commands import DetachOption
 from privatelink.cli.exits import ExitCode
@@ -16,9 +15,10 @@ from privatelink.cli.fleet_views import FleetView, counts, fleet_view
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.words import NO_WORKER, one_line
+from privatelink.client.applying import FleetRun
 from privatelink.errors import RemovalRefused, TemporalUnreachable
-from privatelink.fleet import Action, Ending, FleetPlan, FleetResult
-from privatelink.fleet_files import read_fleet
+from privatelink.model.fleet import Action, Ending, FleetPlan, FleetResult
+from privatelink.model.fleet_files import read_fleet
 
 verbs = typer.Typer()
 

@@ -12,12 +12,12 @@ from privatelink.cli.suggestions import suggesting
 from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.views import view
 from privatelink.cli.watching import follow
-from privatelink.client import PrivateLinks, Saga
-from privatelink.names import Link
-from privatelink.progress import Operation
-from privatelink.request import DeleteRequest
-from privatelink.request_files import read_delete_request, read_request
-from privatelink.updates import Joined
+from privatelink.client.links import PrivateLinks, Saga
+from privatelink.model.names import Link
+from privatelink.model.progress import Operation
+from privatelink.model.request import DeleteRequest
+from privatelink.model.request_files import read_delete_request, read_request
+from privatelink.model.updates import Joined
 
 verbs = typer.Typer()
 

@@ -2,9 +2,9 @@
 
 from enum import IntEnum
 
-from privatelink.doctor import TEMPORAL, WORKER
+from privatelink.client.doctor import TEMPORAL, WORKER
 from privatelink.errors import ErrorDetails, Outcome
-from privatelink.result import SetUpResult
+from privatelink.model.result import SetUpResult
 
 
 class ExitCode(IntEnum):

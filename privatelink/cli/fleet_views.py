@@ -12,8 +12,8 @@ from rich.text import Text
 
 from privatelink.cli.views import REDRAWS_PER_SECOND
 from privatelink.cli.words import duration, one_line
-from privatelink.fleet import Ending, FleetProgress, LinkOutcome, RunningLink
-from privatelink.telling import essence
+from privatelink.model.fleet import Ending, FleetProgress, LinkOutcome, RunningLink
+from privatelink.model.telling import essence
 
 COLUMNS = ("LINK", "SAGA", "AGE")
 

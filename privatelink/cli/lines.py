@@ -6,9 +6,9 @@ from itertools import chain
 
 from privatelink.cli.people import person_facts
 from privatelink.cli.words import duration, one_line, silence, time_of
-from privatelink.progress import StepProgress, StepState
-from privatelink.status import LastAttempt, LinkStatus
-from privatelink.telling import essence
+from privatelink.client.status import LastAttempt, LinkStatus
+from privatelink.model.progress import StepProgress, StepState
+from privatelink.model.telling import essence
 
 SAID = "said"
 """How the keys of facts begin that are a step's own words."""

@@ -10,11 +10,11 @@ from privatelink.cli.suggestions import suggesting
 from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.views import view
 from privatelink.cli.watching import watch
-from privatelink.client import PrivateLinks
+from privatelink.client.links import PrivateLinks
 from privatelink.errors import InvalidRequest, LinkUnknown
-from privatelink.names import Link
-from privatelink.progress import Phase
-from privatelink.request_files import read_delete_request
+from privatelink.model.names import Link
+from privatelink.model.progress import Phase
+from privatelink.model.request_files import read_delete_request
 
 verbs = typer.Typer()
 

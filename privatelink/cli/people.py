@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from privatelink.cli.words import clock, duration, one_line, printable
-from privatelink.progress import Ask, Intervention
-from privatelink.status import LinkStatus
+from privatelink.client.status import LinkStatus
+from privatelink.model.progress import Ask, Intervention
 
 WAITS = "this command waits until that is done; Ctrl-C ends only the watching"
 

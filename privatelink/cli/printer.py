@@ -12,13 +12,13 @@ from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.tables import COLUMNS, needs_person, row, table
 from privatelink.cli.tree import Tree
 from privatelink.cli.words import printable
+from privatelink.client.status import LinkStatus, LinkSummary
 from privatelink.errors import ErrorDetails, Outcome
-from privatelink.fleet import FleetStarted
-from privatelink.names import Link
-from privatelink.progress import Operation
-from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
-from privatelink.status import LinkStatus, LinkSummary
-from privatelink.updates import Joined, Steered
+from privatelink.model.fleet import FleetStarted
+from privatelink.model.names import Link
+from privatelink.model.progress import Operation
+from privatelink.model.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
+from privatelink.model.updates import Joined, Steered
 
 _OUTCOMES = {
     Outcome.REFUSED: "nothing was changed",

@@ -10,7 +10,7 @@ from privatelink.cli.application import OutputOption, file_option, run_verb
 from privatelink.cli.exits import set_up_exit_code
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.surroundings import Surroundings
-from privatelink.request_files import read_delete_request
+from privatelink.model.request_files import read_delete_request
 
 verbs = typer.Typer()
 

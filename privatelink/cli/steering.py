@@ -10,10 +10,10 @@ from privatelink.cli.moments import moment
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.suggestions import suggesting
 from privatelink.cli.surroundings import Surroundings
-from privatelink.client import PrivateLinks
-from privatelink.names import Link
-from privatelink.steering import caller
-from privatelink.updates import Steered
+from privatelink.client.links import PrivateLinks
+from privatelink.client.steering import caller
+from privatelink.model.names import Link
+from privatelink.model.updates import Steered
 
 verbs = typer.Typer()
 

@@ -4,9 +4,9 @@ import difflib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from privatelink.client import PrivateLinks
+from privatelink.client.links import PrivateLinks
 from privatelink.errors import LinkUnknown, TemporalUnreachable
-from privatelink.names import Link
+from privatelink.model.names import Link
 
 _AT_MOST = 3
 

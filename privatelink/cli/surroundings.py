@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 from rich.console import Console
 
-from privatelink.client import PrivateLinks
-from privatelink.doctor import check_set_up
-from privatelink.request import DeleteRequest
-from privatelink.result import SetUpResult
+from privatelink.client.doctor import check_set_up
+from privatelink.client.links import PrivateLinks
+from privatelink.model.request import DeleteRequest
+from privatelink.model.result import SetUpResult
 
 POLL_SECONDS = 0.5
 """Between two looks at a saga: two calls to Temporal each, and a person sees a step end at once."""

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from privatelink.cli.lines import why_in_brackets
 from privatelink.cli.words import duration
-from privatelink.status import LinkSummary
+from privatelink.client.status import LinkSummary
 
 COLUMNS = ("LINK", "SAGA", "PHASE", "ACCOUNT", "REGION", "AGE", "LAST ATTEMPT")
 

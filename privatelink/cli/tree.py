@@ -9,8 +9,8 @@ from rich.text import Text
 from privatelink.cli.lines import headline
 from privatelink.cli.people import left, needed
 from privatelink.cli.words import one_line, silence, time_of
-from privatelink.progress import Ask, StepProgress, StepState
-from privatelink.status import LinkStatus
+from privatelink.client.status import LinkStatus
+from privatelink.model.progress import Ask, StepProgress, StepState
 
 _STYLES = {
     StepState.TO_COME: "dim",

@@ -13,8 +13,8 @@ from privatelink.cli.lines import Changes
 from privatelink.cli.people import WAITS, person_facts
 from privatelink.cli.tree import Tree
 from privatelink.cli.words import one_line
-from privatelink.status import LinkStatus
-from privatelink.telling import essence
+from privatelink.client.status import LinkStatus
+from privatelink.model.telling import essence
 
 REDRAWS_PER_SECOND = 2
 """Elapsed times tick between two looks, and go on when Temporal is slow to answer."""

@@ -4,11 +4,11 @@ import asyncio
 from typing import Any
 
 from privatelink.cli.views import View
-from privatelink.client import PrivateLinks, Saga
+from privatelink.client.links import PrivateLinks, Saga
+from privatelink.client.status import LinkStatus
 from privatelink.errors import PrivateLinkError, TemporalUnreachable
-from privatelink.names import Link
-from privatelink.result import DeleteResult, PrivateLinkResult
-from privatelink.status import LinkStatus
+from privatelink.model.names import Link
+from privatelink.model.result import DeleteResult, PrivateLinkResult
 
 
 async def follow(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> PrivateLinkResult | DeleteResult:

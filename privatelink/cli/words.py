@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from privatelink.errors import ErrorDetails, NoWorker
-from privatelink.progress import StepProgress
+from privatelink.model.progress import StepProgress
 
 NO_WORKER = "no worker answers, so the steps are not known; start one: python worker.py"
 

@@ -9,7 +9,7 @@ class NotAllowed(PrivateLinkError):
     Who was allowed a minute ago is allowed again soon, as a rule: a role or policy of IAM takes effect with a delay, an
     instance's credentials are late, somebody mends what was changed (IAM User Guide, "Changes that I make are not
     always immediately visible"). So Temporal tries the step again, but in the checks, where nothing is made yet
-    (`workflows.options.check`). `was_allowed`: this process has seen the same call allowed; a permission that never
+    (`options.check`). `was_allowed`: this process has seen the same call allowed; a permission that never
     was there is given up after some minutes.
     """
 

@@ -8,12 +8,12 @@ import boto3
 import httpx
 from temporalio.testing import ActivityEnvironment
 
-from activities.specs import EndpointService, RemovalSpec, Scope
+from activities.inputs import EndpointService, RemovalSpec, Scope
 from clouds.aws.tags import ec2_tags, elb_tags
-from clouds.waiting import Wait
-from privatelink.names import TAG_COMPLETE, Link, aws_name, description
+from privatelink.model.deadlines import Wait
+from privatelink.model.names import TAG_COMPLETE, Link, aws_name, description
+from privatelink.model.request import AwsAccess
 from privatelink.pace import paced_delta
-from privatelink.request import AwsAccess
 from tests.support.sandbox import Sandbox
 
 LINK = Link(deployment="w41b11c0", name="orders-db")

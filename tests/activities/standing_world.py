@@ -5,17 +5,17 @@ from typing import Any
 import httpx
 import pytest
 
-from activities import specs
-from activities.address_users import AddressUsers
+from activities import inputs
+from activities.checks.address_users import AddressUsers
 from activities.endpoint_connections import EndpointConnections
 from activities.private_links import PrivateLinks
 from activities.removal import Removals
-from activities.standing import Onlooker
+from activities.support.inventory import Onlooker
 from clouds.aws.tags import COMPLETE, add_ec2_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
-from privatelink.names import TAG_COMPLETE, Place
+from privatelink.model.names import TAG_COMPLETE, Place
 from tests.support.sandbox import Sandbox
 from tests.support.steps import CONSUMER, PROVIDER, Provider, a_scope, a_wait, address_users, perform
 
@@ -44,14 +44,14 @@ class World:
         for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
             self._monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
 
-    async def ask(self, place: Place | None = HERE) -> specs.ConnectionWait:
+    async def ask(self, place: Place | None = HERE) -> inputs.ConnectionWait:
         """An endpoint service and a PrivateLink that nobody has accepted; its description names this place."""
         service = await self.provider.make_endpoint_service()
         made = await perform(
             PrivateLinks(self.platform, self.provider.aws, address_users()).create_private_link,
-            specs.PrivateLinkSpec(scope=a_scope().model_copy(update={"place": place}), endpoint_service=service),
+            inputs.PrivateLinkSpec(scope=a_scope().model_copy(update={"place": place}), endpoint_service=service),
         )
-        return specs.ConnectionWait(
+        return inputs.ConnectionWait(
             scope=a_scope(), endpoint_service=service, private_link=made, consumer_account_id=CONSUMER, wait=a_wait()
         )
 
@@ -59,7 +59,7 @@ class World:
         """The create of the link ended well."""
         await add_ec2_tags(self.provider.account, service_id, [{"Key": TAG_COMPLETE, "Value": COMPLETE}])
 
-    async def run(self, place: Place | None = HERE) -> specs.ConnectionWait:
+    async def run(self, place: Place | None = HERE) -> inputs.ConnectionWait:
         """A PrivateLink that runs."""
         spec = await self.ask(place)
         connections = EndpointConnections(self.provider.aws, self.platform)
@@ -67,9 +67,9 @@ class World:
         assert connection
         await perform(
             connections.accept_endpoint_connection,
-            specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),
+            inputs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),
         )
-        wait = specs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, wait=a_wait())
+        wait = inputs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, wait=a_wait())
         self.address = await perform(
             PrivateLinks(self.platform, self.provider.aws, address_users()).wait_for_private_link, wait
         )

@@ -8,16 +8,15 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.connector_findings import progress_of
+from activities.checks.connector import progress_of
 from activities.connectors import Connectors
-from activities.specs import ConnectorCreation, ConnectorSpec, Removed
+from activities.inputs import ConnectorCreation, ConnectorSpec, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.wire import CONNECTOR_SHAPE
 from clouds.secrets import OfferedSecrets, SecretSettings
 from clouds.settings import Settings
-from clouds.waiting import Wait
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -30,9 +29,10 @@ from privatelink.errors import (
     RequestDiffers,
     RequestRefused,
 )
-from privatelink.names import Link, description
+from privatelink.model.deadlines import Wait
+from privatelink.model.names import Link, description
+from privatelink.model.request import Connector
 from privatelink.pace import PACE
-from privatelink.request import Connector
 from tests.activities.consumer_side import (
     LINK,
     SAGA,

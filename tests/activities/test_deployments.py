@@ -3,11 +3,11 @@
 import pytest
 
 from activities.deployments import Deployments
-from activities.specs import DeploymentFacts
+from activities.inputs import DeploymentFacts
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
 from privatelink.errors import CloudUnavailable, FindingType, PlatformKeyRefused, RequestRefused
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.request import PrivateLinkRequest
 from tests.activities.consumer_side import attempt
 from tests.support.sandbox import Sandbox
 

@@ -5,15 +5,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from activities import specs
-from activities.connection_proof import LATE_SECONDS, NAMING_SECONDS, the_named, the_only
+from activities import inputs
+from activities.checks.connection_matching import LATE_SECONDS, NAMING_SECONDS, the_named, the_only
 from activities.endpoint_connections import LEAVING_SECONDS, EndpointConnections
 from activities.private_links import PrivateLinks
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.tags import TAG_VPC_ENDPOINT
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
-from clouds.waiting import Wait
 from privatelink.errors import (
     AmbiguousConnection,
     DeadlinePassed,
@@ -23,6 +22,7 @@ from privatelink.errors import (
     PrivateLinkFailed,
     Throttled,
 )
+from privatelink.model.deadlines import Wait
 from privatelink.pace import paced_delta
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
@@ -63,14 +63,14 @@ def steps(provider: Provider, platform: Platform) -> EndpointConnections:
     return EndpointConnections(provider.aws, platform)
 
 
-async def asked(provider: Provider, platform: Platform, seconds: float = 1200) -> specs.ConnectionWait:
+async def asked(provider: Provider, platform: Platform, seconds: float = 1200) -> inputs.ConnectionWait:
     """An endpoint service, the PrivateLink asked for, and the wait for its connection."""
     service = await provider.make_endpoint_service()
     private_link = await perform(
         PrivateLinks(platform, provider.aws, address_users()).create_private_link,
-        specs.PrivateLinkSpec(scope=a_scope(), endpoint_service=service),
+        inputs.PrivateLinkSpec(scope=a_scope(), endpoint_service=service),
     )
-    return specs.ConnectionWait(
+    return inputs.ConnectionWait(
         scope=a_scope(),
         endpoint_service=service,
         private_link=private_link,
@@ -84,14 +84,14 @@ def states(provider: Provider) -> dict[str, str]:
     return {one["vpc_endpoint_id"]: one["state"] for one in provider.books()["endpoint_connections"]}
 
 
-def allow(provider: Provider, service: specs.EndpointService, account_id: str) -> None:
+def allow(provider: Provider, service: inputs.EndpointService, account_id: str) -> None:
     """Let another account connect, as someone other than us may do."""
     provider.client("ec2").modify_vpc_endpoint_service_permissions(
         ServiceId=service.service_id, AddAllowedPrincipals=[f"arn:aws:iam::{account_id}:root"]
     )
 
 
-async def own(steps: EndpointConnections, spec: specs.ConnectionWait) -> specs.Connection:
+async def own(steps: EndpointConnections, spec: inputs.ConnectionWait) -> inputs.Connection:
     """The PrivateLink's own connection, waited for."""
     found = (await perform(steps.wait_for_endpoint_connection, spec)).connection
     assert found
@@ -244,10 +244,10 @@ async def test_a_failed_private_link_is_told_when_it_is_late(
 
 async def proven(
     provider: Provider, platform: Platform, steps: EndpointConnections, *, is_new: bool = False
-) -> specs.Acceptance:
+) -> inputs.Acceptance:
     """A connection that waits for our acceptance, proven."""
     found = await own(steps, await asked(provider, platform))
-    return specs.Acceptance(scope=a_scope().model_copy(update={"is_new": is_new}), connection=found, wait=a_wait())
+    return inputs.Acceptance(scope=a_scope().model_copy(update={"is_new": is_new}), connection=found, wait=a_wait())
 
 
 read_or_not = pytest.mark.parametrize("is_new", [True, False], ids=["unread", "read before"])
@@ -261,7 +261,7 @@ async def test_exactly_that_one_is_accepted(
 ) -> None:
     """Others wait on, and it is available at the end; accepting again, or after a lost reply, is fine."""
     spec = await proven(provider, platform, steps, is_new=is_new)
-    other = provider.make_vpc_endpoint(specs.EndpointService(service_id="", service_name=service_name(provider)))
+    other = provider.make_vpc_endpoint(inputs.EndpointService(service_id="", service_name=service_name(provider)))
     if kind:
         provider.sandbox.fault("AcceptVpcEndpointConnections", kind)
     dns_name = await perform(steps.accept_endpoint_connection, spec)
@@ -368,7 +368,7 @@ async def test_a_connection_that_stays_is_rejected_and_no_other(
     spec = await proven(provider, platform, steps)
     if accepted:
         await perform(steps.accept_endpoint_connection, spec)
-    other = provider.make_vpc_endpoint(specs.EndpointService(service_id="", service_name=service_name(provider)))
+    other = provider.make_vpc_endpoint(inputs.EndpointService(service_id="", service_name=service_name(provider)))
     await refusal(NotYet, steps.reject_endpoint_connections, a_removal())
     late = paced_delta(LEAVING_SECONDS + 1)
     provider.sandbox.fault("RejectVpcEndpointConnections", "throttle")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities import specs
+from activities import inputs
 from activities.endpoint_services import EndpointServices
 from privatelink.errors import (
     CloudRefused,
@@ -12,8 +12,8 @@ from privatelink.errors import (
     NotYet,
     RemovalRefused,
 )
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA
-from privatelink.request import ConsolePlatform
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA
+from privatelink.model.request import ConsolePlatform
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
     LINK,
@@ -44,10 +44,10 @@ def steps(provider: Provider) -> EndpointServices:
     return EndpointServices(provider.aws)
 
 
-async def a_spec(provider: Provider, saga_id: str = SAGA) -> specs.EndpointServiceSpec:
+async def a_spec(provider: Provider, saga_id: str = SAGA) -> inputs.EndpointServiceSpec:
     """An endpoint service over an active load balancer."""
     load_balancer = await provider.make_active_load_balancer(saga_id)
-    return specs.EndpointServiceSpec(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
+    return inputs.EndpointServiceSpec(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
 
 
 async def test_it_stands_over_the_load_balancer_and_asks_us(provider: Provider, steps: EndpointServices) -> None:
@@ -111,7 +111,7 @@ async def test_a_leftover_over_another_load_balancer_is_a_persons_business(
     """It cannot serve this request, and someone may depend on it."""
     spec = await a_spec(provider, "saga-0")
     await attempt(steps.create_endpoint_service, spec)
-    other = spec.model_copy(update={"load_balancer": specs.LoadBalancer(arn=spec.load_balancer.arn + "0")})
+    other = spec.model_copy(update={"load_balancer": inputs.LoadBalancer(arn=spec.load_balancer.arn + "0")})
     before = provider.things()
     await refusal(CloudRefused, steps.create_endpoint_service, other)
     assert before == provider.things()
@@ -152,10 +152,10 @@ async def test_one_that_someone_deletes_meanwhile_ends_the_wait(provider: Provid
     assert pending.details_model.concerns == error.details_model.concerns
 
 
-async def a_principal(provider: Provider, steps: EndpointServices) -> specs.PrincipalSpec:
+async def a_principal(provider: Provider, steps: EndpointServices) -> inputs.PrincipalSpec:
     """The principal at a new endpoint service."""
     service = await perform(steps.create_endpoint_service, await a_spec(provider))
-    return specs.PrincipalSpec(scope=a_scope(), endpoint_service=service, principal_arn=PRINCIPAL)
+    return inputs.PrincipalSpec(scope=a_scope(), endpoint_service=service, principal_arn=PRINCIPAL)
 
 
 @pytest.mark.parametrize("kind", [None, "lost_reply", "throttle"])

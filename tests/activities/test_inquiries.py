@@ -2,14 +2,14 @@
 
 import pytest
 
-from activities import specs
+from activities import inputs
 from activities.inquiries import Inquiries
-from activities.standing import Onlooker
+from activities.support.inventory import Onlooker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
-from privatelink.result import SetUpFinding
+from privatelink.model.result import SetUpFinding
 from tests.clouds.emqx.test_http import answering_server
 from tests.support.sandbox import Sandbox
 from tests.support.steps import ACCESS, LINK, attempt
@@ -20,7 +20,7 @@ async def said_of(what: str) -> SetUpFinding:
     settings = Settings.from_environment()
     aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)
     inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
-    answer = await attempt(inquiries.check_keys, specs.RemovalSpec(link=LINK, aws=ACCESS))
+    answer = await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=ACCESS))
     (finding,) = [one for one in answer.findings if one.what == what]
     return finding
 

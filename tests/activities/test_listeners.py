@@ -2,11 +2,11 @@
 
 import pytest
 
-from activities import specs
+from activities import inputs
 from activities.listeners import Listeners
 from clouds.aws.tags import elb_tags
 from privatelink.errors import NameTaken
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, attempt, perform, refusal
 
@@ -23,9 +23,9 @@ def steps(provider: Provider) -> Listeners:
     return Listeners(provider.aws)
 
 
-async def a_spec(provider: Provider, saga_id: str = SAGA, port: int = 3306) -> specs.ListenerSpec:
+async def a_spec(provider: Provider, saga_id: str = SAGA, port: int = 3306) -> inputs.ListenerSpec:
     """A listener over a load balancer and a target group that exist."""
-    return specs.ListenerSpec(
+    return inputs.ListenerSpec(
         scope=a_scope(saga_id),
         load_balancer=await provider.make_load_balancer(saga_id),
         target_group=await provider.make_target_group(saga_id, port=port),

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from activities import specs
+from activities import inputs
 from activities.load_balancers import LoadBalancers
 from privatelink.errors import AccessDenied, CloudRefused, DeadlinePassed, LoadBalancerFailed, NameTaken, NotYet
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, a_wait, attempt, failure, perform, refusal
 
@@ -31,10 +31,10 @@ def by_strangers(provider: Provider) -> None:
     )
 
 
-def elsewhere(provider: Provider, saga_id: str) -> specs.LoadBalancerSpec:
+def elsewhere(provider: Provider, saga_id: str) -> inputs.LoadBalancerSpec:
     """A load balancer in one other subnet."""
     subnets = {"use1-az4": provider.sandbox.seed["subnets"]["use1-az4"]}
-    return specs.LoadBalancerSpec(scope=a_scope(saga_id), subnets=subnets, ports=(3306,))
+    return inputs.LoadBalancerSpec(scope=a_scope(saga_id), subnets=subnets, ports=(3306,))
 
 
 async def test_it_is_made_internal_in_its_subnets_and_cross_zone(provider: Provider, steps: LoadBalancers) -> None:
@@ -164,10 +164,10 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: LoadBa
     assert before == provider.things()
 
 
-async def waiting(provider: Provider, seconds: float = 1200) -> specs.LoadBalancerWait:
+async def waiting(provider: Provider, seconds: float = 1200) -> inputs.LoadBalancerWait:
     """The wait for a new load balancer."""
     load_balancer = await provider.make_load_balancer()
-    return specs.LoadBalancerWait(scope=a_scope(), load_balancer=load_balancer, wait=a_wait(seconds))
+    return inputs.LoadBalancerWait(scope=a_scope(), load_balancer=load_balancer, wait=a_wait(seconds))
 
 
 async def test_the_wait_ends_when_it_is_active(provider: Provider, steps: LoadBalancers) -> None:

@@ -5,9 +5,8 @@ from typing import Any
 
 import pytest
 
+from activities.inputs import NotificationSpec
 from activities.notifications import Notifications
-from activities.registry import all_activities
-from activities.specs import NotificationSpec
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -15,7 +14,8 @@ from clouds.secrets import OfferedSecrets
 from clouds.settings import Settings
 from clouds.webhook import Webhook
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails, Leftover
-from privatelink.progress import Ask, Phase
+from privatelink.model.progress import Ask, Phase
+from runtime.registry import all_activities
 from tests.support.receiver import Receiver
 from tests.support.steps import LINK, RUN_ID, SAGA, attempt, perform, refusal
 

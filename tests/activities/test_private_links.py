@@ -8,14 +8,13 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
+from activities.inputs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalWait, Removed
 from activities.private_links import DELETE_SECONDS, PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
-from activities.specs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalWait, Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow
 from clouds.settings import Settings
-from clouds.waiting import span
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -25,9 +24,10 @@ from privatelink.errors import (
     PlatformKeyRefused,
     PrivateLinkFailed,
 )
-from privatelink.names import Link, description
+from privatelink.model.deadlines import span
+from privatelink.model.names import Link, description
+from privatelink.model.request import ConsolePlatform
 from privatelink.pace import PACE, paced, paced_delta
-from privatelink.request import ConsolePlatform
 from tests.activities.consumer_side import (
     LINK,
     SAGA,

@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from activities import specs
-from activities.address_users import AddressUsers
+from activities import inputs
+from activities.checks.address_users import AddressUsers
 from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
-from activities.standing import Onlooker
+from activities.support.inventory import Onlooker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
 from privatelink.errors import CredentialsRefused, FindingType, RemovalRefused, RequestRefused, Throttled
-from privatelink.names import TAG_COMPLETE, TAG_LINK, aws_name
-from privatelink.request import AwsAccess, PrivateLinkRequest
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, aws_name
+from privatelink.model.request import AwsAccess, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
 from tests.support.steps import CONSUMER, LINK, PRINCIPAL, PROVIDER, SAGA, Provider, a_scope, attempt, perform, refusal
 
@@ -37,13 +37,13 @@ def steps(provider: Provider) -> Providers:
     return Providers(provider.aws, Platform(Settings.from_environment().platform))
 
 
-def a_spec(request: PrivateLinkRequest, az_ids: tuple[str, ...] = AZ_IDS) -> specs.ProviderSpec:
+def a_spec(request: PrivateLinkRequest, az_ids: tuple[str, ...] = AZ_IDS) -> inputs.ProviderSpec:
     """The check of a request for a deployment with endpoints in these AZ IDs."""
-    deployment = specs.DeploymentFacts(region="us-east-1", az_ids=az_ids, principal_arn=PRINCIPAL, account_id=CONSUMER)
-    return specs.ProviderSpec(request=request, saga_id=SAGA, deployment=deployment)
+    deployment = inputs.DeploymentFacts(region="us-east-1", az_ids=az_ids, principal_arn=PRINCIPAL, account_id=CONSUMER)
+    return inputs.ProviderSpec(request=request, saga_id=SAGA, deployment=deployment)
 
 
-async def findings(steps: Providers, spec: specs.ProviderSpec) -> list[tuple[str, str]]:
+async def findings(steps: Providers, spec: inputs.ProviderSpec) -> list[tuple[str, str]]:
     """What the check finds: type and what it concerns."""
     error = await refusal(RequestRefused, steps.check_provider, spec)
     assert all(finding.next_step for finding in error.details_model.findings)
@@ -58,7 +58,7 @@ def listener(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the l
 async def test_a_good_request_gives_what_the_create_builds_on(provider: Provider, steps: Providers) -> None:
     """Account, VPC, and the subnets by AZ ID; nothing is made."""
     facts = await attempt(steps.check_provider, a_spec(provider.request()))
-    expected = specs.ProviderFacts(
+    expected = inputs.ProviderFacts(
         account_id="210987654321",
         vpc_id=provider.vpc_id,
         subnets=provider.subnets,
@@ -103,7 +103,7 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
     onlooker = Onlooker(provider.aws, platform, apis)
     inquiries = Inquiries(provider.aws, platform, apis, onlooker)
-    removal = specs.RemovalSpec(link=LINK, aws=access)
+    removal = inputs.RemovalSpec(link=LINK, aws=access)
     for kind, look in (
         (RemovalRefused, Removals(onlooker, AddressUsers(apis)).check_removal),
         (RequestRefused, inquiries.inspect_link),
@@ -123,7 +123,7 @@ async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provide
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
     inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
     access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
-    found = (await attempt(inquiries.check_keys, specs.RemovalSpec(link=LINK, aws=access))).findings
+    found = (await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=access))).findings
     assert {"AWS": False, "role": False} == {one.what: one.ok for one in found if one.what in {"AWS", "role"}}
     assert "another external_id" in str(found)
     assert "ext-guess" not in str(found)
@@ -306,7 +306,7 @@ async def made_complete(provider: Provider, steps: Providers) -> list[str]:
     load_balancer = await provider.make_load_balancer()
     group = await provider.make_target_group()
     arns = (load_balancer.arn, group.arn, await provider.make_listener(load_balancer, group))
-    spec = specs.CompleteSpec(scope=a_scope(), arns=arns, service_id=service.service_id)
+    spec = inputs.CompleteSpec(scope=a_scope(), arns=arns, service_id=service.service_id)
     await perform(steps.mark_complete, spec)
     return [*arns, service.service_id]
 

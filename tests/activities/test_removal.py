@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities import specs
+from activities import inputs
 from activities.endpoint_connections import EndpointConnections
 from activities.inquiries import Inquiries
 from activities.load_balancers import LoadBalancers
@@ -15,9 +15,9 @@ from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.settings import Settings
 from privatelink.errors import FindingType, NotYet, RemovalRefused
-from privatelink.names import TAG_COMPLETE, Link, description
+from privatelink.model.names import TAG_COMPLETE, Link, description
+from privatelink.model.request import ConsolePlatform
 from privatelink.pace import paced_delta
-from privatelink.request import ConsolePlatform
 from tests.activities.standing_world import HERE, World, world
 from tests.support.steps import (
     ACCESS,
@@ -39,7 +39,7 @@ POST = "POST /deployments/{deploymentID}/privatelinks"
 
 
 async def found(
-    check: Callable[[specs.RemovalSpec], Awaitable[specs.RemovalFacts]], spec: specs.RemovalSpec
+    check: Callable[[inputs.RemovalSpec], Awaitable[inputs.RemovalFacts]], spec: inputs.RemovalSpec
 ) -> list[tuple[str, str]]:
     """What the check refuses for: type and what it concerns."""
     error = await refusal(RemovalRefused, check, spec)
@@ -49,7 +49,7 @@ async def found(
 
 async def test_nothing_is_found_of_what_does_not_exist(world: World) -> None:
     """A delete of it is done before it begins."""
-    assert specs.RemovalFacts(place=HERE) == await attempt(world.steps.check_removal, a_removal())
+    assert inputs.RemovalFacts(place=HERE) == await attempt(world.steps.check_removal, a_removal())
     assert [] == await attempt(world.steps.find_leftovers, a_removal())
 
 
@@ -271,9 +271,9 @@ async def test_all_that_stands_in_the_way_is_told_at_once(world: World) -> None:
     )
 
 
-def a_removal_at(deployment: str) -> specs.RemovalSpec:
+def a_removal_at(deployment: str) -> inputs.RemovalSpec:
     """The delete of a link of another deployment."""
-    return specs.RemovalSpec(link=Link(deployment=deployment, name="orders-db"), aws=ACCESS)
+    return inputs.RemovalSpec(link=Link(deployment=deployment, name="orders-db"), aws=ACCESS)
 
 
 async def test_an_unknown_deployment_refuses_a_delete(world: World) -> None:
@@ -286,7 +286,7 @@ async def test_an_unknown_deployment_refuses_a_delete(world: World) -> None:
 async def test_what_a_deployment_that_is_gone_left_at_aws_may_go(world: World) -> None:
     """No connection can be alive, and the customer pays for the rest."""
     gone = a_removal_at("wunknown")
-    scope = specs.Scope(link=gone.link, saga_id=SAGA, aws=ACCESS)
+    scope = inputs.Scope(link=gone.link, saga_id=SAGA, aws=ACCESS)
     spec = world.provider.load_balancer_spec().model_copy(update={"scope": scope})
     made = await perform(LoadBalancers(world.provider.aws).create_load_balancer, spec)
     assert (made.arn,) == (await attempt(world.steps.check_removal, gone)).ids
@@ -373,7 +373,7 @@ async def test_the_address_of_a_row_without_one_is_the_connections(world: World)
     connections = EndpointConnections(world.provider.aws, world.platform)
     connection = (await perform(connections.wait_for_endpoint_connection, spec)).connection
     assert connection
-    acceptance = specs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait())
+    acceptance = inputs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait())
     dns_name, *_ = await perform(connections.accept_endpoint_connection, acceptance)
     world.connect("theirs", f"{dns_name}:3306")
     assert [(FindingType.ADDRESS_IN_USE, "mysql:theirs")] == await found(world.steps.check_removal, a_removal())

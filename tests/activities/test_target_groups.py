@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from activities import specs
+from activities import inputs
 from activities.target_groups import FIRST_CHECKS_SECONDS, NOT_IN_USE_SECONDS, TargetGroups
 from clouds.aws.tags import COMPLETE, add_elb_tags
-from clouds.waiting import Wait, span
 from privatelink.errors import DeadlinePassed, NameTaken, NotYet, TargetsUnhealthy
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
+from privatelink.model.deadlines import Wait, span
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
 from privatelink.pace import paced, paced_delta
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, a_wait, attempt, failure, perform, refusal
@@ -202,12 +202,12 @@ def complete(provider: Provider, *arns: str) -> None:
     provider.client("elbv2").add_tags(ResourceArns=list(arns), Tags=[tag])
 
 
-async def waiting(provider: Provider, wait: Wait | None = None, *, listening: bool = True) -> specs.TargetsWait:
+async def waiting(provider: Provider, wait: Wait | None = None, *, listening: bool = True) -> inputs.TargetsWait:
     """The wait for the targets of a new target group."""
     group = await provider.make_target_group()
     if listening:
         await provider.make_listener(await provider.make_load_balancer(), group)
-    return specs.TargetsWait(scope=a_scope(), target_group=group, wait=wait or a_wait())
+    return inputs.TargetsWait(scope=a_scope(), target_group=group, wait=wait or a_wait())
 
 
 async def test_the_wait_ends_when_every_target_is_healthy(provider: Provider, steps: TargetGroups) -> None:
@@ -278,7 +278,7 @@ async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, step
     group = await provider.make_target_group(target_type="instance", targets=(instance,))
     await provider.make_listener(await provider.make_load_balancer(), group)
     provider.client("ec2").stop_instances(InstanceIds=[instance])
-    spec = specs.TargetsWait(scope=a_scope(), target_group=group, wait=a_wait())
+    spec = inputs.TargetsWait(scope=a_scope(), target_group=group, wait=a_wait())
     error = await refusal(TargetsUnhealthy, steps.wait_for_targets, spec, tried_again=True)
     assert instance in error.details_model.sentence
     assert "Target.InvalidState" in error.details_model.sentence

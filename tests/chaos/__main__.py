@@ -16,8 +16,8 @@ set_deadlines(DEADLINE_SECONDS, person=True)
 
 from temporalio.client import Client  # noqa: E402
 
-from privatelink.payloads import DATA_CONVERTER  # noqa: E402
-from privatelink.search_attributes import ensure_search_attributes  # noqa: E402
+from privatelink.temporal.payloads import DATA_CONVERTER  # noqa: E402
+from privatelink.temporal.search_attributes import ensure_search_attributes  # noqa: E402
 from scripts.temporal_cli import find_temporal_cli  # noqa: E402
 from scripts.temporal_server import temporal_server  # noqa: E402
 from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402

@@ -12,8 +12,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from privatelink.errors import from_failure
-from privatelink.names import Link
-from privatelink.progress import TRIED_AGAIN
+from privatelink.model.names import Link
+from privatelink.model.progress import TRIED_AGAIN
 from tests.chaos.strangers import Strangers, theirs
 from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.step_faults import StepFaults

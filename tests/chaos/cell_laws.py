@@ -6,7 +6,7 @@ from typing import Any, Literal
 from temporalio import activity
 
 from privatelink.errors import PrivateLinkError, RollbackIncomplete
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.request import PrivateLinkRequest
 from tests.chaos.arena import Arena
 from tests.chaos.faults import FAULTS, Cell
 from tests.chaos.steps import STEPS, Story

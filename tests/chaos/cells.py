@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.exceptions import ApplicationError
 
 from privatelink.errors import CloudRefused, Outcome, PrivateLinkError, RollbackIncomplete
-from privatelink.request import DeleteRequest
+from privatelink.model.request import DeleteRequest
 from tests.chaos.arena import Arena
 from tests.chaos.cell_laws import FIRST_CAUSE, CellLaws
 from tests.chaos.clicks import Clicks

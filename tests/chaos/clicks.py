@@ -6,10 +6,10 @@ from typing import Any
 
 from temporalio.exceptions import TemporalError
 
-from privatelink.names import Link
+from privatelink.model.names import Link
 from tests.chaos.arena import Arena
 from tests.support.laws import of_link
-from workflows.consumer import CONFIRM_RUNNING
+from workflows.platform_side import CONFIRM_RUNNING
 
 LOOKS = 600
 """Half a minute of looks: longer than a PrivateLink takes to run."""

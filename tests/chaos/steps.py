@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal
 
-from privatelink.names import Link, aws_name
+from privatelink.model.names import Link, aws_name
 from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.step_faults import Moment
 

@@ -3,7 +3,7 @@
 import copy
 from typing import Any
 
-from privatelink.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name
+from privatelink.model.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name
 from tests.chaos.strangers_hands import CONSUMER, DEPLOYMENT, Hands
 from tests.support.sandbox import Sandbox
 

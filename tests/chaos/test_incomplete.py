@@ -7,13 +7,13 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from privatelink.errors import CloudRefused, Leftover, Outcome, PrivateLinkError, RollbackIncomplete
-from privatelink.request import DeleteRequest
+from privatelink.model.request import DeleteRequest
 from tests.chaos.arena import Arena
 from tests.chaos.strangers_hands import Ids
 from tests.support.laws import counts
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
-from workflows import options
+from workflows.saga import options
 
 pytestmark = pytest.mark.chaos
 

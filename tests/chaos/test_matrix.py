@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from privatelink.progress import TRIED_AGAIN
-from privatelink.request import ApiPlatform, PrivateLinkRequest
+from privatelink.model.progress import TRIED_AGAIN
+from privatelink.model.request import ApiPlatform, PrivateLinkRequest
 from tests.chaos.arena import Arena
 from tests.chaos.cells import AWS_REMOVALS
 from tests.chaos.clicks import Clicks
@@ -18,11 +18,11 @@ from tests.chaos.steps import STEPS, Story
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
-from workflows.consumer import CONFIRM_RUNNING
 from workflows.create import steps_to_come
+from workflows.platform_side import CONFIRM_RUNNING
 from workflows.removal import everything
-from workflows.steering import APPROVAL
-from workflows.story_board import step_id
+from workflows.saga.controls import APPROVAL
+from workflows.saga.progress import step_id
 
 pytestmark = pytest.mark.chaos
 

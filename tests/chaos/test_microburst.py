@@ -10,7 +10,7 @@ import pytest
 from bench.links import link_request
 from privatelink import PrivateLinks
 from privatelink.errors import PrivateLinkError
-from privatelink.request import DeleteRequest
+from privatelink.model.request import DeleteRequest
 from scripts.breakable import BreakableStage
 from tests.interleavings.witness import Witness
 from tests.support.belongings import Known

@@ -9,7 +9,7 @@ from clouds.allowed import Allowed
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.budgets import Bucket
 from privatelink.errors import AccessDenied
-from privatelink.request import AwsAccess
+from privatelink.model.request import AwsAccess
 from tests.support.sandbox import Sandbox
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.aws.budgets import Bucket
 from clouds.leases import LEASE, Lease
 from privatelink.errors import CloudUnavailable, NotYet
-from privatelink.request import AwsAccess
+from privatelink.model.request import AwsAccess
 from tests.clouds.emqx.test_http import AnsweringServer, answering_server
 
 FROZEN = 1.0

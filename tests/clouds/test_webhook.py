@@ -15,8 +15,8 @@ from clouds import webhook
 from clouds.settings import WebhookSettings
 from clouds.webhook import CloudEvent, PhaseChange, Webhook, signature
 from privatelink.errors import CloudRefused, CloudUnavailable, PrivateLinkError
+from privatelink.model.progress import Phase
 from privatelink.pace import paced_delta
-from privatelink.progress import Phase
 from tests.support.receiver import KEY, SECRET, TOKEN, Receiver, running_receiver
 
 EVENT = CloudEvent(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from privatelink.names import aws_name, ownership_tags
+from privatelink.model.names import aws_name, ownership_tags
 from tests.sandbox.conftest import client
 from tests.support.requests import full_request
 

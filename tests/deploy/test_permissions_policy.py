@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from privatelink.client import Saga
+from privatelink.client.links import Saga
 from privatelink.errors import AccessDenied, PrivateLinkError, RequestRefused
-from privatelink.names import MANAGED_BY, TAG_MANAGED_BY
-from privatelink.request import PrivateLinkRequest
-from privatelink.result import PrivateLinkResult
+from privatelink.model.names import MANAGED_BY, TAG_MANAGED_BY
+from privatelink.model.request import PrivateLinkRequest
+from privatelink.model.result import PrivateLinkResult
 from tests.deploy.role import Role, actions_of, granted, shipped_policy, without
 from tests.support.laws import NOTHING
 from tests.support.sandbox import Sandbox

@@ -10,7 +10,7 @@ import boto3
 import pytest
 from temporalio.client import Client
 
-from privatelink.names import Link, aws_name
+from privatelink.model.names import Link, aws_name
 from scripts.temporal_server import TemporalServer
 from tests.support.judged_cli import run
 from tests.support.laws import NOTHING

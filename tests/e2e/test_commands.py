@@ -14,7 +14,7 @@ from tests.support.requests import SECRET, full_request
 from tests.support.sandbox import SPEED
 from tests.support.visibility import listed
 from tests.support.world import World
-from workflows import options
+from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
 

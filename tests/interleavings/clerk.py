@@ -10,13 +10,14 @@ import httpx
 
 from privatelink.errors import PrivateLinkError
 from tests.support.belongings import everything_of
-from workflows import consumer, steering
+from workflows import platform_side
+from workflows.saga import controls
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from privatelink import PrivateLinks
-    from privatelink.progress import Ask
+    from privatelink.model.progress import Ask
     from scripts.breakable import BreakableStage
     from tests.support.belongings import Known
 
@@ -69,14 +70,14 @@ class Clerk:
         self, console: httpx.AsyncClient, known: Known, ask: Ask, rows: Sequence[Mapping[str, Any]]
     ) -> None:
         match ask.step:
-            case consumer.BY_HAND:
+            case platform_side.BY_HAND:
                 await _create(console, known, ask.paste.get(SERVICE_FIELD), rows)
             case "wait-for-deletion-by-hand":
                 await _delete(console, known, rows)
-            case consumer.CONFIRM_RUNNING:
+            case platform_side.CONFIRM_RUNNING:
                 for address in [row["address"] for row in rows if row["status"] == "running" and row["address"]]:
                     await self._links.confirm(known.link, step=ask.step, address=address, by="clerk")
-            case steering.APPROVAL:
+            case controls.APPROVAL:
                 await self._links.approve(known.link, by="clerk")
 
 

@@ -20,9 +20,9 @@ from temporalio.client import WorkflowHandle
 
 from privatelink import PrivateLinkRequest
 from privatelink.errors import LinkUnknown, NoWorker, PrivateLinkError, TemporalUnreachable, UpdateRefused
-from privatelink.names import Link
-from privatelink.progress import Operation
-from privatelink.request import DeleteRequest
+from privatelink.model.names import Link
+from privatelink.model.progress import Operation
+from privatelink.model.request import DeleteRequest
 from tests.interleavings.clerk import Clerk
 from tests.interleavings.hands import KINDS, OtherHands
 from tests.interleavings.happenings import FATES, READS, REFUSALS, WRITES

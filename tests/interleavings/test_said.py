@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from privatelink.errors import Cancelled, Leftover, NameTaken, Outcome, RemovalRefused, RollbackIncomplete, StepFailed
-from privatelink.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, Place, aws_name, description
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, Place, aws_name, description
+from privatelink.model.result import DeleteResult, PrivateLinkResult
 from tests.support.belongings import Known, everything_of
 from tests.support.said import Ending, Said, falsehoods
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
-from privatelink.progress import Phase
-from privatelink.result import PrivateLinkResult
+from privatelink.model.progress import Phase
+from privatelink.model.result import PrivateLinkResult
 from tests.support.belongings import Known, everything_of
 from tests.support.judge import Judge
 from tests.support.said import Ending, Said
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from privatelink import PrivateLinks
-    from privatelink.client import Saga
-    from privatelink.progress import Operation
+    from privatelink.client.links import Saga
+    from privatelink.model.progress import Operation
     from scripts.breakable import BreakableStage
 
 REPEAT_SECONDS = 1.0

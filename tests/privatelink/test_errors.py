@@ -28,8 +28,8 @@ from privatelink.errors import (
     from_failure,
     invalid_request,
 )
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.request import PrivateLinkRequest
+from privatelink.temporal.payloads import DATA_CONVERTER
 
 LEAVES = list(BY_TYPE.values())
 FINDING = Finding(type=FindingType.NAME_TAKEN, concerns="it", sentence="it is there", next_step="choose another")

@@ -8,10 +8,10 @@ import pytest
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from privatelink.errors import ErrorDetails, Outcome
-from privatelink.progress import StepState
-from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.request_files import read_request
-from privatelink.updates import JoinCreate, JoinDelete
+from privatelink.model.progress import StepState
+from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+from privatelink.model.request_files import read_request
+from privatelink.model.updates import JoinCreate, JoinDelete
 from scripts.runbook import EXAMPLES
 from scripts.schemas import FOLDER, SENT, main, schemas, stale, write
 from tests.support.cli import DELETED, REQUEST, RESULT, STEERED, link_status, step

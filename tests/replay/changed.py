@@ -3,16 +3,16 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities import specs
-    from privatelink.request import PrivateLinkRequest
-    from privatelink.result import PrivateLinkResult
+    from activities import inputs
+    from privatelink.model.request import PrivateLinkRequest
+    from privatelink.model.result import PrivateLinkResult
     from workflows.create import CreatePrivateLink
 
 _PATCH = "check the connector before the provider"
 
 
 class _Swapped(CreatePrivateLink):
-    async def _swapped(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+    async def _swapped(self, deployment: inputs.DeploymentFacts) -> inputs.ProviderFacts:
         """Check the connector, then the provider."""
         await super()._check_connector()
         return await super()._check_provider(deployment)
@@ -32,7 +32,7 @@ class SwappedWithoutPatch(_Swapped):
         """As the original."""
         return await super().run(request)
 
-    async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+    async def _check_provider(self, deployment: inputs.DeploymentFacts) -> inputs.ProviderFacts:
         return await self._swapped(deployment)
 
     async def _check_connector(self) -> None:
@@ -53,7 +53,7 @@ class SwappedBehindPatch(_Swapped):
         """As the original."""
         return await super().run(request)
 
-    async def _check_provider(self, deployment: specs.DeploymentFacts) -> specs.ProviderFacts:
+    async def _check_provider(self, deployment: inputs.DeploymentFacts) -> inputs.ProviderFacts:
         if workflow.patched(_PATCH):
             return await self._swapped(deployment)
         return await super()._check_provider(deployment)

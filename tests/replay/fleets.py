@@ -8,10 +8,10 @@ from typing import Any
 from temporalio.client import WorkflowFailureError, WorkflowHandle
 
 from privatelink.errors import CloudRefused
-from privatelink.fleet import Change, FleetPart
-from privatelink.names import TASK_QUEUE
-from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.updates import Join, JoinCreate, JoinDelete
+from privatelink.model.fleet import Change, FleetPart
+from privatelink.model.names import TASK_QUEUE
+from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+from privatelink.model.updates import Join, JoinCreate, JoinDelete
 from tests.support.requests import request_json
 from tests.support.world import World
 from workflows.fleet import ApplyFleet

@@ -15,7 +15,7 @@ from temporalio.client import WorkflowFailureError, WorkflowHandle
 
 from privatelink import PrivateLinkRequest, PrivateLinkResult
 from privatelink.errors import CloudRefused, PrivateLinkError
-from privatelink.names import TASK_QUEUE
+from privatelink.model.names import TASK_QUEUE
 from tests.replay import fleets, steered
 from tests.support.neighbours import connect_neighbour
 from tests.support.requests import full_request, request_json

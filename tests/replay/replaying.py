@@ -10,7 +10,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from privatelink.payloads import DATA_CONVERTER
+from privatelink.temporal.payloads import DATA_CONVERTER
 
 FOLDER = Path(__file__).parent / "histories"
 

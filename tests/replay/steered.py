@@ -6,13 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from privatelink.errors import CloudRefused, NotYet, PrivateLinkError
-from privatelink.progress import Phase
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.progress import Phase
+from privatelink.model.request import PrivateLinkRequest
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
-from workflows.consumer import BY_HAND, CONFIRM_RUNNING
+from workflows.platform_side import BY_HAND, CONFIRM_RUNNING
 
 LINK = "w41b11c0/orders-db"
 DELETION = "wait-for-deletion-by-hand"

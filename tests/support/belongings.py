@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from privatelink.names import TAG_LINK, TAG_SAGA, Link, aws_name, described_owner
+from privatelink.model.names import TAG_LINK, TAG_SAGA, Link, aws_name, described_owner
 
 
 @dataclass

@@ -12,14 +12,14 @@ from rich.console import Console
 
 from privatelink.cli import run
 from privatelink.cli.surroundings import Surroundings
-from privatelink.client import PrivateLinks, Saga
+from privatelink.client.links import PrivateLinks, Saga
+from privatelink.client.status import LinkStatus, LinkSummary, Waiting
 from privatelink.errors import ErrorDetails
-from privatelink.names import Link
-from privatelink.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
-from privatelink.request import DeleteRequest, PrivateLinkRequest
-from privatelink.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
-from privatelink.status import LinkStatus, LinkSummary, Waiting
-from privatelink.updates import Steered
+from privatelink.model.names import Link
+from privatelink.model.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
+from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+from privatelink.model.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
+from privatelink.model.updates import Steered
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 SAGA_ID = "0199-run"

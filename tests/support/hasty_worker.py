@@ -7,7 +7,7 @@ import asyncio
 from datetime import timedelta
 
 import worker
-from workflows import options
+from workflows.saga import options
 
 BEAT = timedelta(seconds=8)
 """How long a killed worker's step is held for running."""

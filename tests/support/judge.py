@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
-from privatelink.result import PrivateLinkResult
+from privatelink.model.result import PrivateLinkResult
 from tests.support.belongings import everything_of
 from tests.support.said import falsehoods
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from temporalio.client import Client
 
-    from privatelink.names import Link
+    from privatelink.model.names import Link
     from tests.support.belongings import Known
     from tests.support.said import Ending
 

@@ -8,16 +8,16 @@ from typing import ClassVar, Self
 from temporalio.client import Client
 
 from privatelink import PrivateLinkRequest, PrivateLinks
-from privatelink.applying import FleetRun
-from privatelink.client import Saga
+from privatelink.client.applying import FleetRun
+from privatelink.client.links import Saga
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
-from privatelink.fleet import Ending as FleetEnding
-from privatelink.fleet import FleetResult
-from privatelink.names import Link
-from privatelink.progress import Operation
-from privatelink.request import DeleteRequest
-from privatelink.result import DeleteResult, PrivateLinkResult
-from privatelink.updates import JoinCreate, JoinDelete
+from privatelink.model.fleet import Ending as FleetEnding
+from privatelink.model.fleet import FleetResult
+from privatelink.model.names import Link
+from privatelink.model.progress import Operation
+from privatelink.model.request import DeleteRequest
+from privatelink.model.result import DeleteResult, PrivateLinkResult
+from privatelink.model.updates import JoinCreate, JoinDelete
 from tests.support.belongings import Known
 from tests.support.judge import Judge
 from tests.support.said import Ending, Said

@@ -9,13 +9,13 @@ from typing import Any
 from privatelink import cli
 from privatelink.cli.exits import ExitCode, exit_code
 from privatelink.cli.surroundings import Surroundings, plain_console
-from privatelink.connection import connect_to_temporal
+from privatelink.client.status import LinkStatus
 from privatelink.errors import PrivateLinkError
 from privatelink.errors.failures import BY_TYPE
-from privatelink.fleet import Ending as FleetEnding
-from privatelink.fleet import FleetResult
-from privatelink.names import Link
-from privatelink.status import LinkStatus
+from privatelink.model.fleet import Ending as FleetEnding
+from privatelink.model.fleet import FleetResult
+from privatelink.model.names import Link
+from privatelink.temporal.connection import connect_to_temporal
 from tests.support.judged import JudgedLinks, WorldJudge
 from tests.support.said import Said
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from privatelink.names import TAG_LINK, Link, aws_name
+from privatelink.model.names import TAG_LINK, Link, aws_name
 
 
 def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:

@@ -6,11 +6,11 @@ from typing import Any
 
 import httpx
 
-from privatelink.progress import Ask, Phase, Progress
-from privatelink.updates import Steered
+from privatelink.model.progress import Ask, Phase, Progress
+from privatelink.model.updates import Steered
 from tests.support.world import World
-from workflows.consumer import CONFIRM_RUNNING
-from workflows.steering import APPROVAL
+from workflows.platform_side import CONFIRM_RUNNING
+from workflows.saga.controls import APPROVAL
 
 DEPLOYMENT = "w41b11c0"
 CONSOLE = {"mode": "console", "az_ids": ["use1-az1", "use1-az2"], "principal_arn": "arn:aws:iam::111122223333:root"}

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from privatelink.cli.exits import ExitCode, exit_code
 from privatelink.errors import ErrorDetails, NameTaken, PrivateLinkError
-from privatelink.names import TAG_COMPLETE
-from privatelink.result import DeleteResult, PrivateLinkResult
+from privatelink.model.names import TAG_COMPLETE
+from privatelink.model.result import DeleteResult, PrivateLinkResult
 from tests.support.belongings import Known, Thing, everything_of
 
 Said = PrivateLinkResult | DeleteResult | PrivateLinkError

@@ -11,8 +11,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities import specs
-from activities.address_users import AddressUsers
+from activities import inputs
+from activities.checks.address_users import AddressUsers
 from activities.endpoint_services import EndpointServices
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
@@ -20,13 +20,13 @@ from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.settings import Settings
-from clouds.waiting import Wait
 from privatelink.errors import PrivateLinkError, from_failure
-from privatelink.listeners import Listener
-from privatelink.names import Link
+from privatelink.model.deadlines import Wait
+from privatelink.model.listeners import Listener
+from privatelink.model.names import Link
+from privatelink.model.progress import TRIED_AGAIN
+from privatelink.model.request import AwsAccess, PrivateLinkRequest
 from privatelink.pace import paced_delta
-from privatelink.progress import TRIED_AGAIN
-from privatelink.request import AwsAccess, PrivateLinkRequest
 from tests.support.sandbox import Sandbox
 
 S = TypeVar("S")
@@ -140,14 +140,14 @@ def a_wait(seconds: float = 1200) -> Wait:
     return Wait(since=now, deadline=now + paced_delta(seconds))
 
 
-def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> specs.Scope:
+def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> inputs.Scope:
     """Whose things a test makes."""
-    return specs.Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
+    return inputs.Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
 
 
-def a_removal(saga_id: str | None = None, **more: Any) -> specs.RemovalSpec:  # noqa: ANN401 - fields of the spec
+def a_removal(saga_id: str | None = None, **more: Any) -> inputs.RemovalSpec:  # noqa: ANN401 - fields of the spec
     """A delete of the link, or a rollback of one saga."""
-    return specs.RemovalSpec(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
+    return inputs.RemovalSpec(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
 
 
 class Provider:
@@ -211,7 +211,7 @@ class Provider:
             for kind, ones in self.books().items()
         }
 
-    async def make_target_group(self, saga_id: str = SAGA, **listener: Any) -> specs.TargetGroup:  # noqa: ANN401 - its fields
+    async def make_target_group(self, saga_id: str = SAGA, **listener: Any) -> inputs.TargetGroup:  # noqa: ANN401 - its fields
         """The link's target group, by our own step."""
         return await perform(TargetGroups(self.aws).create_target_group, self.target_group_spec(saga_id, **listener))
 
@@ -221,51 +221,51 @@ class Provider:
         *,
         outside: frozenset[str] = frozenset(),
         **listener: Any,  # noqa: ANN401 - its fields
-    ) -> specs.TargetGroupSpec:
+    ) -> inputs.TargetGroupSpec:
         """What `create_target_group` takes."""
         fields = {"port": 3306, "targets": tuple(self.sandbox.seed["targets"][:2])} | listener
-        return specs.TargetGroupSpec(
+        return inputs.TargetGroupSpec(
             scope=a_scope(saga_id),
             listener=Listener.model_validate(fields),
             vpc_id=self.vpc_id,
             outside=outside,
         )
 
-    async def make_load_balancer(self, saga_id: str = SAGA) -> specs.LoadBalancer:
+    async def make_load_balancer(self, saga_id: str = SAGA) -> inputs.LoadBalancer:
         """The link's load balancer, by our own step."""
         return await perform(LoadBalancers(self.aws).create_load_balancer, self.load_balancer_spec(saga_id))
 
-    def load_balancer_spec(self, saga_id: str = SAGA, ports: tuple[int, ...] = (3306,)) -> specs.LoadBalancerSpec:
+    def load_balancer_spec(self, saga_id: str = SAGA, ports: tuple[int, ...] = (3306,)) -> inputs.LoadBalancerSpec:
         """What `create_load_balancer` takes."""
-        return specs.LoadBalancerSpec(scope=a_scope(saga_id), subnets=self.subnets, ports=ports)
+        return inputs.LoadBalancerSpec(scope=a_scope(saga_id), subnets=self.subnets, ports=ports)
 
     async def make_listener(
-        self, load_balancer: specs.LoadBalancer, group: specs.TargetGroup, saga_id: str = SAGA
+        self, load_balancer: inputs.LoadBalancer, group: inputs.TargetGroup, saga_id: str = SAGA
     ) -> str:
         """The listener on the group's port, by our own step."""
-        spec = specs.ListenerSpec(scope=a_scope(saga_id), load_balancer=load_balancer, target_group=group)
+        spec = inputs.ListenerSpec(scope=a_scope(saga_id), load_balancer=load_balancer, target_group=group)
         return await perform(Listeners(self.aws).create_listener, spec)
 
-    async def make_active_load_balancer(self, saga_id: str = SAGA) -> specs.LoadBalancer:
+    async def make_active_load_balancer(self, saga_id: str = SAGA) -> inputs.LoadBalancer:
         """The link's load balancer, and wait until it is active."""
         load_balancer = await self.make_load_balancer(saga_id)
-        wait = specs.LoadBalancerWait(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
+        wait = inputs.LoadBalancerWait(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
         await perform(LoadBalancers(self.aws).wait_for_load_balancer, wait)
         return load_balancer
 
-    async def make_endpoint_service(self, saga_id: str = SAGA) -> specs.EndpointService:
+    async def make_endpoint_service(self, saga_id: str = SAGA) -> inputs.EndpointService:
         """The link's endpoint service over an active load balancer, available, with the principal allowed."""
         steps, scope = EndpointServices(self.aws), a_scope(saga_id)
         load_balancer = await self.make_active_load_balancer(saga_id)
         service = await perform(
             steps.create_endpoint_service,
-            specs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=a_wait()),
+            inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=a_wait()),
         )
-        allow = specs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=PRINCIPAL)
+        allow = inputs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=PRINCIPAL)
         await perform(steps.add_allowed_principal, allow)
         return service
 
-    def make_vpc_endpoint(self, service: specs.EndpointService, account_id: str = CONSUMER) -> str:
+    def make_vpc_endpoint(self, service: inputs.EndpointService, account_id: str = CONSUMER) -> str:
         """A VPC endpoint of someone at the endpoint service, by their own hand; its id."""
         network = self.sandbox.seed["accounts"][account_id]["networks"]["us-east-1"]
         made = self.client("ec2", account_id).create_vpc_endpoint(

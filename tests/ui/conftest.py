@@ -6,16 +6,16 @@ import pytest
 from playwright.async_api import Browser
 from temporalio.client import Client
 
-from privatelink.client import Saga
-from privatelink.payloads import DATA_CONVERTER
-from privatelink.search_attributes import ensure_search_attributes
+from privatelink.client.links import Saga
+from privatelink.temporal.payloads import DATA_CONVERTER
+from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.chromium import ChromiumError, chromium, find_chromium
 from scripts.temporal_server import TemporalServer, temporal_server
 from scripts.temporal_ui import TemporalUi
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import full_request
 from tests.support.world import World
-from workflows.consumer import BY_HAND
+from workflows.platform_side import BY_HAND
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"

@@ -8,15 +8,15 @@ from playwright.async_api import Locator, expect
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
-from privatelink.client import Saga
-from privatelink.progress import Phase
+from privatelink.client.links import Saga
+from privatelink.model.progress import Phase
 from scripts.temporal_ui import TemporalUi
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.world import World
 from tests.ui.conftest import LINK, WORKFLOW_ID
-from workflows.consumer import BY_HAND, CONFIRM_RUNNING
-from workflows.steering import APPROVAL
+from workflows.platform_side import BY_HAND, CONFIRM_RUNNING
+from workflows.saga.controls import APPROVAL
 
 LOG = logging.getLogger(__name__)
 

@@ -7,14 +7,15 @@ import pytest
 from temporalio.client import Client
 
 from privatelink.errors import Cancelled, CloudUnavailable
-from privatelink.progress import Phase, StepState
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.progress import Phase, StepState
+from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED, Sandbox
 from tests.support.world import World, working_world
-from workflows import consumer, create, options
+from workflows import create, platform_side
+from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
@@ -38,7 +39,7 @@ class SetDeadlines:
     def __call__(self, **seconds: float) -> None:
         """Set those named, as in `deadlines(removal=3)`."""
         changed = options.DEADLINES.model_copy(update={name: value * SPEED for name, value in seconds.items()})
-        for module in (options, create, consumer):
+        for module in (options, create, platform_side):
             self._monkeypatch.setattr(module, "DEADLINES", changed)
 
 

@@ -12,12 +12,12 @@ from temporalio.client import Client, WorkflowUpdateFailedError
 from temporalio.service import RPCError
 
 from activities import private_links_by_hand
-from activities.connection_proof import CLOCK_SLACK, live_at
-from activities.specs import ByHandWait
+from activities.checks.connection_matching import CLOCK_SLACK, live_at
+from activities.inputs import ByHandWait
+from activities.support.emqx_console import private_link_page
 from clouds.aws.endpoint_connections import FoundConnection
-from clouds.emqx.console import private_link_page
 from privatelink import PrivateLinkResult
-from privatelink.client import Saga
+from privatelink.client.links import Saga
 from privatelink.errors import (
     Cancelled,
     CloudRefused,
@@ -29,8 +29,8 @@ from privatelink.errors import (
     UpdateRefused,
     from_failure,
 )
-from privatelink.progress import Phase
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.progress import Phase
+from privatelink.model.request import PrivateLinkRequest
 from tests.chaos.strangers_hands import Hands, Ids
 from tests.support.laws import NOTHING, counts, of_link
 from tests.support.neighbours import connect_neighbour
@@ -39,10 +39,10 @@ from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
 from tests.support.step_faults import once
 from tests.support.world import World, working_world
-from workflows import options
-from workflows.consumer import BY_HAND, CONFIRM_RUNNING
-from workflows.options import DEADLINES
-from workflows.steering import APPROVAL
+from workflows.platform_side import BY_HAND, CONFIRM_RUNNING
+from workflows.saga import options
+from workflows.saga.controls import APPROVAL
+from workflows.saga.options import DEADLINES
 
 LINK = "w41b11c0/orders-db"
 DELETION = "wait-for-deletion-by-hand"
@@ -203,7 +203,7 @@ async def test_rejecting_the_other_candidate_leaves_one_to_approve(world: World)
 @pytest.fixture
 def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     """A person has as little time as any deadline leaves: its floor."""
-    for module in ("steering", "consumer", "options"):
+    for module in ("saga.controls", "platform_side", "saga.options"):
         monkeypatch.setattr(f"workflows.{module}.DEADLINES", DEADLINES.model_copy(update={"person": 1.0}))
 
 
@@ -243,7 +243,7 @@ async def test_a_hold_in_the_middle_of_an_ask_leaves_the_ask_standing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both are needed, both are reminded of, and each ends by itself."""
-    monkeypatch.setattr("workflows.steering.REMINDER", timedelta(seconds=1))
+    monkeypatch.setattr("workflows.saga.controls.REMINDER", timedelta(seconds=1))
 
     async def fail() -> None:
         raise CloudRefused("refused on purpose")
@@ -319,7 +319,7 @@ async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(
 
 async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the progress, and so in the UI's details, as often as the time says."""
-    monkeypatch.setattr("workflows.steering.REMINDER", timedelta(seconds=1))
+    monkeypatch.setattr("workflows.saga.controls.REMINDER", timedelta(seconds=1))
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, connector=None))
     await person.sees(lambda seen: any(ask.reminders >= 2 for ask in seen.asks))

@@ -16,8 +16,8 @@ from privatelink.errors import (
     RequestRefused,
     from_failure,
 )
-from privatelink.names import TASK_QUEUE
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.names import TASK_QUEUE
+from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts, of_link
 from tests.support.requests import full_request, request_json
 from tests.support.visibility import listed

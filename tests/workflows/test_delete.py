@@ -8,8 +8,8 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from privatelink.errors import FindingType, LinkUnknown, RemovalRefused, RollbackIncomplete
-from privatelink.request import DeleteRequest
-from privatelink.result import DeleteResult
+from privatelink.model.request import DeleteRequest
+from privatelink.model.result import DeleteResult
 from tests.support.laws import NOTHING, counts
 from tests.support.requests import full_request
 from tests.support.world import World

@@ -14,16 +14,18 @@ from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
 from temporalio.worker import Worker
 
-from privatelink import PrivateLinks, fleet
-from privatelink.applying import FleetRun
+from privatelink import PrivateLinks
+from privatelink.client.applying import FleetRun
 from privatelink.errors import FindingType, LinkUnknown, QuotaExceeded, StepFailed
-from privatelink.fleet import Action, Change, Ending, FleetPart, FleetResult, LinkOutcome
-from privatelink.fleet_files import read_fleet
-from privatelink.names import TASK_QUEUE
-from privatelink.request import PrivateLinkRequest
-from privatelink.result import DeleteResult
-from privatelink.updates import JoinCreate
-from tests.privatelink.test_fleet import of_size
+from privatelink.model import fleet
+from privatelink.model.fleet import Action, Change, Ending, FleetPart, FleetResult, LinkOutcome
+from privatelink.model.fleet_files import read_fleet
+from privatelink.model.names import TASK_QUEUE
+from privatelink.model.request import PrivateLinkRequest
+from privatelink.model.result import DeleteResult
+from privatelink.model.updates import JoinCreate
+from runtime.workflow_runner import SagaRunner
+from tests.privatelink.model.test_fleet import of_size
 from tests.support.laws import NOTHING, of_link
 from tests.support.requests import full_request, request_json
 from tests.support.sandbox import Sandbox
@@ -31,7 +33,6 @@ from tests.support.step_faults import once
 from tests.support.visibility import listed
 from tests.support.world import World, working_world
 from workflows.fleet import ApplyFleet
-from workflows.runner import SagaRunner
 
 TEMPORAL_EVENTS = 51_200
 TEMPORAL_BYTES = 50_000_000

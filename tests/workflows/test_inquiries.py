@@ -1,7 +1,7 @@
 """The looks that stand alone: what is there of a link, and whether the worker's keys work."""
 
-from privatelink.inquiries import check_clouds
-from privatelink.request import DeleteRequest
+from privatelink.client.inquiries import check_clouds
+from privatelink.model.request import DeleteRequest
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.world import World

@@ -10,9 +10,9 @@ from temporalio.client import Client
 from privatelink import PrivateLinkRequest
 from privatelink.cli.exits import ExitCode
 from privatelink.errors import CloudRefused, Outcome
-from privatelink.fleet import Ending, FleetResult, LinkOutcome
-from privatelink.names import aws_name
-from privatelink.result import DeleteResult
+from privatelink.model.fleet import Ending, FleetResult, LinkOutcome
+from privatelink.model.names import aws_name
+from privatelink.model.result import DeleteResult
 from scripts.temporal_server import TemporalServer
 from tests.support.judged import WorldJudge
 from tests.support.judged_cli import run, untrue

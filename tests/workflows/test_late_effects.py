@@ -14,7 +14,7 @@ from tests.support.laws import NOTHING
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import working_world
-from workflows import options
+from workflows.saga import options
 
 HELD = 6.0
 """For how long the platform holds a create, in seconds of our clock."""

@@ -6,6 +6,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.common import SearchAttributePair, TypedSearchAttributes
 
+from privatelink.client.status import LinkStatus, LinkSummary
 from privatelink.errors import (
     Cancelled,
     CloudRefused,
@@ -14,13 +15,12 @@ from privatelink.errors import (
     RemovalRefused,
     RequestRefused,
 )
-from privatelink.fleet import Action
-from privatelink.names import Link
-from privatelink.progress import Phase
-from privatelink.request import PrivateLinkRequest
-from privatelink.result import PrivateLinkResult
-from privatelink.search_attributes import PHASE
-from privatelink.status import LinkStatus, LinkSummary
+from privatelink.model.fleet import Action
+from privatelink.model.names import Link
+from privatelink.model.progress import Phase
+from privatelink.model.request import PrivateLinkRequest
+from privatelink.model.result import PrivateLinkResult
+from privatelink.temporal.search_attributes import PHASE
 from tests.support.laws import NOTHING
 from tests.support.requests import request_json
 from tests.support.visibility import listed

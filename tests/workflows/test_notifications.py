@@ -9,14 +9,14 @@ import pytest
 from temporalio.client import Client
 
 from privatelink.errors import CloudRefused, GivenUp, RequestRefused
-from privatelink.progress import Phase
+from privatelink.model.progress import Phase
 from tests.support.person import Person
 from tests.support.receiver import Receiver
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
-from workflows import options
-from workflows.steering import APPROVAL
+from workflows.saga import options
+from workflows.saga.controls import APPROVAL
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"

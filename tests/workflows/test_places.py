@@ -12,8 +12,7 @@ from temporalio.client import Client
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from activities.load_balancers import LoadBalancers
-from activities.own_place import OwnPlace
-from activities.remembered_places import Remembered, RememberedPlaces
+from activities.support.remembered_places import Remembered, RememberedPlaces
 from clouds.aws.accounts import AwsAccounts
 from privatelink import PrivateLinkRequest
 from privatelink.errors import (
@@ -24,8 +23,9 @@ from privatelink.errors import (
     RequestRefused,
     RollbackIncomplete,
 )
-from privatelink.names import Link, Place
-from privatelink.request import AwsAccess
+from privatelink.model.names import Link, Place
+from privatelink.model.request import AwsAccess
+from runtime.own_place import OwnPlace
 from tests.support.belongings import Known, everything_of
 from tests.support.laws import NOTHING, of_link
 from tests.support.person import CONSOLE

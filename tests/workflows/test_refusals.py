@@ -5,15 +5,16 @@ from datetime import timedelta
 import pytest
 
 from privatelink.errors import AccessDenied, Outcome, PrivateLinkError, RollbackIncomplete
-from privatelink.progress import Phase, StepState
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.progress import Phase, StepState
+from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, of_link
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
 from tests.support.step_faults import once
 from tests.support.world import World
-from workflows import create, options
+from workflows import create
+from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
 LISTING = "GET /deployments/{deploymentID}/privatelinks"

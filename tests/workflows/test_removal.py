@@ -11,17 +11,17 @@ from pydantic import TypeAdapter
 
 from activities.private_links_by_hand import PrivateLinksByHand
 from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
-from privatelink.request import ApiPlatform, ConsolePlatform
+from privatelink.model.request import ApiPlatform, ConsolePlatform
 from tests.support.laws import counts
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.world import World
-from workflows import options
 from workflows.removal import everything, remove
-from workflows.undoing import Undo
+from workflows.saga import options
+from workflows.saga.compensation import Undo
 
 if TYPE_CHECKING:
-    from workflows.saga import Saga
+    from workflows.saga.saga import Saga
 
 PLATFORMS: dict[str, ApiPlatform | ConsolePlatform] = {
     "api": ApiPlatform(),

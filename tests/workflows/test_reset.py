@@ -9,8 +9,8 @@ from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
-from privatelink.client import Saga
-from privatelink.endings import saga_result
+from privatelink.client.endings import saga_result
+from privatelink.client.links import Saga
 from privatelink.errors import (
     CloudRefused,
     FindingType,
@@ -20,15 +20,15 @@ from privatelink.errors import (
     RequestRefused,
     RollbackIncomplete,
 )
-from privatelink.names import TAG_SAGA
-from privatelink.progress import Phase, StepState
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.names import TAG_SAGA
+from privatelink.model.progress import Phase, StepState
+from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts, of_link
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, once
 from tests.support.world import World
-from workflows import options
+from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"

@@ -10,7 +10,7 @@ import pytest
 from temporalio.client import WorkflowFailureError
 
 from privatelink.errors import InvalidRequest, from_failure
-from privatelink.names import TASK_QUEUE, Link
+from privatelink.model.names import TASK_QUEUE, Link
 from scripts.temporal_server import TemporalServer
 from tests.support.histories import readable_text
 from tests.support.judged_cli import run

@@ -11,10 +11,11 @@ from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from privatelink import PrivateLinks, answering, silence, status
+from privatelink import PrivateLinks
+from privatelink.client import answering, silence, status
+from privatelink.client.status import LinkStatus
 from privatelink.errors import ErrorDetails, NoWorker, PrivateLinkError, WorkerCannotGoOn
-from privatelink.names import Link
-from privatelink.status import LinkStatus
+from privatelink.model.names import Link
 from tests.support.cli import Links, run_command
 from tests.support.requests import request_json
 from tests.support.sandbox import Sandbox

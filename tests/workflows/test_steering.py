@@ -21,16 +21,16 @@ from privatelink.errors import (
     UpdateRefused,
     from_failure,
 )
-from privatelink.progress import Phase, Progress, StepProgress, StepState
-from privatelink.request import PrivateLinkRequest
+from privatelink.model.progress import Phase, Progress, StepProgress, StepState
+from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING
 from tests.support.neighbours import connect_neighbour
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
-from workflows import options
-from workflows.steering import APPROVAL, PAUSE
+from workflows.saga import options
+from workflows.saga.controls import APPROVAL, PAUSE
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
@@ -101,7 +101,7 @@ async def test_a_hold_that_nobody_ends_rolls_back_by_its_deadline(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first cause is the step's."""
-    monkeypatch.setattr("workflows.steering.DEADLINES", options.DEADLINES.model_copy(update={"hold": 1.0}))
+    monkeypatch.setattr("workflows.saga.controls.DEADLINES", options.DEADLINES.model_copy(update={"hold": 1.0}))
     _fails(world, "create-listener-3306", times=1, error=CloudRefused("refused on purpose"))
     with pytest.raises(CloudRefused, match="refused on purpose") as caught:
         await world.links.create(_request(world, on_failure="hold"))

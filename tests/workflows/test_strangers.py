@@ -15,14 +15,14 @@ from privatelink.errors import (
     RequestRefused,
     RollbackIncomplete,
 )
-from privatelink.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name, description
+from privatelink.model.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name, description
 from tests.chaos.strangers import OTHER_LINK, Strangers, theirs
 from tests.chaos.strangers_hands import CONSUMER, Hands, Ids
 from tests.support.laws import counts, of_link
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
 from tests.support.world import World
-from workflows import options
+from workflows.saga import options
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 OTHERS_TAGS = {TAG_LINK: OTHER_LINK, TAG_MANAGED_BY: "privatelink-orchestrator"}

@@ -6,7 +6,7 @@ import pytest
 from temporalio.client import WorkflowExecutionStatus
 
 from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
-from privatelink.names import TAG_COMPLETE
+from privatelink.model.names import TAG_COMPLETE
 from tests.support.laws import NOTHING, of_link
 from tests.support.requests import full_request
 from tests.support.step_faults import Moment, once

@@ -8,9 +8,9 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 
-from privatelink.client import Saga
+from privatelink.client.links import Saga
 from privatelink.errors import AlreadyJoined, GivenUp, InvalidRequest, UpdateRefused, from_failure
-from privatelink.updates import Approve, Confirm, JoinCreate, Pause, Resume, RetryNow, RollBack
+from privatelink.model.updates import Approve, Confirm, JoinCreate, Pause, Resume, RetryNow, RollBack
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.world import World
@@ -75,7 +75,7 @@ async def test_whoever_joins_for_days_is_part_of_the_saga_and_shuts_nobody_out(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From some number on a join leaves no event; other clients get an error with a type that says it."""
-    monkeypatch.setattr("workflows.steerable.MOST_JOINS", 3)
+    monkeypatch.setattr("workflows.saga.update_handlers.MOST_JOINS", 3)
     saga = await _waiting(world)
     request = full_request(world.sandbox, connector=None)
     for _ in range(2):
@@ -95,7 +95,7 @@ async def test_whoever_joins_for_days_is_part_of_the_saga_and_shuts_nobody_out(
 
 async def test_no_loop_of_one_update_shuts_out_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who pauses and resumes for days is refused from some number on, and the create can still be given up."""
-    monkeypatch.setattr("workflows.steerable.MOST_OF_EACH", 2)
+    monkeypatch.setattr("workflows.saga.update_handlers.MOST_OF_EACH", 2)
     saga, person = await _waiting(world), Person(world, LINK)
     for _ in range(2):
         await person.says("pause", reason="freeze")
@@ -114,6 +114,6 @@ async def test_no_loop_of_one_update_shuts_out_another(world: World, monkeypatch
 
 def test_all_updates_of_a_run_stay_below_what_temporal_takes() -> None:
     """2,000 in a run's history, by docs.temporal.io; a few are left for whatever comes."""
-    from workflows.steerable import MOST_JOINS, MOST_OF_EACH  # noqa: PLC0415
+    from workflows.saga.update_handlers import MOST_JOINS, MOST_OF_EACH  # noqa: PLC0415
 
     assert MOST_JOINS + (len(EXAMPLES) - 1) * MOST_OF_EACH <= 1950

@@ -8,8 +8,8 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from clouds.share import SHARE
-from privatelink.names import TASK_QUEUE
-from privatelink.queues import ACCOUNT_QUEUES, account_queue
+from privatelink.model.names import TASK_QUEUE
+from privatelink.temporal.queues import ACCOUNT_QUEUES, account_queue
 from tests.support.laws import NOTHING, counts
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox

@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.networks import find_subnets
 from privatelink.errors import CredentialsRefused
-from privatelink.request import AwsAccess
+from privatelink.model.request import AwsAccess
 from tests.support.sandbox import Sandbox
 
 OWN = AwsAccess(region="us-east-1")

@@ -6,7 +6,7 @@ from clouds.aws.endpoint_services import find_endpoint_service, find_endpoint_se
 from clouds.aws.load_balancers import find_load_balancer
 from clouds.aws.tags import read_elb_tags
 from clouds.aws.target_groups import find_target_group, find_target_groups
-from privatelink.names import TAG_LINK, Link, aws_name
+from privatelink.model.names import TAG_LINK, Link, aws_name
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, Provider, a_removal, perform
 

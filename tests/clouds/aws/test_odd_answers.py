@@ -41,9 +41,9 @@ from clouds.aws.target_groups import (
 )
 from clouds.aws.targets import TargetHealth, deregister_targets, read_target_health, register_targets
 from privatelink.errors import CloudUnavailable, PrivateLinkError, Throttled, UnknownCloudError
-from privatelink.listeners import Listener
+from privatelink.model.listeners import Listener
+from privatelink.model.request import AwsAccess
 from privatelink.pace import paced
-from privatelink.request import AwsAccess
 from tests.support.odd_aws import OddAws, Said, odd_aws
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/pl-orders/0a1"

@@ -15,7 +15,7 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.aws.load_balancers import read_load_balancers
 from clouds.aws.networks import find_subnets
 from privatelink.errors import AccessDenied, CredentialsRefused
-from privatelink.request import AwsAccess
+from privatelink.model.request import AwsAccess
 from tests.support.odd_aws import OddAws, Said, odd_aws
 from tests.support.sandbox import Sandbox
 

@@ -3,7 +3,7 @@
 import pytest
 
 from clouds.aws.tags import Ownership, ec2_tags, elb_tags, tag_dict
-from privatelink.names import TAG_LINK, TAG_SAGA, Link
+from privatelink.model.names import TAG_LINK, TAG_SAGA, Link
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 OTHER = Link(deployment="w41b11c0", name="orders")

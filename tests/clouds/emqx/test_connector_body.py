@@ -5,7 +5,7 @@ from pydantic import JsonValue
 
 from clouds.emqx.connector_body import ConnectorBody
 from clouds.secrets import OfferedSecrets, SecretSettings
-from privatelink.request import Connector
+from privatelink.model.request import Connector
 
 SECRET = 'p&ss "w\\rd"/ü'
 MYSQL: dict[str, JsonValue] = {

@@ -11,7 +11,7 @@ from clouds.emqx.errors import message_of
 from clouds.emqx.http import Api
 from clouds.settings import Settings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
-from privatelink.names import Link
+from privatelink.model.names import Link
 from tests.support.sandbox import Sandbox
 
 LINK = Link(deployment="w41b11c0", name="orders-db")

@@ -8,7 +8,7 @@ from clouds.emqx.errors import Call
 from clouds.emqx.http import read_as
 from clouds.emqx.wire import CONNECTORS_SHAPE, PRIVATE_LINK_SHAPE, ConnectorRow, PrivateLinkRow, PrivateLinkState
 from privatelink.errors import UnknownCloudError
-from privatelink.names import Link, Place, description
+from privatelink.model.names import Link, Place, description
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 PLACE = Place(account="210987654321", region="us-east-1", mode="api")

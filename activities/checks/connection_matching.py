@@ -1,0 +1,159 @@
+"""The proof: which endpoint connection is the link's own. Facts in, verdict out; nothing here asks a cloud.
+
+An allowed ARN proves nothing: it may be shared by deployments of other customers. The proof is the VPC endpoint id that
+the platform gives. Where it gives none, a person is asked. Only where the request says that nobody shall be (`approval:
+false`), this has to do: our own endpoint service, the consumer's account, made after we asked, exactly one, and a
+minute in which no other came.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from activities.inputs import Candidate, Connection, ConnectionWait, PrivateLink, RemovalSpec, Sighting, WatchedService
+from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection
+from clouds.aws.endpoint_services import FoundEndpointService
+from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet
+from privatelink.pace import paced_delta
+
+LATE_SECONDS = 300
+"""Twice the usual time: from then on the platform is asked too, once a minute, whether the PrivateLink failed.
+
+Before, AWS's facts alone prove nothing, for whoever shows then may be a stranger who came ahead of ours.
+"""
+
+NAMING_SECONDS = 60
+"""How long the platform has to name its VPC endpoint before AWS's facts alone must do: one of its reading intervals."""
+
+WHOLE_SECOND = timedelta(seconds=1)
+"""AWS cuts times down to whole seconds, so a connection may look as much older than it is."""
+
+CLOCK_SLACK = timedelta(seconds=5)
+"""AWS's clock is not ours, and it gives whole seconds."""
+
+
+def live_at(connections: list[FoundConnection], spec: WatchedService) -> list[FoundConnection]:
+    """The live connections of the consumer's account at the endpoint service."""
+    return [
+        one
+        for one in connections
+        if one.service_id == spec.endpoint_service.service_id and one.is_live and one.owner == spec.consumer_account_id
+    ]
+
+
+def is_own(
+    one: FoundConnection, spec: RemovalSpec, services: Iterable[FoundEndpointService] = (), named: Iterable[str] = ()
+) -> bool:
+    """Whether the endpoint is the link's own in a removal: a foreign one is never touched, and nothing goes under it.
+
+    In console mode it is, when it is of the deployment's account: a person deletes what it belongs to, or does not.
+    Otherwise it is the one proven by the mark on one of the link's `services`, or `named` by the platform.
+    """
+    if spec.consumer_account_id:
+        return one.owner == spec.consumer_account_id
+    return one.vpc_endpoint_id in {*named, *(service.vpc_endpoint_id for service in services)} - {""}
+
+
+def no_older(connections: list[FoundConnection], asked_at: datetime) -> list[FoundConnection]:
+    """Those that were made after we asked: an older one is never ours by the rule."""
+    return [one for one in connections if one.created_at >= asked_at - CLOCK_SLACK]
+
+
+def candidates_of(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:
+    """Live connections of the consumer's account that are no older than our asking."""
+    return no_older(live_at(connections, spec), spec.private_link.asked_at)
+
+
+def quiet_from(candidates: list[FoundConnection], now: datetime) -> datetime:
+    """From when a minute has passed in which no further candidate came."""
+    latest = max((one.created_at for one in candidates), default=now)
+    return latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND
+
+
+def named_by(private_link: PrivateLink, candidates: list[FoundConnection], now: datetime) -> datetime:
+    """Until when the platform may still name its VPC endpoint. An earlier reading that names none proves nothing."""
+    return max(quiet_from(candidates, now), private_link.asked_at + paced_delta(LATE_SECONDS))
+
+
+def as_connection(found: FoundConnection) -> Connection:
+    """The PrivateLink's own one, as the workflow hands it on."""
+    return Connection(
+        service_id=found.service_id,
+        vpc_endpoint_id=found.vpc_endpoint_id,
+        words=str(found),
+        is_accepted=found.state_word in ACCEPTED,
+    )
+
+
+def by_word(connections: list[FoundConnection], spec: WatchedService, marked: str) -> FoundConnection | None:
+    """The one that a person chose, now or, by its `marked` tag, for an earlier create of the link; if it is there."""
+    return next((one for one in connections if one.vpc_endpoint_id in {spec.chosen, marked} - {""}), None)
+
+
+def to_choose_from(connections: list[FoundConnection], asked_at: datetime) -> Sighting:
+    """What a person is shown. Who is asked may know an older one to be theirs, and is told that it is older."""
+    fresh = no_older(connections, asked_at)
+    return Sighting(
+        candidates=tuple(
+            Candidate(
+                vpc_endpoint_id=one.vpc_endpoint_id,
+                words=str(one) if one in fresh else f"{one}, which is older than the request",
+            )
+            for one in connections
+        )
+    )
+
+
+def has_been_shown(connections: list[FoundConnection], spec: WatchedService) -> bool:
+    """Whether a person has been asked about exactly these."""
+    return {one.vpc_endpoint_id for one in connections} == set(spec.asked_about)
+
+
+def the_named(named: str, connections: list[FoundConnection]) -> FoundConnection:
+    """The endpoint that the platform names, once AWS shows it alive at our service. Raises `NotYet` before."""
+    found = next((one for one in connections if one.vpc_endpoint_id == named), None)
+    if found is None:
+        raise NotYet(
+            f"waiting for the endpoint connection ({named}): the platform names it, AWS does not show it yet",
+            concerns=named,
+            retry_after=paced_delta(5),
+        )
+    if not found.is_live:
+        raise ended("waiting for the endpoint connection", named, found.state)
+    return found
+
+
+def the_only(
+    asked_about: list[FoundConnection], connections: list[FoundConnection], spec: ConnectionWait
+) -> FoundConnection:
+    """The one candidate there is, by the latest `connections`, none of which came after the platform was asked.
+
+    Raises `AmbiguousConnection` with each when there are several, and `NotYet` while there is none, or a newcomer.
+    """
+    service_id = spec.endpoint_service.service_id
+    candidates = candidates_of(connections, spec)
+    if not candidates:
+        raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", concerns=service_id)
+    known = {one.vpc_endpoint_id for one in asked_about}
+    if newcomer := next((one for one in candidates if one.vpc_endpoint_id not in known), None):
+        raise NotYet(
+            f"waiting for the endpoint connection ({service_id}): {newcomer} came, which the platform has yet to name",
+            concerns=newcomer.vpc_endpoint_id,
+            retry_after=paced_delta(NAMING_SECONDS),
+        )
+    if len(candidates) > 1:
+        raise AmbiguousConnection(
+            f"telling which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, and "
+            f"several fit: {'; '.join(str(one) for one in candidates)}",
+            concerns=service_id,
+            next_step="find out whose they are, reject the others, and create the link again",
+        )
+    return candidates[0]
+
+
+def ended(doing: str, vpc_endpoint_id: str, state: str) -> EndpointConnectionFailed:
+    """The error for the link's own connection that ended."""
+    return EndpointConnectionFailed(
+        f"{doing} ({vpc_endpoint_id}): it is {state}",
+        concerns=vpc_endpoint_id,
+        next_step="find out who ended it (AWS CloudTrail, EMQX's notifications), then create the link again",
+    )

@@ -1,0 +1,128 @@
+"""What checks find about a connector, and what EMQX says of one that is being made, in words."""
+
+from datetime import UTC, datetime
+
+from temporalio import activity
+
+from activities.inputs import ConnectorSpec
+from clouds.emqx.connector_body import ConnectorBody
+from clouds.emqx.errors import TEST_FAILED, message_of, names_invalid_parameters, names_ssrf
+from clouds.emqx.labels import one_line
+from clouds.emqx.wire import ConnectorRow
+from clouds.polling.schedule import Moving
+from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingType, NotYet
+from privatelink.model.secret_refs import home_of, name_of
+from privatelink.pace import paced_delta
+
+PROBE_PATIENCE = paced_delta(120)
+"""How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
+
+
+def secret_finding(reference: str, deployment: str) -> Finding:
+    """A reference under which the worker offers nothing to the deployment: the same whatever the worker has.
+
+    So nobody learns from a request which variables and files there are. The worker's log says why.
+    """
+    return Finding(
+        type=FindingType.SECRET_NOT_FOUND,
+        concerns=reference,
+        sentence=f"the worker offers deployment {deployment} no secret of this name",
+        next_step=f"give the worker {home_of(reference)}; where its settings file lists `secrets`, list"
+        f" {name_of(reference)} in those of deployment {deployment}",
+    )
+
+
+def name_finding(one: ConnectorRow) -> Finding:
+    """Someone else's connector that has the name."""
+    return Finding(
+        type=FindingType.NAME_TAKEN,
+        concerns=one.id,
+        sentence="a connector of this type and name is there, and not of this link",
+        next_step="choose another connector.name, or delete that connector",
+    )
+
+
+def differs_finding(one: ConnectorRow, differences: tuple[str, ...]) -> Finding:
+    """The link's own connector, made by another request."""
+    return Finding(
+        type=FindingType.LINK_DIFFERS,
+        concerns=one.id,
+        sentence=f"the link has this connector, and the request differs in {', '.join(differences)}",
+        next_step="delete the link before creating it with another connector",
+    )
+
+
+def refused_finding(connector_id: str, sentence: str, next_step: str) -> Finding:
+    """Why EMQX would not take the connector."""
+    return Finding(type=FindingType.CONNECTOR_REFUSED, concerns=connector_id, sentence=sentence, next_step=next_step)
+
+
+def users_finding(one: ConnectorRow) -> Finding:
+    """What still uses a connector, which must go first."""
+    return Finding(
+        type=FindingType.ADDRESS_IN_USE,
+        concerns=one.id,
+        sentence=f"used by {', '.join(one.dependants)}",
+        next_step="delete those first, rules that use them before",
+    )
+
+
+def probe_failed(
+    spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused
+) -> NotYet | ConnectorFailed | CloudRefused:
+    """The error of a probe through the address: `NotYet` while it may be a matter of moments."""
+    if error.cloud_code != TEST_FAILED or names_invalid_parameters(error):
+        return refused(spec, body, error)
+    sentence = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
+    if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
+        return NotYet(sentence, concerns=spec.connector.id, retry_after=paced_delta(5))
+    return ConnectorFailed(
+        sentence,
+        concerns=spec.connector.id,
+        next_step="check that the targets take connections on this port with these parameters and secrets",
+    )
+
+
+def refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> CloudRefused:
+    """EMQX's refusal, with its reason less what is secret."""
+    why = body.clean(message_of(error))
+    sentence = error.details_model.sentence + (f": {why}" if why else "")
+    return CloudRefused(sentence, concerns=spec.connector.id, next_step=how_to_correct(error))
+
+
+def how_to_correct(error: CloudRefused) -> str:
+    """The next step after parameters that EMQX refuses."""
+    if names_ssrf(error):
+        return (
+            "have the deployment's SSRF protection (rule_engine.ssrf) allow private addresses: every PrivateLink's "
+            "address resolves to one"
+        )
+    return "correct connector.parameters"
+
+
+def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
+    """None when it is connected on every node. Raises `ConnectorFailed` when somebody disabled it.
+
+    An answer that names no node proves nothing, whatever status it gives for the whole.
+    """
+    if row.status == "stopped":
+        raise ConnectorFailed(
+            f"waiting for the connector ({row.id}): somebody disabled it",
+            concerns=row.id,
+            next_step="find out who did in the deployment's console, then create the link again",
+        )
+
+    def words(status: str, reason: str) -> str:
+        return one_line(status, 64) + (f" ({body.clean(reason)})" if reason else "")
+
+    nodes = {node.node: node for node in row.node_status}
+    if not nodes:
+        whole = words(row.status, row.status_reason) or "without a status"
+        return Moving(f"connector {row.id} is {whole}, and EMQX names no node that has it", row.id)
+    trouble = [
+        f"{name}: {words(at.status, at.status_reason)}" for name, at in nodes.items() if at.status != "connected"
+    ]
+    if not trouble:
+        return None
+    connected = len(nodes) - len(trouble)
+    return Moving(f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id)

@@ -1,0 +1,135 @@
+"""What a check before a delete can find: each finding names what stands in the way, and what to do about it."""
+
+from activities.checks.address_users import in_use_finding
+from activities.inputs import RemovalSpec
+from activities.support.inventory import Onlooker, Standing
+from clouds.aws.endpoint_connections import FoundConnection
+from clouds.aws.target_groups import FoundTargetGroup
+from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
+from privatelink.errors import Finding, FindingType
+
+
+async def removal_findings(onlooker: Onlooker, found: Standing) -> list[Finding]:
+    """Everything for which a delete is refused, by what the onlooker found and looks at for this alone."""
+    spec, at_aws, at_emqx = found.spec, found.at_aws, found.at_emqx
+    findings = [
+        *found.elsewhere,
+        *await onlooker.remembered(found),
+        *(_not_running(row) for row in at_emqx.private_links if not _may_go(row, found)),
+        *(in_use_finding(connector) for connector in at_emqx.others),
+        *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
+        *(_foreign(connection, found) for connection in at_aws.connections if not found.owns(connection)),
+        *(stray.finding() for stray in at_aws.strays),
+        *(_shared(group, users) for group in at_aws.target_groups if (users := _users_of_others(group, found))),
+        *(_protected(arn, spec) for arn in await onlooker.protected(found)),
+    ]
+    if at_emqx.region and at_emqx.region != spec.aws.region:
+        findings.insert(0, _wrong_region(spec, at_emqx.region))
+    if at_emqx.is_unlooked and not spec.ignore_deployment:
+        findings.append(_no_key(spec))
+    if not at_emqx.deployment_exists and (at_aws.connections or not found.ids):
+        findings.insert(0, _unknown_deployment(spec))
+    return findings
+
+
+def _may_go(row: PrivateLinkRow, found: Standing) -> bool:
+    """Running; or terminated, which is a delete already under way; anything else by explicit choice alone.
+
+    One whose create never ended well carries nobody's traffic yet, so it needs no choice: it is what a terminated
+    create leaves.
+    """
+    if found.spec.allow_failed or row.state in {PrivateLinkState.RUNNING, PrivateLinkState.TERMINATED}:
+        return True
+    return bool(found.at_aws.services) and not found.at_aws.is_complete
+
+
+def _not_running(row: PrivateLinkRow) -> Finding:
+    why = f" ({row.why})" if row.state is PrivateLinkState.FAILED else ""
+    return Finding(
+        type=FindingType.PRIVATE_LINK_NOT_RUNNING,
+        concerns=row.private_link_id,
+        sentence=f"the PrivateLink's status is {row.status}, not running{why}",
+        next_step="wait until it is running, or delete it with allow_failed",
+    )
+
+
+def _has_dependants(connector: ConnectorRow) -> Finding:
+    return Finding(
+        type=FindingType.ADDRESS_IN_USE,
+        concerns=connector.id,
+        sentence=f"the link's own connector is used by {', '.join(connector.dependants)}",
+        next_step="delete those actions and sources, or give them another connector",
+    )
+
+
+def _foreign(connection: FoundConnection, found: Standing) -> Finding:
+    marked = connection.vpc_endpoint_id in {service.vpc_endpoint_id for service in found.at_aws.services}
+    if marked and found.spec.consumer_account_id:
+        return Finding(
+            type=FindingType.FOREIGN_ENDPOINT,
+            concerns=connection.vpc_endpoint_id,
+            sentence=f"it is the link's own endpoint, and its owner is not the account of principal_arn "
+            f"({found.spec.consumer_account_id}): {connection}",
+            next_step=f"give platform.principal_arn of account {connection.owner}, with which the link was made",
+        )
+    return Finding(
+        type=FindingType.FOREIGN_ENDPOINT,
+        concerns=connection.vpc_endpoint_id,
+        sentence=f"an endpoint that is not known as this link's stands on its endpoint service: {connection}",
+        next_step="have its owner delete it, or reject it in AWS's console",
+    )
+
+
+def _users_of_others(group: FoundTargetGroup, found: Standing) -> list[str]:
+    of_link = {*found.at_aws.load_balancers, *(stray.id for stray in found.at_aws.strays)}
+    return [arn for arn in group.load_balancer_arns if arn not in of_link]
+
+
+def _shared(group: FoundTargetGroup, users: list[str]) -> Finding:
+    return Finding(
+        type=FindingType.IN_USE_BY_OTHERS,
+        concerns=group.arn,
+        sentence=f"a load balancer that is not the link's forwards to its target group: {', '.join(users)}",
+        next_step="have that load balancer forward to another target group",
+    )
+
+
+def _protected(arn: str, spec: RemovalSpec) -> Finding:
+    return Finding(
+        type=FindingType.DELETION_PROTECTED,
+        concerns=arn,
+        sentence="the load balancer has deletion protection: whoever switched it on did not want it gone",
+        next_step="switch it off, if the link may go: "
+        f"`aws elbv2 modify-load-balancer-attributes --region {spec.aws.region} --load-balancer-arn {arn} "
+        "--attributes Key=deletion_protection.enabled,Value=false`",
+    )
+
+
+def _wrong_region(spec: RemovalSpec, region: str) -> Finding:
+    return Finding(
+        type=FindingType.REGION_MISMATCH,
+        concerns="aws.region",
+        sentence=f"it is {spec.aws.region}, and deployment {spec.link.deployment} is in {region}, so the link is too",
+        next_step=f"give aws.region {region}",
+    )
+
+
+def _no_key(spec: RemovalSpec) -> Finding:
+    return Finding(
+        type=FindingType.KEY_MISSING,
+        concerns=spec.link.deployment,
+        sentence="the worker has no API key of this deployment, so it cannot see whether a connector is the link's or "
+        "uses its address",
+        next_step="give the worker the key (EMQXCLOUD_DEPLOYMENT_ENDPOINT, _API_KEY and _API_SECRET, or the file that "
+        "PRIVATELINK_SETTINGS names); or, if nothing there uses the link: "
+        f"`privatelink delete {spec.link} --ignore-deployment`",
+    )
+
+
+def _unknown_deployment(spec: RemovalSpec) -> Finding:
+    return Finding(
+        type=FindingType.UNKNOWN_DEPLOYMENT,
+        concerns=spec.link.deployment,
+        sentence="the platform does not know this deployment",
+        next_step="correct the deployment's id, or use the API key that sees it",
+    )

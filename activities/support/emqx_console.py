@@ -1,0 +1,97 @@
+"""EMQX's console: what a person does there that no API does, in its own words (EMQX: "AWS PrivateLink").
+
+Its addresses are not published, so pages are named by their menus.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from privatelink.model.names import Link
+
+
+class Task(NamedTuple):
+    """What to do: on which page, the clicks in order, and the values to paste by the fields' names."""
+
+    sentence: str
+    page: str
+    clicks: tuple[str, ...] = ()
+    paste: Mapping[str, str] = MappingProxyType({})
+
+
+def private_link_page(link: Link) -> str:
+    """Where a deployment's PrivateLinks are listed, made and deleted."""
+    return f"EMQX Platform Console, deployment {link.deployment}, Network Management, PrivateLink"
+
+
+def connector_page(link: Link) -> str:
+    """Where a deployment's connectors are listed."""
+    return f"EMQX Platform Console, deployment {link.deployment}, Data Integration, Connectors"
+
+
+def creating(link: Link, service_name: str) -> Task:
+    """How a PrivateLink is made: "Enable EMQX Platform PrivateLink", steps 1 and 2. Allowing the ARN is done."""
+    return Task(
+        f"create the PrivateLink of {link} at EMQX's console; the saga sees it at AWS and goes on by itself",
+        f"{private_link_page(link)}, +PrivateLink",
+        ("Allow principals and go to the next step", "Create PrivateLink"),
+        {"Endpoint service name": service_name},
+    )
+
+
+def choosing(link: Link, candidates: list[str]) -> Task:
+    """Which of several endpoint connections it is: AWS cannot tell, since customers of EMQX may share its account."""
+    return Task(
+        f"tell which endpoint connection belongs to the PrivateLink of {link}; none is accepted until then: "
+        + "; ".join(candidates),
+        private_link_page(link),
+        ("compare the times with the PrivateLink's at the console, or reject the others at AWS",),
+    )
+
+
+def approving(link: Link, candidates: list[str]) -> Task:
+    """Whether an endpoint is let in: whoever uses EMQX's account may have asked for the connection."""
+    which = "that this endpoint connection" if len(candidates) == 1 else "which endpoint connection"
+    return Task(
+        f"approve {which} belongs to the PrivateLink of {link}; none is accepted until then: " + "; ".join(candidates),
+        private_link_page(link),
+        ("compare the id or the time with the PrivateLink's at the console; one that is not its own, reject at AWS",),
+    )
+
+
+def confirming(link: Link, proposal: str) -> Task:
+    """How a person sees that it works: "Enable EMQX Platform PrivateLink", step 4."""
+    found = f" (AWS names {proposal})" if proposal else ""
+    return Task(
+        f"when the console shows the PrivateLink of {link} as running, confirm its Address{found}",
+        private_link_page(link),
+        ("copy the Address",),
+    )
+
+
+def deleting(link: Link) -> Task:
+    """How a PrivateLink is deleted: "Delete the PrivateLink". It goes before AWS's side, else it becomes `failed`."""
+    return Task(
+        f"delete the PrivateLink of {link} at EMQX's console; the saga sees its endpoint connection go at AWS, and "
+        "removes AWS's side only then",
+        private_link_page(link),
+        ("the Delete button to the right of the PrivateLink", "Confirm"),
+    )
+
+
+def may_be_at_console(link: Link) -> str:
+    """What to look at when a saga ends that had asked for a PrivateLink, and AWS never showed its endpoint."""
+    return f"if somebody made the PrivateLink all the same, {private_link_page(link)} shows it: delete it there"
+
+
+def unseen_at_console(link: Link) -> str:
+    """What no look sees in console mode: a PrivateLink without an endpoint at AWS stands at the console alone."""
+    return f"PrivateLinks that have no endpoint at AWS: only {private_link_page(link)} shows them"
+
+
+def gone_without_delete(link: Link, vpc_endpoint_id: str) -> str:
+    """What to look at when a PrivateLink's endpoint is gone and nobody was asked to delete the PrivateLink."""
+    return (
+        f"the endpoint {vpc_endpoint_id} is gone: if {private_link_page(link)} still shows its PrivateLink as failed, "
+        "delete it there"
+    )

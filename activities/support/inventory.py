@@ -1,0 +1,249 @@
+"""What stands of a link in both clouds, found by identity: for the checks of a removal, and for whoever asks."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from activities.checks.address_users import names_of
+from activities.checks.connection_matching import is_own
+from activities.checks.provider import trust_findings
+from activities.inputs import RemovalSpec
+from activities.support.aws_inventory import AtAws, look_at_aws
+from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page
+from activities.support.emqx_console import connector_page, private_link_page
+from activities.support.places import elsewhere_findings
+from activities.support.remembered_places import RememberedPlaces, Remembering, nothing
+from clouds.aws.accounts import AwsAccounts
+from clouds.aws.endpoint_connections import FoundConnection
+from clouds.aws.endpoint_services import read_allowed_principals
+from clouds.aws.load_balancers import is_deletion_protected
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.emqx.errors import NOT_FOUND
+from clouds.emqx.labels import region_code
+from clouds.emqx.platform import READ_SECONDS, Platform
+from clouds.emqx.wire import ConnectorRow, Deployment, PrivateLinkRow, PrivateLinkState
+from privatelink.errors import CloudRefused, Finding, FindingType
+from privatelink.model.names import Place
+from privatelink.model.request import ConsolePlatform
+from privatelink.model.result import FoundThing
+
+
+class AtEmqx(NamedTuple):
+    """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more).
+
+    `private_links` are those that the API makes, `by_hand` those that a person makes at the console, where the worker
+    has a key of the platform that shows them. `others`: connectors that dial the link's address. `is_unlooked`: the
+    worker has no key of the deployment, so no connector was looked at. `region`: the deployment's, where it is known.
+    """
+
+    deployment_exists: bool = True
+    private_links: tuple[PrivateLinkRow, ...] = ()
+    by_hand: tuple[PrivateLinkRow, ...] = ()
+    connectors: tuple[ConnectorRow, ...] = ()
+    others: tuple[ConnectorRow, ...] = ()
+    is_unlooked: bool = False
+    region: str | None = None
+
+
+class Standing(NamedTuple):
+    """Both sides, within the scope of `spec`. `elsewhere`: what shows that the link stands in another place."""
+
+    spec: RemovalSpec
+    here: Place
+    at_aws: AtAws
+    at_emqx: AtEmqx
+    elsewhere: list[Finding]
+
+    @property
+    def ids(self) -> list[str]:
+        """What a delete would remove, in order of removal."""
+        return [
+            *(one.id for one in self.at_emqx.connectors),
+            *(one.private_link_id for one in self.at_emqx.private_links),
+            *(one.vpc_endpoint_id for one in self.at_aws.connections if self.owns(one)),
+            *(one.service_id for one in self.at_aws.services),
+            *self.at_aws.listeners,
+            *self.at_aws.load_balancers,
+            *(group.arn for group in self.at_aws.target_groups),
+        ]
+
+    @property
+    def addresses(self) -> set[str]:
+        """The names under which the link is dialled: the platform's, and AWS's for the endpoints that stand there."""
+        return names_of((*self.at_emqx.private_links, *self.at_emqx.by_hand), self.at_aws.connections)
+
+    def owns(self, connection: FoundConnection) -> bool:
+        """Whether the endpoint is the link's own."""
+        named = (row.vpc_endpoint_id for row in self.at_emqx.private_links)
+        return is_own(connection, self.spec, self.at_aws.services, named)
+
+    def things(self) -> Iterator[FoundThing]:
+        """Each thing of the scope with its console, in order of removal."""
+        spec, at_aws, region = self.spec, self.at_aws, self.spec.aws.region
+        # The platform lists one page of PrivateLinks, the deployment one of connectors: neither has a page by id.
+        for connector in self.at_emqx.connectors:
+            if self._holds(connector, connector.id):
+                yield _thing("connector", connector.id, connector_page(spec.link), connector.status)
+        for row in (*self.at_emqx.private_links, *self.at_emqx.by_hand):
+            if self._holds(row, row.private_link_id, _service_id(row)):
+                yield _thing("PrivateLink", row.private_link_id, private_link_page(spec.link), row.status)
+        for one in at_aws.connections:
+            page = endpoint_service_page(region, one.service_id)
+            yield _thing("endpoint connection", one.vpc_endpoint_id, page, one.state)
+        for service in at_aws.services:
+            page = endpoint_service_page(region, service.service_id)
+            yield _thing("endpoint service", service.service_id, page, service.state)
+        for kind, arns, page_of in (
+            ("listener", at_aws.listeners, listener_page),
+            ("load balancer", at_aws.load_balancers, load_balancer_page),
+            ("target group", [group.arn for group in at_aws.target_groups], target_group_page),
+        ):
+            for arn in arns:
+                yield _thing(kind, arn, page_of(region, arn))
+        for stray in at_aws.strays:
+            yield _thing(stray.kind, stray.id, stray.console, stray.words())
+
+    def _holds(self, row: PrivateLinkRow | ConnectorRow, *ids: str) -> bool:
+        """Whether a rollback's scope holds it: made by its saga, or as incomplete as the endpoint service in it.
+
+        Also what the saga recorded as its own (by the thing's id, or the one that it leads to), whatever its
+        description says by now.
+        """
+        if self.spec.saga_id in {None, row.saga_id} or self.at_aws.services:
+            return True
+        return not set(ids).isdisjoint(self.spec.recorded) and not self.at_aws.is_complete
+
+
+class Onlooker:
+    """Looks at both clouds, and changes nothing."""
+
+    def __init__(
+        self,
+        aws: AwsAccounts,
+        platform: Platform,
+        deployment_apis: DeploymentApis,
+        remembers: Remembering = nothing,
+    ) -> None:
+        """The clouds in which a link stands; `remembers` is asked where they show nothing of it."""
+        self._aws = aws
+        self._remembered = RememberedPlaces(aws, remembers)
+        self._platform = platform
+        self._deployment_apis = deployment_apis
+
+    async def trust_findings(self, spec: RemovalSpec) -> list[Finding]:
+        """What is wrong with the trust policy of the role that the look would assume."""
+        return await trust_findings(self._aws.account(spec.aws), spec.aws)
+
+    async def look(self, spec: RemovalSpec) -> Standing:
+        """What stands of the link within the scope, and what shows that it stands elsewhere.
+
+        Connectors only where the worker has an API key of the deployment; where it has none the answer says so.
+        """
+        account = self._aws.account(spec.aws)
+        here = Place(account=await account.account_id(), region=spec.aws.region, mode=spec.platform.mode)
+        at_aws = await look_at_aws(account, spec)
+        seen = await self._look_at_emqx(spec, at_aws)
+        elsewhere = await elsewhere_findings(
+            account,
+            spec.link,
+            here,
+            rows=(*seen.private_links, *seen.by_hand),
+            connectors=seen.connectors,
+            modes=at_aws.modes,
+            failed_may_go=spec.allow_failed,
+        )
+        of_here = seen._replace(
+            private_links=tuple(row for row in seen.private_links if not row.stands_elsewhere(here)),
+            by_hand=tuple(row for row in seen.by_hand if not row.stands_elsewhere(here)),
+            connectors=tuple(one for one in seen.connectors if not one.stands_elsewhere(here)),
+        )
+        return Standing(spec, here, at_aws, of_here, elsewhere)
+
+    async def remembered(self, found: Standing) -> list[Finding]:
+        """Where the link stands by what is remembered of it, when AWS shows nothing of it here."""
+        if found.at_aws.is_tagged or found.elsewhere:
+            return []
+        return await self._remembered.findings(found.spec.link, found.here)
+
+    async def foreign_principals(self, found: Standing) -> list[Finding]:
+        """Who beside the deployment may connect to the link's endpoint service."""
+        allowed = [
+            (service.service_id, principal)
+            for service in found.at_aws.services
+            for principal in await read_allowed_principals(self._aws.account(found.spec.aws), service.service_id)
+        ]
+        if not allowed:
+            return []
+        own = await self._principal(found.spec)
+        return [_foreign_principal(*one) for one in allowed if own and one[1] != own]
+
+    async def _principal(self, spec: RemovalSpec) -> str:
+        """The deployment's principal; empty where the platform does not know the deployment any more."""
+        if isinstance(spec.platform, ConsolePlatform):
+            return spec.platform.principal_arn
+        try:
+            return (await self._platform.get_network(spec.link.deployment, not_older=READ_SECONDS)).aws_arn
+        except CloudRefused as error:
+            if error.cloud_code == NOT_FOUND:
+                return ""
+            raise
+
+    async def protected(self, found: Standing) -> list[str]:
+        """Those of the load balancers found that have deletion protection."""
+        account = self._aws.account(found.spec.aws)
+        return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
+
+    async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AtAws) -> AtEmqx:
+        by_console = spec.consumer_account_id is not None
+        if by_console and not self._platform.is_configured:
+            return await self._with_connectors(AtEmqx(), spec, names_of((), at_aws.connections))
+        deployment = await self._platform.get_deployment(spec.link.deployment, not_older=READ_SECONDS)
+        if deployment is None:
+            return AtEmqx(deployment_exists=False)
+        listed = await self._platform.private_links(spec.link.deployment).reading()
+        rows = tuple(row for row in listed if _is_of_scope(row, spec, at_aws))
+        if by_console:
+            # What a person has deleted goes by itself.
+            by_hand = tuple(row for row in rows if row.state is not PrivateLinkState.TERMINATED)
+            seen = AtEmqx(by_hand=by_hand, region=_region_of(deployment))
+        else:
+            seen = AtEmqx(private_links=rows, region=_region_of(deployment))
+        return await self._with_connectors(seen, spec, names_of(rows, at_aws.connections))
+
+    async def _with_connectors(self, seen: AtEmqx, spec: RemovalSpec, addresses: set[str]) -> AtEmqx:
+        api = self._deployment_apis.find(spec.link.deployment)
+        if api is None:
+            return seen._replace(is_unlooked=True)
+        listed = await api.connectors.reading()
+        own = tuple(one for one in listed if one.is_of(spec.link) or one.id in spec.recorded)
+        others = tuple(one for one in listed if one not in own and any(map(one.dials, addresses)))
+        return seen._replace(connectors=own, others=others)
+
+
+def _foreign_principal(service_id: str, principal: str) -> Finding:
+    return Finding(
+        type=FindingType.FOREIGN_PRINCIPAL,
+        concerns=principal,
+        sentence=f"it may connect to {service_id}, and is not the deployment's principal",
+        next_step="repeat the create, which allows the deployment's principal alone",
+    )
+
+
+def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AtAws) -> bool:
+    link = spec.link
+    if row.is_of(link) or row.private_link_id in spec.recorded:
+        return True
+    services = {service.service_id for service in at_aws.services} | {stray.id for stray in at_aws.strays}
+    return _service_id(row) in services | set(spec.recorded) and not row.is_of_another(link)
+
+
+def _service_id(row: PrivateLinkRow) -> str:
+    """The last part of an endpoint service's name is its id (API_ServiceDetail)."""
+    return row.service_name.rpartition(".")[2]
+
+
+def _region_of(deployment: Deployment) -> str | None:
+    return region_code(deployment.region)
+
+
+def _thing(kind: str, found_id: str, console: str, state: str = "") -> FoundThing:
+    return FoundThing(kind=kind, id=found_id, state=state, console=console)

@@ -1,0 +1,55 @@
+"""The schedule of a wait for a cloud: how often to read, and what a look says that ends too early.
+
+A look is short and read-only: it stays with a shared view for a bounded time and then says `NotYet`, so that
+Temporal's retry is the loop: history stays flat, and a crash costs one look.
+"""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+from privatelink.errors import DeadlinePassed, NotYet
+from privatelink.model.deadlines import Wait
+from privatelink.pace import paced, paced_delta
+
+BETWEEN_LOOKS_SECONDS = 1.0
+"""Temporal's server rounds shorter delays up to this. Where no reading is due so soon, the next look waits for it."""
+
+
+class Cadence(NamedTuple):
+    """How often to read, in seconds of the cloud's clock: `fast` near the usual duration, `slow` otherwise."""
+
+    usual: float
+    fast: float
+    slow: float
+
+    def interval(self, elapsed: float) -> float:
+        """Seconds of our clock until the next read makes sense, `elapsed` (our clock) into the wait."""
+        begins, ends = paced(self.usual * 0.8), paced(self.usual * 2)
+        if elapsed < begins:
+            return max(paced(self.fast), min(paced(self.slow), begins - elapsed))
+        return paced(self.fast if elapsed < ends else self.slow)
+
+
+class Moving(NamedTuple):
+    """A judge's word for 'not yet': the state, and what it concerns, for a person."""
+
+    sentence: str
+    concerns: str
+
+
+def still_moving(moving: Moving, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
+    """The error that a look ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen.
+
+    `reading_due`: seconds of our clock until another reading makes sense. Until then nobody need hold the wait.
+    """
+    if wait.passed:
+        return DeadlinePassed(
+            f"{moving.sentence}, and the deadline passed ({wait.words()})",
+            concerns=moving.concerns,
+            next_step="look at it in the cloud's console; a longer deadline is a setting of the worker",
+        )
+    return NotYet(
+        f"{moving.sentence}; {wait.words()}",
+        concerns=moving.concerns,
+        retry_after=max(paced_delta(BETWEEN_LOOKS_SECONDS), timedelta(seconds=min(reading_due, wait.remaining))),
+    )

@@ -1,0 +1,129 @@
+"""The doctor: looks at everything that must be right before a create can work, and says what to do about the rest."""
+
+import os
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from privatelink.client.inquiries import check_clouds
+from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
+from privatelink.model.names import TASK_QUEUE
+from privatelink.model.request import DeleteRequest
+from privatelink.model.result import SetUpFinding, SetUpResult
+from privatelink.temporal.connection import connect_to_temporal
+from privatelink.temporal.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
+from privatelink.temporal.queues import task_queue
+from privatelink.temporal.search_attributes import ALL, not_registered
+from privatelink.temporal.troubles import of_call
+
+KEY = "payload key"
+TEMPORAL = "Temporal"
+SEARCH_ATTRIBUTES = "search attributes"
+WORKER = "worker"
+CLOUDS = "clouds"
+
+_START_WORKER = "start one: python worker.py"
+
+
+async def check_set_up(request: DeleteRequest | None = None, *, seen_within: timedelta = SEEN_WITHIN) -> SetUpResult:
+    """Look at payload key, Temporal, search attributes and worker, in this order, as far as one lets see the next.
+
+    With a request the worker, which holds the keys, also looks at the platform and at AWS for its deployment, account
+    and region. Raises nothing that a finding can say.
+    """
+    return SetUpResult(findings=tuple([finding async for finding in _findings(request, seen_within)]))
+
+
+async def _findings(request: DeleteRequest | None, seen_within: timedelta) -> AsyncIterator[SetUpFinding]:
+    key = _payload_key()
+    yield key
+    if not key.ok:
+        return
+    try:
+        client = await connect_to_temporal()
+    except TemporalUnreachable as error:
+        yield _failed(TEMPORAL, error)
+        return
+    temporal = await _temporal(client)
+    yield temporal
+    if not temporal.ok:
+        return
+    yield await _search_attributes(client)
+    worker = await _worker(client, task_queue(request.aws) if request else TASK_QUEUE, seen_within)
+    yield worker
+    if request is None or not worker.ok:
+        return
+    try:
+        for finding in (await check_clouds(client, request)).findings:
+            yield finding
+    except NoWorker as error:
+        yield _failed(WORKER, error)
+    except PrivateLinkError as error:
+        yield _failed(CLOUDS, error)
+
+
+def _payload_key() -> SetUpFinding:
+    try:
+        data_converter()
+    except PayloadKeyError as error:
+        return SetUpFinding(what=KEY, ok=False, says=str(error), fix=f"correct {PAYLOAD_KEY}")
+    is_set = bool(os.environ.get(PAYLOAD_KEY))
+    return SetUpFinding(
+        what=KEY,
+        ok=True,
+        says=f"{PAYLOAD_KEY} can be read; the worker needs the same"
+        if is_set
+        else f"{PAYLOAD_KEY} is not set: Temporal stores requests and results in the clear",
+    )
+
+
+async def _temporal(client: Client) -> SetUpFinding:
+    where = f"{client.service_client.config.target_host}, namespace {client.namespace}"
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
+    except RPCError as error:
+        trouble = of_call(error)
+        return SetUpFinding(what=TEMPORAL, ok=False, says=f"{where}: {trouble.why}", fix=trouble.next_step)
+    return SetUpFinding(what=TEMPORAL, ok=True, says=f"answers at {where}")
+
+
+async def _search_attributes(client: Client) -> SetUpFinding:
+    try:
+        known = await client.operator_service.list_search_attributes(
+            ListSearchAttributesRequest(namespace=client.namespace)
+        )
+    except RPCError as error:
+        return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, error.message))
+    missing = [key.name for key in ALL if key.name not in known.custom_attributes]
+    if missing:
+        why = f"{', '.join(missing)} not there; a worker registers them when it starts"
+        return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, why))
+    return SetUpFinding(what=SEARCH_ATTRIBUTES, ok=True, says=f"all {len(ALL)} are registered")
+
+
+async def _worker(client: Client, queue: str, seen_within: timedelta) -> SetUpFinding:
+    try:
+        seen = await workers_seen(client, queue)
+    except RPCError as error:
+        trouble = of_call(error)
+        return SetUpFinding(what=WORKER, ok=False, says=trouble.why, fix=trouble.next_step)
+    alive = {identity: ago for identity, ago in seen.items() if ago <= seen_within}
+    if alive:
+        polling = ", ".join(f"{identity} (seen {_seconds(ago)} ago)" for identity, ago in sorted(alive.items()))
+        return SetUpFinding(what=WORKER, ok=True, says=f"task queue {queue} is polled by {polling}")
+    last = f"; the last was seen {_seconds(min(seen.values()))} ago" if seen else ""
+    return SetUpFinding(what=WORKER, ok=False, says=f"none polls task queue {queue}{last}", fix=_START_WORKER)
+
+
+def _seconds(ago: timedelta) -> str:
+    return f"{max(ago.total_seconds(), 0):.0f} s"
+
+
+def _failed(what: str, error: PrivateLinkError) -> SetUpFinding:
+    details = error.details_model
+    return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)

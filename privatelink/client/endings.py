@@ -1,0 +1,65 @@
+"""How a saga ended, as whoever waits for it reads it: its result, or our error whatever closed it."""
+
+from typing import Any
+
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+from temporalio.exceptions import CancelledError, TerminatedError
+
+from privatelink.client.remembering import Run
+from privatelink.errors import Cancelled, Outcome, PrivateLinkError, RollbackIncomplete, from_failure
+from privatelink.model.names import Link, link_of_workflow_id
+from privatelink.model.result import DeleteResult, PrivateLinkResult
+from privatelink.temporal.connection import reaching_temporal
+
+RESULT_TYPES: dict[str, type[PrivateLinkResult | DeleteResult]] = {
+    "create": PrivateLinkResult,
+    "delete": DeleteResult,
+}
+
+SagaHandle = WorkflowHandle[Any, PrivateLinkResult | DeleteResult]
+
+
+def saga_handle(client: Client, link: Link, run: Run) -> SagaHandle:
+    """That very run of the link, whose result is read as its operation gives it."""
+    result_type = RESULT_TYPES.get(run.operation)
+    handle: SagaHandle = client.get_workflow_handle(link.workflow_id, run_id=run.run_id, result_type=result_type)
+    return handle
+
+
+def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
+    """Our error for a saga of the link that did not complete, whatever closed it."""
+    cause = failure.cause
+    if isinstance(cause, CancelledError):
+        return Cancelled(
+            "the saga was cancelled, and nothing is left of what it had made, or had to remove",
+            outcome=Outcome.ROLLED_BACK,
+        )
+    ours = from_failure(cause)
+    if ours:
+        return ours
+    why = "terminated, which runs no rollback" if isinstance(cause, TerminatedError) else str(cause)
+    return RollbackIncomplete(
+        f"the saga ended without cleaning up: {why}",
+        concerns=link,
+        # What was cut off before it ran is no `running` PrivateLink, and a delete without the option refuses that.
+        next_step=f"run `privatelink delete {link} --allow-failed`, which removes what the saga left; or repeat it",
+        outcome=Outcome.INCOMPLETE,
+    )
+
+
+async def saga_result(handle: SagaHandle) -> PrivateLinkResult | DeleteResult:
+    """Wait for the saga's end. Raises our error when it does not complete."""
+    try:
+        with reaching_temporal("waiting for the end of a saga", handle.id):
+            return await handle.result()
+    except WorkflowFailureError as failure:
+        if isinstance(failure.cause, CancelledError) and await _removed_nothing(handle):
+            raise Cancelled("the delete was cancelled before it removed anything", outcome=Outcome.REFUSED) from failure
+        raise failure_of(failure, str(link_of_workflow_id(handle.id) or handle.id)) from failure
+
+
+async def _removed_nothing(handle: SagaHandle) -> bool:
+    """Whether a delete that has ended is known to have removed nothing."""
+    with reaching_temporal("looking for a saga", handle.id):
+        run = Run.of(await handle.describe())
+    return run.operation == "delete" and not run.has_changed

@@ -1,0 +1,101 @@
+"""Inquiries: read-only workflows that a worker, which holds the credentials, runs for a caller. They change nothing."""
+
+import asyncio
+import uuid
+from datetime import timedelta
+from typing import TypeVar
+
+from pydantic import BaseModel
+from temporalio.client import Client, WorkflowFailureError, WorkflowHandle
+
+from privatelink.client.answering import ANSWER_SECONDS
+from privatelink.client.silence import last_failure
+from privatelink.errors import NoWorker, Outcome, PrivateLinkError, StepFailed, from_failure
+from privatelink.model.request import DeleteRequest
+from privatelink.model.result import InspectionResult, SetUpResult
+from privatelink.temporal.connection import reaching_temporal
+from privatelink.temporal.queues import task_queue
+
+INSPECT = "InspectPrivateLink"
+CHECK_SET_UP = "CheckSetUp"
+
+_LASTS_AT_MOST = timedelta(minutes=5)
+"""A few reads; the rest is for a cloud that throttles. After it the workflow ends, whether or not anybody waits."""
+
+_EVENTS_WITHOUT_WORKER = 2
+"""Started, and its first workflow task scheduled: a third event is a worker's."""
+
+_LOOK_AT_WORKER = "look at the worker's log, and whether it is of this version: an older one does not know this look"
+
+R = TypeVar("R", bound=BaseModel)
+
+
+async def inspect(client: Client, request: DeleteRequest) -> InspectionResult:
+    """What there is of a link in AWS and at the platform, whatever Temporal remembers of it."""
+    link = request.link
+    workflow_id = f"privatelink-inspect:{link.deployment}:{link.name}:{uuid.uuid4()}"
+    return await _inquire(client, INSPECT, workflow_id, request, InspectionResult)
+
+
+async def check_clouds(client: Client, request: DeleteRequest) -> SetUpResult:
+    """What the worker finds of its own keys, for the deployment, account and region of the request."""
+    return await _inquire(client, CHECK_SET_UP, f"privatelink-check:{uuid.uuid4()}", request, SetUpResult)
+
+
+async def _inquire(
+    client: Client, workflow_type: str, workflow_id: str, request: DeleteRequest, result_type: type[R]
+) -> R:
+    """Run the workflow and give its result.
+
+    Raises its error with the outcome `refused`, since nothing was changed, `NoWorker` when no worker takes it up within
+    ANSWER_SECONDS, and `StepFailed` when the one that did can't run it.
+    """
+    with reaching_temporal("looking at a link", str(request.link)):
+        handle: WorkflowHandle[object, R] = await client.start_workflow(
+            workflow_type,
+            request,
+            id=workflow_id,
+            task_queue=task_queue(request.aws),
+            result_type=result_type,
+            execution_timeout=_LASTS_AT_MOST,
+            static_summary=f"look at {request.link} in {request.aws.region}; reads only",
+        )
+        ending = asyncio.ensure_future(handle.result())
+        try:
+            await asyncio.wait({ending}, timeout=ANSWER_SECONDS)
+            if not ending.done():
+                await _check_that_it_runs(client, handle, request)
+            return await ending
+        except WorkflowFailureError as failure:
+            raise _of_no_effect(failure, request) from failure
+        finally:
+            ending.cancel()
+            await asyncio.gather(ending, return_exceptions=True)
+
+
+async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R], request: DeleteRequest) -> None:
+    """Raise, and call it off, where waiting longer has no sense: nobody has taken it up, or who did can't run it."""
+    description = await handle.describe()
+    if description.history_length <= _EVENTS_WITHOUT_WORKER:
+        await handle.terminate("no worker took it up, and the caller waits no longer")
+        raise NoWorker(
+            f"looking at {request.link}: no worker answered within {ANSWER_SECONDS:.0f} s",
+            concerns=str(request.link),
+            next_step="start a worker (`python worker.py`), then repeat it: it only reads",
+        )
+    if description.raw_description.pending_workflow_task.attempt > 1:
+        why = await last_failure(client, handle.id)
+        await handle.terminate("the worker can't run it, and the caller waits no longer")
+        raise StepFailed(
+            f"looking at {request.link}: the worker can't run {description.workflow_type}{f': {why}' if why else ''}",
+            concerns=str(request.link),
+            next_step=_LOOK_AT_WORKER,
+            outcome=Outcome.REFUSED,
+        )
+
+
+def _of_no_effect(failure: WorkflowFailureError, request: DeleteRequest) -> PrivateLinkError:
+    error = from_failure(failure) or StepFailed(
+        f"looking at {request.link}: {failure.cause}", concerns=str(request.link), next_step=_LOOK_AT_WORKER
+    )
+    return error.of(error.details_model.model_copy(update={"outcome": Outcome.REFUSED}))

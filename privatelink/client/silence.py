@@ -1,0 +1,95 @@
+"""Silence: why a saga does not answer. No worker, one of another version, or one that fails at it."""
+
+import re
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import EventType, WorkflowTaskFailedCause
+from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverseRequest
+from temporalio.client import Client, WorkflowQueryFailedError
+from temporalio.service import RPCError
+
+from privatelink.errors import NoWorker, WorkerCannotGoOn
+from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
+
+_LAST_EVENTS = 20
+"""After a failed workflow task, a history has only the Updates and results that wait for the next task."""
+
+_ANOTHER_VERSION = re.compile(
+    r"TMPRL1100|[Nn]ondeterminism"  # its story differs from what the history tells
+    r"|is not registered on this worker|[Hh]andler for .* not found"  # it lacks the workflow, the Update or the query
+)
+
+_NO_FAULT = frozenset(
+    {
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_UNHANDLED_COMMAND,
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_STICKY_TASK_QUEUE,
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FORCE_CLOSE_COMMAND,
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_FAILOVER_CLOSE_COMMAND,
+        WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
+    }
+)
+"""Temporal ends a workflow task in these ways by itself; the worker had no part in it."""
+
+
+async def why_silent(
+    client: Client, workflow_id: str, otherwise: NoWorker, said: Exception | None = None
+) -> NoWorker | WorkerCannotGoOn:
+    """Why the workflow gives no answer: `otherwise` unless its worker is there and can't go on with it.
+
+    `said` is what the call for an answer raised. It asks Temporal alone; where Temporal does not answer this, either,
+    it gives `otherwise`.
+    """
+    if isinstance(said, WorkflowQueryFailedError):
+        return _cannot_go_on(otherwise, str(said))
+    try:
+        why = await last_failure(client, workflow_id)
+        if why is None or not await _has_workers(client, workflow_id):
+            return otherwise
+    except RPCError:
+        return otherwise
+    return _cannot_go_on(otherwise, why)
+
+
+async def last_failure(client: Client, workflow_id: str, run_id: str = "") -> str | None:
+    """What the worker's last try to go on with the workflow failed with; None when it succeeded. Raises `RPCError`."""
+    answer = await client.workflow_service.get_workflow_execution_history_reverse(
+        GetWorkflowExecutionHistoryReverseRequest(
+            namespace=client.namespace,
+            execution=WorkflowExecution(workflow_id=workflow_id, run_id=run_id),
+            maximum_page_size=_LAST_EVENTS,
+        )
+    )
+    for event in answer.history.events:
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+            return None
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED:
+            failed = event.workflow_task_failed_event_attributes
+            if failed.cause not in _NO_FAULT:
+                return failed.failure.message or WorkflowTaskFailedCause.Name(failed.cause)
+    return None
+
+
+async def _has_workers(client: Client, workflow_id: str) -> bool:
+    """Whether one has asked for work lately: the last try of a worker that has gone says nothing of the next one."""
+    description = await client.get_workflow_handle(workflow_id).describe()
+    return any(ago <= SEEN_WITHIN for ago in (await workers_seen(client, description.task_queue)).values())
+
+
+def of_another_version(why: str) -> bool:
+    """Whether this is how a worker of another version fails."""
+    return bool(_ANOTHER_VERSION.search(why))
+
+
+def _cannot_go_on(otherwise: NoWorker, why: str) -> WorkerCannotGoOn:
+    doing, concerns = otherwise.details_model.sentence.partition(":")[0], otherwise.details_model.concerns
+    if of_another_version(why):
+        return WorkerCannotGoOn(
+            f"{doing}: a worker of another version answers, and cannot go on with it: {why}",
+            concerns=concerns,
+            next_step="start a worker of the version that began the saga: it goes on by itself; then repeat the call",
+        )
+    return WorkerCannotGoOn(
+        f"{doing}: the worker fails at it: {why}",
+        concerns=concerns,
+        next_step="mend what it names (the worker's log has more): Temporal tries again by itself; then repeat it",
+    )

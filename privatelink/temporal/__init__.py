@@ -1,0 +1,1 @@
+"""How we use Temporal: the connection, payloads and their encryption, search attributes, task queues."""

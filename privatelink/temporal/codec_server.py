@@ -1,0 +1,117 @@
+"""The codec server: lets the Temporal UI and CLI show what is encrypted, to whoever has the key.
+
+`python -m privatelink.temporal.codec_server --ui-origin http://localhost:8233` speaks Temporal's remote codec protocol
+(docs.temporal.io, "Codec Server"): POST /encode and /decode of `Payloads` in protobuf's JSON. Run it where the person
+who looks has the key, and tell the UI: `temporal server start-dev --ui-codec-endpoint http://localhost:8081`, or in the
+UI itself under "Codec Server".
+
+It decrypts for everybody who reaches it, so it listens on the loopback unless told otherwise, and answers no page but
+the UI's. Anywhere else it belongs behind a proxy that knows who asks.
+"""
+
+import argparse
+import asyncio
+import sys
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from google.protobuf import json_format
+from temporalio.api.common.v1 import Payloads
+from temporalio.converter import PayloadCodec
+
+from privatelink.temporal.encryption import EncryptionCodec, payload_keys
+from privatelink.temporal.payloads import PayloadKeyError
+
+PORT = 8081
+LARGEST_BODY = 64 * 1024 * 1024
+"""Above every page of a history: Temporal's own limit for a message is 4 MB, in base64 and JSON a few times that."""
+
+
+class CodecServer(ThreadingHTTPServer):
+    """Serves from `serve_forever` until `shutdown`; `server_address` tells the port when 0 was asked for."""
+
+    daemon_threads = True
+
+    def __init__(self, address: tuple[str, int], codec: PayloadCodec, ui_origin: str) -> None:
+        """`ui_origin` is the one origin whose pages may read the answers, as in `http://localhost:8233`."""
+        super().__init__(address, _Handler)
+        self.codec = codec
+        self.ui_origin = ui_origin.rstrip("/")
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: CodecServer
+    timeout = 30
+
+    def do_OPTIONS(self) -> None:
+        """The browser asks before it sends the UI's call."""
+        self._answer(HTTPStatus.NO_CONTENT)
+
+    def do_POST(self) -> None:
+        """Encode or decode the payloads of the body."""
+        work = {"/encode": self.server.codec.encode, "/decode": self.server.codec.decode}.get(self.path)
+        if work is None:
+            self._refuse(HTTPStatus.NOT_FOUND, "only /encode and /decode are here")
+            return
+        if self.headers.get("Origin", self.server.ui_origin) != self.server.ui_origin:
+            self._refuse(HTTPStatus.FORBIDDEN, f"only pages of {self.server.ui_origin} may ask (--ui-origin)")
+            return
+        length = self.headers.get("Content-Length", "")
+        if not length.isdigit() or int(length) > LARGEST_BODY:
+            self._refuse(HTTPStatus.BAD_REQUEST, f"a body of at most {LARGEST_BODY} bytes is needed, with its length")
+            return
+        try:
+            payloads = json_format.Parse(self.rfile.read(int(length)), Payloads()).payloads
+        except (json_format.ParseError, UnicodeDecodeError):
+            self._refuse(HTTPStatus.BAD_REQUEST, "the body is not Payloads in protobuf's JSON")
+            return
+        try:
+            done = asyncio.run(work(payloads))
+        except PayloadKeyError as error:
+            self._refuse(HTTPStatus.BAD_REQUEST, str(error))
+            return
+        self._answer(HTTPStatus.OK, json_format.MessageToJson(Payloads(payloads=done), indent=None).encode())
+
+    def _refuse(self, status: HTTPStatus, why: str) -> None:
+        self._answer(status, why.encode(), content_type="text/plain; charset=utf-8")
+
+    def _answer(self, status: HTTPStatus, body: bytes = b"", *, content_type: str = "application/json") -> None:
+        self.send_response(status)
+        self.send_header("Access-Control-Allow-Origin", self.server.ui_origin)
+        self.send_header("Access-Control-Allow-Methods", "POST, OPTIONS")
+        self.send_header("Access-Control-Allow-Headers", "Content-Type, X-Namespace, Authorization")
+        self.send_header("Vary", "Origin")
+        if body:
+            self.send_header("Content-Type", content_type)
+        if status != HTTPStatus.NO_CONTENT:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
+        """Stay silent: there is nothing to learn from a list of looks."""
+
+
+def main() -> None:
+    """Serve until Ctrl-C."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: the loopback)")
+    parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0 takes a free one")
+    parser.add_argument("--ui-origin", default="http://localhost:8233", help="default: the dev server's UI")
+    arguments = parser.parse_args()
+    try:
+        codec = EncryptionCodec(payload_keys())
+    except PayloadKeyError as error:
+        sys.exit(str(error))
+    with CodecServer((arguments.host, arguments.port), codec, arguments.ui_origin) as server:
+        host, port = server.server_address[:2]
+        sys.stdout.write(f"codec server at http://{host!s}:{port} for the UI at {server.ui_origin}\n")
+        sys.stdout.flush()
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            return
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,211 @@
+"""Undoing: the removals of a rollback or a delete, and what they could not remove."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.connectors import Connectors
+    from activities.inputs import RemovalSpec, RemovalWait, Removed
+    from activities.private_links import PrivateLinks
+    from activities.private_links_by_hand import PrivateLinksByHand
+    from activities.providers import Providers
+    from activities.removal import Removals
+    from activities.support.emqx_console import deleting, gone_without_delete, may_be_at_console, private_link_page
+    from privatelink.errors import Leftover, PrivateLinkError
+    from privatelink.model.names import Place
+    from privatelink.model.progress import StepState
+    from workflows.saga import options
+    from workflows.saga.controls import Steering
+    from workflows.saga.failures import named, still_standing, told_why, unseen
+    from workflows.saga.progress import StoryBoard, step_id
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+Undo = Callable[..., Awaitable[Removed]]
+"""A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
+
+
+class Undoing:
+    """What a saga has begun and may have to undo. `spec` is what its removals may touch."""
+
+    def __init__(
+        self, board: StoryBoard, steering: Steering, spec: RemovalSpec, each: Callable[..., Awaitable[list[Any]]]
+    ) -> None:
+        """`each` runs steps side by side."""
+        self.spec = spec
+        self._each = each
+        self.leftovers: list[Leftover] = []
+        self._board = board
+        self._steering = steering
+        self._noted: set[Undo] = set()
+        self._unsettled: set[Undo] = set()
+        self._settled_at: dict[Undo, datetime] = {}
+        self._blocked = False
+        self._failures: list[PrivateLinkError] = []
+        self._left_by_hand: list[Leftover] = []
+        self._recorded: dict[str, None] = {}
+        self._removed: dict[str, None] = {}
+        self.to_look_at = ""
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there may be something to undo."""
+        return bool(self._noted)
+
+    def stands_at(self, place: Place | None) -> None:
+        """Bind the removals to the place that the check found: nothing of another place is touched."""
+        self.spec = self.spec.model_copy(update={"place": place})
+
+    @property
+    def looked_at(self) -> dict[str, str]:
+        """The account and region in which nothing is left, by the last look; empty before there was a place."""
+        place = self.spec.place
+        return {"account": place.account, "region": place.region} if place else {}
+
+    def record(self, *ids: str) -> None:
+        """Remember ids of the link, so that the last look finds them whatever their tags say by then."""
+        self._recorded.update(dict.fromkeys(ids))
+
+    def note(self, *undos: Undo) -> None:
+        """Remember these undos: their steps begin now, or there may be things that this saga has not made."""
+        self._noted.update(undos)
+
+    def outcome_unknown(self, undo: Undo) -> None:
+        """The step of this undo has failed, perhaps after its effect: a cloud may not yet show what it made."""
+        self._unsettled.add(undo)
+
+    def settle(self) -> None:
+        """Give what a lost reply made the time to show, before the removals take its absence for granted."""
+        at_platform: dict[Undo, timedelta] = {PrivateLinks.delete_private_link: options.SETTLE_AT_PLATFORM}
+        self._settled_at = {
+            undo: workflow.now() + at_platform.get(undo, options.SETTLE_AT_AWS) for undo in self._unsettled
+        }
+
+    def begin(self) -> None:
+        """Begin to undo, with nothing that has failed yet."""
+        self._blocked = False
+        self._failures.clear()
+        self._left_by_hand.clear()
+
+    async def spare_complete(self) -> bool:
+        """Keep what is complete, as if another create had completed it: an earlier run of this one may have ended well.
+
+        It is kept too when nobody can tell. Gives whether it is kept.
+        """
+        complete = await self._run(Providers.is_complete, self.spec, options.inventory())
+        if complete is False:
+            return False
+        self.spec = self.spec.model_copy(update={"saga_id": workflow.info().run_id})
+        return True
+
+    async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:
+        """Run these removals side by side, those whose step had begun; give the ids that they removed.
+
+        One that fails for good does not stop what comes after it, unless it is a `gate`: then going on would break
+        what is still there.
+        """
+        wanted = [activity for activity in activities if activity in self._noted and not self._blocked]
+        failed_before = len(self._failures)
+        removed = await self._each(*(self._undo(activity) for activity in wanted))
+        self._blocked |= gate and len(self._failures) > failed_before
+        gone = tuple(removed_id for ids in removed for removed_id in ids)
+        self._removed.update(dict.fromkeys(gone))
+        return gone
+
+    async def undo_by_hand(self, *, gate: bool) -> tuple[str, ...]:
+        """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
+
+        When nobody does in time and it is no `gate`, the rest is removed all the same, and the PrivateLink is listed as
+        left behind: EMQX's console shows it as `failed` then. Nothing else is removed while it is not known whether
+        there is one. The console also shows what AWS cannot: a PrivateLink whose endpoint has gone without its delete,
+        or never came. `to_look_at` says so.
+        """
+        if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
+            return ()
+        await self._steering.before_effect()
+        found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
+        if found is None:
+            # Somebody uses the address, or nobody knows what stands at the console: AWS's side stays.
+            self._blocked = True
+        if not found:
+            connected = self._board.progress.ids.get("vpc endpoint")
+            if found is not None:
+                link = self.spec.link
+                self.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
+            return ()
+        wait = options.limit(options.DEADLINES.person)
+        step = PrivateLinksByHand.wait_for_deletion_by_hand
+        async with self._steering.by_hand(step_id(step.__name__), deleting(self.spec.link), wait):
+            spec = RemovalWait(removal=self.spec, vpc_endpoints=tuple(found), wait=wait)
+            gone = await self._run(step, spec, options.wait(wait))
+        if gone:
+            return tuple(found)
+        self._blocked |= gate
+        if not gate:
+            why = "nobody deleted it; without AWS's side the console shows it as failed"
+            page = private_link_page(self.spec.link)
+            self._left_by_hand.append(Leftover(kind="PrivateLink", id=", ".join(found), reason=why, console=page))
+        return ()
+
+    async def _undo(self, activity: Undo) -> tuple[str, ...]:
+        await self._steering.before_effect()
+        spec = self.spec.model_copy(update={"settled_at": self._settled_at.get(activity)})
+        removed = await self._run(activity, spec, options.removal())
+        return removed.ids if removed else ()
+
+    async def _run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
+        """The step's result; None when it failed for good, which is noted."""
+        step = self._board.begin(activity.__name__, wait=getattr(spec, "wait", None))
+        try:
+            result = await self._steering.attempt(activity, spec, step, self.spec.link, how)
+        except FailureError as error:
+            self._board.end(step, StepState.FAILED)
+            if is_cancelled_exception(error):
+                raise
+            self._failures.append(named(error))
+            return None
+        self._board.end(step, StepState.DONE)
+        return result
+
+    async def look_for_leftovers(self) -> None:
+        """List what is still there after a removal that was interrupted; asked of the clouds, not remembered."""
+        await self._look("the removal was interrupted")
+
+    async def finish(self) -> None:
+        """End a removal by a last look at both clouds: only then is it said that nothing is left."""
+        await self._look("")
+
+    async def _look(self, otherwise: str) -> None:
+        """`otherwise`: why something is left where no step failed."""
+        if self.leftovers:
+            return
+        failures = list(self._failures)
+        ids = self._board.progress.ids
+        recorded = dict.fromkeys((*self._recorded, *ids.values()))
+        spec = self.spec.model_copy(
+            update={
+                "recorded": tuple(dict.fromkeys((*recorded, *self._removed))),
+                "removed": tuple(self._removed),
+                # Where no create of the link can have made a connector, there is none to look for.
+                "ignore_deployment": self.spec.ignore_deployment or Connectors.delete_connector not in self._noted,
+            }
+        )
+        found: list[Leftover] | None = await self._run(Removals.find_leftovers, spec, options.inventory())
+        if found is None:
+            gone = {*self._removed, ids.get("address", "")}
+            left = [one for one in recorded if one not in gone]
+            self.leftovers = unseen(self._failures, self.spec.link, self.spec.aws.region, left)
+        else:
+            self.leftovers = [told_why(left, found, failures, otherwise) for left in found]
+        self.leftovers += self._left_by_hand
+
+    @property
+    def failure(self) -> PrivateLinkError | None:
+        """Why a removal left something behind: the first failure of a step, or what the last look found."""
+        if not self.leftovers:
+            return None
+        return self._failures[0] if self._failures else still_standing(self.leftovers, str(self.spec.link))

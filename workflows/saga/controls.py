@@ -1,0 +1,355 @@
+"""Steering: what people say to a running saga, and how it waits for them."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from pydantic import BaseModel
+from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inputs import Candidate, Connection, Scope, WatchedService
+    from activities.support.emqx_console import Task, approving
+    from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
+    from privatelink.model.deadlines import Wait
+    from privatelink.model.names import Link
+    from privatelink.model.progress import TRIED_AGAIN, Ask, Phase, StepState
+    from privatelink.model.updates import Confirm, Pause
+    from privatelink.pace import paced_delta
+    from workflows.saga.failures import is_late
+    from workflows.saga.options import DEADLINES, Options, limit, prolonged, within
+    from workflows.saga.pauses import Pauses
+    from workflows.saga.progress import StoryBoard
+
+S = TypeVar("S")
+R = TypeVar("R")
+
+REMINDER = paced_delta(86_400)
+"""A day: how long after an ask, and after each reminder, a person is reminded."""
+
+PAUSE = "pause"
+APPROVAL = "wait-for-approval"
+
+
+class Question(NamedTuple):
+    """What a step waits to be told by `confirm`: one of the `choices`, or else an address of the `connection`.
+
+    `names` are those that AWS shows for it; the first of them is proposed.
+    """
+
+    choices: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    connection: Connection | None = None
+
+    @property
+    def proposal(self) -> str:
+        """The address that holds when none is given; empty where AWS shows none."""
+        return next(iter(self.names), "")
+
+    def takes(self, address: str) -> bool:
+        """Whether it is an address of that very endpoint: one that AWS shows, or one of the form that AWS gives.
+
+        AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.
+        """
+        if address in self.names or self.connection is None:
+            return address in self.names
+        endpoint, service = self.connection.vpc_endpoint_id, self.connection.service_id
+        form = rf"{endpoint}-[a-z0-9-]+\.{service}\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?"
+        return re.fullmatch(form, address) is not None
+
+
+class Steering:
+    """What people have said, and what the saga still needs from them. Its board shows all of it."""
+
+    def __init__(self, board: StoryBoard, link: Link) -> None:
+        """Nobody has said anything yet."""
+        self._board = board
+        self._link = link
+        self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
+        self._again: set[str] = set()
+        self._tried: set[str] = set()
+        self._held: dict[str, PrivateLinkError] = {}
+        self._questions: dict[str, Question] = {}
+        self._answers: dict[str, Confirm] = {}
+        self._chosen: dict[str, str] = {}
+        self.paused: Pause | None = None
+        self._pauses = Pauses()
+        self._approving: tuple[str, tuple[str, ...]] | None = None
+        self.shown: set[str] = set()
+        """Every VPC endpoint that a person was asked to approve."""
+        self.approved = ""
+        """The VPC endpoint whose connection a person has approved."""
+        self.given_up: PrivateLinkError | None = None
+        self.looks_first = False
+        """After a reset: steps look before they make their things, as if the link were not new."""
+
+    @property
+    def waits(self) -> tuple[str, ...]:
+        """The steps that a retry would concern: held, or under way."""
+        return (*self._held, *self._under_way)
+
+    @property
+    def questions(self) -> dict[str, Question]:
+        """The steps that wait for `confirm`, and have not got it yet."""
+        return {step: question for step, question in self._questions.items() if step not in self._answers}
+
+    @property
+    def approvable(self) -> tuple[str, ...]:
+        """The VPC endpoints among which a person may approve one right now."""
+        return self._approving[1] if self._approving else ()
+
+    # What the Updates do, at once.
+
+    def retry(self) -> tuple[str, ...]:
+        """Let held steps go on, and try those under way anew; gives their ids."""
+        steps = self.waits
+        self._held.clear()
+        self._again.update(self._under_way)
+        for handle in self._under_way.values():
+            handle.cancel()
+        return steps
+
+    def pause(self, pause: Pause) -> None:
+        """Stop before the next effect."""
+        self.paused = pause
+        self._pauses.begin()
+        ask = Ask(
+            step=PAUSE,
+            sentence=f"paused by {pause.by or 'somebody'}: {pause.reason}",
+            commands=(f"privatelink resume {self._link}",),
+            since=workflow.now(),
+            deadline=pause.until,
+        )
+        self._board.ask(Phase.PAUSED, ask)
+        if pause.until:
+            self._resuming = asyncio.create_task(self._resume_at(pause, pause.until))
+
+    def resume(self) -> None:
+        """Go on."""
+        self.paused = None
+        self._pauses.end()
+        self._board.answered(Phase.PAUSED, PAUSE)
+
+    async def _resume_at(self, pause: Pause, until: datetime) -> None:
+        await workflow.sleep(until - workflow.now(), summary="end of the pause")
+        if self.paused is pause:
+            self.resume()
+
+    def answer(self, confirm: Confirm) -> None:
+        """Give a step what it waits for; one that watches meanwhile is tried anew with it."""
+        self._answers[confirm.step] = confirm
+        if confirm.vpc_endpoint_id in self.approvable:
+            self.approved = confirm.vpc_endpoint_id or ""
+        if handle := self._under_way.get(confirm.step):
+            self._again.add(confirm.step)
+            handle.cancel()
+
+    def approve(self, vpc_endpoint_id: str) -> None:
+        """Let this endpoint's connection be accepted; the step that watches meanwhile is told."""
+        self.approved = vpc_endpoint_id
+        if self._approving and (step := self._approving[0]):
+            self.answer(Confirm(step=step, vpc_endpoint_id=vpc_endpoint_id))
+
+    def give_up(self, by: str, reason: str) -> None:
+        """Take a held step's failure, or else somebody's word, as the first cause of the rollback that follows."""
+        words = f"{by} rolled it back: {reason}"
+        for error in self._held.values():
+            details = error.details_model
+            self.given_up = type(error).of(details.model_copy(update={"sentence": f"{details.sentence} ({words})"}))
+            return
+        self.given_up = GivenUp(f"creating {self._link}: {words}", concerns=str(self._link))
+
+    # What the saga waits for.
+
+    async def attempt(
+        self,
+        activity: Callable[[Any, S], Awaitable[R]],
+        spec: S,
+        step: str,
+        about: object,
+        how: Options,
+    ) -> R:
+        """Run the step's activity, anew whenever `retry` cuts its backoff short.
+
+        Anew by another id: a look that is cancelled without noticing it keeps its own until it ends. What is tried anew
+        has its whole time again, since the worker's memory of what did not count is the old id's. A step whose deadline
+        passed goes on for as long as the saga was paused meanwhile.
+        """
+        number = 0
+        while True:
+            number += 1
+            spec = self._looking(step, self._with_choice(step, spec))
+            self._tried.add(step)
+            id_ = step if number == 1 else f"{step}{TRIED_AGAIN}{number}"
+            begun, paused = workflow.now(), timedelta(0)
+            handle = workflow.start_activity_method(activity, spec, activity_id=id_, summary=str(about), **how)
+            self._under_way[step] = handle
+            try:
+                return await handle
+            except FailureError as error:
+                again = is_cancelled_exception(error) and step in self._again
+                paused = self._pauses.after(begun) if is_late(error) else paused
+                if not (again or paused):
+                    raise
+            finally:
+                del self._under_way[step]
+                self._again.discard(step)
+            if paused:
+                await self.before_effect()
+                how = within(how, paused)
+            spec = prolonged(spec, paused or None)
+            self._board.prolong(step, getattr(spec, "wait", None))
+
+    def _looking(self, step: str, spec: S) -> S:
+        """The spec of a step that must look for its thing: what is tried anew may have made it before."""
+        scope = getattr(spec, "scope", None)
+        if not (isinstance(spec, BaseModel) and isinstance(scope, Scope)):
+            return spec
+        if not scope.is_new or not (self.looks_first or step in self._tried):
+            return spec
+        return spec.model_copy(update={"scope": scope.model_copy(update={"is_new": False})})
+
+    async def before_effect(self) -> None:
+        """Stop here while the saga is paused."""
+        if self.paused:
+            await workflow.wait_condition(lambda: self.paused is None)
+
+    async def hold(self, step: str, error: PrivateLinkError) -> None:
+        """Hold a failed step until somebody says `retry_now`; raises its error when nobody does in time."""
+        self._held[step] = error
+        details = error.details_model
+        task = Task(f"{step}: {details.sentence}", "", (details.next_step,) if details.next_step else ())
+        commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
+        try:
+            await self._asked(
+                Phase.HELD, step, task, commands, limit(DEADLINES.hold), until=lambda: step not in self._held
+            )
+        except DeadlinePassed:
+            raise error from None
+        finally:
+            self._held.pop(step, None)
+
+    async def approval(self, connection: Connection) -> None:
+        """Wait until this very endpoint's connection is approved. Raises `DeadlinePassed`."""
+        wait, own = limit(DEADLINES.person), connection.vpc_endpoint_id
+        task = approving(self._link, [connection.words])
+        with self._to_approve("", (own,)):
+            await self._asked(
+                Phase.WAITING_FOR_PERSON,
+                APPROVAL,
+                task,
+                self._approve_commands(),
+                wait,
+                until=lambda: self.approved == own,
+            )
+
+    @asynccontextmanager
+    async def approval_among(self, step: str, candidates: Sequence[Candidate], wait: Wait) -> AsyncIterator[None]:
+        """Ask which of these endpoints' connections is approved, while the step watches them."""
+        ids = tuple(one.vpc_endpoint_id for one in candidates)
+        task = approving(self._link, [one.words for one in candidates])
+        self._board.begin(APPROVAL)
+        self._questions[step] = Question(ids)
+        try:
+            with self._to_approve(step, ids):
+                async with self._asking(Phase.WAITING_FOR_PERSON, APPROVAL, task, self._approve_commands(), wait):
+                    yield
+        finally:
+            self._questions.pop(step, None)
+            self._board.end(APPROVAL, StepState.DONE if self.approved in ids else StepState.STOPPED)
+
+    @contextmanager
+    def _to_approve(self, step: str, ids: tuple[str, ...]) -> Iterator[None]:
+        self._approving = (step, ids)
+        self.shown.update(ids)
+        try:
+            yield
+        finally:
+            self._approving = None
+
+    def _approve_commands(self) -> tuple[str, ...]:
+        return tuple(f"privatelink approve {self._link} --vpc-endpoint-id {one}" for one in self.approvable)
+
+    async def confirmation(self, step: str, task: Task, names: tuple[str, ...], connection: Connection) -> str:
+        """Wait for `confirm` of the step; gives the address, or the one proposed. Raises `DeadlinePassed`."""
+        self._questions[step] = question = Question(names=names, connection=connection)
+        commands = (f"privatelink confirm {self._link}",)
+        wait = limit(DEADLINES.person)
+        try:
+            await self._asked(Phase.WAITING_FOR_PERSON, step, task, commands, wait, until=lambda: step in self._answers)
+        finally:
+            del self._questions[step]
+        return self._answers.pop(step).address or question.proposal
+
+    @asynccontextmanager
+    async def by_hand(self, step: str, task: Task, wait: Wait, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
+        """Ask for what a person does elsewhere, and among which `choices`, while the saga watches for it."""
+        commands = tuple(f"privatelink confirm {self._link} --vpc-endpoint-id {one}" for one in choices)
+        if choices:
+            self._questions[step] = Question(choices)
+        try:
+            async with self._asking(Phase.WAITING_FOR_PERSON, step, task, commands, wait):
+                yield
+        finally:
+            self._questions.pop(step, None)
+
+    def _with_choice(self, step: str, spec: S) -> S:
+        answer = self._answers.pop(step, None)
+        if not isinstance(spec, WatchedService):
+            return spec
+        if answer and answer.vpc_endpoint_id:
+            self._chosen[step] = answer.vpc_endpoint_id
+        # AWS may hide the endpoint for a moment, and then the step looks anew: what was chosen stays chosen.
+        return spec.model_copy(update={"chosen": self._chosen.get(step, spec.chosen)})
+
+    async def _asked(
+        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait, *, until: Callable[[], bool]
+    ) -> None:
+        """Ask, and wait. Raises `DeadlinePassed`."""
+        async with self._asking(phase, step, task, commands, wait):
+            left = wait.deadline - wait.since
+            while left:
+                begun = workflow.now()
+                try:
+                    await workflow.wait_condition(until, timeout=left, timeout_summary="deadline of the ask")
+                except TimeoutError:
+                    left = self._pauses.after(begun)
+                    await workflow.wait_condition(lambda: until() or not self.paused)
+                else:
+                    return
+            raise DeadlinePassed(
+                f"waiting for a person: {task.sentence}; nobody did, and the deadline passed",
+                concerns=str(self._link),
+                next_step="do it sooner next time; a longer deadline is a setting of the worker",
+            )
+
+    @asynccontextmanager
+    async def _asking(
+        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait
+    ) -> AsyncIterator[None]:
+        ask = Ask(
+            step=step,
+            sentence=task.sentence,
+            page=task.page,
+            clicks=task.clicks,
+            paste=dict(task.paste),
+            commands=commands,
+            since=wait.since,
+            deadline=wait.deadline,
+        )
+        self._board.ask(phase, ask)
+        reminding = asyncio.create_task(self._remind(phase, step))
+        try:
+            yield
+        finally:
+            reminding.cancel()
+            self._board.answered(phase, step)
+
+    async def _remind(self, phase: Phase, step: str) -> None:
+        while True:
+            await workflow.sleep(REMINDER, summary="reminder")
+            self._board.remind(phase, step)

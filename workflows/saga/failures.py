@@ -1,0 +1,103 @@
+"""How a saga that did not end well tells of it: the step's error by name, and each thing left with why."""
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.support.console_urls import kind_of, page_of
+    from activities.support.emqx_console import connector_page, private_link_page
+    from privatelink.errors import (
+        CloudRefused,
+        DeadlinePassed,
+        Leftover,
+        NotYet,
+        Outcome,
+        PrivateLinkError,
+        RollbackIncomplete,
+        StepFailed,
+        from_failure,
+    )
+    from privatelink.model.names import Link
+
+
+def named(error: BaseException) -> PrivateLinkError:
+    """Our error for a failed step: what the step raised; a time-out without a word becomes `StepFailed`."""
+    ours = from_failure(error)
+    if isinstance(ours, NotYet):
+        return DeadlinePassed(
+            f"{ours.details_model.sentence}, and the deadline passed",
+            concerns=ours.details_model.concerns,
+            next_step="look at it in the cloud's console, then repeat the call",
+        )
+    if ours:
+        return ours
+    step = error.activity_id if isinstance(error, ActivityError) else ""
+    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
+    return StepFailed(
+        f"running step {step}: {cause}",
+        concerns=str(step),
+        next_step="read the worker's log of this step, then repeat the call",
+    )
+
+
+def is_late(error: BaseException) -> bool:
+    """Whether a step failed because its deadline had passed."""
+    ours = from_failure(error)
+    return ours is not None and (isinstance(ours, DeadlinePassed) or ours.details_model.after_deadline)
+
+
+def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError], otherwise: str) -> Leftover:
+    """With the last error that concerns it; else with one that concerns no single thing, or that its turn never came.
+
+    `otherwise`: why, where nothing failed; empty when no more is known than that it stands.
+    """
+    own = next((failure.message for failure in reversed(failures) if failure.details_model.concerns == left.id), None)
+    if own:
+        return left.model_copy(update={"reason": own})
+    ids = {one.id for one in leftovers}
+    general = [failure.message for failure in failures if failure.details_model.concerns not in ids]
+    why = general[0] if general else "its turn never came" if failures else otherwise
+    return left.model_copy(update={"reason": "; ".join(filter(None, (left.reason, why)))})
+
+
+def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: list[str]) -> list[Leftover]:
+    """What stands in for the list of what is left when it cannot be read.
+
+    The last failure of each thing that failures concern, and what the saga has recorded of the link and not seen go.
+    """
+    last = {one.details_model.concerns or str(link): one.message for one in failures}
+    pages = {"PrivateLink": private_link_page(link), "connector": connector_page(link)}
+    return [
+        *(Leftover(kind="unknown", id=concerns, reason=message) for concerns, message in last.items()),
+        *(
+            Leftover(
+                kind=(kind := kind_of(one)),
+                id=one,
+                reason="nobody could look whether it still stands",
+                console=pages.get(kind) or page_of(region, one),
+            )
+            for one in recorded
+        ),
+    ]
+
+
+def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:
+    """What a delete raises when every step succeeded and the last look found something all the same."""
+    return CloudRefused(
+        f"looking once more after the removal of {link}: {len(leftovers)} of its things still stand",
+        concerns=link,
+        next_step="do what the list says of each",
+    )
+
+
+def incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: str) -> RollbackIncomplete:
+    """What a saga raises that leaves something behind: the first cause, each thing left, and how to finish."""
+    first = cause.details_model.sentence if cause else "cancelled"
+    listed = "; ".join(str(left) for left in leftovers)
+    return RollbackIncomplete(
+        f"{first}; and these are left behind: {listed}",
+        concerns=link,
+        next_step=f"mend what the reasons name, then run `privatelink delete {link}`, which finishes the removal",
+        leftovers=tuple(leftovers),
+        outcome=Outcome.INCOMPLETE,
+    )

@@ -1,0 +1,133 @@
+"""The notifier: the webhook is told when a saga needs a person, and when it ends."""
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError
+from temporalio.workflow import ActivityCancellationType
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inputs import NotificationSpec
+    from activities.notifications import Notifications
+    from privatelink.errors import CloudRefused, from_failure
+    from privatelink.model.progress import Progress
+    from workflows.saga import options
+    from workflows.saga.progress import StoryBoard
+
+
+class Notifier:
+    """Sends them one after another, beside the story.
+
+    A webhook that is down holds up nothing but the saga's end, and that for one notification's deadline, however many
+    wait: a newer state supersedes the older ones as soon as one could not be delivered at once.
+    """
+
+    def __init__(self, board: StoryBoard) -> None:
+        """Listen to the board's phases."""
+        self._board = board
+        self._told = 0
+        self._nobody_listens = False
+        self._waiting: deque[NotificationSpec] = deque()
+        self._sending: asyncio.Task[None] | None = None
+        self._ends_at: datetime | None = None
+        board.on_phase = self._phase_changed
+
+    async def flush(self) -> None:
+        """Wait for what is on its way, since a workflow's end cuts it off; no longer than one deadline."""
+        self._ends_at = workflow.now() + _deadline()
+        if self._sending:
+            await self._sending
+
+    def _phase_changed(self, progress: Progress) -> None:
+        if self._nobody_listens or not (progress.phase.needs_person or progress.phase.ends):
+            return
+        self._told += 1
+        spec = NotificationSpec(
+            link=self._board.request.link,
+            operation=progress.operation,
+            saga_id=progress.saga_id,
+            number=self._told,
+            phase=progress.phase,
+            at=workflow.now(),
+            asks=tuple(ask.model_copy() for ask in progress.asks),
+            error=progress.error,
+            address=progress.ids.get("address"),
+        )
+        self._waiting.append(spec)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send_all())
+
+    async def _send_all(self) -> None:
+        while self._waiting:
+            spec = self._waiting.popleft()
+            try:
+                # First in the workflow's own task: where no webhook is set, that is all it costs.
+                sent = await workflow.execute_local_activity_method(
+                    Notifications.notify, spec, activity_id=f"notify-{spec.number}-once", **options.notification_once()
+                )
+            except FailureError as error:
+                if isinstance(from_failure(error), CloudRefused):
+                    _undelivered(spec, error)
+                else:
+                    await self._send_patiently(spec, error)
+                continue
+            if not sent:
+                self._nobody_listens = True
+                self._waiting.clear()
+
+    async def _send_patiently(self, spec: NotificationSpec, failed: FailureError) -> None:
+        """Try again until it is delivered, its time is over, or there is a newer state to tell."""
+        if self._waiting:
+            self._keep_the_newest(spec, failed)
+            return
+        how = options.notification()
+        # Else an attempt that hangs might reach the receiver after the newer one.
+        how["cancellation_type"] = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
+        left = self._left()
+        if left <= timedelta(0):
+            _undelivered(spec, failed)
+            return
+        how["schedule_to_close_timeout"] = left
+        sending = workflow.start_activity_method(
+            Notifications.notify, spec, activity_id=f"notify-{spec.number}", summary=str(spec.phase), **how
+        )
+        await workflow.wait_condition(lambda: sending.done() or bool(self._waiting))
+        if not sending.done():
+            sending.cancel()
+            with suppress(TimeoutError):
+                await workflow.wait_condition(sending.done, timeout=max(self._left(), timedelta(0)))
+        if not sending.done():
+            self._keep_the_newest(spec, failed)
+            _undelivered(self._waiting.pop(), failed)
+            return
+        try:
+            await sending
+        except (asyncio.CancelledError, FailureError) as error:
+            if self._waiting:
+                self._keep_the_newest(spec, failed)
+            else:
+                _undelivered(spec, error)
+
+    def _keep_the_newest(self, spec: NotificationSpec, failed: FailureError) -> None:
+        newest = self._waiting.pop()
+        for superseded in (spec, *self._waiting):
+            _undelivered(superseded, failed)
+        self._waiting.clear()
+        self._waiting.append(newest)
+
+    def _left(self) -> timedelta:
+        """The time for one notification, or what is left of it once the saga waits to end."""
+        return self._ends_at - workflow.now() if self._ends_at else _deadline()
+
+
+def _deadline() -> timedelta:
+    return options.notification()["schedule_to_close_timeout"]
+
+
+def _undelivered(spec: NotificationSpec, error: BaseException) -> None:
+    """The saga is what matters: nobody's webhook may change how it ends."""
+    why = from_failure(error) or error
+    workflow.logger.warning("notification %s of %s was not delivered: %s", spec.number, spec.link, why)

@@ -1,0 +1,210 @@
+"""The few ways in which a step is run: a check, a write, a wait, a removal; and the deadlines, all of them settings.
+
+A deadline counts only time in which something could happen, which the worker judges (`runtime.judging`). Temporal's
+schedule-to-close time-out, which counts all time, is a far net behind it (`privatelink.model.step_clock.far_net`).
+
+A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clock, as in
+`PRIVATELINK_DEADLINE_LOAD_BALANCER=2400`.
+"""
+
+import dataclasses
+import os
+from datetime import timedelta
+from typing import TypedDict, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+from temporalio.workflow import ActivityCancellationType
+
+from privatelink.errors import BY_TYPE, NotAllowed
+from privatelink.model.deadlines import LEAST_LOOK_SECONDS, LOOK_SECONDS, SLACK_SECONDS, Wait
+from privatelink.model.step_clock import far_net
+from privatelink.pace import paced_delta
+
+
+class Deadlines(BaseModel):
+    """How long each thing may take, in seconds of the cloud's clock; aws.amazon.com's usual times are far below."""
+
+    model_config = ConfigDict(frozen=True)
+
+    check: float = Field(300, gt=0)
+    write: float = Field(1800, gt=0)
+    private_link: float = Field(604_800, gt=0)  # a fleet queues for the platform's few writes an hour
+    load_balancer: float = Field(1200, gt=0)
+    targets: float = Field(600, gt=0)
+    endpoint_service: float = Field(600, gt=0)
+    connection: float = Field(3600, gt=0)  # EMQX's account makes one VPC endpoint every 3.3 s, for all who wait
+    running: float = Field(900, gt=0)
+    connector: float = Field(300, gt=0)
+    removal: float = Field(3600, gt=0)
+    person: float = Field(604_800, gt=0)
+    hold: float = Field(86_400, gt=0)
+    notification: float = Field(120, gt=0)
+
+    @classmethod
+    def from_environment(cls) -> "Deadlines":
+        """The defaults, changed by what the environment names. Raises pydantic's `ValidationError`."""
+        prefix = "PRIVATELINK_DEADLINE_"
+        given = {name[len(prefix) :].lower(): text for name, text in os.environ.items() if name.startswith(prefix)}
+        return cls.model_validate(given, extra="forbid")
+
+
+S = TypeVar("S")
+
+DEADLINES = Deadlines.from_environment()
+
+FLOOR = timedelta(seconds=10)
+"""No deadline is shorter: on a scaled clock, calls still take their own time."""
+
+SETTLE_AT_AWS = paced_delta(15)
+"""How long after a lost reply AWS may still not show what it made (EC2: eventual consistency)."""
+
+SETTLE_AT_PLATFORM = max(paced_delta(300), FLOOR)
+"""How long a call that nobody waits for any more may still take effect at the platform. It may hold a create for
+minutes: EMQX's own Terraform provider waits 30 of them for one of a deployment."""
+
+# Some calls, each with its own time-out, and the turns that they wait for while many sagas share a budget.
+_ATTEMPT = timedelta(minutes=11)
+_BEAT = timedelta(seconds=30)  # a killed worker's attempt is missed after it; see runtime/attempts.py
+_NOTIFICATION = timedelta(seconds=15)  # above the webhook's own time-out
+_LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
+_RETRY = RetryPolicy(
+    initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
+)
+
+# A look may be a wait's tenth attempt without any failure; a growing interval would then add to a killed worker's loss.
+_LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
+
+
+_FINAL_IN_CHECKS = [leaf for leaf, error in BY_TYPE.items() if issubclass(error, NotAllowed)]
+_CHECK_AGAIN = dataclasses.replace(_RETRY, non_retryable_error_types=_FINAL_IN_CHECKS)
+
+
+def limit(seconds: float) -> Wait:
+    """A wait that begins now and lasts `seconds` of the cloud's clock."""
+    now = workflow.now()
+    return Wait(since=now, deadline=now + max(paced_delta(seconds), FLOOR))
+
+
+class Options(TypedDict):
+    """What `workflow.execute_activity` takes beside the step and its spec."""
+
+    start_to_close_timeout: timedelta
+    schedule_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta | None
+    retry_policy: RetryPolicy
+    cancellation_type: ActivityCancellationType
+
+
+def check() -> Options:
+    """A read that decides whether to go on: nothing to undo, so a cancel does not wait for it.
+
+    Nothing is made yet, so a refusal is final: whoever asked can mend it and ask again.
+    """
+    return _options(
+        _ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT, again=_CHECK_AGAIN
+    )
+
+
+def inventory() -> Options:
+    """A read in the middle of a saga, which decides nothing."""
+    return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
+
+
+def inquiry() -> Options:
+    """A check whose caller waits for its answer: all time counts, and the last word says what it waited for."""
+    how = check()
+    how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.check), FLOOR)
+    return how
+
+
+def write(deadline: float) -> Options:
+    """An effect: a cancel waits until the attempt is over, so that its undo never races it.
+
+    `deadline` in seconds of the cloud's clock.
+    """
+    return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, beat=_BEAT)
+
+
+def wait(until: Wait) -> Options:
+    """Looks until a deadline that the step itself knows; the one here is only the net below it."""
+    return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_LOOK_AGAIN)
+
+
+def removal() -> Options:
+    """An undo: it asks, and looks until the thing is gone, for long, because a person may have to mend something."""
+    return _options(
+        _ATTEMPT + _LOOK,
+        paced_delta(DEADLINES.removal),
+        ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        beat=_BEAT,
+    )
+
+
+class LocalOptions(TypedDict):
+    """What `workflow.execute_local_activity` takes beside the step and its spec."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+def notification_once() -> LocalOptions:
+    """One try to tell the webhook, within the workflow's own task, which holds up Updates meanwhile."""
+    return LocalOptions(start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1))
+
+
+def notification() -> Options:
+    """Further tries, for a short while: a saga's end waits for them."""
+    how = _options(_NOTIFICATION, timedelta(0), ActivityCancellationType.TRY_CANCEL)
+    how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.notification), FLOOR)
+    return how
+
+
+def renewed(spec: S) -> S:
+    """The spec of a step that begins anew: with as much time as it had."""
+    wait = _wait_of(spec)
+    return _with_wait(spec, wait.beginning(workflow.now())) if wait else spec
+
+
+def prolonged(spec: S, by: timedelta | None = None) -> S:
+    """The spec of a step that goes on for so long, or else for as long as it had from its beginning."""
+    wait = _wait_of(spec)
+    if wait is None:
+        return spec
+    by = wait.deadline - wait.since if by is None else by
+    return _with_wait(spec, Wait(since=wait.since, deadline=workflow.now() + by))
+
+
+def _wait_of(spec: object) -> Wait | None:
+    wait = getattr(spec, "wait", None)
+    return wait if isinstance(spec, BaseModel) and isinstance(wait, Wait) else None
+
+
+def _with_wait(spec: S, wait: Wait) -> S:
+    assert isinstance(spec, BaseModel)  # noqa: S101 - it has a wait
+    return spec.model_copy(update={"wait": wait})
+
+
+def within(how: Options, limit: timedelta) -> Options:
+    """The options of a step with another deadline."""
+    how = how.copy()
+    how["schedule_to_close_timeout"] = far_net(max(limit, FLOOR))
+    return how
+
+
+def _options(
+    attempt: timedelta,
+    limit: timedelta,
+    cancellation: ActivityCancellationType,
+    *,
+    again: RetryPolicy = _RETRY,
+    beat: timedelta | None = None,
+) -> Options:
+    return Options(
+        start_to_close_timeout=attempt,
+        schedule_to_close_timeout=far_net(max(limit, FLOOR)),
+        heartbeat_timeout=beat,
+        retry_policy=again,
+        cancellation_type=cancellation,
+    )

@@ -1,0 +1,166 @@
+"""The story board: how far a saga is, for the query `progress`, the Temporal UI's details and its search attributes."""
+
+import asyncio
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from privatelink.errors import PrivateLinkError
+    from privatelink.model.deadlines import Wait
+    from privatelink.model.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
+    from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+    from privatelink.temporal.search_attributes import ACCOUNT, DEPLOYMENT, PHASE, REGION
+    from workflows.saga.details import details, title
+    from workflows.saga.runs import saga_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# What needs somebody shows before what the saga does by itself; of several, the one that stops most.
+_BY_URGENCY = (Phase.PAUSED, Phase.HELD, Phase.WAITING_FOR_PERSON)
+
+
+_RESET = "Temporal terminated the run before; the saga goes on in a new one"
+
+
+@lru_cache(maxsize=1000)  # so that all sagas share their words
+def step_id(activity: str, key: object = "") -> str:
+    """Temporal's activity id of a step, as in `create-target-group-3306`: fixed, so that a runbook can name it."""
+    return "-".join(part for part in (activity.replace("_", "-"), str(key)) if part)
+
+
+class StoryBoard:
+    """Keeps the progress of one saga, and shows it whenever it changes."""
+
+    def __init__(self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str]) -> None:
+        """`to_come` are the step ids of the whole story, in the order in which a person expects them."""
+        self.request = request
+        self.on_phase: Callable[[Progress], None] = _unheard
+        self._phase = Phase.CHECKING
+        self._account: str | None = None
+        self._asking: dict[tuple[Phase, str], Ask] = {}
+        self._is_to_be_told = False
+        self._was_reset = False
+        self.progress = Progress(
+            link=str(request.link),
+            operation=operation,
+            saga_id=saga_id(),
+            phase=self._phase,
+            steps=[StepProgress(id=name, title=title(name)) for name in to_come],
+        )
+
+    def enter(self, phase: Phase, *, account: str | None = None) -> None:
+        """Move the whole saga on; operators find sagas by this word."""
+        self._phase = phase
+        self._account = account or self._account
+        self._show()
+
+    def begin(self, activity: str, key: object = "", wait: Wait | None = None) -> str:
+        """A step begins; gives its id."""
+        name = step_id(activity, key)
+        step = self._step(name)
+        step.state = StepState.RUNNING
+        step.started_at = workflow.now()
+        step.ended_at = None
+        step.deadline = wait.deadline if wait else None
+        self._show()
+        return name
+
+    def prolong(self, name: str, wait: Wait | None) -> None:
+        """A step that is tried anew has a later deadline."""
+        if wait:
+            self._step(name).deadline = wait.deadline
+            self._show()
+
+    def end(self, name: str, state: StepState) -> None:
+        """A step ended, or is held."""
+        step = self._step(name)
+        step.state = state
+        step.ended_at = workflow.now()
+        self._show()
+
+    def made(self, **ids: str) -> None:
+        """Remember ids for people: `made(load_balancer=arn)` reads `load balancer` on the board."""
+        self.progress.ids.update({name.replace("_", " "): value for name, value in ids.items()})
+        self._show()
+
+    def ask(self, phase: Phase, ask: Ask) -> None:
+        """Show what a person must do, and be in `phase` until it is `answered`."""
+        self._asking[phase, ask.step] = ask
+        self._show()
+
+    def remind(self, phase: Phase, step: str) -> None:
+        """Ask once more."""
+        self._asking[phase, step].reminders += 1
+        self._show()
+        self.on_phase(self.progress)
+
+    def answered(self, phase: Phase, step: str) -> None:
+        """Nobody need act on this any more."""
+        if self._asking.pop((phase, step), None):
+            self._show()
+
+    def record(self, action: str, by: str | None, why: str | None, concerns: str = "") -> None:
+        """Remember who steered the saga, when, and why."""
+        self.progress.interventions.append(
+            Intervention(at=workflow.now(), action=action, by=by or "somebody", why=why or "", concerns=concerns)
+        )
+        self._show()
+
+    def was_reset(self) -> None:
+        """Somebody reset the saga at Temporal: its record says so as soon as it goes on."""
+        self._was_reset = True
+
+    def failed(self, error: PrivateLinkError) -> PrivateLinkError:
+        """The first cause; gives it back."""
+        self.progress.error = error.details_model
+        self._show()
+        return error
+
+    def _step(self, name: str) -> StepProgress:
+        for step in self.progress.steps:
+            if step.id == name:
+                return step
+        step = StepProgress(id=name, title=title(name))
+        self.progress.steps.append(step)
+        return step
+
+    def _show(self) -> None:
+        if not workflow.in_workflow():
+            return  # evicted from a worker's cache: what still ends here is the coroutines, not the saga
+        progress = self.progress
+        if self._was_reset:
+            self._was_reset = False
+            progress.interventions.append(Intervention(at=workflow.now(), action="reset", by="somebody", why=_RESET))
+        progress.asks = list(self._asking.values())
+        asking = {phase for phase, _ in self._asking}
+        phase = next((one for one in _BY_URGENCY if one in asking), self._phase)
+        if phase is not progress.phase:
+            progress.phase = phase
+            self._tell_temporal(phase)
+            self.on_phase(progress)
+        if not self._is_to_be_told:
+            # Once for all that happens in one moment: to write the details is the dearest thing that a saga does.
+            self._is_to_be_told = True
+            asyncio.get_running_loop().call_soon(self._tell_details)
+
+    def _tell_details(self) -> None:
+        self._is_to_be_told = False
+        if workflow.in_workflow():
+            workflow.set_current_details(details(self.progress, self.request.aws.region))
+
+    def _tell_temporal(self, phase: Phase) -> None:
+        attributes = [
+            PHASE.value_set(phase),
+            DEPLOYMENT.value_set(self.request.deployment),
+            REGION.value_set(self.request.aws.region),
+        ]
+        if self._account:
+            attributes.append(ACCOUNT.value_set(self._account))
+        workflow.upsert_search_attributes(attributes)
+
+
+def _unheard(_: Progress) -> None:
+    """Nobody listens."""

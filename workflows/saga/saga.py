@@ -1,0 +1,287 @@
+"""The saga: runs a story step by step, and undoes what it did when a step fails or somebody ends it.
+
+Temporal delivers a cancel once, to the main task, and a step that does not notice it swallows it. So the main task only
+listens; the story runs in a task of its own; a flag is looked at before and after each step; and once the rollback has
+begun nothing stops it. An undo is noted before its step runs, because a step that failed may have had its effect.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol, TypeVar, cast
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inputs import RemovalSpec
+    from privatelink.errors import DeadlinePassed, Outcome, PrivateLinkError, RequestRefused, from_failure
+    from privatelink.model.deadlines import Wait
+    from privatelink.model.progress import Phase, StepState
+    from workflows.saga import options
+    from workflows.saga.compensation import Undo, Undoing
+    from workflows.saga.controls import Steering
+    from workflows.saga.failures import incomplete, named
+    from workflows.saga.notifier import Notifier
+    from workflows.saga.progress import StoryBoard
+    from workflows.saga.runs import when_reset
+
+
+class _Waits(Protocol):
+    @property
+    def wait(self) -> Wait: ...
+
+
+S = TypeVar("S")
+W = TypeVar("W", bound=_Waits)
+R = TypeVar("R")
+A = TypeVar("A")
+B = TypeVar("B")
+
+
+class Saga:
+    """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it.
+
+    `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it. `undone` is the
+    phase in which it ends when its removals have left nothing of what it made. `resets` counts how often it was reset.
+    """
+
+    def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
+        """`spec` is what this saga's removals may touch.
+
+        `holds`: a step that fails after something was made waits for a person.
+        """
+        self.board = board
+        self.steering = Steering(board, spec.link)
+        self.undoing = Undoing(board, self.steering, spec, self.each)
+        self._notifier = Notifier(board)
+        self.undone = undone
+        self._holds = holds
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelled = False
+        self.is_ending = False
+        self.resets = 0
+        when_reset(self._count_reset)
+
+    def _count_reset(self) -> None:
+        self.resets += 1
+        self.board.was_reset()
+        self.steering.looks_first = True
+
+    async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
+        """Run `story`; when it does not end well, `clean_up`. Raises the first cause, told with what was left behind.
+
+        A cancelled run of which nothing is left ends as Temporal's Cancelled.
+        """
+        self._task = saga = asyncio.create_task(self._run(story, clean_up))
+        try:
+            return await asyncio.shield(saga)
+        except asyncio.CancelledError:
+            self._cancelled = True
+            self._stop()
+            return await saga
+
+    def give_up(self, by: str, reason: str) -> None:
+        """End a story that runs or is held, by a person's word: it rolls back."""
+        self.steering.give_up(by, reason)
+        self._stop()
+
+    def _stop(self) -> None:
+        if self._task and not (self._task.done() or self.is_ending):
+            self._task.cancel()
+
+    async def _run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
+        try:
+            result = await story()
+            self._stop_if_told()
+            self.is_ending = True
+        except (asyncio.CancelledError, FailureError) as error:
+            self.is_ending = True
+            self.steering.resume()
+            cause = self._cause(error)
+            if self.undoing.has_begun:
+                self.undoing.settle()
+                await clean_up()
+            ending = self._ending(cause)
+            await self._notifier.flush()
+            raise ending from error
+        await self._notifier.flush()
+        return result
+
+    def _cause(self, error: BaseException) -> PrivateLinkError | None:
+        """The first cause for the board; None when somebody cancelled."""
+        if not is_cancelled_exception(error):
+            return self.board.failed(named(error))
+        return self.board.failed(self.steering.given_up) if self.steering.given_up else None
+
+    def _ending(self, cause: PrivateLinkError | None) -> BaseException:
+        """What a saga that did not end well raises: something is left; cancelled; or the first cause."""
+        if self.undoing.leftovers:
+            error = self.board.failed(incomplete(cause, self.undoing.leftovers, str(self.undoing.spec.link)))
+            self.board.enter(Phase.INCOMPLETE)
+            return error
+        undone = self.undoing.has_begun
+        self.board.enter(self.undone if undone else Phase.REFUSED)
+        if cause is None:
+            return asyncio.CancelledError()
+        outcome = Outcome.ROLLED_BACK if undone else Outcome.REFUSED
+        next_step = "; ".join(filter(None, (cause.details_model.next_step, self.undoing.to_look_at)))
+        told = {"outcome": outcome, "next_step": next_step, **self.undoing.looked_at}
+        return type(cause).of(cause.details_model.model_copy(update=told))
+
+    async def look_until_no_reset(self, look: Callable[[], Awaitable[R]]) -> R:
+        """What `look` sees. After a reset it looks again: what was seen before says nothing of what stands now."""
+        while True:
+            resets = self.resets
+            seen = await look()
+            if self.resets == resets:
+                return seen
+
+    async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
+        """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""
+        return await self._step(activity, lambda: spec, lambda _: options.check(), about)
+
+    async def write(
+        self,
+        activity: Callable[[Any, S], Awaitable[R]],
+        spec: S,
+        *,
+        about: object,
+        undo: Undo | None = None,
+        key: object = "",
+        deadline: float | None = None,
+    ) -> R:
+        """A step with an effect, and its undo. `key` tells steps of one activity apart."""
+        how = options.write(deadline or options.DEADLINES.write)
+        return await self._step(activity, lambda: spec, lambda _: how, about, undo=undo, key=key, effect=True)
+
+    async def write_and_wait(
+        self,
+        activity: Callable[[Any, W], Awaitable[R]],
+        spec: Callable[[Wait], W],
+        *,
+        within: float,
+        about: object,
+        undo: Undo | None = None,
+    ) -> R:
+        """A step with an effect that waits until the effect shows, for at most `within` seconds of the cloud's clock.
+
+        `spec` is made when the step begins: before it the saga may have been paused for long.
+        """
+        how = options.write(options.DEADLINES.write + within)
+        return await self._step(
+            activity, lambda: spec(options.limit(within)), lambda _: how, about, undo=undo, effect=True
+        )
+
+    async def wait(
+        self,
+        activity: Callable[[Any, W], Awaitable[R]],
+        spec: W,
+        *,
+        about: object,
+        undo: Undo | None = None,
+        key: object = "",
+        by_hand: bool = False,
+    ) -> R:
+        """A step that looks until its deadline. Its undo removes what it waits for, which somebody else makes.
+
+        `by_hand`: a person does; when that deadline passes nobody is asked once more, by a hold.
+        """
+        return await self._step(
+            activity, lambda: spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key, by_hand=by_hand
+        )
+
+    async def ask(self, step: str, answer: Awaitable[R]) -> R:
+        """A step that a person takes. Its own deadline ends in a rollback, never in a hold."""
+        self.board.begin(step)
+        try:
+            result = await answer
+            self._stop_if_told()
+        except (asyncio.CancelledError, FailureError) as error:
+            self.board.end(step, StepState.STOPPED if is_cancelled_exception(error) else StepState.FAILED)
+            raise
+        self.board.end(step, StepState.DONE)
+        return result
+
+    async def _step(
+        self,
+        activity: Callable[[Any, S], Awaitable[R]],
+        begun: Callable[[], S],
+        how: Callable[[S], options.Options],
+        about: object,
+        *,
+        undo: Undo | None = None,
+        key: object = "",
+        effect: bool = False,
+        by_hand: bool = False,
+    ) -> R:
+        spec: S | None = None
+        while True:
+            self._stop_if_told()
+            if effect:
+                await self.steering.before_effect()
+            spec = begun() if spec is None else options.renewed(spec)
+            if undo:
+                self.undoing.note(undo)
+            step_id = self.board.begin(activity.__name__, key, getattr(spec, "wait", None))
+            try:
+                result = await self.steering.attempt(activity, spec, step_id, about, how(spec))
+            except (asyncio.CancelledError, FailureError) as error:
+                if undo:
+                    self.undoing.outcome_unknown(undo)
+                if is_cancelled_exception(error):
+                    self.board.end(step_id, StepState.STOPPED)
+                    raise
+                cause = named(error)
+                too_late = by_hand and isinstance(cause, DeadlinePassed)
+                if too_late or self.is_ending or not (self._holds and self.undoing.has_begun):
+                    self.board.end(step_id, StepState.FAILED)
+                    raise
+                await self._hold(step_id, cause)
+                continue
+            self.board.end(step_id, StepState.DONE)
+            self._stop_if_told()
+            return result
+
+    async def _hold(self, step_id: str, error: PrivateLinkError) -> None:
+        self.board.end(step_id, StepState.HELD)
+        try:
+            await self.steering.hold(step_id, error)
+        except (asyncio.CancelledError, FailureError):
+            self.board.end(step_id, StepState.FAILED)
+            raise
+
+    async def parallel(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
+        """Both at once; when one fails the other is stopped and awaited, and the first failure raised."""
+        both: list[Any] = await self.each(first, second)
+        return both[0], both[1]
+
+    async def each(self, *steps: Awaitable[R]) -> list[R]:
+        """All at once, in this order at Temporal; a failure stops the others, which are awaited, and is raised."""
+        tasks = [asyncio.ensure_future(step) for step in steps]
+        try:
+            return list(await asyncio.gather(*tasks))
+        except (asyncio.CancelledError, FailureError):
+            # From here on the story ends; a cancel that comes now must not cut the waiting for what is being stopped.
+            self.is_ending = True
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            raise
+
+    async def checks(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
+        """Both checks at once, both to their end: everything that they refuse is told in one error."""
+        one, two = await asyncio.gather(first, second, return_exceptions=True)
+        self._stop_if_told()
+        failures = [outcome for outcome in (one, two) if isinstance(outcome, BaseException)]
+        for failure in failures:
+            if not isinstance(from_failure(failure), RequestRefused):
+                raise failure
+        if failures:
+            raise RequestRefused.of_findings(
+                [found for failure in failures for found in named(failure).details_model.findings]
+            )
+        return cast("A", one), cast("B", two)
+
+    def _stop_if_told(self) -> None:
+        if self._cancelled or self.steering.given_up:
+            raise asyncio.CancelledError
