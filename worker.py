@@ -112,11 +112,11 @@ async def main() -> None:
 
 
 def run() -> int:
-    """Run the worker; what it cannot start with is told in one sentence. Gives the exit code."""
+    """Run the worker; what it cannot start with is told in one message. Gives the exit code."""
     try:
         asyncio.run(main())
     except SettingsError as error:
-        LOG.error("%s", error)  # noqa: TRY400 - whoever set it needs the sentence, no traceback
+        LOG.error("%s", error)  # noqa: TRY400 - whoever set it needs the message, no traceback
     except PrivateLinkError as error:
         LOG.error("%s", error.message)  # noqa: TRY400 - the same
     else:

@@ -73,7 +73,7 @@ class Connectors:
             api = self._apis.of(spec.scope.link.deployment)
         except PlatformKeyRefused as error:
             findings.append(
-                refused_finding(spec.connector.id, error.details_model.sentence, error.details_model.next_step)
+                refused_finding(spec.connector.id, error.details_model.message, error.details_model.next_step)
             )
         else:
             findings += await self._name_findings(api, spec, body)
@@ -112,7 +112,7 @@ class Connectors:
         matter of moments, then `ConnectorFailed` with the reason. Someone else's connector of the name is `NameTaken`.
 
         A connector that is connected on some nodes only is the face of an AZ without a working path (assumed: no public
-        source), so the sentence names the nodes that are not. Raises `ConnectorFailed` when somebody disabled it.
+        source), so the message names the nodes that are not. Raises `ConnectorFailed` when somebody disabled it.
         """
         api, body, id_ = self._apis.of(spec.scope.link.deployment), await self._body(spec), spec.connector.id
         # Somebody may delete it while it is waited for: that is told, and not undone.
@@ -146,7 +146,7 @@ class Connectors:
             if error.cloud_code == ALREADY_EXISTS:
                 raise NotYet(
                     f"creating the connector ({spec.connector.id}): EMQX has it and does not list it yet",
-                    concerns=spec.connector.id,
+                    resource=spec.connector.id,
                     retry_after=paced_delta(5),
                 ) from None
             raise refused(spec, body, error) from None
@@ -159,7 +159,7 @@ class Connectors:
             if _is_in_the_way(one, spec):
                 raise NameTaken(
                     f"creating the connector ({one.id}): it is there, and not of link {spec.scope.link}",
-                    concerns=one.id,
+                    resource=one.id,
                     next_step="choose another connector.name, or delete that connector",
                 )
             if not one.is_of(spec.scope.link) or one.stands_elsewhere(spec.scope.place):
@@ -171,8 +171,8 @@ class Connectors:
             if await self._is_complete(spec):
                 finding = differs_finding(one, differences)
                 raise RequestDiffers(
-                    f"creating the connector ({one.id}): {finding.sentence}",
-                    concerns=one.id,
+                    f"creating the connector ({one.id}): {finding.message}",
+                    resource=one.id,
                     next_step=finding.next_step,
                     findings=(finding,),
                 )
@@ -208,7 +208,7 @@ class Connectors:
         note_effect()
         ids = tuple(one.id for one in doomed)
         if await _in_scope(api, spec, service):
-            raise NotYet(f"deleting the connector ({', '.join(ids)}): EMQX still lists it", concerns=", ".join(ids))
+            raise NotYet(f"deleting the connector ({', '.join(ids)}): EMQX still lists it", resource=", ".join(ids))
         return Removed(ids=ids)
 
 
@@ -229,8 +229,8 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
         )
     except CloudRefused as error:
         if names_invalid_parameters(error):
-            sentence = f"EMQX refuses its parameters: {body.clean(message_of(error))}"
-            return [refused_finding(spec.connector.id, sentence, how_to_correct(error))]
+            message = f"EMQX refuses its parameters: {body.clean(message_of(error))}"
+            return [refused_finding(spec.connector.id, message, how_to_correct(error))]
         if error.cloud_code != TEST_FAILED:
             raise
     return []

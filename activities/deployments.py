@@ -62,23 +62,23 @@ class Deployments:
         if not same_word(deployment.status, "running"):
             yield Finding(
                 type=FindingType.DEPLOYMENT_NOT_RUNNING,
-                concerns=id_,
-                sentence=f"its status is {_word(deployment.status)}",
+                resource=id_,
+                message=f"its status is {_word(deployment.status)}",
                 next_step="start it, and create the link when it is running",
             )
         if not is_aws(deployment.platform):
             yield Finding(
                 type=FindingType.DEPLOYMENT_NOT_ON_AWS,
-                concerns=id_,
-                sentence=f"it runs on {_word(deployment.platform)}",
+                resource=id_,
+                message=f"it runs on {_word(deployment.platform)}",
                 next_step="choose a deployment on AWS",
             )
         types = (*TYPES_WITH_PRIVATE_LINK, *self._platform.further_types)
         if not any(same_word(deployment.type, type_) for type_ in types):
             yield Finding(
                 type=FindingType.DEPLOYMENT_TYPE_UNSUPPORTED,
-                concerns=id_,
-                sentence=f"deployments of type {_word(deployment.type)} have no PrivateLink",
+                resource=id_,
+                message=f"deployments of type {_word(deployment.type)} have no PrivateLink",
                 next_step=f"choose one of type {', '.join(types)}",
             )
 
@@ -92,8 +92,8 @@ def _facts(
 def _unknown(deployment: str) -> Finding:
     return Finding(
         type=FindingType.UNKNOWN_DEPLOYMENT,
-        concerns=deployment,
-        sentence="the platform does not know it",
+        resource=deployment,
+        message="the platform does not know it",
         next_step="look up its id in the console, and whether the API key's project holds it",
     )
 
@@ -103,15 +103,15 @@ def _region_findings(deployment: Deployment, wanted: str) -> Iterator[Finding]:
     if region is None and is_aws(deployment.platform):
         yield Finding(
             type=FindingType.DEPLOYMENT_REGION_UNKNOWN,
-            concerns=deployment.deployment_id,
-            sentence=f"its region {_word(deployment.region)} holds no region code",
+            resource=deployment.deployment_id,
+            message=f"its region {_word(deployment.region)} holds no region code",
             next_step="ask EMQX for the AWS region of the deployment; it is never guessed",
         )
     elif region and region != wanted:
         yield Finding(
             type=FindingType.REGION_MISMATCH,
-            concerns="aws.region",
-            sentence=f"it is {wanted}, and deployment {deployment.deployment_id} is in {region}",
+            resource="aws.region",
+            message=f"it is {wanted}, and deployment {deployment.deployment_id} is in {region}",
             next_step=f"build the service provider's side in {region}",
         )
 
@@ -119,8 +119,8 @@ def _region_findings(deployment: Deployment, wanted: str) -> Iterator[Finding]:
 def _principal_finding(network: Network) -> Finding:
     return Finding(
         type=FindingType.PRINCIPAL_UNSUPPORTED,
-        concerns=one_line(network.aws_arn),
-        sentence=PRINCIPALS,
+        resource=one_line(network.aws_arn),
+        message=PRINCIPALS,
         next_step="ask EMQX for such an ARN of the deployment",
     )
 

@@ -221,7 +221,7 @@ async def _is_accepted(account: AwsAccount, connection: Connection) -> bool:
         if datetime.now(UTC) < settling_until():
             raise NotYet(
                 f"accepting the endpoint connection ({vpc_endpoint_id}): AWS does not show it",
-                concerns=vpc_endpoint_id,
+                resource=vpc_endpoint_id,
                 retry_after=paced_delta(2),
             )
         raise ended("accepting the endpoint connection", vpc_endpoint_id, "gone")
@@ -255,8 +255,8 @@ async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -
     if not has_been_shown(candidates, spec):
         return to_choose_from(candidates, spec.private_link.asked_at)
     listed = "; ".join(str(one) for one in candidates)
-    sentence = f"a person must approve one of: {listed}" if candidates else "no endpoint connection shows"
-    raise still_moving(Moving(sentence, service_id), spec.wait, reading_due=paced(APPEARANCE.slow))
+    message = f"a person must approve one of: {listed}" if candidates else "no endpoint connection shows"
+    raise still_moving(Moving(message, service_id), spec.wait, reading_due=paced(APPEARANCE.slow))
 
 
 def _row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> PrivateLinkRow:
@@ -270,6 +270,6 @@ def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> Pr
     why = f"its status is {row.status}: {row.why}" if row else "the platform does not list it any more"
     return PrivateLinkFailed(
         f"waiting for the endpoint connection of the PrivateLink ({private_link_id}): {why}",
-        concerns=private_link_id,
+        resource=private_link_id,
         next_step="look at it in EMQX's console, then create the link again",
     )

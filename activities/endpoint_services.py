@@ -77,7 +77,7 @@ class EndpointServices:
             if seen.state in LEAVING | {FAILED}:
                 raise EndpointServiceFailed(
                     f"waiting for the endpoint service ({service.service_id}): it is {seen.state}",
-                    concerns=service.service_id,
+                    resource=service.service_id,
                     next_step="find out who or what ended it (AWS CloudTrail), then create the link again",
                 )
             if seen.state == AVAILABLE:
@@ -102,7 +102,7 @@ class EndpointServices:
         if arn not in allowed:
             raise NotYet(
                 f"allowing {arn} at the endpoint service ({service_id}): AWS does not show it yet",
-                concerns=service_id,
+                resource=service_id,
                 retry_after=paced_delta(2),
             )
         if others := sorted(set(allowed) - {arn}):
@@ -176,13 +176,13 @@ async def _delete(account: AwsAccount, spec: RemovalSpec, service: FoundEndpoint
         raise RemovalRefused(
             f"deleting the endpoint service ({service.service_id}): endpoints that are not known as this link's stand "
             f"on it: {'; '.join(str(one) for one in foreign)}",
-            concerns=service.service_id,
+            resource=service.service_id,
             next_step="have their owners delete them, or reject them in AWS's console",
             findings=tuple(
                 Finding(
                     type=FindingType.FOREIGN_ENDPOINT,
-                    concerns=one.vpc_endpoint_id,
-                    sentence=f"it stands on {service.service_id}: {one}",
+                    resource=one.vpc_endpoint_id,
+                    message=f"it stands on {service.service_id}: {one}",
                     next_step="have its owner delete it, or reject it",
                 )
                 for one in foreign
@@ -217,7 +217,7 @@ async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointServi
             raise NameTaken(
                 f"creating the endpoint service ({load_balancer_arn}): the load balancer belongs to "
                 f"{holder.service_id}, {whose}",
-                concerns=holder.service_id,
+                resource=holder.service_id,
                 next_step=TAKEN_NEXT_STEP,
             ) from error
         return await _adopt(account, spec, holder)
@@ -231,7 +231,7 @@ async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEnd
             raise CloudRefused(
                 f"adopting the endpoint service ({found.service_id}), a leftover of an earlier create: it stands "
                 f"over {', '.join(found.load_balancer_arns)}",
-                concerns=found.service_id,
+                resource=found.service_id,
                 next_step="delete the link, then create it again",
             )
         if found.saga_id != scope.saga_id:

@@ -76,7 +76,7 @@ class Fleets:
             await asyncio.gather(ending, return_exceptions=True)
         raise NotYet(
             f"the {change.operation} of {change.link} runs; `privatelink status {change.link}` tells its steps",
-            concerns=change.link,
+            resource=change.link,
             retry_after=BETWEEN_LOOKS,
         )
 
@@ -87,8 +87,8 @@ def _refused(plan: LinkPlan) -> RequestDiffers:
         by, cure = "elsewhere", "; ".join(dict.fromkeys(one.next_step for one in plan.differences))
     return RequestDiffers(
         f"creating {plan.link}: it exists {by}: "
-        + "; ".join(f"{one.concerns}: {one.sentence}" for one in plan.differences),
-        concerns=plan.link,
+        + "; ".join(f"{one.resource}: {one.message}" for one in plan.differences),
+        resource=plan.link,
         next_step=cure,
         findings=plan.differences,
     )

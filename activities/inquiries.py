@@ -74,7 +74,7 @@ class Inquiries:
         async def trust() -> str:
             role = spec.aws.role_arn
             if untrusted := await trust_findings(self._aws.account(spec.aws), spec.aws):
-                raise CredentialsRefused(f"{role}: {untrusted[0].sentence}", next_step=untrusted[0].next_step)
+                raise CredentialsRefused(f"{role}: {untrusted[0].message}", next_step=untrusted[0].next_step)
             return f"{role} wants its external id" if role else "no role is assumed: the worker's own credentials"
 
         async def platform() -> str:
@@ -124,4 +124,4 @@ async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFindin
         if error.waiting_helps and not isinstance(error, NotAllowed | UnknownCloudError):
             raise
         details = error.details_model
-        return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)
+        return SetUpFinding(what=what, ok=False, says=details.message, fix=details.next_step)

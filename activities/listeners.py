@@ -76,7 +76,7 @@ class Listeners:
         if left := await in_scope():
             raise NotYet(
                 f"deleting the listeners of {spec.link} ({', '.join(left)}): AWS still lists them",
-                concerns=load_balancer.arn,
+                resource=load_balancer.arn,
                 retry_after=paced_delta(2),
             )
         return Removed(ids=ids)

@@ -80,7 +80,7 @@ class LoadBalancers:
             if found.state == FAILED:
                 raise LoadBalancerFailed(
                     f"waiting for the load balancer ({name}): it is failed: {found.reason or 'AWS gives no reason'}",
-                    concerns=arn,
+                    resource=arn,
                     next_step="look at its subnets and at AWS's health page, then create the link again",
                 )
             if found.state == ACTIVE:
@@ -125,13 +125,13 @@ async def _make_way(account: AwsAccount, found: FoundLoadBalancer) -> None:
             raise CloudRefused(
                 f"replacing the load balancer ({found.name}), a leftover of an earlier create that does not fit this "
                 f"request: endpoint service {service.service_id} uses it",
-                concerns=found.arn,
+                resource=found.arn,
                 next_step="delete the link, then create it again",
             )
     await delete_load_balancer(account, found.arn)
     raise NotYet(
         f"replacing the load balancer ({found.name}): a leftover that does not fit this request is being deleted",
-        concerns=found.arn,
+        resource=found.arn,
         retry_after=paced_delta(5),
     )
 

@@ -76,8 +76,8 @@ class PrivateLinks:
         except CloudUnavailable as error:
             # A list that is read too early may not show what this call made.
             raise CloudUnavailable(
-                error.details_model.sentence,
-                concerns=error.details_model.concerns,
+                error.details_model.message,
+                resource=error.details_model.resource,
                 retry_after=paced_delta(READ_SECONDS),
             ) from error
         except CloudRefused as error:
@@ -94,7 +94,7 @@ class PrivateLinks:
             raise PrivateLinkFailed(
                 f"creating the PrivateLink ({service_name}): the platform has {len(rows)} of it: "
                 + ", ".join(row.private_link_id for row in rows),
-                concerns=service_name,
+                resource=service_name,
                 next_step="delete all but one of them in the console",
             )
         if not rows:
@@ -104,7 +104,7 @@ class PrivateLinks:
             raise NameTaken(
                 f"creating the PrivateLink ({service_name}): {row.private_link_id} of link {row.described.link} leads "
                 "to it",
-                concerns=row.private_link_id,
+                resource=row.private_link_id,
                 next_step=f"delete link {row.described.link} first",
             )
         if row.state is PrivateLinkState.FAILED:
@@ -112,7 +112,7 @@ class PrivateLinks:
         if row.state is PrivateLinkState.TERMINATED:
             raise NotYet(
                 f"creating the PrivateLink ({service_name}): {row.private_link_id} of before is being deleted",
-                concerns=row.private_link_id,
+                resource=row.private_link_id,
                 retry_after=paced_delta(READ_SECONDS),
             )
         return row
@@ -130,7 +130,7 @@ class PrivateLinks:
             raise error
         raise NotYet(
             f"creating the PrivateLink ({service_name}): {why}",
-            concerns=service_name,
+            resource=service_name,
             retry_after=paced_delta(READ_SECONDS),
         ) from error
 
@@ -159,12 +159,12 @@ class PrivateLinks:
             if row is None:
                 raise PrivateLinkFailed(
                     f"waiting for the PrivateLink ({id_}): it is gone",
-                    concerns=id_,
+                    resource=id_,
                     next_step="find out who deleted it in the console, then create the link again",
                 )
             raise NotYet(
                 f"PrivateLink {id_} exists and is not listed; {spec.wait.words()}",
-                concerns=id_,
+                resource=id_,
                 retry_after=paced_delta(READ_SECONDS),
             )
         return address
@@ -202,7 +202,7 @@ class PrivateLinks:
         activity.heartbeat(*dict.fromkeys((*asked, *ids)))
         raise NotYet(
             f"deleting the PrivateLink ({', '.join(ids)}): the platform takes about {span(paced(DELETE_SECONDS))}",
-            concerns=", ".join(ids),
+            resource=", ".join(ids),
             retry_after=paced_delta(DELETE_SECONDS),
         )
 
@@ -262,7 +262,7 @@ def _address_of(row: PrivateLinkRow) -> str | Moving:
 def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
     return PrivateLinkFailed(
         f"{doing} the PrivateLink ({row.private_link_id}): its status is {one_line(row.status, 64)}: {row.why}",
-        concerns=row.private_link_id,
+        resource=row.private_link_id,
         next_step="read the fail notifications in EMQX's console, then create the link again",
     )
 

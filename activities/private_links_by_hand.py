@@ -102,8 +102,8 @@ def _to_ask_about(live: list[FoundConnection], spec: ByHandWait) -> list[FoundCo
     if not has_been_shown(live, spec):
         return live
     listed = "; ".join(str(one) for one in live)
-    sentence = f"a person must approve one of: {listed}" if live else _none_yet(spec)
-    return Moving(sentence, spec.endpoint_service.service_id)
+    message = f"a person must approve one of: {listed}" if live else _none_yet(spec)
+    return Moving(message, spec.endpoint_service.service_id)
 
 
 def _by_rule(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Moving:

@@ -76,8 +76,8 @@ class Providers:
         if findings:
             raise RequestRefused(
                 f"checking the service provider's side of {request.link}: "
-                + "; ".join(f"{finding.concerns}: {finding.sentence}" for finding in findings),
-                concerns=str(request.link),
+                + "; ".join(f"{finding.resource}: {finding.message}" for finding in findings),
+                resource=str(request.link),
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )

@@ -41,13 +41,13 @@ class Removals:
         found = await self._onlooker.look(spec)
         findings = await removal_findings(self._onlooker, found)
         users = await self._users.findings(spec, found.addresses)
-        unread = [one.concerns for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
-        findings += [one for one in users if one.concerns not in unread]
+        unread = [one.resource for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
+        findings += [one for one in users if one.resource not in unread]
         if findings:
-            sentences = "; ".join(f"{finding.concerns}: {finding.sentence}" for finding in findings)
+            messages = "; ".join(f"{finding.resource}: {finding.message}" for finding in findings)
             raise RemovalRefused(
-                f"deleting {spec.link}: {sentences}",
-                concerns=str(spec.link),
+                f"deleting {spec.link}: {messages}",
+                resource=str(spec.link),
                 next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
                 findings=tuple(findings),
             )
@@ -73,7 +73,7 @@ class Removals:
             ids = ", ".join(one.id for one in leftovers)
             raise NotYet(
                 f"looking once more after the removal of {spec.link}: what was removed still shows: {ids}",
-                concerns=str(spec.link),
+                resource=str(spec.link),
                 retry_after=paced_delta(5),
             )
         return leftovers

@@ -101,7 +101,7 @@ class TargetGroups:
                 raise TargetsUnhealthy(
                     f"waiting for the targets of {name} to become healthy ({group.arn}): "
                     + "; ".join(str(target) for target in hopeless),
-                    concerns=group.arn,
+                    resource=group.arn,
                     next_step="correct the targets: each must run, and stand in an AZ that has one of the subnets",
                 )
             if waiting or not targets:
@@ -139,16 +139,16 @@ class TargetGroups:
                 raise
             # Usual for some seconds: the load balancer that used it is being deleted at the same time.
             raise NotYet(
-                f"deleting the target groups of {spec.link} ({error.details_model.concerns}): "
+                f"deleting the target groups of {spec.link} ({error.details_model.resource}): "
                 "AWS still counts it as in use by a load balancer",
-                concerns=error.details_model.concerns,
+                resource=error.details_model.resource,
                 retry_after=paced_delta(5),
             ) from error
         note_effect()
         if left := await in_scope():
             raise NotYet(
                 f"deleting the target groups of {spec.link} ({', '.join(left)}): AWS still lists them",
-                concerns=", ".join(left),
+                resource=", ".join(left),
                 retry_after=paced_delta(2),
             )
         return Removed(ids=ids)

@@ -30,7 +30,7 @@ _KEY_BYTES = range(24, 65)
 
 
 class SettingsError(ValueError):
-    """Settings that a worker cannot start with; the sentence names every variable at fault and never shows a secret."""
+    """Settings that a worker cannot start with; the message names every variable at fault and never shows a secret."""
 
 
 class _Part(BaseModel):

@@ -89,21 +89,21 @@ class Webhook:
                 status, retry_after = await self._exchange(event.id, event.model_dump_json().encode())
         except TimeoutError:
             raise CloudUnavailable(
-                f"{doing}: the receiver gave no answer within {CALL_SECONDS:.0f} s", concerns=self._host
+                f"{doing}: the receiver gave no answer within {CALL_SECONDS:.0f} s", resource=self._host
             ) from None
         except httpx.RequestError as error:
             # Not as its cause: it holds the request.
-            raise CloudUnavailable(f"{doing}: {type(error).__name__}", concerns=self._host) from None
+            raise CloudUnavailable(f"{doing}: {type(error).__name__}", resource=self._host) from None
         if httpx.codes.is_success(status):
             return
         answer = read_answer(status, b"", retry_after)
         if status in _PASSING or httpx.codes.is_server_error(status):
             raise CloudUnavailable(
-                f"{doing}: the receiver answered {answer}", concerns=self._host, retry_after=answer.retry_after
+                f"{doing}: the receiver answered {answer}", resource=self._host, retry_after=answer.retry_after
             ) from answer
         raise CloudRefused(
             f"{doing}: the receiver answered {answer}",
-            concerns=self._host,
+            resource=self._host,
             next_step="correct PRIVATELINK_WEBHOOK_URL or PRIVATELINK_WEBHOOK_SECRET, or unset both, "
             "and restart the worker",
         ) from answer

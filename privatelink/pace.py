@@ -14,7 +14,7 @@ def _from_environment() -> float:
         pace = float(text)
     except ValueError:
         pace = 0
-    if not 0 < pace <= 100_000:  # noqa: PLR2004 - the bound stands in the sentence below
+    if not 0 < pace <= 100_000:  # noqa: PLR2004 - the bound stands in the message below
         message = f"PRIVATELINK_PACE={text!r} is not a number above 0 and up to 100000"
         raise ValueError(message)
     return pace

@@ -77,8 +77,8 @@ class Judge:
 def _late(error: Exception) -> Exception:
     if isinstance(error, NotYet | Throttled):
         return DeadlinePassed(
-            f"{error.details_model.sentence}, and the deadline passed",
-            concerns=error.details_model.concerns,
+            f"{error.details_model.message}, and the deadline passed",
+            resource=error.details_model.resource,
             next_step="look at it in the cloud's console; a longer deadline is a setting of the worker",
         )
     if isinstance(error, PrivateLinkError):

@@ -44,7 +44,7 @@ class _InPlace(ActivityInboundInterceptor):
             raise CredentialsRefused(
                 f"coming to the link's AWS account ({place.account}): the worker's credentials are of account "
                 f"{account_id}",
-                concerns=place.account,
+                resource=place.account,
                 next_step=f"give the worker credentials of account {place.account} again, or stop this worker and let "
                 "one that has them go on",
             )

@@ -18,7 +18,7 @@ _REMEMBERED = 2000
 class ToldOnce(logging.Filter):
     """Lets a step's error through when it is another than the last time, without the traceback of a known one.
 
-    A refusal that is retried for an hour would else fill the log with the same sentence, and each time with the path
+    A refusal that is retried for an hour would else fill the log with the same message, and each time with the path
     through our code that led to it. An error that nobody has classified keeps its traceback.
     """
 

@@ -51,8 +51,8 @@ class AddressUsers:
         if users:
             raise RemovalRefused(
                 f"deleting the PrivateLink ({private_link_id}): "
-                + "; ".join(f"{one.concerns}: {one.sentence}" for one in users),
-                concerns=private_link_id,
+                + "; ".join(f"{one.resource}: {one.message}" for one in users),
+                resource=private_link_id,
                 next_step="; ".join(dict.fromkeys(one.next_step for one in users)),
                 findings=tuple(users),
             )
@@ -77,8 +77,8 @@ def in_use_finding(connector: ConnectorRow) -> Finding:
     users = f", for {', '.join(connector.dependants)}" if connector.dependants else ""
     return Finding(
         type=FindingType.ADDRESS_IN_USE,
-        concerns=connector.id,
-        sentence=f"the connector uses the address{users}",
+        resource=connector.id,
+        message=f"the connector uses the address{users}",
         next_step="point those connectors elsewhere, or delete them",
     )
 
@@ -86,8 +86,8 @@ def in_use_finding(connector: ConnectorRow) -> Finding:
 def _holds_finding(one: Holder) -> Finding:
     return Finding(
         type=FindingType.ADDRESS_IN_USE,
-        concerns=str(one),
-        sentence=f"the {one} dials the address: {one.kind.harm}",
+        resource=str(one),
+        message=f"the {one} dials the address: {one.kind.harm}",
         next_step=f"point the {one} elsewhere, or delete it",
     )
 
@@ -95,9 +95,9 @@ def _holds_finding(one: Holder) -> Finding:
 def _unread_finding(one: Unread, spec: RemovalSpec) -> Finding:
     return Finding(
         type=FindingType.PLACE_UNREAD,
-        concerns=one.kind.path,
-        sentence=f"the API key may not read it, so it is not known whether any {one.kind.what} uses the address: "
-        f"{one.error.details_model.sentence}",
+        resource=one.kind.path,
+        message=f"the API key may not read it, so it is not known whether any {one.kind.what} uses the address: "
+        f"{one.error.details_model.message}",
         next_step=f"give the deployment's API key the scope {one.kind.scope} (GET {one.kind.path}); or say "
         f"that nothing there uses the link: `privatelink delete {spec.link} --ignore-deployment`",
     )

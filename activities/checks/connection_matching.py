@@ -114,7 +114,7 @@ def the_named(named: str, connections: list[FoundConnection]) -> FoundConnection
     if found is None:
         raise NotYet(
             f"waiting for the endpoint connection ({named}): the platform names it, AWS does not show it yet",
-            concerns=named,
+            resource=named,
             retry_after=paced_delta(5),
         )
     if not found.is_live:
@@ -132,19 +132,19 @@ def the_only(
     service_id = spec.endpoint_service.service_id
     candidates = candidates_of(connections, spec)
     if not candidates:
-        raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", concerns=service_id)
+        raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", resource=service_id)
     known = {one.vpc_endpoint_id for one in asked_about}
     if newcomer := next((one for one in candidates if one.vpc_endpoint_id not in known), None):
         raise NotYet(
             f"waiting for the endpoint connection ({service_id}): {newcomer} came, which the platform has yet to name",
-            concerns=newcomer.vpc_endpoint_id,
+            resource=newcomer.vpc_endpoint_id,
             retry_after=paced_delta(NAMING_SECONDS),
         )
     if len(candidates) > 1:
         raise AmbiguousConnection(
             f"telling which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, and "
             f"several fit: {'; '.join(str(one) for one in candidates)}",
-            concerns=service_id,
+            resource=service_id,
             next_step="find out whose they are, reject the others, and create the link again",
         )
     return candidates[0]
@@ -154,6 +154,6 @@ def ended(doing: str, vpc_endpoint_id: str, state: str) -> EndpointConnectionFai
     """The error for the link's own connection that ended."""
     return EndpointConnectionFailed(
         f"{doing} ({vpc_endpoint_id}): it is {state}",
-        concerns=vpc_endpoint_id,
+        resource=vpc_endpoint_id,
         next_step="find out who ended it (AWS CloudTrail, EMQX's notifications), then create the link again",
     )

@@ -25,8 +25,8 @@ def secret_finding(reference: str, deployment: str) -> Finding:
     """
     return Finding(
         type=FindingType.SECRET_NOT_FOUND,
-        concerns=reference,
-        sentence=f"the worker offers deployment {deployment} no secret of this name",
+        resource=reference,
+        message=f"the worker offers deployment {deployment} no secret of this name",
         next_step=f"give the worker {home_of(reference)}; where its settings file lists `secrets`, list"
         f" {name_of(reference)} in those of deployment {deployment}",
     )
@@ -36,8 +36,8 @@ def name_finding(one: ConnectorRow) -> Finding:
     """Someone else's connector that has the name."""
     return Finding(
         type=FindingType.NAME_TAKEN,
-        concerns=one.id,
-        sentence="a connector of this type and name is there, and not of this link",
+        resource=one.id,
+        message="a connector of this type and name is there, and not of this link",
         next_step="choose another connector.name, or delete that connector",
     )
 
@@ -46,23 +46,23 @@ def differs_finding(one: ConnectorRow, differences: tuple[str, ...]) -> Finding:
     """The link's own connector, made by another request."""
     return Finding(
         type=FindingType.LINK_DIFFERS,
-        concerns=one.id,
-        sentence=f"the link has this connector, and the request differs in {', '.join(differences)}",
+        resource=one.id,
+        message=f"the link has this connector, and the request differs in {', '.join(differences)}",
         next_step="delete the link before creating it with another connector",
     )
 
 
-def refused_finding(connector_id: str, sentence: str, next_step: str) -> Finding:
+def refused_finding(connector_id: str, message: str, next_step: str) -> Finding:
     """Why EMQX would not take the connector."""
-    return Finding(type=FindingType.CONNECTOR_REFUSED, concerns=connector_id, sentence=sentence, next_step=next_step)
+    return Finding(type=FindingType.CONNECTOR_REFUSED, resource=connector_id, message=message, next_step=next_step)
 
 
 def users_finding(one: ConnectorRow) -> Finding:
     """What still uses a connector, which must go first."""
     return Finding(
         type=FindingType.ADDRESS_IN_USE,
-        concerns=one.id,
-        sentence=f"used by {', '.join(one.dependants)}",
+        resource=one.id,
+        message=f"used by {', '.join(one.dependants)}",
         next_step="delete those first, rules that use them before",
     )
 
@@ -73,12 +73,12 @@ def probe_failed(
     """The error of a probe through the address: `NotYet` while it may be a matter of moments."""
     if error.cloud_code != TEST_FAILED or names_invalid_parameters(error):
         return refused(spec, body, error)
-    sentence = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
+    message = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
     if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
-        return NotYet(sentence, concerns=spec.connector.id, retry_after=paced_delta(5))
+        return NotYet(message, resource=spec.connector.id, retry_after=paced_delta(5))
     return ConnectorFailed(
-        sentence,
-        concerns=spec.connector.id,
+        message,
+        resource=spec.connector.id,
         next_step="check that the targets take connections on this port with these parameters and secrets",
     )
 
@@ -86,8 +86,8 @@ def probe_failed(
 def refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> CloudRefused:
     """EMQX's refusal, with its reason less what is secret."""
     why = body.clean(message_of(error))
-    sentence = error.details_model.sentence + (f": {why}" if why else "")
-    return CloudRefused(sentence, concerns=spec.connector.id, next_step=how_to_correct(error))
+    message = error.details_model.message + (f": {why}" if why else "")
+    return CloudRefused(message, resource=spec.connector.id, next_step=how_to_correct(error))
 
 
 def how_to_correct(error: CloudRefused) -> str:
@@ -108,7 +108,7 @@ def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
     if row.status == "stopped":
         raise ConnectorFailed(
             f"waiting for the connector ({row.id}): somebody disabled it",
-            concerns=row.id,
+            resource=row.id,
             next_step="find out who did in the deployment's console, then create the link again",
         )
 

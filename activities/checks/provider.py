@@ -39,16 +39,16 @@ def subnet_findings(
         findings.append(
             Finding(
                 type=FindingType.SUBNETS_IN_SEVERAL_VPCS,
-                concerns="subnets",
-                sentence="; ".join(f"{_names(group)} in {vpc_id}" for vpc_id, group in vpcs.items()),
+                resource="subnets",
+                message="; ".join(f"{_names(group)} in {vpc_id}" for vpc_id, group in vpcs.items()),
                 next_step="give subnets of one VPC",
             )
         )
     findings.extend(
         Finding(
             type=FindingType.SUBNETS_IN_ONE_AZ,
-            concerns=az_id,
-            sentence=f"{_names(group)} are all in {az_id}; a load balancer takes one subnet in each AZ",
+            resource=az_id,
+            message=f"{_names(group)} are all in {az_id}; a load balancer takes one subnet in each AZ",
             next_step=f"keep one subnet in {az_id}",
         )
         for az_id, group in _grouped((subnet.az_id, subnet) for subnet in subnets).items()
@@ -57,8 +57,8 @@ def subnet_findings(
     findings.extend(
         Finding(
             type=FindingType.SUBNET_WITHOUT_ADDRESSES,
-            concerns=subnet.subnet_id,
-            sentence=f"it has {subnet.free} free addresses, and a load balancer needs {LEAST_FREE_ADDRESSES}",
+            resource=subnet.subnet_id,
+            message=f"it has {subnet.free} free addresses, and a load balancer needs {LEAST_FREE_ADDRESSES}",
             next_step=f"free addresses in {subnet.subnet_id}, or give another subnet in {subnet.az_id}",
         )
         for subnet in subnets
@@ -69,8 +69,8 @@ def subnet_findings(
     findings.extend(
         Finding(
             type=FindingType.AZ_NOT_COVERED,
-            concerns=az_id,
-            sentence=f"no subnet in {az_id}{where}, where deployment {request.deployment} has endpoints",
+            resource=az_id,
+            message=f"no subnet in {az_id}{where}, where deployment {request.deployment} has endpoints",
             next_step=f"create a subnet in {az_id} or add it to subnets",
         )
         for az_id in deployment.az_ids
@@ -135,8 +135,8 @@ async def trust_findings(account: AwsAccount, access: AwsAccess) -> list[Finding
     return [
         Finding(
             type=FindingType.TRUST_POLICY_OPEN,
-            concerns=role_arn,
-            sentence="its trust policy is open: the worker may assume it without its external id",
+            resource=role_arn,
+            message="its trust policy is open: the worker may assume it without its external id",
             next_step="add the condition StringEquals sts:ExternalId to the role's trust policy (deploy/iam)",
         )
     ]
@@ -149,8 +149,8 @@ def _name_findings(
         lost = f"if it is this link's and has lost its tags, give them back: `{giving_back}`"
         yield Finding(
             type=FindingType.NAME_TAKEN,
-            concerns=name,
-            sentence=taken_words(ownership, kind),
+            resource=name,
+            message=taken_words(ownership, kind),
             next_step=TAKEN_NEXT_STEP if ownership.link else f"{lost}; if it is not, {TAKEN_NEXT_STEP}",
         )
 
@@ -193,8 +193,8 @@ def _differs(name: str, differences: list[str]) -> Iterator[Finding]:
     if differences:
         yield Finding(
             type=FindingType.LINK_DIFFERS,
-            concerns=name,
-            sentence=f"the link exists by another request: {', '.join(differences)}",
+            resource=name,
+            message=f"the link exists by another request: {', '.join(differences)}",
             next_step="delete the link first, or repeat the request that created it",
         )
 
@@ -202,8 +202,8 @@ def _differs(name: str, differences: list[str]) -> Iterator[Finding]:
 def _absent(request: PrivateLinkRequest, subnet_id: str) -> Finding:
     return Finding(
         type=FindingType.SUBNET_NOT_FOUND,
-        concerns=subnet_id,
-        sentence=f"there is no such subnet in {request.aws.region} of this account",
+        resource=subnet_id,
+        message=f"there is no such subnet in {request.aws.region} of this account",
         next_step="correct the subnet's id, the region or the role",
     )
 

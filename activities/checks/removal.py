@@ -47,8 +47,8 @@ def _not_running(row: PrivateLinkRow) -> Finding:
     why = f" ({row.why})" if row.state is PrivateLinkState.FAILED else ""
     return Finding(
         type=FindingType.PRIVATE_LINK_NOT_RUNNING,
-        concerns=row.private_link_id,
-        sentence=f"the PrivateLink's status is {row.status}, not running{why}",
+        resource=row.private_link_id,
+        message=f"the PrivateLink's status is {row.status}, not running{why}",
         next_step="wait until it is running, or delete it with allow_failed",
     )
 
@@ -56,8 +56,8 @@ def _not_running(row: PrivateLinkRow) -> Finding:
 def _has_dependants(connector: ConnectorRow) -> Finding:
     return Finding(
         type=FindingType.ADDRESS_IN_USE,
-        concerns=connector.id,
-        sentence=f"the link's own connector is used by {', '.join(connector.dependants)}",
+        resource=connector.id,
+        message=f"the link's own connector is used by {', '.join(connector.dependants)}",
         next_step="delete those actions and sources, or give them another connector",
     )
 
@@ -67,15 +67,15 @@ def _foreign(connection: FoundConnection, found: Standing) -> Finding:
     if marked and found.spec.consumer_account_id:
         return Finding(
             type=FindingType.FOREIGN_ENDPOINT,
-            concerns=connection.vpc_endpoint_id,
-            sentence=f"it is the link's own endpoint, and its owner is not the account of principal_arn "
+            resource=connection.vpc_endpoint_id,
+            message=f"it is the link's own endpoint, and its owner is not the account of principal_arn "
             f"({found.spec.consumer_account_id}): {connection}",
             next_step=f"give platform.principal_arn of account {connection.owner}, with which the link was made",
         )
     return Finding(
         type=FindingType.FOREIGN_ENDPOINT,
-        concerns=connection.vpc_endpoint_id,
-        sentence=f"an endpoint that is not known as this link's stands on its endpoint service: {connection}",
+        resource=connection.vpc_endpoint_id,
+        message=f"an endpoint that is not known as this link's stands on its endpoint service: {connection}",
         next_step="have its owner delete it, or reject it in AWS's console",
     )
 
@@ -88,8 +88,8 @@ def _users_of_others(group: FoundTargetGroup, found: Standing) -> list[str]:
 def _shared(group: FoundTargetGroup, users: list[str]) -> Finding:
     return Finding(
         type=FindingType.IN_USE_BY_OTHERS,
-        concerns=group.arn,
-        sentence=f"a load balancer that is not the link's forwards to its target group: {', '.join(users)}",
+        resource=group.arn,
+        message=f"a load balancer that is not the link's forwards to its target group: {', '.join(users)}",
         next_step="have that load balancer forward to another target group",
     )
 
@@ -97,8 +97,8 @@ def _shared(group: FoundTargetGroup, users: list[str]) -> Finding:
 def _protected(arn: str, spec: RemovalSpec) -> Finding:
     return Finding(
         type=FindingType.DELETION_PROTECTED,
-        concerns=arn,
-        sentence="the load balancer has deletion protection: whoever switched it on did not want it gone",
+        resource=arn,
+        message="the load balancer has deletion protection: whoever switched it on did not want it gone",
         next_step="switch it off, if the link may go: "
         f"`aws elbv2 modify-load-balancer-attributes --region {spec.aws.region} --load-balancer-arn {arn} "
         "--attributes Key=deletion_protection.enabled,Value=false`",
@@ -108,8 +108,8 @@ def _protected(arn: str, spec: RemovalSpec) -> Finding:
 def _wrong_region(spec: RemovalSpec, region: str) -> Finding:
     return Finding(
         type=FindingType.REGION_MISMATCH,
-        concerns="aws.region",
-        sentence=f"it is {spec.aws.region}, and deployment {spec.link.deployment} is in {region}, so the link is too",
+        resource="aws.region",
+        message=f"it is {spec.aws.region}, and deployment {spec.link.deployment} is in {region}, so the link is too",
         next_step=f"give aws.region {region}",
     )
 
@@ -117,8 +117,8 @@ def _wrong_region(spec: RemovalSpec, region: str) -> Finding:
 def _no_key(spec: RemovalSpec) -> Finding:
     return Finding(
         type=FindingType.KEY_MISSING,
-        concerns=spec.link.deployment,
-        sentence="the worker has no API key of this deployment, so it cannot see whether a connector is the link's or "
+        resource=spec.link.deployment,
+        message="the worker has no API key of this deployment, so it cannot see whether a connector is the link's or "
         "uses its address",
         next_step="give the worker the key (EMQXCLOUD_DEPLOYMENT_ENDPOINT, _API_KEY and _API_SECRET, or the file that "
         "PRIVATELINK_SETTINGS names); or, if nothing there uses the link: "
@@ -129,7 +129,7 @@ def _no_key(spec: RemovalSpec) -> Finding:
 def _unknown_deployment(spec: RemovalSpec) -> Finding:
     return Finding(
         type=FindingType.UNKNOWN_DEPLOYMENT,
-        concerns=spec.link.deployment,
-        sentence="the platform does not know this deployment",
+        resource=spec.link.deployment,
+        message="the platform does not know this deployment",
         next_step="correct the deployment's id, or use the API key that sees it",
     )

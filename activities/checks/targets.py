@@ -133,8 +133,8 @@ def _zone_finding(target: str, zones: set[str], facts: ProviderFacts) -> Iterato
         where = ", ".join(sorted(zones))
         yield Finding(
             type=FindingType.TARGET_ELSEWHERE,
-            concerns=target,
-            sentence=f"it is in {where}, where the load balancer gets no subnet, so no traffic would reach it",
+            resource=target,
+            message=f"it is in {where}, where the load balancer gets no subnet, so no traffic would reach it",
             next_step=f"add a subnet in {where}, or give a target in {', '.join(sorted(facts.subnets))}",
         )
 
@@ -143,19 +143,19 @@ def _once(targets: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(targets))
 
 
-def _not_found(target: str, sentence: str) -> Finding:
+def _not_found(target: str, message: str) -> Finding:
     return Finding(
         type=FindingType.TARGET_NOT_FOUND,
-        concerns=target,
-        sentence=sentence,
+        resource=target,
+        message=message,
         next_step="start it, or correct the target",
     )
 
 
-def _elsewhere(target: str, sentence: str) -> Finding:
+def _elsewhere(target: str, message: str) -> Finding:
     return Finding(
         type=FindingType.TARGET_ELSEWHERE,
-        concerns=target,
-        sentence=sentence,
+        resource=target,
+        message=message,
         next_step="give a target in the VPC of the subnets; from elsewhere, an IP address will do",
     )

@@ -41,7 +41,7 @@ def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) ->
     if not ownership.belongs_to(link):
         raise NameTaken(
             f"making the {kind} ({thing_id}): {taken_words(ownership, kind)}",
-            concerns=thing_id,
+            resource=thing_id,
             next_step=TAKEN_NEXT_STEP,
         )
 

@@ -13,7 +13,7 @@ from privatelink.model.names import Link
 class Task(NamedTuple):
     """What to do: on which page, the clicks in order, and the values to paste by the fields' names."""
 
-    sentence: str
+    message: str
     page: str
     clicks: tuple[str, ...] = ()
     paste: Mapping[str, str] = MappingProxyType({})

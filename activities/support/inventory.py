@@ -222,8 +222,8 @@ class Onlooker:
 def _foreign_principal(service_id: str, principal: str) -> Finding:
     return Finding(
         type=FindingType.FOREIGN_PRINCIPAL,
-        concerns=principal,
-        sentence=f"it may connect to {service_id}, and is not the deployment's principal",
+        resource=principal,
+        message=f"it may connect to {service_id}, and is not the deployment's principal",
         next_step="repeat the create, which allows the deployment's principal alone",
     )
 

@@ -59,7 +59,7 @@ def _is_going(row: PrivateLinkRow, *, failed_may_go: bool) -> bool:
     return row.state is PrivateLinkState.TERMINATED or (failed_may_go and row.state is PrivateLinkState.FAILED)
 
 
-def stands_at(concerns: str, link: Link, here: Place, there: Place) -> Finding:
+def stands_at(resource: str, link: Link, here: Place, there: Place) -> Finding:
     """The refusal of a request for `here`, by what shows that the link stands `there`."""
     asked, right = [], []
     if there.account != here.account:
@@ -73,8 +73,8 @@ def stands_at(concerns: str, link: Link, here: Place, there: Place) -> Finding:
         right.append(f"platform.mode {there.mode}")
     return Finding(
         type=FindingType.LINK_ELSEWHERE,
-        concerns=concerns,
-        sentence=f"the link stands in {there}; this request is for {', '.join(asked)}",
+        resource=resource,
+        message=f"the link stands in {there}; this request is for {', '.join(asked)}",
         next_step=f"give the request {' and '.join(right)}; {_to_remove(link)}",
     )
 
@@ -91,8 +91,8 @@ def _leads_elsewhere(row: PrivateLinkRow, link: Link, here: Place) -> Finding:
     where = f"region {match['region']}" if match and match["region"] != here.region else "another account"
     return Finding(
         type=FindingType.LINK_ELSEWHERE,
-        concerns=row.private_link_id,
-        sentence=f"the PrivateLink leads to {row.service_name or 'no endpoint service'}, which account {here.account} "
+        resource=row.private_link_id,
+        message=f"the PrivateLink leads to {row.service_name or 'no endpoint service'}, which account {here.account} "
         f"does not have in {here.region}: the link stands in {where}",
         next_step="give the request the region, and a role (or use a worker), of the account that has it; "
         + _to_remove(link),

@@ -105,7 +105,7 @@ class RememberedPlaces:
         if account_id != there.place.account:
             raise CredentialsRefused(
                 f"coming to account {there.place.account}: the worker's credentials are of account {account_id}",
-                concerns=there.place.account,
+                resource=there.place.account,
                 next_step=f"use a worker with credentials of account {there.place.account}",
             )
         found = await look_at_aws(account, RemovalSpec(link=link, aws=there.aws))
@@ -116,8 +116,8 @@ def _unlooked(link: Link, here: Place, there: Place, error: PrivateLinkError) ->
     details = error.details_model
     return Finding(
         type=FindingType.LINK_ELSEWHERE,
-        concerns=str(link),
-        sentence=f"Temporal remembers the link in {there}, which could not be looked at ({details.sentence}), and this "
+        resource=str(link),
+        message=f"Temporal remembers the link in {there}, which could not be looked at ({details.message}), and this "
         f"request is for {here}",
         next_step=f"{details.next_step}; then repeat this, or remove the link there: `privatelink delete {link}`",
     )

@@ -56,7 +56,7 @@ def _look_again_until_settled(spec: RemovalSpec, removed: Removed) -> None:
         raise NotYet(
             f"{activity.info().activity_id} of {spec.link}: {seen}; looking again for {left.total_seconds():.0f} s, "
             "since the outcome of a call of the create is not known",
-            concerns=str(spec.link),
+            resource=str(spec.link),
             retry_after=min(max(paced_delta(5), left / 4), left),
         )
 

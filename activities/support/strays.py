@@ -42,8 +42,8 @@ class Stray(NamedTuple):
         """For the check before a create or a delete, which it refuses."""
         return Finding(
             type=FindingType.TAGS_LOST,
-            concerns=self.id,
-            sentence=f"the {self.kind} {self.words()}",
+            resource=self.id,
+            message=f"the {self.kind} {self.words()}",
             next_step=f"if it is the link's, give it its tags back: `{self.giving_back}`; if it is not, delete "
             "or move it",
         )

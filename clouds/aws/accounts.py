@@ -88,7 +88,7 @@ class AwsAccounts:
             raise CredentialsRefused(
                 f"assuming the role ({access.role_arn}): the request gives another external_id than the worker's "
                 "settings have for this role",
-                concerns=access.role_arn or "",
+                resource=access.role_arn or "",
                 next_step="leave external_id out of the request",
             )
         return access.model_copy(update={"external_id": own.get_secret_value()})

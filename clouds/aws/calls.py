@@ -47,12 +47,12 @@ class AccountCalls:
         self,
         bucket: Bucket,
         doing: str,
-        concerns: str,
+        resource: str,
         operation: Callable[[Clients], T],
         *,
         settles_at: datetime | None = None,
     ) -> T:
-        """Make one call. `doing` and `concerns` begin the sentence of its error: "creating the listener (3306): ...".
+        """Make one call. `doing` and `resource` begin the message of its error: "creating the listener (3306): ...".
 
         `operation` runs in a thread and takes out of AWS's answer all that is needed of it: what an answer lacks is an
         error of this call too. Raises what `translated` gives; until `settles_at` a `*NotFound` is `NotYet`.
@@ -60,12 +60,12 @@ class AccountCalls:
         self._under_way += 1
         try:
             try:
-                return await self._once(bucket, doing, concerns, operation, settles_at)
+                return await self._once(bucket, doing, resource, operation, settles_at)
             except PrivateLinkError as error:
                 if not is_code(error, *EXPIRED):
                     raise
             # An expired token is refused before anything happens, so the call may be repeated with fresh credentials.
-            return await self._once(bucket, doing, concerns, operation, settles_at)
+            return await self._once(bucket, doing, resource, operation, settles_at)
         finally:
             self._under_way -= 1
             self.last_used = time.monotonic()
@@ -74,7 +74,7 @@ class AccountCalls:
         self,
         bucket: Bucket,
         doing: str,
-        concerns: str,
+        resource: str,
         operation: Callable[[Clients], T],
         settles_at: datetime | None,
     ) -> T:
@@ -84,7 +84,7 @@ class AccountCalls:
         try:
             return await self._threads.run(watch, partial(operation, self._clients), is_write=bucket.writes)
         except Exception as error:  # noqa: BLE001 - every one has a translation
-            ours = translated(error, doing, concerns, settles_at, acts_as=self.acts_as, answer=watch.answer)
+            ours = translated(error, doing, resource, settles_at, acts_as=self.acts_as, answer=watch.answer)
             if isinstance(ours, NotAllowed):
                 self._clients.allowed.refused(getattr(error, "operation_name", ""), ours)
                 if isinstance(ours, CredentialsRefused):

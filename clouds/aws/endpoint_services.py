@@ -150,7 +150,7 @@ async def create_endpoint_service(
     if not service_name or made.get("ServiceState") in LEAVING:
         raise EndpointServiceFailed(
             f"creating the endpoint service ({service_id}): someone deleted it since this create made it",
-            concerns=service_id,
+            resource=service_id,
             next_step="create the link again",
         )
     return service_id, service_name

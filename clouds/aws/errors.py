@@ -1,4 +1,4 @@
-"""Whatever can come out of a call of boto3, translated: every error has a name, a sentence and a next step."""
+"""Whatever can come out of a call of boto3, translated: every error has a name, a message and a next step."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -57,13 +57,13 @@ _TEXT_CHARACTERS = 300
 def translated(
     error: Exception,
     doing: str,
-    concerns: str,
+    resource: str,
     settles_at: datetime | None = None,
     *,
     acts_as: str = WORKER,
     answer: Answer | None = None,
 ) -> PrivateLinkError:
-    """Our error for what came out of a call, `doing` something about `concerns`. Never holds a credential or signature.
+    """Our error for what came out of a call, `doing` something about `resource`. Never holds a credential or signature.
 
     Until `settles_at` a `*NotFound` is `NotYet`: what the call refers to was made a moment ago. `acts_as`: whose
     credentials were used, in words. `answer`: how the latest answer began, if there was one. What nobody foresaw is
@@ -72,8 +72,8 @@ def translated(
     if isinstance(error, PrivateLinkError):
         return error
     if isinstance(error, boto.ClientError):
-        return refused(_refusal(error, acts_as), doing, concerns, settles_at)
-    call = _Call(f"{doing} ({concerns})", concerns, answer)
+        return refused(_refusal(error, acts_as), doing, resource, settles_at)
+    call = _Call(f"{doing} ({resource})", resource, answer)
     return next((ours for kinds, ours in _TRANSLATIONS if isinstance(error, kinds)), _odd)(error, call)
 
 
@@ -114,10 +114,10 @@ def _refusal(error: boto.ClientError, acts_as: str) -> Refusal:
 
 
 class _Call(NamedTuple):
-    """What an error concerns: `what` begins its sentence."""
+    """What an error concerns: `what` begins its message."""
 
     what: str
-    concerns: str
+    resource: str
     answer: Answer | None
 
     @property
@@ -126,24 +126,24 @@ class _Call(NamedTuple):
 
 
 def _given_up(error: Exception, call: _Call) -> PrivateLinkError:
-    return CloudUnavailable(f"{call.what}: the call to AWS was given up: {error}", concerns=call.concerns)
+    return CloudUnavailable(f"{call.what}: the call to AWS was given up: {error}", resource=call.resource)
 
 
 def _unreadable(_: Exception, call: _Call) -> PrivateLinkError:
     if call.answer is None or not call.answer.is_html:
-        return CloudUnavailable(f"{call.what}: {call.status}AWS's answer cannot be read", concerns=call.concerns)
-    sentence = f"{call.what}: {call.status}the answer is a page of HTML, not AWS's"
-    return CloudUnavailable(sentence, concerns=call.concerns, next_step=_PROXY)
+        return CloudUnavailable(f"{call.what}: {call.status}AWS's answer cannot be read", resource=call.resource)
+    message = f"{call.what}: {call.status}the answer is a page of HTML, not AWS's"
+    return CloudUnavailable(message, resource=call.resource, next_step=_PROXY)
 
 
 def _unanswered(error: Exception, call: _Call) -> PrivateLinkError:
-    return CloudUnavailable(f"{call.what}: AWS gave no answer ({_class(error)})", concerns=call.concerns)
+    return CloudUnavailable(f"{call.what}: AWS gave no answer ({_class(error)})", resource=call.resource)
 
 
 def _without_credentials(error: Exception, call: _Call) -> PrivateLinkError:
     return CredentialsRefused(
         f"{call.what}: the worker has no usable AWS credentials ({_class(error)})",
-        concerns=call.concerns,
+        resource=call.resource,
         next_step=_credentials_step(error),
     )
 
@@ -151,7 +151,7 @@ def _without_credentials(error: Exception, call: _Call) -> PrivateLinkError:
 def _not_sent(error: Exception, call: _Call) -> PrivateLinkError:
     return CloudRefused(
         f"{call.what}: boto3 does not send this call: {_text(error)}",
-        concerns=call.concerns,
+        resource=call.resource,
         next_step="correct the value that it names in the request",
     )
 
@@ -159,7 +159,7 @@ def _not_sent(error: Exception, call: _Call) -> PrivateLinkError:
 def _unknown(error: Exception, call: _Call) -> PrivateLinkError:
     return UnknownCloudError(
         f"{call.what}: boto3 failed with {_class(error)}: {_text(error)}",
-        concerns=call.concerns,
+        resource=call.resource,
         next_step="read the worker's log; the orchestrator does not know this error",
     )
 
@@ -170,7 +170,7 @@ def _odd(error: Exception, call: _Call) -> PrivateLinkError:
     is_foreign = isinstance(error, ForeignAnswerError)
     return UnknownCloudError(
         f"{call.what}: AWS answered in a form that the orchestrator does not know: {call.status}{_oddity(error)}",
-        concerns=call.concerns,
+        resource=call.resource,
         next_step=_PROXY if is_foreign else "read the worker's log; if a proxy stands before AWS, see what it changes",
     )
 

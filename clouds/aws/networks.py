@@ -97,12 +97,12 @@ async def read_vpc(account: AccountCalls, vpc_id: str) -> FoundVpc:
 
 
 async def _subnets(
-    account: AccountCalls, doing: str, concerns: str, name: str, values: Sequence[str]
+    account: AccountCalls, doing: str, resource: str, name: str, values: Sequence[str]
 ) -> tuple[FoundSubnet, ...]:
     return await account.call(
         Bucket.EC2_READ,
         doing,
-        concerns,
+        resource,
         lambda clients: tuple(
             _subnet(one)
             for page in clients.ec2.get_paginator("describe_subnets").paginate(

@@ -1,4 +1,4 @@
-"""What to do about a refusal of AWS, out of AWS's own sentence where it says more than the code does.
+"""What to do about a refusal of AWS, out of AWS's own message where it says more than the code does.
 
 Sources: the IAM User Guide, "Troubleshoot access denied error messages" (which policy denied what to whom); the ELB
 User Guide, "Quotas for your Network Load Balancers" (which quotas can be raised) and "Service-linked roles".
@@ -34,7 +34,7 @@ _SENTENCES = (
     ("not enough free ip", "free addresses in the subnets, or give others: a load balancer needs 8 in each"),
     ("is not in the vpc", "correct the target's address, or the subnets: they must be of one VPC"),
 )
-"""Parts of sentences, in small letters, whose codes say little, as OperationNotPermitted and ValidationError."""
+"""Parts of messages, in small letters, whose codes say little, as OperationNotPermitted and ValidationError."""
 
 _STEPS = {
     "TagPolicyViolation": "correct `tags` in the request: a tag policy of the AWS organization does not allow them",

@@ -32,7 +32,7 @@ _CLOCKS = re.compile(
     r"Signature (?:expired|not yet current): [0-9TZ]{1,20} is (?:now earlier|still later) than [0-9TZ]{1,20}"
     r"(?: \([0-9TZ]{1,20} [-+] \d+ min\.?\))?"
 )
-"""The one sentence about a refused signature that quotes nothing of the request: it has times alone."""
+"""The one message about a refused signature that quotes nothing of the request: it has times alone."""
 
 
 class Refusal(NamedTuple):
@@ -53,10 +53,10 @@ class Refusal(NamedTuple):
         return bool(_CLOCKS.search(self.message)) or self.code in codes.CLOCK
 
 
-def refused(refusal: Refusal, doing: str, concerns: str, settles_at: datetime | None = None) -> PrivateLinkError:
+def refused(refusal: Refusal, doing: str, resource: str, settles_at: datetime | None = None) -> PrivateLinkError:
     """Our error for a refusal; until `settles_at` a `*NotFound` is `NotYet`. Never holds a credential or signature."""
     refusal = refusal._replace(code=codes.plain(refusal.code))
-    error = _classified(refusal, f"{doing} ({concerns}): {_why(refusal)}", concerns, settles_at)
+    error = _classified(refusal, f"{doing} ({resource}): {_why(refusal)}", resource, settles_at)
     error.cloud_code = refusal.code
     return error
 
@@ -65,23 +65,23 @@ def unseen_twin(kind: str, name: str) -> NotYet:
     """AWS says that the name is taken, and did not show by what: the next attempt sees whose it is."""
     return NotYet(
         f"creating the {kind} ({name}): AWS has one of that name and does not show it yet",
-        concerns=name,
+        resource=name,
         retry_after=paced_delta(5),
     )
 
 
-def _classified(refusal: Refusal, sentence: str, concerns: str, settles_at: datetime | None) -> PrivateLinkError:
+def _classified(refusal: Refusal, message: str, resource: str, settles_at: datetime | None) -> PrivateLinkError:
     code = refusal.code
     if code in codes.THROTTLED or refusal.status == _TOO_MANY_REQUESTS:
         # Jitter, because all who were refused together would otherwise come back together.
         after = paced_delta(random.uniform(2, 8))  # noqa: S311 - spreads retries, guards nothing
-        return Throttled(sentence, concerns=concerns, retry_after=max(after, refusal.retry_after or after))
+        return Throttled(message, resource=resource, retry_after=max(after, refusal.retry_after or after))
     if code in codes.UNAVAILABLE or refusal.status >= _SERVER_ERRORS:
-        return CloudUnavailable(sentence, concerns=concerns, retry_after=refusal.retry_after)
+        return CloudUnavailable(message, resource=resource, retry_after=refusal.retry_after)
     if code in codes.BUSY:
-        return NotYet(sentence, concerns=concerns, retry_after=paced_delta(5))
+        return NotYet(message, resource=resource, retry_after=paced_delta(5))
     if codes.is_not_found(code) and settles_at and datetime.now(UTC) < settles_at:
-        return NotYet(f"{sentence}; it was made a moment ago", concerns=concerns, retry_after=paced_delta(2))
+        return NotYet(f"{message}; it was made a moment ago", resource=resource, retry_after=paced_delta(2))
     next_step = next_step_of(
         code,
         refusal.message,
@@ -89,7 +89,7 @@ def _classified(refusal: Refusal, sentence: str, concerns: str, settles_at: date
         acts_as=refusal.acts_as,
         is_about_the_clock=refusal.is_about_the_clock,
     )
-    return _leaf(refusal)(sentence, concerns=concerns, next_step=next_step)
+    return _leaf(refusal)(message, resource=resource, next_step=next_step)
 
 
 def _leaf(refusal: Refusal) -> type[PrivateLinkError]:

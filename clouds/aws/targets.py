@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DRAINING = "draining"
 
 _ABOUT_ZONE = re.compile(r"IP address '([0-9.]+)'.*(?:not in|is outside|is within) the VPC")
-"""ELB's ValidationError where a target was given with an AZ and is in the VPC, or without one and is not (sentences in
+"""ELB's ValidationError where a target was given with an AZ and is in the VPC, or without one and is not (messages in
 kubernetes-sigs/aws-load-balancer-controller, issues 561, 3084 and 3714)."""
 
 _BATCH = 100
@@ -90,7 +90,7 @@ async def register_targets(
             try:
                 await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, settles_at=settles_at)
             except PrivateLinkError as error:
-                told = _ABOUT_ZONE.search(error.details_model.sentence)
+                told = _ABOUT_ZONE.search(error.details_model.message)
                 if told is None or told[1] in corrected:
                     raise
                 corrected.add(told[1])

@@ -30,6 +30,6 @@ def raise_unsuccessful(
         error = item.get("Error", {})
         code = error.get("Code", "")
         if code not in done:
-            concerns = item.get("ResourceId", "no id given")
+            resource = item.get("ResourceId", "no id given")
             refusal = Refusal(code, error.get("Message", ""), operation=operation, acts_as=acts_as)
-            raise refused(refusal, doing, concerns)
+            raise refused(refusal, doing, resource)

@@ -73,7 +73,7 @@ class Holder(NamedTuple):
         return names_host(self.raw, host)
 
     def __str__(self) -> str:
-        """Its kind and id, for a sentence."""
+        """Its kind and id, for a message."""
         return f"{self.kind.what} {self.id}"
 
 

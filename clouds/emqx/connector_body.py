@@ -73,7 +73,7 @@ class ConnectorBody:
         return Redactor(self._secrets.values())
 
     def clean(self, text: str) -> str:
-        """EMQX's text fit for a sentence: on one line, no part of a secret in it, in no spelling that EMQX may echo."""
+        """EMQX's text fit for a message: on one line, no part of a secret in it, in no spelling that EMQX may echo."""
         return self._redactor.clean(text)
 
 

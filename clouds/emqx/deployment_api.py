@@ -140,8 +140,8 @@ class DeploymentApi:
                 return
             if error.cloud_code == BAD_REQUEST:
                 raise CloudRefused(
-                    error.details_model.sentence,
-                    concerns=connector_id,
+                    error.details_model.message,
+                    resource=connector_id,
                     next_step="delete the actions and sources that use it first, rules that use those before",
                 ) from error.__cause__
             raise
@@ -177,7 +177,7 @@ class DeploymentApis:
         if api is None:
             raise PlatformKeyRefused(
                 f"reaching the API of the deployment ({deployment}): the worker has no API key of it",
-                concerns=deployment,
+                resource=deployment,
                 next_step="set EMQXCLOUD_DEPLOYMENT_ENDPOINT, _API_KEY and _API_SECRET, or list the deployment in the "
                 "file that PRIVATELINK_SETTINGS names",
             )

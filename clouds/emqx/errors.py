@@ -1,7 +1,7 @@
 """The one translator of EMQX's refusals: by `code` first, by status second.
 
 A refused change of state comes as 400 (the broker's API), 422 ("Deployment Management") or 409 (assumed: no public
-source), and `code` may be a number (EMQX's Terraform provider) or missing. No body gets into a sentence: it may echo a
+source), and `code` may be a number (EMQX's Terraform provider) or missing. No body gets into a message: it may echo a
 secret.
 
 What is final, or says that a thing is gone, is believed only of EMQX: its answers are JSON objects. A page under the
@@ -102,14 +102,14 @@ class Call(NamedTuple):
     """A call in words: `doing` as in "creating the PrivateLink", the id, whose API, and where its key was set."""
 
     doing: str
-    concerns: str
+    resource: str
     api: str
     set_by: str
 
     @property
     def words(self) -> str:
-        """How every sentence about it begins."""
-        return f"{self.doing} ({self.concerns})"
+        """How every message about it begins."""
+        return f"{self.doing} ({self.resource})"
 
 
 def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswer:
@@ -140,7 +140,7 @@ def translate(answer: ErrorAnswer, call: Call) -> PrivateLinkError:
         kind = CloudUnavailable if server_failed else UnknownCloudError
     error = kind(
         f"{call.words}: {call.api} answered {said}",
-        concerns=call.concerns,
+        resource=call.resource,
         next_step=_next_step(kind, code, call),
         retry_after=(answer.retry_after or paced_delta(_USUAL_WAIT)) if kind is Throttled else None,
     )
@@ -181,7 +181,7 @@ def _holds_validation_error(message: str) -> bool:
 def _next_step(kind: type[PrivateLinkError], code: str, call: Call) -> str:
     """What to do, by who must act and then by what EMQX said; nothing where waiting helps."""
     by_code = {
-        NOT_FOUND: f"check the id ({call.concerns}), and the endpoint beside {call.set_by}",
+        NOT_FOUND: f"check the id ({call.resource}), and the endpoint beside {call.set_by}",
         "METHOD_NOT_ALLOWED": f"check the endpoint beside {call.set_by}: it does not offer this call",
         "DEPENDENCY_EXISTS": "delete what uses it first",
         BAD_REQUEST: "correct what the request gives for it",

@@ -99,7 +99,7 @@ def _is_deeper(value: JsonValue, levels: int) -> bool:
 def _unknown_form(call: Call, what: str) -> UnknownCloudError:
     return UnknownCloudError(
         f"{call.words}: {call.api} answered in a form that we do not know: {what}",
-        concerns=call.concerns,
+        resource=call.resource,
         next_step="compare the answer with the table of fields in clouds/emqx/wire.py",
     )
 
@@ -108,15 +108,15 @@ class Api:
     """One API with its key. Safe to use for many calls at once."""
 
     def __init__(self, name: str, access: ApiAccess) -> None:
-        """`name` is what sentences call it, as in "the platform"."""
+        """`name` is what messages call it, as in "the platform"."""
         self._name = name
         self._access = access
         self._auth = httpx.BasicAuth(access.api_key, access.api_secret.get_secret_value())
         self._allowed = Allowed()
 
-    def call_of(self, doing: str, concerns: str) -> Call:
+    def call_of(self, doing: str, resource: str) -> Call:
         """A call in words."""
-        return Call(doing, concerns, self._name, self._access.set_by)
+        return Call(doing, resource, self._name, self._access.set_by)
 
     async def send(
         self,
@@ -159,7 +159,7 @@ class Api:
             raise UnknownCloudError(
                 f"{call.words}: {self._name} answered with a redirect (HTTP {status}), which is not followed: "
                 "the API key would go along",
-                concerns=call.concerns,
+                resource=call.resource,
                 next_step=f"check the endpoint beside {self._access.set_by}, and that no portal answers in its place",
             ) from ErrorAnswer(status, "", "", None)
         self._allowed.succeeded(f"{method} {call.doing}")
@@ -201,7 +201,7 @@ class Api:
         }
         unknown = "" if method == "GET" else ", so it is unknown whether it took effect"
         return CloudUnavailable(
-            f"{call.words}: {self._name}: {why.get(type(error), type(error).__name__)}{unknown}", concerns=call.concerns
+            f"{call.words}: {self._name}: {why.get(type(error), type(error).__name__)}{unknown}", resource=call.resource
         )
 
 

@@ -44,6 +44,6 @@ def principal_account(arn: str) -> str | None:
 
 
 def one_line(text: str, longest: int = 300) -> str:
-    """A cloud's free text made fit for a sentence: printable, on one line, not longer than `longest` characters."""
+    """A cloud's free text made fit for a message: printable, on one line, not longer than `longest` characters."""
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= longest else line[: longest - 3] + "..."

@@ -159,13 +159,13 @@ class Platform:
             if error.cloud_code != NOT_FOUND:
                 raise
 
-    def _api_for(self, doing: str, concerns: str) -> tuple[Api, Call]:
+    def _api_for(self, doing: str, resource: str) -> tuple[Api, Call]:
         """The API, and a call of it in words."""
         if self._api is None:
             raise PlatformKeyRefused(
-                f"{doing} ({concerns}): the worker has no API key of the platform",
-                concerns=concerns,
+                f"{doing} ({resource}): the worker has no API key of the platform",
+                resource=resource,
                 next_step="set EMQXCLOUD_PLATFORM_ENDPOINT, EMQXCLOUD_PLATFORM_API_KEY and "
                 "EMQXCLOUD_PLATFORM_API_SECRET; requests with `platform: {mode: console}` need none",
             )
-        return self._api, self._api.call_of(doing, concerns)
+        return self._api, self._api.call_of(doing, resource)

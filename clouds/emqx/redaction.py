@@ -22,7 +22,7 @@ _RUN = 4
 _SHORTEST = 3
 """A secret of fewer characters stands by chance in any text, so no text is shown that may hold it."""
 _LONGEST_TEXT = 1000
-"""Characters of a text that are looked at; of which a sentence shows some hundred."""
+"""Characters of a text that are looked at; of which a message shows some hundred."""
 _DECODINGS = 3
 """How many encodings may lie over each other, beyond what `_spellings` holds: JSON text in a URL, say."""
 
@@ -43,7 +43,7 @@ class Redactor:
         self._spelled = set(_runs_of({spelling for secret in self._secrets for spelling in _spellings(secret)}))
 
     def clean(self, text: str) -> str:
-        """The text fit for a sentence: on one line, no part of a secret in it."""
+        """The text fit for a message: on one line, no part of a secret in it."""
         if not self._secrets:
             return one_line(text)
         if text and any(len(secret) < _SHORTEST for secret in self._secrets):

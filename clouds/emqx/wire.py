@@ -110,7 +110,7 @@ class PrivateLinkRow(_DescribedRow):
 
     @property
     def why(self) -> str:
-        """The platform's reason, for a sentence."""
+        """The platform's reason, for a message."""
         return one_line(self.reason) or "the platform gives no reason"
 
     @property

@@ -33,8 +33,8 @@ class Cadence(NamedTuple):
 class Moving(NamedTuple):
     """A judge's word for 'not yet': the state, and what it concerns, for a person."""
 
-    sentence: str
-    concerns: str
+    message: str
+    resource: str
 
 
 def still_moving(moving: Moving, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
@@ -44,12 +44,12 @@ def still_moving(moving: Moving, wait: Wait, *, reading_due: float = 0.0) -> Not
     """
     if wait.passed:
         return DeadlinePassed(
-            f"{moving.sentence}, and the deadline passed ({wait.words()})",
-            concerns=moving.concerns,
+            f"{moving.message}, and the deadline passed ({wait.words()})",
+            resource=moving.resource,
             next_step="look at it in the cloud's console; a longer deadline is a setting of the worker",
         )
     return NotYet(
-        f"{moving.sentence}; {wait.words()}",
-        concerns=moving.concerns,
+        f"{moving.message}; {wait.words()}",
+        resource=moving.resource,
         retry_after=max(paced_delta(BETWEEN_LOOKS_SECONDS), timedelta(seconds=min(reading_due, wait.remaining))),
     )

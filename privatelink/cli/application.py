@@ -64,7 +64,7 @@ def link_of(text: str) -> Link:
         pass
     raise InvalidRequest(
         f"reading LINK ({text}): it is not of the form deployment/name, in lower-case letters, digits and hyphens",
-        concerns=text,
+        resource=text,
         next_step="write it as in w41b11c0/orders-db; `privatelink list` shows the links that there are",
     )
 

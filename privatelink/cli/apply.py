@@ -95,7 +95,7 @@ def _plan_lines(plan: FleetPlan) -> Iterator[str]:
         if one.action is not Action.UNCHANGED:
             yield f"{one.action}: {one.link}"
         for difference in one.differences:
-            yield f"  - {one_line(difference.concerns)}: {one_line(difference.sentence)}"
+            yield f"  - {one_line(difference.resource)}: {one_line(difference.message)}"
     numbers = [f"{len(plan.of(action))} {action}" for action in Action if plan.of(action)]
     yield f"plan: {', '.join(numbers)}"
 
@@ -109,13 +109,13 @@ def _confirm(surroundings: Surroundings, deletes: Sequence[str], *, yes: bool) -
     if not surroundings.out.is_interactive:
         raise RemovalRefused(
             f"{doing}: nobody is there to be asked",
-            concerns=these,
+            resource=these,
             next_step=f"add --yes to delete {them}, or leave --prune out",
         )
     if not _said_yes(f"Delete {these}?"):
         raise RemovalRefused(
             f"{doing}: not confirmed",
-            concerns=these,
+            resource=these,
             next_step=f"leave --prune out to keep {them}",
         )
 

@@ -27,7 +27,7 @@ class FleetView(Protocol):
     def show(self, progress: FleetProgress) -> None:
         """Show how far it is now."""
 
-    def note(self, sentence: str) -> None:
+    def note(self, message: str) -> None:
         """Say why that is not known right now."""
 
     def tell(self, troubles: Sequence[LinkOutcome]) -> None:
@@ -45,8 +45,8 @@ class _Lines:
     def show(self, progress: FleetProgress) -> None:
         self._changed(_headline(progress))
 
-    def note(self, sentence: str) -> None:
-        self._changed(one_line(sentence))
+    def note(self, message: str) -> None:
+        self._changed(one_line(message))
 
     def tell(self, troubles: Sequence[LinkOutcome]) -> None:
         for one in troubles:
@@ -76,8 +76,8 @@ class _Picture(_Lines):
     def show(self, progress: FleetProgress) -> None:
         self._progress, self._note = progress, ""
 
-    def note(self, sentence: str) -> None:
-        self._note = one_line(sentence)
+    def note(self, message: str) -> None:
+        self._note = one_line(message)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw this moment; Rich calls this."""
@@ -132,4 +132,4 @@ def _table(running: Sequence[RunningLink], now: datetime, rows: int) -> Iterator
 
 def _trouble(one: LinkOutcome) -> str:
     next_step = f"; {one_line(one.next_step)}" if one.next_step else ""
-    return f"{one.operation} {one.link}: {one.ending}: {one_line(one.sentence or '')} ({one.error}){next_step}"
+    return f"{one.operation} {one.link}: {one.ending}: {one_line(one.message or '')} ({one.error}){next_step}"

@@ -58,7 +58,7 @@ def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
             if step.state is not StepState.TO_COME:
                 yield f"step {step.id}", _step_line(step, now)
         if progress.error:
-            yield "cause", f"first cause: {one_line(progress.error.sentence)}"
+            yield "cause", f"first cause: {one_line(progress.error.message)}"
         for word, made in progress.ids.items():
             yield f"id {word}", f"{word}: {made}"
     for waiting in status.waiting:

@@ -49,7 +49,7 @@ def status(
         if request and request.link != wanted:
             raise InvalidRequest(
                 f"reading LINK and FILE ({wanted}): the file is of {request.link}",
-                concerns=str(wanted),
+                resource=str(wanted),
                 next_step="give the file of that link, or only one of the two",
             )
         links = await surroundings.connect()

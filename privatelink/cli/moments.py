@@ -31,6 +31,6 @@ def _from_now(text: str, now: datetime) -> datetime | None:
 def _refused(text: str, why: str) -> InvalidRequest:
     return InvalidRequest(
         f"reading --until ({text}): {why}",
-        concerns="until",
+        resource="until",
         next_step="write it as in 30m, 2h, 3d or 2030-01-31T06:00:00Z",
     )

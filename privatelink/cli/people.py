@@ -44,7 +44,7 @@ def instructions(ask: Ask, now: datetime | None = None) -> Iterator[str]:
 
 def needed(ask: Ask) -> str:
     """What is needed, in one line."""
-    return f"needs a person: {one_line(ask.sentence)}"
+    return f"needs a person: {one_line(ask.message)}"
 
 
 def left(deadline: datetime, now: datetime) -> str:
@@ -55,5 +55,5 @@ def left(deadline: datetime, now: datetime) -> str:
 def intervention_line(intervention: Intervention) -> str:
     """Who did what, when and why: `2026-03-01 11:58 UTC: approve vpce-0a1b by ana@example.com: CHG-1234`."""
     why = f": {one_line(intervention.why)}" if intervention.why else ""
-    action = " ".join(filter(None, (intervention.action, intervention.concerns)))
+    action = " ".join(filter(None, (intervention.action, intervention.resource)))
     return f"{clock(intervention.at)}: {one_line(action)} by {one_line(intervention.by)}{why}"

@@ -133,7 +133,7 @@ class Printer:
         if self._json:
             self.as_json(steered)
             return
-        self._line(self._out, f"{steered.link}: {steered.sentence}")
+        self._line(self._out, f"{steered.link}: {steered.message}")
         for step in steered.steps:
             self._line(self._out, f"  step {step}")
 
@@ -191,8 +191,8 @@ class Printer:
     def unexpected(self, error: Exception) -> None:
         """A fault of ours: its message may quote anything, so only its type is said here."""
         if self._json:
-            sentence = "an unexpected error; its traceback is on standard error"
-            self.as_json(FailedAnswer(error=ErrorDetails(type=type(error).__name__, sentence=sentence)))
+            message = "an unexpected error; its traceback is on standard error"
+            self.as_json(FailedAnswer(error=ErrorDetails(type=type(error).__name__, message=message)))
 
     def interrupted(self, operation: Operation, link: Link, *, started: bool) -> None:
         """Ctrl-C ends the watching, never the saga."""
@@ -224,11 +224,11 @@ class Printer:
                 self._line(self._out, f"  {name.replace('_', ' '):18} {item}")
 
     def _details(self, console: Console, error: ErrorDetails) -> None:
-        sentence = error.sentence
-        if error.findings and all(finding.sentence in sentence for finding in error.findings):
+        message = error.message
+        if error.findings and all(finding.message in message for finding in error.findings):
             # It lists what stands below on lines of its own: its head, "doing X (id)", is enough.
-            sentence = sentence.partition(": ")[0]
-        self._line(console, f"error: {sentence}", "bold red")
+            message = message.partition(": ")[0]
+        self._line(console, f"error: {message}", "bold red")
         for finding in error.findings:
             self._line(console, f"  - {finding}")
         if error.step:

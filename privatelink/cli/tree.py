@@ -52,7 +52,7 @@ class Tree:
             parts.append(Text(f"  {silence(status.unanswered)}", style="yellow", overflow="fold"))
         elif status.progress.error and status.closed_at is None:
             parts.append(
-                Text(f"  first cause: {one_line(status.progress.error.sentence)}", style="red", overflow="fold")
+                Text(f"  first cause: {one_line(status.progress.error.message)}", style="red", overflow="fold")
             )
         if self._fit and status.progress:
             # What to do stands above the live picture, and below the one that stays.

@@ -26,7 +26,7 @@ class View(Protocol):
     def show(self, status: LinkStatus) -> None:
         """Show how it stands now."""
 
-    def note(self, sentence: str) -> None:
+    def note(self, message: str) -> None:
         """Say why nothing is known right now."""
 
 
@@ -48,9 +48,9 @@ class LiveView:
         for told in self._changes.among(person_facts(status)):
             self._tell(told)
 
-    def note(self, sentence: str) -> None:
-        """Draw the sentence below the last picture, until there is a new one."""
-        self._note = one_line(sentence)
+    def note(self, message: str) -> None:
+        """Draw the message below the last picture, until there is a new one."""
+        self._note = one_line(message)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw this moment; Rich calls this."""
@@ -82,11 +82,11 @@ class LineView:
             self._told_to_wait = True
             self._tell(WAITS)
 
-    def note(self, sentence: str) -> None:
-        """Tell the sentence, once."""
-        if essence(sentence) != self._note:
-            self._note = essence(sentence)
-            self._tell(one_line(sentence))
+    def note(self, message: str) -> None:
+        """Tell the message, once."""
+        if essence(message) != self._note:
+            self._note = essence(message)
+            self._tell(one_line(message))
 
     def _tell(self, line: str) -> None:
         self._console.print(line, soft_wrap=True)

@@ -15,7 +15,7 @@ def silence(unanswered: ErrorDetails | None) -> str:
     """Why the steps are not known, and what to do."""
     if unanswered is None or unanswered.type == NoWorker.__name__:
         return NO_WORKER
-    return f"{one_line(unanswered.sentence)}; {unanswered.next_step}"
+    return f"{one_line(unanswered.message)}; {unanswered.next_step}"
 
 
 def duration(time: timedelta) -> str:

@@ -149,7 +149,7 @@ async def start_fleet(client: Client, requests: Sequence[PrivateLinkRequest], de
     except (TimeoutError, WorkflowQueryFailedError, RPCError) as error:
         nobody = NoWorker(
             f"starting a fleet ({what}): Temporal has it, but no worker answered within {ANSWER_SECONDS:.0f} s",
-            concerns=what,
+            resource=what,
             next_step="start a worker (`python worker.py`), then repeat the call: it joins what was started",
         )
         raise await why_silent(client, handles[0].id, nobody, error) from error
@@ -191,6 +191,6 @@ async def _result(handle: PartHandle) -> FleetResult:
     except WorkflowFailureError as failure:
         raise StepFailed(
             f"applying a fleet ({handle.id}): somebody ended it before its links had ended: {failure.cause}",
-            concerns=handle.id,
+            resource=handle.id,
             next_step="run `privatelink apply` again: it joins the sagas that run, and goes on with the rest",
         ) from failure

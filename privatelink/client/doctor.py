@@ -126,4 +126,4 @@ def _seconds(ago: timedelta) -> str:
 
 def _failed(what: str, error: PrivateLinkError) -> SetUpFinding:
     details = error.details_model
-    return SetUpFinding(what=what, ok=False, says=details.sentence, fix=details.next_step)
+    return SetUpFinding(what=what, ok=False, says=details.message, fix=details.next_step)

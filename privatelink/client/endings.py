@@ -40,7 +40,7 @@ def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
     why = "terminated, which runs no rollback" if isinstance(cause, TerminatedError) else str(cause)
     return RollbackIncomplete(
         f"the saga ended without cleaning up: {why}",
-        concerns=link,
+        resource=link,
         # What was cut off before it ran is no `running` PrivateLink, and a delete without the option refuses that.
         next_step=f"run `privatelink delete {link} --allow-failed`, which removes what the saga left; or repeat it",
         outcome=Outcome.INCOMPLETE,

@@ -80,7 +80,7 @@ async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R],
         await handle.terminate("no worker took it up, and the caller waits no longer")
         raise NoWorker(
             f"looking at {request.link}: no worker answered within {ANSWER_SECONDS:.0f} s",
-            concerns=str(request.link),
+            resource=str(request.link),
             next_step="start a worker (`python worker.py`), then repeat it: it only reads",
         )
     if description.raw_description.pending_workflow_task.attempt > 1:
@@ -88,7 +88,7 @@ async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R],
         await handle.terminate("the worker can't run it, and the caller waits no longer")
         raise StepFailed(
             f"looking at {request.link}: the worker can't run {description.workflow_type}{f': {why}' if why else ''}",
-            concerns=str(request.link),
+            resource=str(request.link),
             next_step=_LOOK_AT_WORKER,
             outcome=Outcome.REFUSED,
         )
@@ -96,6 +96,6 @@ async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R],
 
 def _of_no_effect(failure: WorkflowFailureError, request: DeleteRequest) -> PrivateLinkError:
     error = from_failure(failure) or StepFailed(
-        f"looking at {request.link}: {failure.cause}", concerns=str(request.link), next_step=_LOOK_AT_WORKER
+        f"looking at {request.link}: {failure.cause}", resource=str(request.link), next_step=_LOOK_AT_WORKER
     )
     return error.of(error.details_model.model_copy(update={"outcome": Outcome.REFUSED}))

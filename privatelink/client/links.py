@@ -244,6 +244,6 @@ class PrivateLinks(Steering):
 def _no_worker(link: Link) -> NoWorker:
     return NoWorker(
         f"starting the saga of {link}: Temporal has it, but no worker answered within {ANSWER_SECONDS:.0f} s",
-        concerns=str(link),
+        resource=str(link),
         next_step="start a worker (`python worker.py`), then repeat the call: it joins what was started",
     )

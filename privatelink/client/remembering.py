@@ -254,7 +254,7 @@ def unknown_link(link: Link) -> LinkUnknown:
     """The error for a link without a saga."""
     return LinkUnknown(
         f"looking for a saga of {link}: Temporal does not remember one",
-        concerns=str(link),
+        resource=str(link),
         next_step="look at the name (`privatelink list`); to delete a link that Temporal has forgotten, give its file: "
         "`privatelink delete -f FILE`",
     )

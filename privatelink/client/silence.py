@@ -81,15 +81,15 @@ def of_another_version(why: str) -> bool:
 
 
 def _cannot_go_on(otherwise: NoWorker, why: str) -> WorkerCannotGoOn:
-    doing, concerns = otherwise.details_model.sentence.partition(":")[0], otherwise.details_model.concerns
+    doing, resource = otherwise.details_model.message.partition(":")[0], otherwise.details_model.resource
     if of_another_version(why):
         return WorkerCannotGoOn(
             f"{doing}: a worker of another version answers, and cannot go on with it: {why}",
-            concerns=concerns,
+            resource=resource,
             next_step="start a worker of the version that began the saga: it goes on by itself; then repeat the call",
         )
     return WorkerCannotGoOn(
         f"{doing}: the worker fails at it: {why}",
-        concerns=concerns,
+        resource=resource,
         next_step="mend what it names (the worker's log has more): Temporal tries again by itself; then repeat it",
     )

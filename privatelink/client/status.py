@@ -212,7 +212,7 @@ async def _progress(client: Client, handle: SagaHandle) -> tuple[Progress | None
             progress: Progress = await handle.query("progress", result_type=Progress, rpc_timeout=QUERY_TIMEOUT)
         except (WorkflowQueryFailedError, WorkflowQueryRejectedError, RPCError) as error:
             link = str(link_of_workflow_id(handle.id) or handle.id)
-            nobody = NoWorker(f"{doing}: no worker answers", concerns=link, next_step=START_WORKER)
+            nobody = NoWorker(f"{doing}: no worker answers", resource=link, next_step=START_WORKER)
             return None, (await why_silent(client, handle.id, nobody, error)).details_model
         return progress, None
 

@@ -124,7 +124,7 @@ class Steering:
                 # None of ours: the worker does not know the Update, or the saga ended under it.
                 raise UpdateRefused(
                     f"{doing} {link}: {failure.cause}",
-                    concerns=str(link),
+                    resource=str(link),
                     next_step=f"see how it stands (`privatelink status {link}`), and which version the worker is",
                 ) from failure
 
@@ -145,7 +145,7 @@ class Steering:
         waits = f"several of its steps wait for that: {', '.join(steps)}" if steps else "no step of it waits for that"
         raise UpdateRefused(
             f"{doing} {link}: {waits}",
-            concerns=str(link),
+            resource=str(link),
             next_step="name the step (`--step`)" if steps else f"see how it stands: privatelink status {link}",
         )
 
@@ -173,12 +173,12 @@ def _argument(model: type[M], link: Link, **fields: object) -> M:
     except ValidationError as error:
         wrong = [str(fault["loc"][0]) for fault in error.errors(include_input=False)]
     findings = tuple(
-        Finding(type=FindingType.SCHEMA, concerns=name, sentence=_EXPECTED[name], next_step="correct it")
+        Finding(type=FindingType.SCHEMA, resource=name, message=_EXPECTED[name], next_step="correct it")
         for name in wrong
     )
     raise InvalidRequest(
         f"{_DOING[model][1]} {link}: " + "; ".join(f"{name}: {_EXPECTED[name]}" for name in wrong),
-        concerns=str(link),
+        resource=str(link),
         next_step="correct it",
         findings=findings,
     )
@@ -192,7 +192,7 @@ def _ended(status: LinkStatus, doing: str) -> UpdateRefused:
         ended = "was ended from outside, and rolled nothing back"
     return UpdateRefused(
         f"{doing} {status.link}: no saga of it runs; the last one, a {last.operation}, {ended}",
-        concerns=status.link,
+        resource=status.link,
         next_step=f"see how it ended: privatelink status {status.link}",
     )
 
@@ -200,6 +200,6 @@ def _ended(status: LinkStatus, doing: str) -> UpdateRefused:
 def _no_worker(link: Link, doing: str) -> NoWorker:
     return NoWorker(
         f"{doing} {link}: no worker answered within {ANSWER_SECONDS:.0f} s",
-        concerns=str(link),
+        resource=str(link),
         next_step="start a worker (`python worker.py`), see how the saga stands (`privatelink status`), then repeat it",
     )

@@ -25,10 +25,10 @@ class _Findings(_CallerMustAct):
     def of_findings(cls, findings: Iterable[Finding]) -> Self:
         """Tell every finding in one error, by its name."""
         found = tuple(findings)
-        sentence = f"{cls.doing}: " + "; ".join(f"{one.type} ({one.concerns}): {one.sentence}" for one in found)
+        message = f"{cls.doing}: " + "; ".join(f"{one.type} ({one.resource}): {one.message}" for one in found)
         next_steps = dict.fromkeys(one.next_step for one in found)
         return cls(
-            sentence, concerns=", ".join(one.concerns for one in found), next_step="; ".join(next_steps), findings=found
+            message, resource=", ".join(one.resource for one in found), next_step="; ".join(next_steps), findings=found
         )
 
 

@@ -21,7 +21,7 @@ class CredentialsRefused(NotAllowed):
     """AWS does not take the credentials, there are none, the role can't be assumed, or AWS blocks its account.
 
     Correct the worker's AWS credentials, or `aws.role_arn`, `aws.external_id` and the role's trust policy
-    (`deploy/iam`). Where the sentence says `Blocked`, `OptInRequired` or `PendingVerification`, ask AWS Support about
+    (`deploy/iam`). Where the message says `Blocked`, `OptInRequired` or `PendingVerification`, ask AWS Support about
     the account. `privatelink check -f FILE` tries them without changing anything.
     """
 
@@ -29,7 +29,7 @@ class CredentialsRefused(NotAllowed):
 class PlatformKeyRefused(NotAllowed):
     """EMQX does not take the API key, or none is configured.
 
-    Correct the key that the sentence names in the worker's settings, and restart the worker. Check that the key's
+    Correct the key that the message names in the worker's settings, and restart the worker. Check that the key's
     project holds the deployment.
     """
 
@@ -37,7 +37,7 @@ class PlatformKeyRefused(NotAllowed):
 class AccessDenied(NotAllowed):
     """The credentials are right, a permission is missing.
 
-    Add the action that the sentence names to the role's policy; `deploy/iam` has the whole of it. An organization's
+    Add the action that the message names to the role's policy; `deploy/iam` has the whole of it. An organization's
     policy may deny it too.
     """
 
@@ -53,7 +53,7 @@ class QuotaExceeded(PrivateLinkError):
 class CloudRefused(PrivateLinkError):
     """A cloud refused the call itself, with a code that waiting does not mend.
 
-    Read the cloud's own code and words in the sentence, correct what they name, and repeat the call.
+    Read the cloud's own code and words in the message, correct what they name, and repeat the call.
     """
 
 
@@ -105,7 +105,7 @@ class PrivateLinkFailed(PrivateLinkError):
 class ConnectorFailed(PrivateLinkError):
     """The connector does not connect through the address, on at least one node.
 
-    Check that the targets take connections on the listener's port with these parameters and this secret: the sentence
+    Check that the targets take connections on the listener's port with these parameters and this secret: the message
     has EMQX's reason. Then create the link again.
     """
 
@@ -113,6 +113,6 @@ class ConnectorFailed(PrivateLinkError):
 class DeadlinePassed(PrivateLinkError):
     """It was still moving when its deadline came.
 
-    Look in the cloud's console at what the sentence names. If it only needs longer, raise the deadline
+    Look in the cloud's console at what the message names. If it only needs longer, raise the deadline
     (`PRIVATELINK_DEADLINE_*`) and repeat the call.
     """

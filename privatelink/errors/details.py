@@ -42,18 +42,18 @@ class FindingType(StrEnum):
 
 
 class Finding(BaseModel):
-    """One thing that a check found: `concerns` is the id or the path in the request, `next_step` what to do."""
+    """One thing that a check found: `resource` is the id or the path in the request, `next_step` what to do."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: str
-    concerns: str
-    sentence: str
+    resource: str
+    message: str
     next_step: str
 
     def __str__(self) -> str:
         """One line for a person."""
-        return f"{self.type} ({self.concerns}): {self.sentence}; {self.next_step}"
+        return f"{self.type} ({self.resource}): {self.message}; {self.next_step}"
 
 
 class Outcome(StrEnum):
@@ -105,8 +105,8 @@ class ErrorDetails(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     type: str
-    sentence: str
-    concerns: str = ""
+    message: str
+    resource: str = ""
     next_step: str = ""
     findings: tuple[Finding, ...] = ()
     leftovers: tuple[Leftover, ...] = ()

@@ -16,7 +16,7 @@ class StepFailed(PrivateLinkError):
 class GivenUp(PrivateLinkError):
     """Somebody said `roll_back` to a create that ran, and everything that it had made is removed.
 
-    Nothing. The reason is in the sentence; repeat the create when you want the link after all.
+    Nothing. The reason is in the message; repeat the create when you want the link after all.
     """
 
     actor = Actor.NOBODY
@@ -64,7 +64,7 @@ class WorkerCannotGoOn(PrivateLinkError):
     """A worker has the saga, and each of its tries to go on fails: it is of another version, or has a fault.
 
     Nothing is lost: Temporal tries again until a worker can. Start a worker of the version that began the saga, or mend
-    what the sentence names. `temporal workflow show` has the failed workflow task.
+    what the message names. `temporal workflow show` has the failed workflow task.
     """
 
     actor = Actor.OPERATOR

@@ -39,7 +39,7 @@ def _ours(error: ApplicationError) -> PrivateLinkError | None:
     """By its type; one of a later version, which this one does not know, by its details, which keep its type."""
     told = _details(error)
     if leaf := BY_TYPE.get(error.type or ""):
-        return leaf.of(told or ErrorDetails(type=error.type or "", sentence=error.message))
+        return leaf.of(told or ErrorDetails(type=error.type or "", message=error.message))
     if told is None or told.type != error.type:
         return None
     later = PrivateLinkError.of(told)

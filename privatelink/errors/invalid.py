@@ -33,16 +33,16 @@ def invalid_request(error: ValidationError, *, sent: bool = False) -> InvalidReq
     findings = tuple(
         Finding(
             type=FindingType.SCHEMA,
-            concerns=".".join(str(part) for part in fault["loc"]) or "request",
-            sentence=_words_of(fault, misspelled.get(fault["loc"])),
+            resource=".".join(str(part) for part in fault["loc"]) or "request",
+            message=_words_of(fault, misspelled.get(fault["loc"])),
             next_step=EXPOSED if sent and fault["type"] == IN_THE_CLEAR else CORRECT,
         )
         for fault in faults
         if not (_is_an_echo(fault, faults) or (fault["type"] == "missing" and fault["loc"] in misspelled.values()))
     )
-    sentence = "reading the request: " + "; ".join(f"{found.concerns}: {found.sentence}" for found in findings)
+    message = "reading the request: " + "; ".join(f"{found.resource}: {found.message}" for found in findings)
     next_steps = dict.fromkeys(found.next_step for found in findings)
-    return InvalidRequest(sentence, concerns="request", next_step="; ".join(next_steps), findings=findings)
+    return InvalidRequest(message, resource="request", next_step="; ".join(next_steps), findings=findings)
 
 
 def _is_an_echo(fault: Fault, faults: Sequence[Fault]) -> bool:

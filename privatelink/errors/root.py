@@ -19,7 +19,7 @@ class Actor(StrEnum):
 
 
 class PrivateLinkError(ApplicationError):
-    """The root. `sentence` reads "doing X (id): why"; `concerns` is that id; `next_step` is what its actor does."""
+    """The root. `message` reads "doing X (id): why"; `resource` is that id; `next_step` is what its actor does."""
 
     waiting_helps: ClassVar[bool] = False
     actor: ClassVar[Actor] = Actor.CUSTOMER
@@ -31,9 +31,9 @@ class PrivateLinkError(ApplicationError):
 
     def __init__(
         self,
-        sentence: str,
+        message: str,
         *,
-        concerns: str = "",
+        resource: str = "",
         next_step: str = "",
         findings: tuple[Finding, ...] = (),
         leftovers: tuple[Leftover, ...] = (),
@@ -52,8 +52,8 @@ class PrivateLinkError(ApplicationError):
         """
         details = ErrorDetails(
             type=type(self).__name__,
-            sentence=sentence,
-            concerns=concerns,
+            message=message,
+            resource=resource,
             next_step=next_step,
             findings=findings,
             leftovers=leftovers,
@@ -65,7 +65,7 @@ class PrivateLinkError(ApplicationError):
             region=region,
         )
         super().__init__(
-            f"{sentence}; {next_step}" if next_step else sentence,
+            f"{message}; {next_step}" if next_step else message,
             details,
             type=details.type,
             non_retryable=not self.waiting_helps if is_final is None else is_final,

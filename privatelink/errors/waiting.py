@@ -13,7 +13,7 @@ class _Transient(PrivateLinkError):
 class NotYet(_Transient):
     """A state that is still moving; the message is what operators read while they wait.
 
-    Nothing while a step says it. The sentence names the state and the deadline; a step that is still so at its deadline
+    Nothing while a step says it. The message names the state and the deadline; a step that is still so at its deadline
     ends as `DeadlinePassed`.
     """
 
@@ -34,14 +34,14 @@ class CloudUnavailable(_Transient):
     """A cloud did not answer, or answered with a server's error.
 
     Nothing for minutes; after that, read the cloud's status page, and check that the worker's network reaches the host
-    in the sentence.
+    in the message.
     """
 
 
 class UnknownCloudError(_Transient):
     """A code that no translator knows. Retried, because most unknown codes pass; loud, because it should get a name.
 
-    Read the code and the sentence. `roll-back` if it will not pass; and give the code a name in `clouds/`, so that the
+    Read the code and the message. `roll-back` if it will not pass; and give the code a name in `clouds/`, so that the
     next saga knows what it means.
     """
 

@@ -41,8 +41,8 @@ def _differences(running: JsonValue, asked: JsonValue, path: str) -> Iterator[Fi
     elif running != asked:
         yield Finding(
             type=FindingType.LINK_DIFFERS,
-            concerns=path,
-            sentence="it is another one"
+            resource=path,
+            message="it is another one"
             if path == _EXTERNAL_ID
             else f"it is {_told(running)}, and this request has {_told(asked)}",
             next_step="give the request that value, or choose another name for a link of its own",
@@ -70,8 +70,8 @@ def elsewhere(
     return tuple(
         Finding(
             type=FindingType.LINK_ELSEWHERE,
-            concerns=path,
-            sentence=f"the link stands in {is_}, and this request has {wanted}",
+            resource=path,
+            message=f"the link stands in {is_}, and this request has {wanted}",
             next_step=f"correct {path}; or delete the link where it stands: privatelink delete {asked.link}",
         )
         for path, is_, wanted in parts

@@ -100,7 +100,7 @@ class LinkOutcome(_Answer):
     saga_id: str | None = None
     address: str | None = None
     error: str | None = None
-    sentence: str | None = None
+    message: str | None = None
     next_step: str | None = None
 
     @property
@@ -145,7 +145,7 @@ class Change(BaseModel):
         """It did not end well, with the outcome `otherwise` where the error has none."""
         ending = Ending(error.outcome or otherwise)
         next_step = error.next_step[:_NEXT_STEP] or None
-        return self._outcome(ending, error=error.type, sentence=error.sentence[:_SENTENCE], next_step=next_step)
+        return self._outcome(ending, error=error.type, message=error.message[:_SENTENCE], next_step=next_step)
 
     def _outcome(self, ending: Ending, **more: str | None) -> LinkOutcome:
         return LinkOutcome(link=self.link, operation=self.operation, ending=ending, saga_id=self.saga_id, **more)
@@ -222,12 +222,12 @@ def check_links_differ(requests: Iterable[PrivateLinkRequest]) -> None:
     twice = sorted(link for link, count in Counter(str(one.link) for one in requests).items() if count > 1)
     if twice:
         findings = tuple(
-            Finding(type=FindingType.SCHEMA, concerns=link, sentence="it is there twice", next_step="keep one of them")
+            Finding(type=FindingType.SCHEMA, resource=link, message="it is there twice", next_step="keep one of them")
             for link in twice
         )
         raise InvalidRequest(
             f"reading the requests: there twice: {', '.join(twice)}",
-            concerns=", ".join(twice),
+            resource=", ".join(twice),
             next_step="keep one request for each link",
             findings=findings,
         )

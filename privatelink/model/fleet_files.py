@@ -41,7 +41,7 @@ class _Entry(NamedTuple):
 class _Fault(NamedTuple):
     file: str
     at: Location
-    sentence: str
+    message: str
 
 
 def read_fleet(path: str) -> list[PrivateLinkRequest]:
@@ -94,10 +94,10 @@ def _entries(file: str, mapping: dict[Any, Any], faults: list[_Fault]) -> Iterat
 def _faults_of(entry: _Entry, error: ValidationError) -> Iterator[_Fault]:
     paths = {".".join(map(str, fault["loc"])): fault["loc"] for fault in error.errors(include_input=False)}
     for finding in invalid_request(error).details_model.findings:
-        path = paths.get(finding.concerns, ())
+        path = paths.get(finding.resource, ())
         inherited = path and path[0] not in entry.fields and path[0] in entry.defaults
         at = ("defaults", *path) if inherited else (*entry.at, *path)
-        yield _Fault(entry.file, at, f"{finding.concerns}: {finding.sentence}" if path else finding.sentence)
+        yield _Fault(entry.file, at, f"{finding.resource}: {finding.message}" if path else finding.message)
 
 
 def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Fault]:
@@ -117,7 +117,7 @@ def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Faul
 def _located(faults: list[_Fault], roots: Mapping[str, Node | None]) -> list[Finding]:
     """A finding for each fault, once, with its line; a fault in `defaults` is one, however many links inherit it."""
     found = {file: roots[file] or _root_of_json(file) for file in {fault.file for fault in faults}}
-    return list(dict.fromkeys(_finding(_where(found[one.file], one), one.sentence) for one in faults))
+    return list(dict.fromkeys(_finding(_where(found[one.file], one), one.message) for one in faults))
 
 
 def _where(root: Node | None, fault: _Fault) -> str:
@@ -147,14 +147,14 @@ def _line(node: Node, at: Location) -> int:
     return line + 1
 
 
-def _finding(where: str, sentence: str) -> Finding:
-    return Finding(type=FindingType.SCHEMA, concerns=where, sentence=sentence, next_step="correct the file")
+def _finding(where: str, message: str) -> Finding:
+    return Finding(type=FindingType.SCHEMA, resource=where, message=message, next_step="correct the file")
 
 
 def _refuse(path: str, findings: tuple[Finding, ...]) -> NoReturn:
     raise InvalidRequest(
-        f"reading the fleet ({path}): " + "; ".join(f"{one.concerns}: {one.sentence}" for one in findings),
-        concerns=path,
+        f"reading the fleet ({path}): " + "; ".join(f"{one.resource}: {one.message}" for one in findings),
+        resource=path,
         next_step="correct the files; nothing was started",
         findings=findings,
     )

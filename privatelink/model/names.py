@@ -86,7 +86,7 @@ class Place(BaseModel):
     mode: PlatformMode
 
     def __str__(self) -> str:
-        """For a sentence."""
+        """For a message."""
         return f"account {self.account}, region {self.region}, platform mode {self.mode}"
 
 

@@ -110,7 +110,7 @@ class Ask(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     step: str
-    sentence: str
+    message: str
     page: str = ""
     clicks: tuple[str, ...] = ()
     paste: dict[str, str] = {}
@@ -123,7 +123,7 @@ class Ask(BaseModel):
 class Intervention(BaseModel):
     """One Update by which somebody steered the saga. `by` is as the caller gave it.
 
-    `concerns` is what it was about, where that has an id: the VPC endpoint that somebody approved.
+    `resource` is what it was about, where that has an id: the VPC endpoint that somebody approved.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -132,7 +132,7 @@ class Intervention(BaseModel):
     action: str
     by: str
     why: str = ""
-    concerns: str = ""
+    resource: str = ""
 
 
 class Progress(BaseModel):

@@ -158,7 +158,7 @@ def _token(quotation: re.Match[str]) -> str:
 def _refuse(name: str, why: str, line: int | None = None) -> NoReturn:
     where = f"{name}, line {line}" if line else name
     next_step = "correct the file"
-    finding = Finding(type=FindingType.SCHEMA, concerns=where, sentence=why, next_step=next_step)
+    finding = Finding(type=FindingType.SCHEMA, resource=where, message=why, next_step=next_step)
     raise InvalidRequest(
-        f"reading the request ({where}): {why}", concerns=where, next_step=next_step, findings=(finding,)
+        f"reading the request ({where}): {why}", resource=where, next_step=next_step, findings=(finding,)
     ) from None

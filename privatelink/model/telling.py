@@ -1,4 +1,4 @@
-"""Telling a thing once: what a sentence says, without what is different in it each time it is said."""
+"""Telling a thing once: what a message says, without what is different in it each time it is said."""
 
 import re
 
@@ -7,7 +7,7 @@ _SPAN = r"\d+(?:\.\d+)? ?(?:ms|s|sec|seconds?|min|minutes?|h|hours?|d|days?)\b"
 _DIFFERENT_EACH_TIME = re.compile(
     "|".join(
         (
-            r"\[request [^\]]*\]",  # as our sentences give AWS's request id
+            r"\[request [^\]]*\]",  # as our messages give AWS's request id
             r"request ?id:? ?[\w-]+",  # as AWS's own messages give it
             r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?",
@@ -22,9 +22,9 @@ _DIFFERENT_EACH_TIME = re.compile(
 )
 
 
-def essence(sentence: str) -> str:
-    """What the sentence says: two that differ in request ids, moments and durations alone have the same.
+def essence(message: str) -> str:
+    """What the message says: two that differ in request ids, moments and durations alone have the same.
 
     It is for comparing, not for reading.
     """
-    return " ".join(_DIFFERENT_EACH_TIME.sub("", sentence).split())
+    return " ".join(_DIFFERENT_EACH_TIME.sub("", message).split())

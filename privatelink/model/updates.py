@@ -144,9 +144,9 @@ class RollBack(Argument):
 
 
 class Steered(_Answer):
-    """What an Update did: one sentence, the steps that it concerned, and when it was recorded."""
+    """What an Update did: one message, the steps that it concerned, and when it was recorded."""
 
     link: str
-    sentence: str
+    message: str
     steps: tuple[str, ...] = ()
     at: datetime

@@ -47,12 +47,12 @@ async def connect_to_temporal(address: str | None = None, namespace: str | None 
     except (RPCError, RuntimeError, ValueError, OSError, TimeoutError) as error:
         trouble = of_connecting(error, setting, CONNECT_SECONDS)
         raise TemporalUnreachable(
-            f"connecting to Temporal ({address}): {trouble.why}", concerns=address, next_step=trouble.next_step
+            f"connecting to Temporal ({address}): {trouble.why}", resource=address, next_step=trouble.next_step
         ) from error
 
 
 @contextmanager
-def reaching_temporal(doing: str, concerns: str) -> Iterator[None]:
+def reaching_temporal(doing: str, resource: str) -> Iterator[None]:
     """A call to Temporal. Raises `TemporalUnreachable` where it refuses, does not answer, or no key fits the answer."""
     try:
         yield
@@ -61,7 +61,7 @@ def reaching_temporal(doing: str, concerns: str) -> Iterator[None]:
             raise not_registered(unregistered[1], error.message) from error
         trouble = of_call(error)
         raise TemporalUnreachable(
-            f"{doing} ({concerns}): {trouble.why}", concerns=concerns, next_step=trouble.next_step
+            f"{doing} ({resource}): {trouble.why}", resource=resource, next_step=trouble.next_step
         ) from error
     except PayloadKeyError as error:
         raise no_key(error) from error
@@ -70,5 +70,5 @@ def reaching_temporal(doing: str, concerns: str) -> Iterator[None]:
 def no_key(error: PayloadKeyError) -> TemporalUnreachable:
     """The error for a payload key that is wrong or missing."""
     return TemporalUnreachable(
-        str(error), concerns=PAYLOAD_KEY, next_step=f"correct {PAYLOAD_KEY}; it is the same on every client and worker"
+        str(error), resource=PAYLOAD_KEY, next_step=f"correct {PAYLOAD_KEY}; it is the same on every client and worker"
     )

@@ -34,7 +34,7 @@ _KEY_ID = "encryption-key-id"
 def payload_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
     """The keys that `PRIVATELINK_PAYLOAD_KEY` refers to, that which encrypts first.
 
-    Raises `PayloadKeyError`, whose sentence names the reference at fault and never shows what it holds.
+    Raises `PayloadKeyError`, whose message names the reference at fault and never shows what it holds.
     """
     references = [reference.strip() for reference in environment.get(PAYLOAD_KEY, "").split(",")]
     return tuple(_key(reference, environment) for reference in references)

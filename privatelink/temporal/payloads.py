@@ -82,7 +82,7 @@ class _PayloadConverter(CompositePayloadConverter):
 
 
 class FailureConverter(DefaultFailureConverter):
-    """A failure that is no fault, as `NotYet`, goes without stack trace: in Temporal's UI it buries the sentence.
+    """A failure that is no fault, as `NotYet`, goes without stack trace: in Temporal's UI it buries the message.
 
     What a library raised below an error of ours stays in the worker's log, too: its text is anybody's, and a history is
     kept for long.

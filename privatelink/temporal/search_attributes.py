@@ -54,7 +54,7 @@ async def ensure_search_attributes(client: Client) -> None:
         if lacks_namespace(error):
             raise TemporalUnreachable(
                 f"registering search attributes: {trouble.why}",
-                concerns=client.namespace,
+                resource=client.namespace,
                 next_step=trouble.next_step,
             ) from error
         raise not_registered(client.namespace, trouble.why) from error
@@ -68,7 +68,7 @@ def not_registered(namespace: str, why: str) -> TemporalUnreachable:
     names = " ".join(f"--name {key.name} --type Keyword" for key in ALL)
     return TemporalUnreachable(
         f"registering search attributes (namespace {namespace}): {why}",
-        concerns=namespace,
+        resource=namespace,
         next_step="have an administrator run: "
         f"temporal operator search-attribute create --namespace {namespace} {names}",
     )

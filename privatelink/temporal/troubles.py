@@ -1,6 +1,6 @@
 """Temporal's troubles in words: what its client raises, as a reason and a next step for a person.
 
-The client passes on the sentences of its gRPC library, in which the reason stands between the names of Rust types. The
+The client passes on the messages of its gRPC library, in which the reason stands between the names of Rust types. The
 patterns below are those of temporalio 1.35, each seen against a server that has this trouble.
 """
 
@@ -135,7 +135,7 @@ def _namespace_setting() -> str:
 
 
 def _without_debris(said: str) -> str:
-    """The sentence within what the gRPC library made of it, on one line."""
+    """The message within what the gRPC library made of it, on one line."""
     if quoted := re.search(r'message: "([^"]+)"', said):
         return quoted[1]
     text = re.split(r"\S*(?:tonic|hyper)::|\bStatus \{|, source:", said)[0]

@@ -173,7 +173,7 @@ async def test_the_answer_is_the_same_whatever_the_worker_has(monkeypatch: pytes
             await attempt().run(steps.check_connector, spec(connector_of(password={"secret": f"env:{name}"})))
         (finding,) = refused.value.details_model.findings
         assert f"give the worker PRIVATELINK_SECRET_{name};" in finding.next_step
-        said.add(f"{finding.type}: {finding.sentence}; {finding.next_step}".replace(name, "NAME"))
+        said.add(f"{finding.type}: {finding.message}; {finding.next_step}".replace(name, "NAME"))
     assert len(said) == 1
 
 

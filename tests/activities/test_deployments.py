@@ -35,7 +35,7 @@ async def findings(deployment: str, region: str = "us-east-1") -> set[str]:
     """The types of what a look-up refuses."""
     with pytest.raises(RequestRefused) as refused:
         await look_up(deployment, region)
-    assert all(found.sentence and found.next_step for found in refused.value.details_model.findings)
+    assert all(found.message and found.next_step for found in refused.value.details_model.findings)
     return {found.type for found in refused.value.details_model.findings}
 
 

@@ -177,7 +177,7 @@ async def test_one_that_comes_while_the_platform_is_asked_gets_its_own_time(
     for connections in ([newcomer], [first, newcomer]):
         with pytest.raises(NotYet) as caught:
             the_only([first], connections, spec)
-        assert newcomer.vpc_endpoint_id == caught.value.details_model.concerns
+        assert newcomer.vpc_endpoint_id == caught.value.details_model.resource
     assert first == the_only([first], [first], spec)
 
 
@@ -193,8 +193,8 @@ async def test_several_without_a_name_are_a_persons_business(
         assert not patience.passed
     error = await failure(AmbiguousConnection, steps.wait_for_endpoint_connection, spec)
     for vpc_endpoint_id in states(provider):
-        assert f"{vpc_endpoint_id} of account {CONSUMER}" in error.details_model.sentence
-    assert other in error.details_model.sentence
+        assert f"{vpc_endpoint_id} of account {CONSUMER}" in error.details_model.message
+    assert other in error.details_model.message
     assert {"pendingAcceptance"} == set(states(provider).values())
     assert TAG_VPC_ENDPOINT not in provider.books()["endpoint_services"][0]["tags"]
 
@@ -211,7 +211,7 @@ async def test_one_that_is_older_than_the_asking_is_no_candidate(
     error = await failure(
         DeadlinePassed, steps.wait_for_endpoint_connection, spec.model_copy(update={"private_link": later})
     )
-    assert "no endpoint connection of this PrivateLink" in error.details_model.sentence
+    assert "no endpoint connection of this PrivateLink" in error.details_model.message
 
 
 async def test_the_platform_is_not_asked_before_aws_moves(
@@ -239,7 +239,7 @@ async def test_a_failed_private_link_is_told_when_it_is_late(
     since = datetime.now(UTC) - paced_delta(LATE_SECONDS + 10)
     late = spec.model_copy(update={"wait": Wait(since=since, deadline=datetime.now(UTC) + timedelta(minutes=1))})
     error = await failure(PrivateLinkFailed, steps.wait_for_endpoint_connection, late)
-    assert spec.private_link.private_link_id == error.details_model.concerns
+    assert spec.private_link.private_link_id == error.details_model.resource
 
 
 async def proven(
@@ -318,10 +318,10 @@ async def test_one_that_was_rejected_meanwhile_is_a_failure(
         ServiceId=spec.connection.service_id, VpcEndpointIds=[spec.connection.vpc_endpoint_id]
     )
     error = await failure(EndpointConnectionFailed, steps.accept_endpoint_connection, spec)
-    assert "accepting the endpoint connection" in error.details_model.sentence
+    assert "accepting the endpoint connection" in error.details_model.message
     later = await refusal(EndpointConnectionFailed, steps.accept_endpoint_connection, spec, beats=("accepted",))
-    assert "waiting for the endpoint connection" in later.details_model.sentence
-    assert "rejected" in later.details_model.sentence
+    assert "waiting for the endpoint connection" in later.details_model.message
+    assert "rejected" in later.details_model.message
 
 
 @read_or_not

@@ -92,7 +92,7 @@ async def test_a_load_balancer_in_a_strangers_service_is_refused(provider: Provi
         NetworkLoadBalancerArns=[spec.load_balancer.arn]
     )["ServiceConfiguration"]["ServiceId"]
     error = await refusal(NameTaken, steps.create_endpoint_service, spec)
-    assert theirs == error.details_model.concerns
+    assert theirs == error.details_model.resource
     await attempt(steps.delete_endpoint_service, a_removal())
     assert [theirs] == [found["id"] for found in provider.books()["endpoint_services"]]
 
@@ -147,9 +147,9 @@ async def test_one_that_someone_deletes_meanwhile_ends_the_wait(provider: Provid
     provider.sandbox.durations(endpoint_service_available=10_000, endpoint_service_delete=10_000)
     spec = await a_spec(provider)
     pending = await refusal(NotYet, steps.create_endpoint_service, spec)
-    provider.client("ec2").delete_vpc_endpoint_service_configurations(ServiceIds=[pending.details_model.concerns])
+    provider.client("ec2").delete_vpc_endpoint_service_configurations(ServiceIds=[pending.details_model.resource])
     error = await failure(EndpointServiceFailed, steps.create_endpoint_service, spec)
-    assert pending.details_model.concerns == error.details_model.concerns
+    assert pending.details_model.resource == error.details_model.resource
 
 
 async def a_principal(provider: Provider, steps: EndpointServices) -> inputs.PrincipalSpec:
@@ -222,7 +222,7 @@ async def test_strangers_endpoints_refuse_its_deletion(provider: Provider, steps
     before = provider.things()
     error = await refusal(RemovalRefused, steps.delete_endpoint_service, a_removal())
     assert {FindingType.FOREIGN_ENDPOINT} == {finding.type for finding in error.details_model.findings}
-    assert set(strangers) == {finding.concerns for finding in error.details_model.findings}
+    assert set(strangers) == {finding.resource for finding in error.details_model.findings}
     assert before == provider.things()
     provider.client("ec2", "111122223333").delete_vpc_endpoints(VpcEndpointIds=strangers)
     await perform(steps.delete_endpoint_service, a_removal())
@@ -238,6 +238,6 @@ async def test_in_console_mode_an_endpoint_of_the_deployments_account_is_no_stra
     by_hand = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn=PRINCIPAL)
     other = by_hand.model_copy(update={"principal_arn": OTHER_PRINCIPAL})
     error = await refusal(RemovalRefused, steps.delete_endpoint_service, a_removal(platform=other))
-    assert {endpoint} == {finding.concerns for finding in error.details_model.findings}
+    assert {endpoint} == {finding.resource for finding in error.details_model.findings}
     await perform(steps.delete_endpoint_service, a_removal(platform=by_hand))
     assert [] == provider.books()["endpoint_services"]

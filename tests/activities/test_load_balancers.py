@@ -74,7 +74,7 @@ async def test_a_strangers_is_refused_and_left_alone(provider: Provider, steps: 
     by_strangers(provider)
     before = provider.things()
     error = await refusal(NameTaken, steps.create_load_balancer, provider.load_balancer_spec())
-    assert aws_name(LINK) == error.details_model.concerns
+    assert aws_name(LINK) == error.details_model.resource
     assert before == provider.things()
 
 
@@ -180,21 +180,21 @@ async def test_the_wait_says_what_it_waits_for(provider: Provider, steps: LoadBa
     """State, name, elapsed of limit."""
     provider.sandbox.durations(load_balancer_active=1000)
     error = await refusal(NotYet, steps.wait_for_load_balancer, await waiting(provider))
-    assert f"load balancer {aws_name(LINK)} is provisioning" in error.details_model.sentence
+    assert f"load balancer {aws_name(LINK)} is provisioning" in error.details_model.message
 
 
 async def test_a_failed_one_ends_the_wait_with_awss_reason(provider: Provider, steps: LoadBalancers) -> None:
     """Waiting does not mend it."""
     provider.sandbox.fault("CreateLoadBalancer", "failed")
     error = await failure(LoadBalancerFailed, steps.wait_for_load_balancer, await waiting(provider))
-    assert "could not be provisioned" in error.details_model.sentence
+    assert "could not be provisioned" in error.details_model.message
 
 
 async def test_a_stuck_one_ends_at_the_deadline(provider: Provider, steps: LoadBalancers) -> None:
     """Named, with the state in which it stayed."""
     provider.sandbox.fault("CreateLoadBalancer", "stuck")
     error = await failure(DeadlinePassed, steps.wait_for_load_balancer, await waiting(provider, 60))
-    assert "provisioning" in error.details_model.sentence
+    assert "provisioning" in error.details_model.message
 
 
 async def test_it_is_deleted_with_its_listeners_and_is_gone_then(provider: Provider, steps: LoadBalancers) -> None:
@@ -235,7 +235,7 @@ async def test_one_that_an_endpoint_service_still_has_is_patience(provider: Prov
     """AWS frees it when the endpoint service is gone."""
     await provider.make_endpoint_service()
     error = await refusal(NotYet, steps.delete_load_balancer, a_removal())
-    assert "ResourceInUse" in error.details_model.sentence
+    assert "ResourceInUse" in error.details_model.message
     assert 1 == len(provider.books()["load_balancers"])
 
 

@@ -62,7 +62,7 @@ async def test_a_person_is_told_what_to_do(receiver: Receiver) -> None:
     """What is asked arrives whole, without a look-up: the page, the clicks, what to paste, until when."""
     ask = Ask(
         step="create-private-link",
-        sentence="make the PrivateLink in EMQX's console",
+        message="make the PrivateLink in EMQX's console",
         page="EMQX Platform Console, deployment w41b11c0",
         clicks=("Network Management", "+PrivateLink"),
         paste={"Endpoint Service Name": "com.amazonaws.vpce.us-east-1.vpce-svc-0a1"},
@@ -79,7 +79,7 @@ async def test_an_error_is_told_with_what_is_left(receiver: Receiver) -> None:
     """Each thing that is left behind, and the next step."""
     error = ErrorDetails(
         type="RollbackIncomplete",
-        sentence="removing what was made: one thing is left",
+        message="removing what was made: one thing is left",
         next_step="privatelink delete w41b11c0/orders-db",
         leftovers=(Leftover(kind="endpoint service", id="vpce-svc-0a1", reason="it has foreign endpoints"),),
     )

@@ -47,7 +47,7 @@ async def findings(steps: Providers, spec: inputs.ProviderSpec) -> list[tuple[st
     """What the check finds: type and what it concerns."""
     error = await refusal(RequestRefused, steps.check_provider, spec)
     assert all(finding.next_step for finding in error.details_model.findings)
-    return sorted((finding.type, finding.concerns) for finding in error.details_model.findings)
+    return sorted((finding.type, finding.resource) for finding in error.details_model.findings)
 
 
 def listener(**fields: Any) -> dict[str, Any]:  # noqa: ANN401 - fields of the listener
@@ -109,7 +109,7 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
         (RequestRefused, inquiries.inspect_link),
     ):
         refused = (await refusal(kind, look, removal)).details_model.findings
-        assert open_role == [(finding.type, finding.concerns) for finding in refused]
+        assert open_role == [(finding.type, finding.resource) for finding in refused]
     (role,) = [one for one in (await attempt(inquiries.check_keys, removal)).findings if one.what == "role"]
     assert not role.ok
     assert "its trust policy is open" in role.says
@@ -167,7 +167,7 @@ async def test_an_az_without_a_subnet_says_what_to_do(provider: Provider, steps:
     """Else the deployment's VPC endpoint would fail as a whole, minutes later, in the consumer's account."""
     spec = a_spec(provider.request(), (*AZ_IDS, "use1-az5"))
     error = await refusal(RequestRefused, steps.check_provider, spec)
-    assert "no subnet in use1-az5" in error.details_model.sentence
+    assert "no subnet in use1-az5" in error.details_model.message
     assert "create a subnet in use1-az5 or add it to subnets" in error.details_model.next_step
 
 
@@ -330,7 +330,7 @@ async def test_the_same_request_of_a_complete_link_passes(provider: Provider, st
 
 
 @pytest.mark.parametrize(
-    ("changes", "concerns", "words"),
+    ("changes", "resource", "words"),
     [
         ({"targets": ["10.0.1.15"]}, aws_name(LINK, 3306), "its targets are"),
         ({"target_port": 3307}, aws_name(LINK, 3306), "its target port is 3306, not 3307"),
@@ -339,7 +339,7 @@ async def test_the_same_request_of_a_complete_link_passes(provider: Provider, st
     ],
 )
 async def test_another_request_of_a_complete_link_is_a_conflict(
-    provider: Provider, steps: Providers, changes: dict[str, Any], concerns: str, words: str
+    provider: Provider, steps: Providers, changes: dict[str, Any], resource: str, words: str
 ) -> None:
     """The difference is named, and the link stays as it is."""
     await made_complete(provider, steps)
@@ -348,8 +348,8 @@ async def test_another_request_of_a_complete_link_is_a_conflict(
     request = provider.request(listeners=[listener(**fields)])
     error = await refusal(RequestRefused, steps.check_provider, a_spec(request))
     (finding,) = error.details_model.findings
-    assert (FindingType.LINK_DIFFERS, concerns) == (finding.type, finding.concerns)
-    assert words in finding.sentence
+    assert (FindingType.LINK_DIFFERS, resource) == (finding.type, finding.resource)
+    assert words in finding.message
     assert before == provider.things()
 
 

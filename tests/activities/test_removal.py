@@ -44,7 +44,7 @@ async def found(
     """What the check refuses for: type and what it concerns."""
     error = await refusal(RemovalRefused, check, spec)
     assert error.details_model.next_step
-    return sorted((finding.type, finding.concerns) for finding in error.details_model.findings)
+    return sorted((finding.type, finding.resource) for finding in error.details_model.findings)
 
 
 async def test_nothing_is_found_of_what_does_not_exist(world: World) -> None:
@@ -118,10 +118,10 @@ async def test_whatever_dials_the_address_refuses_a_delete(world: World) -> None
         world.post(path, at(world.address, body), "PUT" if path.startswith("/gateways") else "POST")
     world.post("/exhooks", {"name": "elsewhere", "url": "http://elsewhere.example.com:3306"})
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
-    found_now = {one.concerns: one for one in error.details_model.findings}
+    found_now = {one.resource: one for one in error.details_model.findings}
     assert set(found_now) == {words for _, _, words in HOLDERS}
     assert {one.type for one in found_now.values()} == {FindingType.ADDRESS_IN_USE}
-    assert "would be locked out" in found_now["authenticator password_based:mysql"].sentence
+    assert "would be locked out" in found_now["authenticator password_based:mysql"].message
 
 
 async def test_a_place_that_the_key_may_not_read_refuses_a_delete_and_names_the_scope(world: World) -> None:
@@ -129,7 +129,7 @@ async def test_a_place_that_the_key_may_not_read_refuses_a_delete_and_names_the_
     await world.run()
     world.provider.sandbox.quirk("deployment_key_scopes", ["data_integration"])
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
-    findings = {one.concerns: one for one in error.details_model.findings}
+    findings = {one.resource: one for one in error.details_model.findings}
     assert {one.type for one in findings.values()} == {FindingType.PLACE_UNREAD}
     asked_for = {
         "/authentication": "access_control",
@@ -193,8 +193,8 @@ async def test_actions_on_the_own_connector_refuse_a_delete(world: World) -> Non
     world.post("/actions", {"type": "mysql", "name": "insert", "connector": "ours", "parameters": {"sql": "x"}})
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
     (finding,) = error.details_model.findings
-    assert (FindingType.ADDRESS_IN_USE, "mysql:ours") == (finding.type, finding.concerns)
-    assert "insert" in finding.sentence
+    assert (FindingType.ADDRESS_IN_USE, "mysql:ours") == (finding.type, finding.resource)
+    assert "insert" in finding.message
 
 
 async def test_a_worker_without_the_deployments_key_refuses_a_delete_unless_the_request_allows_it(world: World) -> None:
@@ -318,7 +318,7 @@ async def test_what_lost_its_tags_refuses_a_delete_with_the_command_that_gives_t
     everything = {*arns, service.service_id}
 
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
-    lost = {one.concerns: one for one in error.details_model.findings}
+    lost = {one.resource: one for one in error.details_model.findings}
     assert everything == set(lost)
     assert {FindingType.TAGS_LOST} == {one.type for one in lost.values()}
     assert everything == {left.id for left in await attempt(world.steps.find_leftovers, a_removal())}
@@ -327,9 +327,9 @@ async def test_what_lost_its_tags_refuses_a_delete_with_the_command_that_gives_t
         words = shlex.split(one.next_step.split("`")[1])
         tags = [dict(part.split("=", 1) for part in word.split(",")) for word in words[words.index("--tags") + 1 :]]
         if "elbv2" in words:
-            elb.add_tags(ResourceArns=[one.concerns], Tags=tags)
+            elb.add_tags(ResourceArns=[one.resource], Tags=tags)
         else:
-            ec2.create_tags(Resources=[one.concerns], Tags=tags)
+            ec2.create_tags(Resources=[one.resource], Tags=tags)
     assert everything == set((await attempt(world.steps.check_removal, a_removal())).ids)
 
 
@@ -388,7 +388,7 @@ async def test_the_links_own_endpoint_of_another_account_than_principal_arns_ref
     wrong = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn="arn:aws:iam::111122223334:root")
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal(platform=wrong))
     (finding,) = error.details_model.findings
-    assert (FindingType.FOREIGN_ENDPOINT, connection["vpc_endpoint_id"]) == (finding.type, finding.concerns)
+    assert (FindingType.FOREIGN_ENDPOINT, connection["vpc_endpoint_id"]) == (finding.type, finding.resource)
     assert CONSUMER in finding.next_step
     right = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn=PRINCIPAL)
     facts = await attempt(world.steps.check_removal, a_removal(platform=right))

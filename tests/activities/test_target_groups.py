@@ -117,7 +117,7 @@ async def test_a_strangers_is_refused_and_left_alone(
     by_strangers(provider, aws_name(LINK, 3306), tags)
     before = provider.things()
     error = await refusal(NameTaken, steps.create_target_group, provider.target_group_spec())
-    assert aws_name(LINK, 3306) == error.details_model.concerns
+    assert aws_name(LINK, 3306) == error.details_model.resource
     assert before == provider.things()
 
 
@@ -223,7 +223,7 @@ async def test_the_wait_says_each_target_and_its_reason(provider: Provider, step
     provider.sandbox.durations(target_healthy=1000)
     error = await refusal(NotYet, steps.wait_for_targets, await waiting(provider), tried_again=True)
     for target in provider.target_group_spec().listener.targets:
-        assert f"{target} initial (Elb." in error.details_model.sentence
+        assert f"{target} initial (Elb." in error.details_model.message
 
 
 async def test_unhealthy_targets_are_waited_for_until_the_deadline(provider: Provider, steps: TargetGroups) -> None:
@@ -232,7 +232,7 @@ async def test_unhealthy_targets_are_waited_for_until_the_deadline(provider: Pro
     provider.sandbox.durations(target_healthy=1)
     spec = await waiting(provider, a_wait(400))
     error = await failure(DeadlinePassed, steps.wait_for_targets, spec)
-    assert "Target.FailedHealthChecks" in error.details_model.sentence
+    assert "Target.FailedHealthChecks" in error.details_model.message
 
 
 async def test_a_group_without_targets_is_not_healthy_yet(provider: Provider, steps: TargetGroups) -> None:
@@ -244,7 +244,7 @@ async def test_a_group_without_targets_is_not_healthy_yet(provider: Provider, st
     while provider.books()["target_groups"][0]["targets"]:  # noqa: ASYNC110 - of another process
         await asyncio.sleep(0.02)
     error = await refusal(NotYet, steps.wait_for_targets, spec, tried_again=True)
-    assert "none registered" in error.details_model.sentence
+    assert "none registered" in error.details_model.message
     late = spec.model_copy(update={"wait": a_wait(-1)})
     await refusal(DeadlinePassed, steps.wait_for_targets, late, tried_again=True)
 
@@ -254,7 +254,7 @@ async def test_before_the_first_checks_can_be_over_nothing_is_read(provider: Pro
     provider.sandbox.durations(target_healthy=1000)
     spec = await waiting(provider)
     error = await refusal(NotYet, steps.wait_for_targets, spec)
-    assert f"about {span(paced(FIRST_CHECKS_SECONDS))};" in error.details_model.sentence
+    assert f"about {span(paced(FIRST_CHECKS_SECONDS))};" in error.details_model.message
     assert error.next_retry_delay is not None
     assert error.next_retry_delay > paced_delta(FIRST_CHECKS_SECONDS / 2)
     assert "DescribeTargetHealth" not in {call["action"] for call in provider.sandbox.calls()}
@@ -280,8 +280,8 @@ async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, step
     provider.client("ec2").stop_instances(InstanceIds=[instance])
     spec = inputs.TargetsWait(scope=a_scope(), target_group=group, wait=a_wait())
     error = await refusal(TargetsUnhealthy, steps.wait_for_targets, spec, tried_again=True)
-    assert instance in error.details_model.sentence
-    assert "Target.InvalidState" in error.details_model.sentence
+    assert instance in error.details_model.message
+    assert "Target.InvalidState" in error.details_model.message
 
 
 async def test_targets_not_in_use_are_given_the_time_of_a_load_balancer(
@@ -293,7 +293,7 @@ async def test_targets_not_in_use_are_given_the_time_of_a_load_balancer(
     since = datetime.now(UTC) - paced_delta(NOT_IN_USE_SECONDS + 60)
     late = spec.model_copy(update={"wait": Wait(since=since, deadline=since + timedelta(minutes=5))})
     error = await refusal(TargetsUnhealthy, steps.wait_for_targets, late)
-    assert "Target.NotInUse" in error.details_model.sentence
+    assert "Target.NotInUse" in error.details_model.message
 
 
 async def test_it_is_deleted_with_all_of_the_link(provider: Provider, steps: TargetGroups) -> None:
@@ -354,7 +354,7 @@ async def test_a_rollback_that_has_removed_something_looks_again_until_it_settle
     await attempt(steps.create_target_group, provider.target_group_spec(port=5432))
     spec = a_removal(SAGA, settled_at=datetime.now(UTC) + timedelta(seconds=5))
     early = await refusal(NotYet, steps.delete_target_groups, spec)
-    assert "looking again" in early.details_model.sentence
+    assert "looking again" in early.details_model.message
     assert 1 == len(provider.books()["target_groups"])
     removed = await perform(steps.delete_target_groups, spec)
     assert 1 <= len(removed.ids)

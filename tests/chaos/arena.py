@@ -53,7 +53,7 @@ class _Witnessing(ActivityInboundInterceptor):
             if ours:
                 policy = info.retry_policy
                 final_here = (policy and policy.non_retryable_error_types) or ()
-                seen = (step, ours.details_model.sentence, error.non_retryable or error.type in final_here)
+                seen = (step, ours.details_model.message, error.non_retryable or error.type in final_here)
                 raised.append(seen)
             raise
         raised[:] = [one for one in raised if one[0] != step]

@@ -78,7 +78,7 @@ class CellLaws:
         # Which of two parallel steps is heard first is a race, and so is whether a step's own deadline or Temporal's
         # comes first: any word of a step that failed will do.
         failed = {step for step, _, ends in forward if ends} or {step for step, _, _ in forward}
-        sentences = [sentence for step, sentence, _ in forward if step in failed]
+        sentences = [message for step, message, _ in forward if step in failed]
         self.hold(any(one in said for one in sentences), f"the first cause {sentences} is not in the error: {said}")
 
     async def said(self, said: Said, operation: Literal["create", "delete"]) -> None:

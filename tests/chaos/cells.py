@@ -210,4 +210,4 @@ async def _vanish() -> None:
 
 
 async def _failing() -> None:
-    raise CloudRefused(FIRST_CAUSE, concerns="mark-complete")
+    raise CloudRefused(FIRST_CAUSE, resource="mark-complete")

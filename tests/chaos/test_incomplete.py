@@ -64,8 +64,8 @@ async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_i
 
         async def deny() -> None:
             tries[words] += 1
-            sentence = f"AccessDenied: {case.undo} is not allowed"
-            raise ApplicationError(sentence, type="AccessDenied")
+            message = f"AccessDenied: {case.undo} is not allowed"
+            raise ApplicationError(message, type="AccessDenied")
 
         arena.witness.at(request.link.workflow_id, "mark-complete", "before", fail)
         arena.witness.at(request.link.workflow_id, case.undo, "before", deny)
@@ -78,7 +78,7 @@ async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_i
     for (words, case), (error, ids) in zip(CASES.items(), ended, strict=True):
         link, details = denied[words].link, error.details_model
         assert tries[words] > 3, words
-        assert "failing mark-complete on purpose" in details.sentence, words
+        assert "failing mark-complete on purpose" in details.message, words
         assert case.left == {left.kind for left in details.leftovers}, words
         if not case.left:
             assert (Outcome.ROLLED_BACK, frozenset()) == (details.outcome, ids.everything), words
@@ -87,7 +87,7 @@ async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_i
         assert ids.everything <= {left.id for left in details.leftovers}, words
         assert all(case.why in left.reason for left in details.leftovers), words
         assert {left.id: True for left in details.leftovers} == {
-            left.id: left.console in details.sentence and _is_page_of(left) for left in details.leftovers
+            left.id: left.console in details.message and _is_page_of(left) for left in details.leftovers
         }
         assert f"privatelink delete {link}" in details.next_step, words
 

@@ -90,8 +90,8 @@ def test_an_endpoint_that_would_leak_or_miss_is_refused(
     monkeypatch: pytest.MonkeyPatch, endpoint: str, why: str
 ) -> None:
     """Keys go out by https only, to exactly the API; what is refused is not shown, since a secret may stand in it."""
-    sentence = fault_of(monkeypatch, PLATFORM | {"EMQXCLOUD_PLATFORM_ENDPOINT": endpoint})
-    assert f"EMQXCLOUD_PLATFORM_ENDPOINT {why}" in sentence
+    message = fault_of(monkeypatch, PLATFORM | {"EMQXCLOUD_PLATFORM_ENDPOINT": endpoint})
+    assert f"EMQXCLOUD_PLATFORM_ENDPOINT {why}" in message
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
@@ -178,10 +178,10 @@ def test_an_external_id_that_cannot_be_had_is_told_and_not_shown(
     file = tmp_path / "privatelink.toml"
     file.write_text(f'[roles."{ROLE}"]\n{entry}\n')
     more = {"PRIVATELINK_SETTINGS": str(file), "WRONG": "not (an) id", "PRIVATELINK_SECRET_ID": "ext-7f3a"}
-    sentence = fault_of(monkeypatch, PLATFORM | more)
-    assert why in sentence
-    assert "not (an) id" not in sentence
-    assert "ext-7f3a" not in sentence
+    message = fault_of(monkeypatch, PLATFORM | more)
+    assert why in message
+    assert "not (an) id" not in message
+    assert "ext-7f3a" not in message
 
 
 def test_a_file_with_an_external_id_is_out_of_the_requests_reach(
@@ -285,9 +285,9 @@ def test_a_missing_half_of_a_webhook_is_named(monkeypatch: pytest.MonkeyPatch, m
 )
 def test_a_webhook_url_that_would_leak_or_miss_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, why: str) -> None:
     """It is not shown, since a token may stand in it."""
-    sentence = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_URL": url})
-    assert f"PRIVATELINK_WEBHOOK_URL {why}" in sentence
-    assert "hooks" not in sentence
+    message = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_URL": url})
+    assert f"PRIVATELINK_WEBHOOK_URL {why}" in message
+    assert "hooks" not in message
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
@@ -312,9 +312,9 @@ def test_a_webhook_on_this_machine_may_be_plain(monkeypatch: pytest.MonkeyPatch,
 )
 def test_a_signing_key_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch, secret: str) -> None:
     """24 to 64 bytes (Standard Webhooks 1.0); a key of nothing would sign for everybody."""
-    sentence = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_SECRET": secret})
-    assert "PRIVATELINK_WEBHOOK_SECRET is not 24 to 64 bytes in base64" in sentence
-    assert secret not in sentence
+    message = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_SECRET": secret})
+    assert "PRIVATELINK_WEBHOOK_SECRET is not 24 to 64 bytes in base64" in message
+    assert secret not in message
 
 
 @pytest.mark.parametrize("size", [24, 64])
@@ -337,9 +337,9 @@ def test_every_fault_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         "PRIVATELINK_WEBHOOK_URL": "http://hooks.example.com/",
         "PRIVATELINK_WEBHOOK_SECRET": "short",
     }
-    sentence = fault_of(monkeypatch, PLATFORM | DEPLOYMENT | faults)
+    message = fault_of(monkeypatch, PLATFORM | DEPLOYMENT | faults)
     for name in faults:
-        assert name in sentence
+        assert name in message
 
 
 def test_secrets_do_not_show(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,7 +57,7 @@ async def error_of(url: str) -> PrivateLinkError:
     told = f"{''.join(traceback.format_exception(raised.value))} {raised.value.details_model}"
     assert TOKEN not in told
     assert SECRET not in told
-    assert raised.value.details_model.concerns == "127.0.0.1"
+    assert raised.value.details_model.resource == "127.0.0.1"
     return raised.value
 
 

@@ -70,7 +70,7 @@ async def test_whole_sagas_use_all_that_the_policy_grants_and_miss_nothing(world
 
 
 async def _fail() -> None:
-    raise AccessDenied("failing mark-complete on purpose", concerns="mark-complete")
+    raise AccessDenied("failing mark-complete on purpose", resource="mark-complete")
 
 
 @pytest.mark.chaos

@@ -79,4 +79,4 @@ def test_a_bad_fleet_tells_every_fault_at_its_line_and_starts_nothing(
     for path, expected in ((faulty, lines), (empty, {f"{empty}, line 1"}), (tmp_path, {*lines, f"{empty}, line 1"})):
         assert run(["apply", "-f", str(path), "--output", "json"]) == 2
         error = json.loads(capsys.readouterr().out)["error"]
-        assert {one["concerns"] for one in error["findings"]} == expected
+        assert {one["resource"] for one in error["findings"]} == expected

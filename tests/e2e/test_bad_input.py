@@ -114,7 +114,7 @@ async def test_a_request_that_breaks_the_schema(
     change(request, world.sandbox.seed)
     code, error = await create(request, tmp_path, capsys)
     assert (code, error["type"]) == (2, "InvalidRequest")
-    assert [found["concerns"] for found in error["findings"]] == [path]
+    assert [found["resource"] for found in error["findings"]] == [path]
     assert "hunter2" not in json.dumps(error)
     assert world.sandbox.books() == NOTHING
 
@@ -124,13 +124,13 @@ async def test_a_request_that_the_checks_refuse(
     case: str, world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The finding is named, and names the thing; no writing call has been made."""
-    change, finding, concerns = CHECKS[case]
+    change, finding, resource = CHECKS[case]
     request = request_json(world.sandbox)
     change(request, world.sandbox.seed)
     code, error = await create(request, tmp_path, capsys)
     assert (code, error["type"], error["outcome"]) == (2, "RequestRefused", "refused")
     [found] = [found for found in error["findings"] if found["type"] == finding]
-    assert concerns in f"{found['concerns']} {found['sentence']}"
+    assert resource in f"{found['resource']} {found['message']}"
     assert found["next_step"]
     assert [call for call in world.sandbox.calls() if not call["read"]] == []
     assert world.sandbox.books() == NOTHING
@@ -140,7 +140,7 @@ async def test_every_fault_is_told_at_once(world: World, tmp_path: Path, capsys:
     """Three faults of the schema, three findings."""
     request = request_json(world.sandbox, name="Orders", surprise=1, subnets=[])
     _, error = await create(request, tmp_path, capsys)
-    assert sorted(found["concerns"] for found in error["findings"]) == ["name", "subnets", "surprise"]
+    assert sorted(found["resource"] for found in error["findings"]) == ["name", "subnets", "surprise"]
 
 
 async def test_a_name_taken_by_something_that_is_not_ours(

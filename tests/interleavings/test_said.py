@@ -157,8 +157,8 @@ def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:
 def test_what_has_taken_the_name_may_stay_where_the_error_names_it_and_nothing_else_may() -> None:
     """By its id, or by that name."""
 
-    def rolled_back(concerns: str, page: dict[str, Any]) -> list[str]:
-        return told(NameTaken("it is there", concerns=concerns, outcome=Outcome.ROLLED_BACK), page)
+    def rolled_back(resource: str, page: dict[str, Any]) -> list[str]:
+        return told(NameTaken("it is there", resource=resource, outcome=Outcome.ROLLED_BACK), page)
 
     connector = books(says="somebody's") | {"aws": {}, "platform": {}}
     assert rolled_back("mysql:orders", connector) == []

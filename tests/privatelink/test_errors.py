@@ -32,7 +32,7 @@ from privatelink.model.request import PrivateLinkRequest
 from privatelink.temporal.payloads import DATA_CONVERTER
 
 LEAVES = list(BY_TYPE.values())
-FINDING = Finding(type=FindingType.NAME_TAKEN, concerns="it", sentence="it is there", next_step="choose another")
+FINDING = Finding(type=FindingType.NAME_TAKEN, resource="it", message="it is there", next_step="choose another")
 
 
 @pytest.mark.parametrize("leaf", LEAVES)
@@ -64,7 +64,7 @@ def test_every_type_is_read_back_from_its_failure(leaf: type[PrivateLinkError]) 
     """With all that it carries."""
     error = leaf(
         "doing it (id): why",
-        concerns="id",
+        resource="id",
         next_step="mend it",
         findings=(FINDING,),
         leftovers=(Leftover(kind="load balancer", id="arn", reason="denied"),),
@@ -109,17 +109,17 @@ def test_a_strangers_error_is_none_of_ours(error: BaseException) -> None:
     assert from_failure(error) is None
 
 
-@pytest.mark.parametrize("details", [(), ("text",), (None,), ({"sentence": 1},)])
+@pytest.mark.parametrize("details", [(), ("text",), (None,), ({"message": 1},)])
 def test_a_failure_made_by_hand_still_has_its_message(details: tuple[object, ...]) -> None:
     """An operator may fail an activity in the UI, with a type of ours and anything as details."""
     again = from_failure(ApplicationError("given up", *details, type="PrivateLinkFailed"))
     assert type(again) is PrivateLinkFailed
-    assert again.details_model.sentence == "given up"
+    assert again.details_model.message == "given up"
 
 
 def test_a_field_of_tomorrow_is_no_error() -> None:
     """A client of today reads the error of a worker of tomorrow."""
-    details = ErrorDetails(type="NotYet", sentence="moving").model_dump() | {"more": 1}
+    details = ErrorDetails(type="NotYet", message="moving").model_dump() | {"more": 1}
     assert type(from_failure(ApplicationError("moving", details, type="NotYet"))) is NotYet
 
 
@@ -138,7 +138,7 @@ def test_the_next_step_is_part_of_the_message() -> None:
 
 def test_findings_are_told_in_one_sentence() -> None:
     """Each by its name, and each next step once."""
-    error = RequestRefused.of_findings([FINDING, FINDING.model_copy(update={"concerns": "other"})])
+    error = RequestRefused.of_findings([FINDING, FINDING.model_copy(update={"resource": "other"})])
     assert error.details_model.findings[0] == FINDING
     assert error.message.count("choose another") == 1
     for words in ("NameTaken (it): it is there", "NameTaken (other): it is there"):
@@ -162,7 +162,7 @@ def test_a_broken_request_is_told_fault_by_fault_without_its_values() -> None:
     error = invalid_request(broken.value)
     assert type(error) is InvalidRequest
     assert {"name", "listeners.0.port", "connector.parameters", "colour"} == {
-        found.concerns for found in error.details_model.findings
+        found.resource for found in error.details_model.findings
     }
     assert "hunter2" not in f"{error} {error.details_model}"
 
@@ -183,12 +183,12 @@ def test_the_default_converter_of_temporal_reads_our_errors_too() -> None:
 
 def test_an_error_of_a_later_version_keeps_what_it_says() -> None:
     """Its type is not known here; its sentence, its next step and what was left behind still tell what to do."""
-    details = {"type": "MoveRefused", "sentence": "moving x: no", "next_step": "do y", "outcome": "refused"}
+    details = {"type": "MoveRefused", "message": "moving x: no", "next_step": "do y", "outcome": "refused"}
     again = from_failure(ApplicationError("moving x: no; do y", details, type="MoveRefused"))
     assert again
     assert ("MoveRefused", "moving x: no", "do y", Outcome.REFUSED) == (
         again.details_model.type,
-        again.details_model.sentence,
+        again.details_model.message,
         again.details_model.next_step,
         again.details_model.outcome,
     )

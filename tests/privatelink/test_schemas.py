@@ -67,7 +67,7 @@ def test_what_the_model_refuses_by_shape_the_schema_refuses(
 def test_every_answer_fits_its_schema(request_of_issue: PrivateLinkRequest) -> None:
     """What we send is what we published."""
     status = link_status(step("a", StepState.RUNNING), ids={"b": "c"}, said={"a": "d"}, result=RESULT)
-    details = ErrorDetails(type="Cancelled", sentence="s", outcome=Outcome.ROLLED_BACK)
+    details = ErrorDetails(type="Cancelled", message="s", outcome=Outcome.ROLLED_BACK)
     assert status.progress is not None
     answers = {
         "create-result": RESULT,

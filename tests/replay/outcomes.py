@@ -233,7 +233,7 @@ def _at(world: World, step: str, hook: Callable[[], Awaitable[None]]) -> None:
 
 def _failure(step: str) -> Callable[[], Awaitable[None]]:
     async def fail() -> None:
-        raise CloudRefused(f"failing {step} on purpose", concerns=step)
+        raise CloudRefused(f"failing {step} on purpose", resource=step)
 
     return fail
 

@@ -46,7 +46,7 @@ RESULT = PrivateLinkResult(
     vpc_endpoint_id="vpce-0a1b2c3d4e5f6a7b8",
     private_link_id="pl-7",
 )
-STEERED = Steered(link=str(LINK), sentence="the saga goes on", steps=("create-listener-3306",), at=NOW)
+STEERED = Steered(link=str(LINK), message="the saga goes on", steps=("create-listener-3306",), at=NOW)
 DELETED = DeleteResult(link=str(LINK), status="deleted", removed=(ARN, "vpce-svc-0a1b2c3d4e5f6a7b8"))
 
 
@@ -66,7 +66,7 @@ def step(title: str, state: StepState, *, ago: float = 60, took: float = 12, lim
 def ask(step: str = "confirm-running", **more: Any) -> Ask:  # noqa: ANN401 - fields of many types
     """What a saga needs from a person since a minute before NOW, and for the two days after it."""
     fields = {
-        "sentence": "confirm that the PrivateLink runs",
+        "message": "confirm that the PrivateLink runs",
         "commands": (f"privatelink confirm {LINK} --step {step}",),
         "since": NOW - timedelta(minutes=1),
         "deadline": NOW + timedelta(days=2),

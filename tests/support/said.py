@@ -39,7 +39,7 @@ class Ending:
         if not isinstance(self.said, PrivateLinkError):
             return f"said `{self.said.status}`"
         details = self.said.details_model
-        return f"said `{details.outcome or details.type}` ({details.sentence})"
+        return f"said `{details.outcome or details.type}` ({details.message})"
 
 
 def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]:
@@ -65,10 +65,10 @@ def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) ->
     left = {id_: thing for id_, thing in there.items() if not _stays(thing, ending, there)}
     if details.type == NameTaken.__name__:
         # It names the thing that has the name, which never was the link's.
-        left = {id_: thing for id_, thing in left.items() if details.concerns not in _ids(thing)}
+        left = {id_: thing for id_, thing in left.items() if details.resource not in _ids(thing)}
     if code is ExitCode.ROLLED_BACK:
         return [f"there is {_listed(left)}"] if left else []
-    if "without cleaning up" in details.sentence or any(one.kind == "unknown" for one in details.leftovers):
+    if "without cleaning up" in details.message or any(one.kind == "unknown" for one in details.leftovers):
         return []
     listed = {id_ for one in details.leftovers for id_ in one.id.split(", ")}
     unlisted = {id_: thing for id_, thing in left.items() if not _ids(thing) & listed}

@@ -52,7 +52,7 @@ async def test_a_person_approves(world: World, person: Person, ui: TemporalUi) -
     saga = await world.links.start_create(full_request(world.sandbox, approval=True, connector=None))
     ask = await person.asked(APPROVAL)
     details = await ui.open_details(WORKFLOW_ID, saga.saga_id)
-    await expect(details.locator("body")).to_contain_text(f" UTC: {ask.sentence}")
+    await expect(details.locator("body")).to_contain_text(f" UTC: {ask.message}")
     await expect(details.locator("p > code")).to_contain_text(f"privatelink approve {LINK} --vpc-endpoint-id vpce-")
     await _sent(ui, await ui.fill_in_update("approve", {"by": "ana", "note": "CHG-1234"}), world)
     await saga.result()

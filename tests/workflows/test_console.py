@@ -84,7 +84,7 @@ async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> No
     approved = await person.approves()
     confirm = await person.asked(CONFIRM_RUNNING)
     address = await person.address()
-    assert address in confirm.sentence, "AWS's name of the endpoint is proposed"
+    assert address in confirm.message, "AWS's name of the endpoint is proposed"
     await person.says("confirm", step=CONFIRM_RUNNING, by="ana")
     result = await saga.result()
     assert result.operation == "create"
@@ -92,7 +92,7 @@ async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> No
     assert result.private_link_id is None
     assert result.connector == "mysql:orders-db"
     progress = await person.progress()
-    assert [(one.action, one.concerns) for one in progress.interventions] == [("approve", approved), ("confirm", "")]
+    assert [(one.action, one.resource) for one in progress.interventions] == [("approve", approved), ("confirm", "")]
     assert progress.asks == []
 
     deleting = await world.links.start_delete(LINK)
@@ -131,7 +131,7 @@ async def test_of_two_candidates_none_is_accepted_until_a_person_chooses(world: 
     progress = await person.sees(lambda seen: any("--vpc-endpoint-id" in "".join(ask.commands) for ask in seen.asks))
     [ask] = progress.asks
     assert ask.step == APPROVAL
-    assert all(f"{one} of account 111122223333, pendingAcceptance, since 20" in ask.sentence for one in (ours, theirs))
+    assert all(f"{one} of account 111122223333, pendingAcceptance, since 20" in ask.message for one in (ours, theirs))
     assert set(_connections(world).values()) == {"pendingAcceptance"}
     for refused in ({"vpc_endpoint_id": "vpce-0000000000000000f"}, {}):
         with pytest.raises(WorkflowUpdateFailedError):
@@ -276,7 +276,7 @@ async def test_the_second_confirm_of_a_step_is_refused(world: World) -> None:
     assert len(refused) == 1
     result = await saga.result()
     assert isinstance(result, PrivateLinkResult)
-    assert result.address in taken.sentence
+    assert result.address in taken.message
     assert [one.action for one in (await person.progress()).interventions] == ["approve", "confirm"]
 
 
@@ -399,7 +399,7 @@ async def test_a_strangers_endpoint_is_shown_and_never_accepted_without_a_person
     service_name = (await person.asked(BY_HAND)).paste["Endpoint service name"]
     theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
     ask = await person.asked(APPROVAL)
-    assert f"{theirs} of account 111122223333, pendingAcceptance, since 20" in ask.sentence
+    assert f"{theirs} of account 111122223333, pendingAcceptance, since 20" in ask.message
     await person.create(service_name)
     await person.sees(lambda seen: len([one for ask in seen.asks for one in ask.commands]) == 2)
     assert set(_connections(world).values()) == {"pendingAcceptance"}

@@ -129,7 +129,7 @@ async def test_a_call_with_another_request_while_one_runs_is_told_the_difference
     with pytest.raises(RequestDiffers) as caught:
         await world.links.start_create(other)
     details = caught.value.details_model
-    assert [found.concerns for found in details.findings] == ["tags.team"]
+    assert [found.resource for found in details.findings] == ["tags.team"]
     assert details.running is not None
     assert (details.running.operation, details.running.saga_id) == ("create", saga.saga_id)
     assert PrivateLinkRequest.model_validate(details.running.request) == request
@@ -153,7 +153,7 @@ async def test_a_conflict_hands_out_nobodys_external_id(world: World) -> None:
         await world.links.start_create(guess)
     with pytest.raises(OtherOperationRunning) as other:
         await world.links.delete(guess)
-    assert ["aws.external_id"] == [found.concerns for found in differs.value.details_model.findings]
+    assert ["aws.external_id"] == [found.resource for found in differs.value.details_model.findings]
     assert "is another one" in str(differs.value)
     for caught in (differs.value, other.value):
         told = f"{caught} {caught.details_model}"

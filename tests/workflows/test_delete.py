@@ -76,7 +76,7 @@ async def test_delete_refuses_while_connectors_of_others_use_the_address(world: 
             await world.links.delete(LINK)
         [found] = caught.value.details_model.findings
         assert found.type == FindingType.ADDRESS_IN_USE
-        assert "mysql:someone-elses" in found.concerns
+        assert "mysql:someone-elses" in found.resource
         assert world.sandbox.books() == before
         (await broker.delete("/connectors/mysql:someone-elses")).raise_for_status()
     assert (await world.links.delete(LINK)).status == "deleted"

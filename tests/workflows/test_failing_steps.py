@@ -14,7 +14,7 @@ from tests.support.world import World
 
 def _failure(step: str, moment: Moment) -> Callable[[], Awaitable[None]]:
     async def fail() -> None:
-        raise CloudRefused(f"failing {step} on purpose, {moment} its effect", concerns=step)
+        raise CloudRefused(f"failing {step} on purpose, {moment} its effect", resource=step)
 
     return fail
 
@@ -38,7 +38,7 @@ async def test_failure_at_any_step_leaves_nothing_and_names_the_first_cause(worl
         try:
             await world.links.create(request)
         except PrivateLinkError as error:
-            return type(error).__name__, error.details_model.outcome, error.details_model.concerns
+            return type(error).__name__, error.details_model.outcome, error.details_model.resource
         return "no error", None, ""
 
     outcomes = dict(zip(create_steps, await asyncio.gather(*(run(step) for step in create_steps)), strict=True))

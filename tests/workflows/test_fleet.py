@@ -91,7 +91,7 @@ async def test_one_failing_link_stops_no_other(world: World) -> None:
     assert ["RequestRefused", "QuotaExceeded", "RequestDiffers", None] == [one.error for one in result.links]
     assert not of_link(world.sandbox.books(), "w41b11c0/fails")
     [difference] = (await world.links.plan_fleet([requests[2]])).of(Action.CHANGED)[0].differences
-    assert (FindingType.LINK_DIFFERS, "approval") == (difference.type, difference.concerns)
+    assert (FindingType.LINK_DIFFERS, "approval") == (difference.type, difference.resource)
 
 
 async def _fail() -> None:
@@ -110,7 +110,7 @@ async def test_pruning_without_the_deployments_key_is_refused_link_by_link_with_
         before = sandbox.books()
         [ended] = (await (await world.links.start_apply([], delete=[str(pruned.link)])).result()).links
         assert (Ending.REFUSED, "RemovalRefused") == (ended.ending, ended.error)
-        assert "no API key of this deployment" in str(ended.sentence)
+        assert "no API key of this deployment" in str(ended.message)
         assert f"`privatelink delete {pruned.link} --ignore-deployment`" in str(ended.next_step)
         assert before == sandbox.books()
         assert "deleted" == (await world.links.delete(pruned.link, ignore_deployment=True)).status

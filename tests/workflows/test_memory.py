@@ -90,7 +90,7 @@ async def rolled_back_repeat(world: World, there: PrivateLinkRequest) -> str:
     """A repeat adopts everything, fails at its end, and takes nothing away."""
 
     async def fail() -> None:
-        raise CloudRefused("tagging: on purpose", concerns="x")
+        raise CloudRefused("tagging: on purpose", resource="x")
 
     world.faults.at(there.link.workflow_id, "mark-complete", "before", fail)
     with pytest.raises(CloudRefused):
@@ -181,8 +181,8 @@ async def test_a_plan_names_the_place_where_a_link_stands(world: World) -> None:
     await world.links.create(there)
     asked = request(world, "placed", aws=ELSEWHERE)
     [plan] = (await world.links.plan_fleet([asked])).of(Action.ELSEWHERE)
-    assert ["aws.region"] == [one.concerns for one in plan.differences]
-    assert "us-east-1" in plan.differences[0].sentence
+    assert ["aws.region"] == [one.resource for one in plan.differences]
+    assert "us-east-1" in plan.differences[0].message
     before = world.sandbox.books()
     [outcome] = (await world.links.apply([asked])).links
     assert ("refused", "RequestDiffers") == (outcome.ending, outcome.error)

@@ -191,8 +191,8 @@ async def test_a_place_that_temporal_remembers_and_nobody_can_look_at_is_refused
 
         [finding] = await RememberedPlaces(AwsAccounts(), remembers).findings(Link.parse(LINK), here)
         assert finding.type == FindingType.LINK_ELSEWHERE
-        assert f"account {SECOND}, region us-east-1" in finding.sentence
-        assert "could not be looked at" in finding.sentence
+        assert f"account {SECOND}, region us-east-1" in finding.message
+        assert "could not be looked at" in finding.message
     assert sandbox.books() == NOTHING
 
 

@@ -82,7 +82,7 @@ async def test_a_refusal_that_lasts_is_held_at_the_deadline_when_asked(
     await _waits(world, LINK, "wait-for-load-balancer")
     world.sandbox.fault("DescribeLoadBalancers", "access_denied", times=None)
     [ask] = (await person.reaches(Phase.HELD)).asks
-    assert "DescribeLoadBalancers" in ask.sentence + "".join(ask.clicks)
+    assert "DescribeLoadBalancers" in ask.message + "".join(ask.clicks)
     world.sandbox.clear_faults()
     await person.says("retry_now")
     await saga.result()

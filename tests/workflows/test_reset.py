@@ -280,7 +280,7 @@ async def test_a_workflow_under_another_id_than_its_links_refuses_and_touches_no
     with pytest.raises(refusal) as caught:
         await saga_result(handle)
     [finding] = caught.value.details_model.findings
-    assert (finding.type, finding.concerns) == (FindingType.WORKFLOW_ID_DIFFERS, "mine")
+    assert (finding.type, finding.resource) == (FindingType.WORKFLOW_ID_DIFFERS, "mine")
     assert caught.value.details_model.outcome is Outcome.REFUSED
     assert world.sandbox.books() == before
 

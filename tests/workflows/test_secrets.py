@@ -70,8 +70,8 @@ async def test_no_secret_can_be_read_in_the_life_of_a_link_by_an_assumed_role(
     assert codes == [3, 0, 0, 0]
     assert world.sandbox.books() == NOTHING
     assert failed.error is not None
-    assert "failed by the fault plan, given" in failed.error.sentence
-    assert "******" in failed.error.sentence
+    assert "failed by the fault plan, given" in failed.error.message
+    assert "******" in failed.error.message
     assert {name for name in secrets_watch.secrets if name.startswith("session token")}
     answers = f"{failed.model_dump_json()} {running.model_dump_json()}"
     assert await secrets_watch.found(world, answers=answers, output="\n".join(shown)) == []

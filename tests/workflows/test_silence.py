@@ -160,7 +160,7 @@ async def test_a_worker_of_another_version_is_told_from_none(
         await fails(saga, client)
         seen, told = await errors(PrivateLinks(client), sandbox)
     for one in told:
-        assert (one.type, "another version" in one.sentence) == (WorkerCannotGoOn.__name__, True), one
+        assert (one.type, "another version" in one.message) == (WorkerCannotGoOn.__name__, True), one
         assert "the version that began the saga" in one.next_step
     for interactive in (True, False):
         assert "another version" in await _shown(seen, interactive=interactive)
@@ -175,8 +175,8 @@ async def test_a_worker_that_fails_at_the_saga_is_told_by_its_failure(
         _, told = await errors(PrivateLinks(client), sandbox)
     for one in told:
         assert one.type == WorkerCannotGoOn.__name__
-        assert "the worker fails at it" in one.sentence
-        assert "Subnets" in one.sentence
+        assert "the worker fails at it" in one.message
+        assert "Subnets" in one.message
 
 
 async def _shown(seen: LinkStatus, *, interactive: bool) -> str:

@@ -64,7 +64,7 @@ async def test_a_held_step_goes_on_from_where_it_failed(world: World) -> None:
         progress = await person.reaches(Phase.HELD)
         [ask] = progress.asks
         assert ask.step == "create-endpoint-service"
-        assert "the quota is used up" in ask.sentence
+        assert "the quota is used up" in ask.message
         assert ask.clicks == ("ask AWS for more",)
         assert [command.split()[1] for command in ask.commands] == ["retry-now", "roll-back"]
         [step] = [one for one in progress.steps if one.state is StepState.HELD]
@@ -188,14 +188,14 @@ async def test_a_person_approves_the_endpoint_that_they_can_see(world: World) ->
     own = connection["vpc_endpoint_id"]
     assert connection["state"] == "pendingAcceptance"
     assert ask.commands == (f"privatelink approve {LINK} --vpc-endpoint-id {own}",)
-    assert f"{own} of account 111122223333, pendingAcceptance, since 20" in ask.sentence
+    assert f"{own} of account 111122223333, pendingAcceptance, since 20" in ask.message
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await person.says("approve", by="ana", vpc_endpoint_id=f"{own}0")
     assert f"must be one of {own}" in str(from_failure(refused.value.cause))
     await person.says("approve", by="ana", note="CHG-1234")
     await saga.result()
     [intervention] = (await person.progress()).interventions
-    told = (intervention.action, intervention.by, intervention.why, intervention.concerns)
+    told = (intervention.action, intervention.by, intervention.why, intervention.resource)
     assert told == ("approve", "ana", "CHG-1234", own)
 
 
@@ -210,7 +210,7 @@ async def test_where_the_platform_names_no_endpoint_a_person_is_asked(world: Wor
     assert connection["state"] == "pendingAcceptance"
     service_name = regional["endpoint_services"][0]["name"]
     theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
-    await person.sees(lambda seen: any(theirs in ask.sentence for ask in seen.asks))
+    await person.sees(lambda seen: any(theirs in ask.message for ask in seen.asks))
     await person.approves(connection["vpc_endpoint_id"])
     result = await saga.result()
     assert result.operation == "create"
@@ -238,7 +238,7 @@ async def test_a_pause_stops_before_the_next_effect_and_resume_goes_on(world: Wo
     world.faults.at(WORKFLOW_ID, "create-load-balancer", "before", once(pause))
     saga = await world.links.start_create(_request(world))
     ask = await person.asked(PAUSE)
-    assert "ana: network freeze" in ask.sentence
+    assert "ana: network freeze" in ask.message
     assert (await person.progress()).phase is Phase.PAUSED
     progress = await person.sees(lambda seen: {one.id for one in seen.steps if one.state is StepState.DONE} >= MADE)
     [listener] = [one for one in progress.steps if one.id == "create-listener-3306"]

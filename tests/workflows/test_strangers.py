@@ -108,7 +108,7 @@ async def test_names_that_others_have_are_refused_by_name_before_anything_is_mad
     error = await _fails(world)
 
     assert isinstance(error, RequestRefused)
-    taken = {one.concerns for one in error.details_model.findings if one.type == FindingType.NAME_TAKEN}
+    taken = {one.resource for one in error.details_model.findings if one.type == FindingType.NAME_TAKEN}
     assert {name, aws_name(LINK, 3306), connector} == taken
     assert before == world.sandbox.books()
 
@@ -138,7 +138,7 @@ async def test_a_name_taken_after_the_checks_is_never_adopted_nor_rolled_back(
     error = await _fails(world)
 
     assert isinstance(error, NameTaken)
-    assert taken in error.details_model.concerns
+    assert taken in error.details_model.resource
     assert {} == counts(world.sandbox.books(), str(LINK))
     assert stood == theirs(world.sandbox.books(), {str(LINK)})
 
@@ -176,7 +176,7 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
     with pytest.raises(RemovalRefused) as caught:
         await world.links.delete(str(LINK))
     findings = caught.value.details_model.findings
-    assert set(foreign) == {one.concerns for one in findings if one.type == FindingType.FOREIGN_ENDPOINT}
+    assert set(foreign) == {one.resource for one in findings if one.type == FindingType.FOREIGN_ENDPOINT}
     assert before == world.sandbox.books()
 
     hands.consumer.delete_vpc_endpoints(VpcEndpointIds=foreign[:1])

@@ -69,7 +69,7 @@ async def test_the_rollback_of_the_next_create_removes_what_a_terminated_one_lef
             world.faults.at(workflow_id, dead_after, "after", nothing)
 
         async def fail() -> None:
-            raise CloudRefused("failing on purpose", concerns=step)
+            raise CloudRefused("failing on purpose", resource=step)
 
         world.faults.at(workflow_id, dead_after, "after", terminate)
         with pytest.raises(RollbackIncomplete, match="terminated"):

@@ -119,7 +119,7 @@ class Steering:
         self._pauses.begin()
         ask = Ask(
             step=PAUSE,
-            sentence=f"paused by {pause.by or 'somebody'}: {pause.reason}",
+            message=f"paused by {pause.by or 'somebody'}: {pause.reason}",
             commands=(f"privatelink resume {self._link}",),
             since=workflow.now(),
             deadline=pause.until,
@@ -159,9 +159,9 @@ class Steering:
         words = f"{by} rolled it back: {reason}"
         for error in self._held.values():
             details = error.details_model
-            self.given_up = type(error).of(details.model_copy(update={"sentence": f"{details.sentence} ({words})"}))
+            self.given_up = type(error).of(details.model_copy(update={"message": f"{details.message} ({words})"}))
             return
-        self.given_up = GivenUp(f"creating {self._link}: {words}", concerns=str(self._link))
+        self.given_up = GivenUp(f"creating {self._link}: {words}", resource=str(self._link))
 
     # What the saga waits for.
 
@@ -222,7 +222,7 @@ class Steering:
         """Hold a failed step until somebody says `retry_now`; raises its error when nobody does in time."""
         self._held[step] = error
         details = error.details_model
-        task = Task(f"{step}: {details.sentence}", "", (details.next_step,) if details.next_step else ())
+        task = Task(f"{step}: {details.message}", "", (details.next_step,) if details.next_step else ())
         commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
         try:
             await self._asked(
@@ -322,8 +322,8 @@ class Steering:
                 else:
                     return
             raise DeadlinePassed(
-                f"waiting for a person: {task.sentence}; nobody did, and the deadline passed",
-                concerns=str(self._link),
+                f"waiting for a person: {task.message}; nobody did, and the deadline passed",
+                resource=str(self._link),
                 next_step="do it sooner next time; a longer deadline is a setting of the worker",
             )
 
@@ -333,7 +333,7 @@ class Steering:
     ) -> AsyncIterator[None]:
         ask = Ask(
             step=step,
-            sentence=task.sentence,
+            message=task.message,
             page=task.page,
             clicks=task.clicks,
             paste=dict(task.paste),

@@ -28,7 +28,7 @@ def details(progress: Progress, region: str) -> str:
             *_table(
                 ("when", "who", "did", "why"),
                 (
-                    (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.by, f"{one.action} {one.concerns}", one.why or "-")
+                    (f"{one.at:%Y-%m-%d %H:%M:%S} UTC", one.by, f"{one.action} {one.resource}", one.why or "-")
                     for one in progress.interventions
                 ),
             ),
@@ -45,14 +45,14 @@ def _headline(progress: Progress) -> Iterator[str]:
     yield f"**{progress.phase}**, {where}"
     if progress.error:
         yield ""
-        yield f"First cause: {progress.error.sentence}. {progress.error.next_step}"
+        yield f"First cause: {progress.error.message}. {progress.error.next_step}"
 
 
 def _ask(ask: Ask) -> Iterator[str]:
     until = f" until {ask.deadline:%Y-%m-%d %H:%M} UTC" if ask.deadline else ""
     again = f" (reminder {ask.reminders})" if ask.reminders else ""
     yield ""
-    yield f"**Needed from you**{until}{again}: {ask.sentence}"
+    yield f"**Needed from you**{until}{again}: {ask.message}"
     yield from _list(
         [
             *([f"where: {ask.page}"] if ask.page else []),

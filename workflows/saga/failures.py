@@ -25,8 +25,8 @@ def named(error: BaseException) -> PrivateLinkError:
     ours = from_failure(error)
     if isinstance(ours, NotYet):
         return DeadlinePassed(
-            f"{ours.details_model.sentence}, and the deadline passed",
-            concerns=ours.details_model.concerns,
+            f"{ours.details_model.message}, and the deadline passed",
+            resource=ours.details_model.resource,
             next_step="look at it in the cloud's console, then repeat the call",
         )
     if ours:
@@ -35,7 +35,7 @@ def named(error: BaseException) -> PrivateLinkError:
     cause = error.cause if isinstance(error, ActivityError) and error.cause else error
     return StepFailed(
         f"running step {step}: {cause}",
-        concerns=str(step),
+        resource=str(step),
         next_step="read the worker's log of this step, then repeat the call",
     )
 
@@ -51,11 +51,11 @@ def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLi
 
     `otherwise`: why, where nothing failed; empty when no more is known than that it stands.
     """
-    own = next((failure.message for failure in reversed(failures) if failure.details_model.concerns == left.id), None)
+    own = next((failure.message for failure in reversed(failures) if failure.details_model.resource == left.id), None)
     if own:
         return left.model_copy(update={"reason": own})
     ids = {one.id for one in leftovers}
-    general = [failure.message for failure in failures if failure.details_model.concerns not in ids]
+    general = [failure.message for failure in failures if failure.details_model.resource not in ids]
     why = general[0] if general else "its turn never came" if failures else otherwise
     return left.model_copy(update={"reason": "; ".join(filter(None, (left.reason, why)))})
 
@@ -65,10 +65,10 @@ def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: 
 
     The last failure of each thing that failures concern, and what the saga has recorded of the link and not seen go.
     """
-    last = {one.details_model.concerns or str(link): one.message for one in failures}
+    last = {one.details_model.resource or str(link): one.message for one in failures}
     pages = {"PrivateLink": private_link_page(link), "connector": connector_page(link)}
     return [
-        *(Leftover(kind="unknown", id=concerns, reason=message) for concerns, message in last.items()),
+        *(Leftover(kind="unknown", id=resource, reason=message) for resource, message in last.items()),
         *(
             Leftover(
                 kind=(kind := kind_of(one)),
@@ -85,18 +85,18 @@ def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:
     """What a delete raises when every step succeeded and the last look found something all the same."""
     return CloudRefused(
         f"looking once more after the removal of {link}: {len(leftovers)} of its things still stand",
-        concerns=link,
+        resource=link,
         next_step="do what the list says of each",
     )
 
 
 def incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: str) -> RollbackIncomplete:
     """What a saga raises that leaves something behind: the first cause, each thing left, and how to finish."""
-    first = cause.details_model.sentence if cause else "cancelled"
+    first = cause.details_model.message if cause else "cancelled"
     listed = "; ".join(str(left) for left in leftovers)
     return RollbackIncomplete(
         f"{first}; and these are left behind: {listed}",
-        concerns=link,
+        resource=link,
         next_step=f"mend what the reasons name, then run `privatelink delete {link}`, which finishes the removal",
         leftovers=tuple(leftovers),
         outcome=Outcome.INCOMPLETE,

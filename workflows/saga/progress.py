@@ -102,10 +102,10 @@ class StoryBoard:
         if self._asking.pop((phase, step), None):
             self._show()
 
-    def record(self, action: str, by: str | None, why: str | None, concerns: str = "") -> None:
+    def record(self, action: str, by: str | None, why: str | None, resource: str = "") -> None:
         """Remember who steered the saga, when, and why."""
         self.progress.interventions.append(
-            Intervention(at=workflow.now(), action=action, by=by or "somebody", why=why or "", concerns=concerns)
+            Intervention(at=workflow.now(), action=action, by=by or "somebody", why=why or "", resource=resource)
         )
         self._show()
 

@@ -1,6 +1,6 @@
 """The Updates and the query that both sagas answer, whichever of the two runs under the link's one workflow id.
 
-A validator refuses what does not fit how the saga stands, with a sentence and without an event in history.
+A validator refuses what does not fit how the saga stands, with a message and without an event in history.
 """
 
 import functools
@@ -104,8 +104,8 @@ class SteerableSaga:
             [
                 Finding(
                     type=FindingType.WORKFLOW_ID_DIFFERS,
-                    concerns=runs_as,
-                    sentence=f"this workflow's id is not that of {link}, by which its sagas exclude each other",
+                    resource=runs_as,
+                    message=f"this workflow's id is not that of {link}, by which its sagas exclude each other",
                     next_step=f"start it with the workflow id {link.workflow_id}, as the SDK and the CLI do",
                 )
             ]
@@ -134,7 +134,7 @@ class SteerableSaga:
         if join.root.operation != self._operation:
             raise OtherOperationRunning(
                 f"joining the {join.root.operation} of {link}: a {self._operation} of it runs",
-                concerns=link,
+                resource=link,
                 next_step="wait until it has ended (`privatelink status`), or cancel it",
                 running=running,
             )
@@ -142,8 +142,8 @@ class SteerableSaga:
         if found:
             raise RequestDiffers(
                 f"joining the {join.root.operation} of {link}: it runs with another request: "
-                + "; ".join(f"{one.concerns}: {one.sentence}" for one in found),
-                concerns=link,
+                + "; ".join(f"{one.resource}: {one.message}" for one in found),
+                resource=link,
                 next_step="repeat with the running request, or wait until it has ended",
                 findings=found,
                 running=running,
@@ -151,7 +151,7 @@ class SteerableSaga:
         if self._taken["join"] >= MOST_JOINS:
             raise AlreadyJoined(
                 f"joining the {self._operation} of {link}: it runs with this very request, and records no more joins",
-                concerns=link,
+                resource=link,
                 next_step="wait for its end, as after a join",
                 running=running,
             )
@@ -198,8 +198,8 @@ class SteerableSaga:
         steering = self.saga.steering
         approved = approve.vpc_endpoint_id or steering.approvable[0]
         steering.approve(approved)
-        sentence = f"{approved} is approved by {approve.by}"
-        return self._record("approve", approve.by, approve.note, sentence, concerns=approved)
+        message = f"{approved} is approved by {approve.by}"
+        return self._record("approve", approve.by, approve.note, message, resource=approved)
 
     @approve.validator
     @_of(Approve)
@@ -292,7 +292,7 @@ class SteerableSaga:
         what = "without its argument" if not given else "with something else than its one argument"
         return InvalidRequest(
             f"reading the Update {argument.__name__} ({link}): it came {what}",
-            concerns=link,
+            resource=link,
             next_step=f"send one JSON object, as in {argument.example}",
         )
 
@@ -308,16 +308,16 @@ class SteerableSaga:
         link = str(self.saga.board.request.link)
         return UpdateRefused(
             f"{doing} ({link}): {why}",
-            concerns=link,
+            resource=link,
             next_step=f"see what it waits for: `privatelink status {link}`",
         )
 
     def _record(
-        self, action: str, by: str | None, why: str | None, sentence: str, *steps: str, concerns: str = ""
+        self, action: str, by: str | None, why: str | None, message: str, *steps: str, resource: str = ""
     ) -> Steered:
         self._taken[action] += 1
-        self.saga.board.record(action, by, why, concerns)
-        return Steered(link=str(self.saga.board.request.link), sentence=sentence, steps=steps, at=workflow.now())
+        self.saga.board.record(action, by, why, resource)
+        return Steered(link=str(self.saga.board.request.link), message=message, steps=steps, at=workflow.now())
 
 
 def _dump(request: PrivateLinkRequest | DeleteRequest) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def a_check(world: World, **changes: Any) -> inputs.ProviderSpec:  # noqa: ANN40
 async def found_by_delete(world: World, spec: inputs.RemovalSpec) -> set[tuple[str, str]]:
     """Type and thing of each finding of the delete's check."""
     error = await refusal(RemovalRefused, world.steps.check_removal, spec)
-    return {(finding.type, finding.concerns) for finding in error.details_model.findings}
+    return {(finding.type, finding.resource) for finding in error.details_model.findings}
 
 
 @pytest.mark.parametrize("place", ELSEWHERE, ids=["account", "region", "mode"])
@@ -78,13 +78,13 @@ async def test_a_privatelink_of_another_place_refuses_create_and_delete_by_name(
     expected = (FindingType.LINK_ELSEWHERE, private_link_id)
     assert {expected} == await found_by_delete(world, a_removal())
     error = await refusal(RequestRefused, providers(world).check_provider, a_check(world))
-    assert {expected} == {(one.type, one.concerns) for one in error.details_model.findings}
+    assert {expected} == {(one.type, one.resource) for one in error.details_model.findings}
     assert str(place) in str(error)
     assert f"privatelink delete {LINK}" in error.details_model.next_step
     apis = DeploymentApis(Settings.from_environment())
     inquiries = Inquiries(world.provider.aws, world.platform, apis, world.steps._onlooker)
     inspection = await attempt(inquiries.inspect_link, a_removal())
-    assert [expected] == [(one.type, one.concerns) for one in inspection.findings]
+    assert [expected] == [(one.type, one.resource) for one in inspection.findings]
     assert (HERE.account, HERE.region) == (inspection.account, inspection.region)
 
 
@@ -150,7 +150,7 @@ async def test_a_connector_of_another_place_is_refused_in_the_check_and_never_re
         RequestRefused, steps.check_connector, inputs.ConnectorSpec(scope=a_scope(), connector=connector)
     )
     assert (FindingType.LINK_ELSEWHERE, "mysql:orders") in {
-        (one.type, one.concerns) for one in error.details_model.findings
+        (one.type, one.resource) for one in error.details_model.findings
     }
     scope = a_scope().model_copy(update={"place": HERE})
     creation = inputs.ConnectorCreation(scope=scope, connector=connector, address="a.example.com", wait=a_wait())

@@ -137,8 +137,8 @@ def test_a_refused_role_is_a_matter_of_credentials() -> None:
 def test_the_sentence_says_what_was_done_to_what_and_why() -> None:
     """Doing X (id): code, AWS's words, and the request id that AWS Support asks for."""
     error = translated(client_error("InvalidTarget", "Not a target"), "registering targets", "tg-1")
-    assert "registering targets (tg-1): InvalidTarget: Not a target [request req-1]" == error.details_model.sentence
-    assert "tg-1" == error.details_model.concerns
+    assert "registering targets (tg-1): InvalidTarget: Not a target [request req-1]" == error.details_model.message
+    assert "tg-1" == error.details_model.resource
     assert is_code(error, "InvalidTarget")
 
 
@@ -154,7 +154,7 @@ def test_encoded_authorization_messages_are_cut() -> None:
     message = "You are not authorized. Encoded authorization failure message: " + "x" * 1000
     error = translated(client_error("UnauthorizedOperation", message, 403), "tagging", "vpce-svc-1")
     assert "tagging (vpce-svc-1): UnauthorizedOperation: You are not authorized. [request req-1]" == (
-        error.details_model.sentence
+        error.details_model.message
     )
 
 
@@ -181,5 +181,5 @@ def test_an_answer_that_boto3_stumbles_over_has_a_name(raised: Exception) -> Non
     """boto3 reads answers without checking them, so any error of Python may mean an odd answer; none reaches a user."""
     error = translated(raised, "reading the subnets", "subnet-1")
     assert UnknownCloudError is type(error)
-    assert "AWS answered in a form that the orchestrator does not know" in error.details_model.sentence
+    assert "AWS answered in a form that the orchestrator does not know" in error.details_model.message
     assert type(raised).__name__ not in f"{error} {error.details_model}"

@@ -134,7 +134,7 @@ def test_a_clock_that_is_wrong_is_told_first(times: str) -> None:
     refusal = Refusal("SignatureDoesNotMatch", f"{times} x-amz-security-token:FwoGZXIvYXdzEXAMPLE", 403)
     error = refused(refusal, "reading the subnets", "subnet-1")
     assert CredentialsRefused is type(error)
-    assert times in error.details_model.sentence
+    assert times in error.details_model.message
     assert error.details_model.next_step.startswith("set the worker's clock")
     assert "FwoGZXIvYXdzEXAMPLE" not in f"{error} {error.details_model}"
 

@@ -22,7 +22,7 @@ def test_an_item_is_the_error_that_its_code_stands_for(code: str, kind: type[Pri
         raise_unsuccessful(
             [{"ResourceId": "vpce-svc-1", "Error": {"Code": code, "Message": "no"}}], "deleting", operation=OPERATION
         )
-    assert f"deleting (vpce-svc-1): {code}: no" == raised.value.details_model.sentence
+    assert f"deleting (vpce-svc-1): {code}: no" == raised.value.details_model.message
 
 
 def test_an_item_without_a_code_is_still_a_failure() -> None:

@@ -87,7 +87,7 @@ def test_a_page_says_neither_that_a_thing_is_gone_nor_that_a_call_is_refused_for
     assert type(error) is UnknownCloudError
     assert not error.non_retryable
     assert error.cloud_code == ""
-    assert f"HTTP {status} without EMQX's JSON" in error.details_model.sentence
+    assert f"HTTP {status} without EMQX's JSON" in error.details_model.message
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_unknown_code_under_an_unknown_status_is_retried() -> None:
 def test_every_refusal_says_its_status_and_what_to_do(status: int, body: object) -> None:
     """Whatever the body is, and whether it has a code or none."""
     details = error_of(status, body).details_model
-    assert f"HTTP {status}" in details.sentence
+    assert f"HTTP {status}" in details.message
     assert details.next_step
 
 
@@ -134,7 +134,7 @@ def test_every_refusal_says_its_status_and_what_to_do(status: int, body: object)
 def test_a_code_of_another_form_is_not_shown(code: object) -> None:
     """A code that is none may be an echo of what was sent."""
     error = error_of(400, {"code": code, "message": "SECRET"})
-    assert error.details_model.sentence == "deleting the PrivateLink (pl3f9c21): the platform answered HTTP 400"
+    assert error.details_model.message == "deleting the PrivateLink (pl3f9c21): the platform answered HTTP 400"
 
 
 def test_a_body_never_gets_into_a_sentence() -> None:

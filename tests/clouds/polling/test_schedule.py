@@ -179,7 +179,7 @@ async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
     view = SharedView(Readings().read, least_interval=0)
     with pytest.raises(NotYet, match=r"reading \d+; 1 s of 60 s") as not_yet:
         await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE)
-    assert not_yet.value.details_model.concerns == "it"
+    assert not_yet.value.details_model.resource == "it"
     assert not not_yet.value.non_retryable
 
 

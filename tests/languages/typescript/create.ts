@@ -36,7 +36,7 @@ async function create(client: Client, request: Request): Promise<unknown> {
 function details(error: unknown): unknown {
   const failed = error instanceof WorkflowFailedError || error instanceof WorkflowUpdateFailedError;
   if (failed && error.cause instanceof ApplicationFailure) {
-    return error.cause.details?.[0] ?? { type: error.cause.type, sentence: error.cause.message };
+    return error.cause.details?.[0] ?? { type: error.cause.type, message: error.cause.message };
   }
   throw error;
 }

@@ -37,7 +37,7 @@ def outcome(link: str, ending: Ending) -> LinkOutcome:
     """How a create of it ended."""
     if ending in {Ending.DONE, Ending.UNCHANGED}:
         return LinkOutcome(link=link, operation="create", ending=ending, saga_id="1", address=ADDRESS)
-    return LinkOutcome(link=link, operation="create", ending=ending, error="QuotaExceeded", sentence="a quota\nis used")
+    return LinkOutcome(link=link, operation="create", ending=ending, error="QuotaExceeded", message="a quota\nis used")
 
 
 DONE = FleetResult(links=(outcome(ORDERS, Ending.DONE), outcome(KAFKA, Ending.DONE)))

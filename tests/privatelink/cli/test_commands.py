@@ -141,7 +141,7 @@ def test_an_error_in_text_lists_findings_what_is_left_and_the_next_step(request_
     error = RollbackIncomplete(
         "removing the link (w41b11c0/orders-db): 2 things are left",
         next_step="delete the link again",
-        findings=(Finding(type="ForeignEndpoint", concerns="vpce-9", sentence="not ours", next_step="ask its owner"),),
+        findings=(Finding(type="ForeignEndpoint", resource="vpce-9", message="not ours", next_step="ask its owner"),),
         leftovers=(
             Leftover(kind="endpoint service", id="vpce-svc-1", reason="ExistingVpcEndpointConnections"),
             Leftover(kind="load balancer", id="arn", reason="ResourceInUse", console="https://console/arn"),
@@ -234,7 +234,7 @@ def test_a_link_of_the_wrong_shape_gets_a_sentence(verb: str, text: str) -> None
 
 def test_refusals_of_delete_are_listed() -> None:
     """What stands in the way of a delete is named, one per line."""
-    found = Finding(type="AddressInUse", concerns="mysql:orders", sentence="uses the address", next_step="delete it")
+    found = Finding(type="AddressInUse", resource="mysql:orders", message="uses the address", next_step="delete it")
     refused = RemovalRefused("deleting the link: it is in use", findings=(found,), outcome=Outcome.REFUSED)
     ran = run_command(Links(DONE, end=refused), "delete", str(LINK))
     assert 2 == ran.code

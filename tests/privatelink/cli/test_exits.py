@@ -18,7 +18,7 @@ from privatelink.model.result import SetUpFinding, SetUpResult
 )
 def test_the_outcome_decides_whatever_the_error(error_type: str, outcome: Outcome, code: ExitCode) -> None:
     """What is left behind counts, not why."""
-    assert code == exit_code(ErrorDetails(type=error_type, sentence="", outcome=outcome))
+    assert code == exit_code(ErrorDetails(type=error_type, message="", outcome=outcome))
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def test_the_outcome_decides_whatever_the_error(error_type: str, outcome: Outcom
 def test_an_error_from_before_any_saga_has_the_code_of_its_type(error_type: str, code: int) -> None:
     """An error that never was in a saga has no outcome, and still has its code."""
     assert error_type in BY_TYPE
-    assert code == exit_code(ErrorDetails(type=error_type, sentence=""))
+    assert code == exit_code(ErrorDetails(type=error_type, message=""))
 
 
 def test_an_error_that_does_not_tell_counts_as_something_left_behind() -> None:
     """Nobody takes a link for removed because an error forgot to say."""
-    assert ExitCode.INCOMPLETE == exit_code(ErrorDetails(type="CloudRefused", sentence=""))
+    assert ExitCode.INCOMPLETE == exit_code(ErrorDetails(type="CloudRefused", message=""))
 
 
 def test_a_check_that_looked_at_nothing_is_not_passed() -> None:

@@ -79,7 +79,7 @@ def test_a_failed_step_is_told_with_the_new_phase() -> None:
     """The turn into the rollback is visible in the lines."""
     changes = Changes()
     changes.of(link_status(step("listener", StepState.RUNNING)), NOW)
-    cause = ErrorDetails(type="QuotaExceeded", sentence="creating the listener (lb-1): too many")
+    cause = ErrorDetails(type="QuotaExceeded", message="creating the listener (lb-1): too many")
     failed = link_status(step("listener", StepState.FAILED, took=3), phase=Phase.ROLLING_BACK, error=cause)
     assert [
         "create w41b11c0/orders-db: rolling-back",

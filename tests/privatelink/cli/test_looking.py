@@ -70,7 +70,7 @@ def test_a_file_of_another_place_is_refused_before_anything_is_shown(request_fil
     elsewhere = RequestRefused.of_findings(
         [
             Finding(
-                type=FindingType.LINK_ELSEWHERE, concerns="aws.region", sentence="it stands there", next_step="go there"
+                type=FindingType.LINK_ELSEWHERE, resource="aws.region", message="it stands there", next_step="go there"
             )
         ]
     )
@@ -185,14 +185,14 @@ def test_a_file_that_cannot_be_read_asks_nobody(tmp_path: Path) -> None:
     assert (2, []) == (run_command(links, "status", "-f", str(tmp_path / "none.yaml")).code, links.asked)
 
 
-DIFFERS = Finding(type=FindingType.LINK_DIFFERS, concerns="listeners", sentence="differs", next_step="delete it first")
+DIFFERS = Finding(type=FindingType.LINK_DIFFERS, resource="listeners", message="differs", next_step="delete it first")
 ATTEMPT = LastAttempt(
     operation="create",
     saga_id="2",
     phase=Phase.REFUSED,
     started_at=NOW - timedelta(minutes=5),
     closed_at=NOW - timedelta(minutes=4),
-    error=ErrorDetails(type="RequestRefused", sentence="checking: differs", findings=(DIFFERS,)),
+    error=ErrorDetails(type="RequestRefused", message="checking: differs", findings=(DIFFERS,)),
 )
 
 

@@ -14,7 +14,7 @@ SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8-" + "x" * 60
 CONFIRM = f"privatelink confirm {LINK} --step create-private-link"
 BY_HAND = ask(
     "create-private-link",
-    sentence="make the PrivateLink at EMQX's console",
+    message="make the PrivateLink at EMQX's console",
     page="https://cloud.emqx.com/console/deployments/w41b11c0",
     clicks=("open Network Management", "choose +PrivateLink"),
     paste={"Service Name": SERVICE},
@@ -57,7 +57,7 @@ def test_several_commands_are_a_choice() -> None:
 def test_words_from_elsewhere_cannot_steer_the_terminal() -> None:
     """An ask is text and nothing else, in every part."""
     evil = "a\x1b[2Jb"
-    parts = ask(sentence=evil, page=evil, clicks=(evil,), paste={evil: evil}, commands=(evil,))
+    parts = ask(message=evil, page=evil, clicks=(evil,), paste={evil: evil}, commands=(evil,))
     assert not [line for line in instructions(parts, NOW) if "\x1b" in line]
 
 
@@ -75,7 +75,7 @@ def test_an_ask_is_told_once_and_again_with_each_reminder() -> None:
 def test_what_is_asked_a_second_time_is_told_a_second_time() -> None:
     """A step that is held again, by the very same error, does not stand still without a word."""
     changes = Changes()
-    held = ask("create-private-link", sentence="too many PrivateLinks")
+    held = ask("create-private-link", message="too many PrivateLinks")
     changes.of(waiting(held), NOW)
     changes.of(link_status(step("create private link", StepState.RUNNING)), NOW)
     again = held.model_copy(update={"since": NOW})
@@ -115,7 +115,7 @@ def test_status_shows_what_is_needed_below_the_steps(*, interactive: bool) -> No
 def test_status_shows_a_held_step_with_its_error_and_what_to_run() -> None:
     """The error, and the two commands by which a person decides."""
     commands = (f"privatelink retry-now {LINK}", f"privatelink roll-back {LINK} --reason WHY")
-    held = ask("create-private-link", sentence="create-private-link: too many PrivateLinks", commands=commands)
+    held = ask("create-private-link", message="create-private-link: too many PrivateLinks", commands=commands)
     status = waiting(held, phase=Phase.HELD, state=StepState.HELD)
     lines = run_command(Links(status), "status", str(LINK), interactive=True).out.lines
     assert f"{' held     create private link':76}12s" in lines
@@ -125,7 +125,7 @@ def test_status_shows_a_held_step_with_its_error_and_what_to_run() -> None:
 
 def test_a_pause_without_end_has_no_deadline() -> None:
     """Until somebody says `resume`."""
-    pause = ask("pause", sentence="paused by ana@desk: network freeze", deadline=None)
+    pause = ask("pause", message="paused by ana@desk: network freeze", deadline=None)
     lines = run_command(Links(waiting(pause, phase=Phase.PAUSED)), "status", str(LINK)).out.lines
     assert "needs a person: paused by ana@desk: network freeze" in lines
     assert not [line for line in lines if "until" in line]

@@ -77,13 +77,13 @@ BAD: list[tuple[tuple[str, ...], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "sentence"), BAD)
-def test_bad_input_is_refused_by_a_sentence_and_sends_nothing(arguments: tuple[str, ...], sentence: str) -> None:
+@pytest.mark.parametrize(("arguments", "message"), BAD)
+def test_bad_input_is_refused_by_a_sentence_and_sends_nothing(arguments: tuple[str, ...], message: str) -> None:
     """Exit 2, what is wrong with which field, and no word to the saga."""
     links = Links(ASKS)
     ran = run_command(links, *arguments)
     assert (2, []) == (ran.code, links.asked)
-    assert sentence in "\n".join(ran.err.lines)
+    assert message in "\n".join(ran.err.lines)
 
 
 @pytest.mark.parametrize("arguments", [("pause", str(LINK)), ("roll-back", str(LINK)), ("approve",)])
@@ -94,19 +94,19 @@ def test_what_must_be_given_is_asked_for(arguments: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asks", "sentence"),
+    ("asks", "message"),
     [
         ([], "no step of it waits for that"),
         ([ask("pause", commands=(f"privatelink resume {LINK}",))], "no step of it waits for that"),
         ([ask("a"), ask("b")], "several of its steps wait for that: a, b"),
     ],
 )
-def test_confirm_without_a_step_is_refused_unless_one_step_asks(asks: list[Ask], sentence: str) -> None:
+def test_confirm_without_a_step_is_refused_unless_one_step_asks(asks: list[Ask], message: str) -> None:
     """Nothing is confirmed by a guess; a pause or an approval is not what `confirm` answers."""
     links = Links(asking(*asks))
     ran = run_command(links, "confirm", str(LINK))
     assert (2, [LINK]) == (ran.code, links.asked)
-    assert f"error: confirming a step of {LINK}: {sentence}" == ran.err.lines[0]
+    assert f"error: confirming a step of {LINK}: {message}" == ran.err.lines[0]
 
 
 def test_confirm_without_a_step_finds_the_one_beside_a_pause() -> None:

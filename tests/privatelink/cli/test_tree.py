@@ -75,7 +75,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
 
 def test_a_rollback_says_why_it_runs() -> None:
     """While everything is being removed, the picture still tells what went wrong."""
-    cause = ErrorDetails(type="QuotaExceeded", sentence="creating the listener (lb-1): too many")
+    cause = ErrorDetails(type="QuotaExceeded", message="creating the listener (lb-1): too many")
     lines = drawn(link_status(step("a", StepState.FAILED), phase=Phase.ROLLING_BACK, error=cause))
     assert ["  first cause: creating the listener (lb-1): too many", f"{' failed   a':76}12s"] == lines[1:]
 

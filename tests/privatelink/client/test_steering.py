@@ -52,7 +52,7 @@ class Listening:
     @workflow.query
     def progress(self) -> Progress:
         """One step asks."""
-        ask = Ask(step="s", sentence="confirm", commands=(f"privatelink confirm {LINK}",), since=workflow.now())
+        ask = Ask(step="s", message="confirm", commands=(f"privatelink confirm {LINK}",), since=workflow.now())
         return Progress(link=str(LINK), operation="delete", saga_id="1", phase=Phase.WAITING_FOR_PERSON, asks=[ask])
 
     @workflow.update(dynamic=True)
@@ -60,9 +60,9 @@ class Listening:
         """Say what was said."""
         said = args[0].payload.data.decode()
         if "refuse" in said:
-            raise UpdateRefused(f"{name}: no", concerns=str(LINK), next_step="ask again")
+            raise UpdateRefused(f"{name}: no", resource=str(LINK), next_step="ask again")
         self._over = name == "roll_back"
-        return Steered(link=str(LINK), sentence=said, steps=(name,), at=workflow.now())
+        return Steered(link=str(LINK), message=said, steps=(name,), at=workflow.now())
 
 
 @workflow.defn(name="DeletePrivateLink", sandboxed=False)
@@ -111,7 +111,7 @@ async def test_each_word_is_one_update_whose_answer_comes_back(client: Client) -
         for word, (fields, argument) in SAID.items():
             answer = await say(links, word, **fields)
             assert (word,) == answer.steps
-            assert argument == type(argument).model_validate_json(answer.sentence)
+            assert argument == type(argument).model_validate_json(answer.message)
 
 
 async def test_a_refusal_of_the_saga_keeps_its_name_and_its_next_step(client: Client) -> None:
@@ -161,7 +161,7 @@ async def test_an_argument_of_a_wrong_form_is_never_sent_and_never_quoted(client
     """Each fault is a finding; what was typed may be a secret in the wrong place."""
     with pytest.raises(InvalidRequest) as caught:
         await PrivateLinks(client).confirm(LINK, step="s", address="hunter2", vpc_endpoint_id="hunter2")
-    assert ["address", "vpc_endpoint_id"] == [found.concerns for found in caught.value.details_model.findings]
+    assert ["address", "vpc_endpoint_id"] == [found.resource for found in caught.value.details_model.findings]
     assert "hunter2" not in str(caught.value)
 
 

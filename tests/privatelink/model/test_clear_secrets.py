@@ -49,9 +49,9 @@ def refusal(parameters: dict[str, Any]) -> str:
 @pytest.mark.parametrize("name", BY_NAME)
 def test_a_value_is_refused_where_its_name_says_that_it_is_a_secret(name: str) -> None:
     """At any depth; a reference of the same name passes."""
-    sentence = refusal({"nodes": [{name: SECRET, "other": 1}]})
-    assert f"nodes.0.{name}: a secret in the clear" in sentence
-    assert SECRET not in sentence
+    message = refusal({"nodes": [{name: SECRET, "other": 1}]})
+    assert f"nodes.0.{name}: a secret in the clear" in message
+    assert SECRET not in message
     check_parameters({"nodes": [{name: {"secret": "env:A"}, "other": 1}]})
 
 
@@ -163,8 +163,8 @@ def test_a_long_text_is_judged_in_time_that_grows_with_its_length(piece: str) ->
 
 def test_every_fault_is_told_at_once() -> None:
     """With the path of each, wrong references among them."""
-    sentence = refusal({"a_password": "x", "b": {"token": "y"}, "c": "http://u:p@h", "d": {"secret": "nonsense"}})
-    assert [part.partition(":")[0] for part in sentence.split("; ")[::2]] == ["a_password", "b.token", "c", "d"]
+    message = refusal({"a_password": "x", "b": {"token": "y"}, "c": "http://u:p@h", "d": {"secret": "nonsense"}})
+    assert [part.partition(":")[0] for part in message.split("; ")[::2]] == ["a_password", "b.token", "c", "d"]
 
 
 @pytest.mark.parametrize("tags", [{"db-password": SECRET}, {"link": f"https://u:{SECRET}@h"}, {"note": AWS_ID}])
@@ -189,8 +189,8 @@ def test_whoever_has_sent_a_secret_in_the_clear_is_told_to_change_it() -> None:
     with pytest.raises(ValidationError) as refused:
         PrivateLinkRequest.model_validate({**REQUEST, "connector": connector})
     (finding,) = invalid_request(refused.value).details_model.findings
-    assert (finding.concerns, finding.next_step) == ("connector.parameters", "correct the request")
-    assert "write {secret: 'env:NAME'}" in finding.sentence
+    assert (finding.resource, finding.next_step) == ("connector.parameters", "correct the request")
+    assert "write {secret: 'env:NAME'}" in finding.message
     body = json.dumps({**REQUEST, "connector": connector}).encode()
     with pytest.raises(InvalidRequest, match="change that secret, because Temporal's history holds") as sent:
         DATA_CONVERTER.payload_converter.from_payload(

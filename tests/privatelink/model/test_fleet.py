@@ -52,7 +52,7 @@ def faults(path: str) -> list[tuple[str, str]]:
     """Where and what, of each fault that reading the fleet finds."""
     with pytest.raises(InvalidRequest) as refused:
         read_fleet(path)
-    return [(found.concerns.removeprefix(path), found.sentence) for found in refused.value.details_model.findings]
+    return [(found.resource.removeprefix(path), found.message) for found in refused.value.details_model.findings]
 
 
 def of_size(links: int, **more: Any) -> list[JoinCreate | JoinDelete]:  # noqa: ANN401 - fields of many types
@@ -127,8 +127,8 @@ def test_a_connector_belongs_to_one_link(tmp_path: Path) -> None:
     """A connector in the defaults would be made twice in one deployment, and the second link would fail late."""
     connector = '  connector: {type: mysql, name: c, parameters: {server: "{address}:3306"}}\nlinks:'
     text = FLEET.replace("links:", connector).replace("9092", "3306")
-    [(where, sentence)] = faults(written(tmp_path, text))
-    assert (where, sentence.partition(",")[0]) == (
+    [(where, message)] = faults(written(tmp_path, text))
+    assert (where, message.partition(",")[0]) == (
         ", line 10",
         "connector mysql:c of deployment w41b11c0 is there already",
     )
@@ -175,7 +175,7 @@ def test_five_thousand_links_are_read_and_cut_into_parts_that_temporal_can_carry
     cut = parts([JoinCreate(request=request) for request in requests])
     assert [f"w41b11c0/link-{number}" for number in range(5000)] == [one.link for part in cut for one in part.changes]
     assert AT_ONCE == sum(part.at_once for part in cut)
-    worst = ErrorDetails(type="EndpointConnectionFailed", sentence="x" * 100_000)
+    worst = ErrorDetails(type="EndpointConnectionFailed", message="x" * 100_000)
     for part in cut:
         ended = tuple(one.failed(worst, Outcome.INCOMPLETE) for one in part.changes)
         assert len(part.model_copy(update={"outcomes": ended}).model_dump_json()) < TEMPORAL_PAYLOAD
@@ -219,7 +219,7 @@ def test_the_progress_of_parts_adds_up() -> None:
     first, second, third = (Change(join=Join(change)) for change in of_size(3))
     since = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
     failed = second.failed(
-        ErrorDetails(type="QuotaExceeded", sentence="s", outcome=Outcome.ROLLED_BACK), Outcome.REFUSED
+        ErrorDetails(type="QuotaExceeded", message="s", outcome=Outcome.ROLLED_BACK), Outcome.REFUSED
     )
     both = FleetProgress.together(
         [FleetProgress.of([first.unchanged()], [third.begun("1", since)], 4), FleetProgress.of([failed], [second], 0)]

@@ -186,9 +186,9 @@ def test_every_kind_of_target_is_taken(changes: dict[str, object]) -> None:
 )
 def test_a_connector_that_cannot_be_is_refused(changes: dict[str, object], words: str) -> None:
     """Before anything is built, and without the secret."""
-    sentence = faults(connector=CONNECTOR | changes)
-    assert words in sentence
-    assert "hunter2" not in sentence
+    message = faults(connector=CONNECTOR | changes)
+    assert words in message
+    assert "hunter2" not in message
 
 
 @pytest.mark.parametrize(
@@ -238,10 +238,10 @@ WORDS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("changes", "words"), WORDS)
 def test_a_fault_is_told_in_words_and_never_by_a_pattern(changes: dict[str, Any], words: str) -> None:
     """Whoever wrote the request learns what the field looks like."""
-    sentence = faults(**changes)
-    assert words in sentence
-    assert not {"should", "match", "pattern"} & set(sentence.split())
-    assert "^" not in sentence
+    message = faults(**changes)
+    assert words in message
+    assert not {"should", "match", "pattern"} & set(message.split())
+    assert "^" not in message
 
 
 def test_a_field_that_is_nearly_spelled_is_told_by_the_one_that_is_missing() -> None:
@@ -250,7 +250,7 @@ def test_a_field_that_is_nearly_spelled_is_told_by_the_one_that_is_missing() -> 
     with pytest.raises(ValidationError) as broken:
         PrivateLinkRequest.model_validate(slip)
     (finding,) = invalid_request(broken.value).details_model.findings
-    assert ("subnet", "there is no such field; did you mean subnets?") == (finding.concerns, finding.sentence)
+    assert ("subnet", "there is no such field; did you mean subnets?") == (finding.resource, finding.message)
 
 
 @pytest.mark.parametrize("model", [PrivateLinkRequest, DeleteRequest, Approve, Confirm, DeploymentEntry])
@@ -277,9 +277,9 @@ def test_as_many_targets_are_taken_as_a_raised_quota_allows() -> None:
 
 def test_every_fault_is_told_at_once() -> None:
     """Nobody should start a create five times to learn of five faults."""
-    sentence = faults(name="Orders", subnets=["vpc-1"], colour="red", listeners=[{"port": 0, "targets": ["8.8.8"]}])
+    message = faults(name="Orders", subnets=["vpc-1"], colour="red", listeners=[{"port": 0, "targets": ["8.8.8"]}])
     for path in ("name: ", "subnets.0: ", "colour: ", "listeners.0.port: ", "listeners.0.targets: target 8.8.8"):
-        assert path in sentence
+        assert path in message
 
 
 def test_a_request_cannot_be_changed() -> None:

@@ -80,7 +80,7 @@ def test_all_faults_of_the_schema_are_named_at_once_with_their_paths(tmp_path: P
     """Nobody corrects a request one fault per run."""
     error = refusal(tmp_path, REQUEST.replace("3306", "0").replace("us-east-1", "moon") + "colour: red\n")
     assert ["aws.region", "listeners.0.port", "colour"] == [
-        finding.concerns for finding in error.details_model.findings
+        finding.resource for finding in error.details_model.findings
     ]
 
 
@@ -103,7 +103,7 @@ def test_what_is_neither_yaml_nor_json_is_named_with_its_line(
 ) -> None:
     """The reader is led to the very line."""
     where = f"{tmp_path / 'request.yaml'}, line {line}"
-    assert f"reading the request ({where}): {why}" == refusal(tmp_path, text).details_model.sentence
+    assert f"reading the request ({where}): {why}" == refusal(tmp_path, text).details_model.message
 
 
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "orders-db", "[]", "3"])
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None
 @pytest.mark.parametrize("text", ["a: !!int x\n", "a: !!float y\n", "[" * 5000, "a: &a [*a]\n"])
 def test_values_that_yaml_itself_cannot_read_are_refused(tmp_path: Path, text: str) -> None:
     """No text of a file ends in another error than `InvalidRequest`."""
-    assert str(tmp_path / "request.yaml") == refusal(tmp_path, text).details_model.concerns
+    assert str(tmp_path / "request.yaml") == refusal(tmp_path, text).details_model.resource
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str, why: str
     file = str(tmp_path / name)
     with pytest.raises(InvalidRequest) as refused:
         read_request(file)
-    assert f"reading the request ({file}): {why}" == refused.value.details_model.sentence
+    assert f"reading the request ({file}): {why}" == refused.value.details_model.message
 
 
 PLAIN = ["0123", "1_000", "1e3", "1.10", "0x1F", "0o17", "+1", "-0", ".5", "5.", ".inf", "no", "On", "y", "12:30:45"]
@@ -192,8 +192,8 @@ def test_json_keeps_the_digits_of_a_number_too(tmp_path: Path, number: str) -> N
 def test_a_number_where_a_text_belongs_is_refused_with_the_cure(tmp_path: Path, field: str) -> None:
     """Whoever reads it knows what to type."""
     (finding,) = refusal(tmp_path, f"{REQUEST}{field}\n").details_model.findings
-    assert finding.concerns == "tags.cost-center"
-    assert 'in quotes, as in cost-center: "..."' in finding.sentence
+    assert finding.resource == "tags.cost-center"
+    assert 'in quotes, as in cost-center: "..."' in finding.message
 
 
 def bomb(levels: int, leaf: str = "x") -> str:

@@ -216,7 +216,7 @@ async def test_no_error_can_be_read_without_the_key(encrypting: World) -> None:
     request = full_request(encrypting.sandbox)
 
     async def fail() -> None:
-        raise CloudRefused("the quokka refused", concerns="quokka-1")
+        raise CloudRefused("the quokka refused", resource="quokka-1")
 
     encrypting.faults.at(request.link.workflow_id, "create-load-balancer", "before", fail)
     with pytest.raises(CloudRefused, match="the quokka refused"):
@@ -228,7 +228,7 @@ async def test_no_error_can_be_read_without_the_key(encrypting: World) -> None:
     assert "File " not in around
     status = await encrypting.links.status(LINK)
     assert status.error is not None
-    assert "the quokka refused" in status.error.sentence
+    assert "the quokka refused" in status.error.message
 
 
 async def test_no_fleet_can_be_read_without_the_key(encrypting: World) -> None:
@@ -255,7 +255,7 @@ async def test_status_shows_what_an_encrypted_step_waits_for(encrypting: World) 
 
     async def wait() -> None:
         if not mended:
-            raise NotYet("the quokka is asleep", concerns="quokka-1")
+            raise NotYet("the quokka is asleep", resource="quokka-1")
 
     encrypting.faults.at(request.link.workflow_id, "create-load-balancer", "before", wait)
     saga = await encrypting.links.start_create(request)
@@ -316,13 +316,13 @@ REFUSED: dict[str, tuple[str, dict[str, Any], int, str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 async def test_the_codec_server_says_why_it_refuses(case: str, codec_server: str) -> None:
     """A status and a sentence; pages of other origins get nothing."""
-    path, call, status, sentence = REFUSED[case]
+    path, call, status, message = REFUSED[case]
     if call.get("content") == b"another key":
         [other] = await EncryptionCodec([OLD_KEY]).encode([a_payload()])
         call = {"content": json_format.MessageToJson(Payloads(payloads=[other]))}
     async with httpx.AsyncClient(base_url=codec_server) as http:
         answer = await http.post(path, **call)
-    assert (status, sentence in answer.text) == (answer.status_code, True)
+    assert (status, message in answer.text) == (answer.status_code, True)
     assert "hunter2" not in answer.text
 
 

@@ -31,7 +31,7 @@ async def test_a_value_that_does_not_fit_is_a_named_failure_without_the_value() 
     )
     with pytest.raises(InvalidRequest) as invalid:
         await DATA_CONVERTER.decode([payload], [DeleteRequest])
-    assert {found.concerns for found in invalid.value.details_model.findings} == {"aws", "more"}
+    assert {found.resource for found in invalid.value.details_model.findings} == {"aws", "more"}
     assert invalid.value.non_retryable
     assert "hunter2" not in f"{invalid.value} {invalid.value.details_model} {invalid.value.__cause__}"
 

@@ -32,7 +32,7 @@ async def told(address: str | None = None, namespace: str | None = None) -> Erro
     with pytest.raises(TemporalUnreachable) as caught:
         await (await PrivateLinks.connect(address, namespace)).list()
     details = caught.value.details_model
-    assert not [word for word in DEBRIS if word in f"{details.sentence} {details.next_step}"]
+    assert not [word for word in DEBRIS if word in f"{details.message} {details.next_step}"]
     return details
 
 
@@ -82,13 +82,13 @@ async def test_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
     """The next step names where the address comes from, and says that a variable is not set only when it is not."""
     monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
     given = await told("127.0.0.1:1")
-    assert (given.sentence, given.next_step) == (
+    assert (given.message, given.next_step) == (
         "connecting to Temporal (127.0.0.1:1): nothing listens there",
         "start the server, or correct the address that the caller gives",
     )
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     assert (await told()).next_step == "start the server, or correct TEMPORAL_ADDRESS"
-    assert "no such host is known" in (await told("no-such-host.invalid:7233")).sentence
+    assert "no such host is known" in (await told("no-such-host.invalid:7233")).message
 
 
 async def test_the_address_of_a_profile_is_corrected_in_its_file(
@@ -110,14 +110,14 @@ async def test_tls_on_one_side_alone(server: TemporalServer, tmp_path: Path, mon
         monkeypatch.setenv("TEMPORAL_TLS", "true")
         assert "TEMPORAL_TLS_SERVER_CA_CERT_PATH" in (await told(address)).next_step
     plain = await told(server.address)
-    assert "does not speak TLS" in plain.sentence
+    assert "does not speak TLS" in plain.message
     assert "unset TEMPORAL_TLS" in plain.next_step
 
 
 async def test_something_else_listens_there() -> None:
     """The UI's port, for example."""
     async with listening(_serves_pages) as address:
-        assert "no Temporal server" in (await told(address)).sentence
+        assert "no Temporal server" in (await told(address)).message
 
 
 async def test_a_wrong_namespace_is_named_with_its_setting(
@@ -127,7 +127,7 @@ async def test_a_wrong_namespace_is_named_with_its_setting(
     assert client.namespace != "nowhere"
     monkeypatch.delenv("TEMPORAL_NAMESPACE", raising=False)
     unset = await told(server.address, "nowhere")
-    assert "Namespace nowhere is not found" in unset.sentence
+    assert "Namespace nowhere is not found" in unset.message
     assert unset.next_step.startswith("set TEMPORAL_NAMESPACE")
     assert "namespace create --namespace nowhere" in unset.next_step
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
