@@ -23,7 +23,7 @@ from privatelink.errors import (
     UnknownCloudError,
 )
 from privatelink.model.request import ConsolePlatform
-from privatelink.model.result import InspectionResult, SetUpFinding, SetUpResult
+from privatelink.model.result import InspectionResult, SetUpCheck, SetUpResult
 
 
 class Inquiries:
@@ -117,11 +117,11 @@ class Inquiries:
         return f"every place in {deployment} that may use an address can be read"
 
 
-async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpFinding:
+async def _finding(what: str, look: Callable[[], Awaitable[str]]) -> SetUpCheck:
     try:
-        return SetUpFinding(what=what, ok=True, says=await look())
+        return SetUpCheck(name=what, ok=True, message=await look())
     except PrivateLinkError as error:
         if error.waiting_helps and not isinstance(error, NotAllowed | UnknownCloudError):
             raise
         details = error.details_model
-        return SetUpFinding(what=what, ok=False, says=details.message, fix=details.next_step)
+        return SetUpCheck(name=what, ok=False, message=details.message, next_step=details.next_step)

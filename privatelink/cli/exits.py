@@ -52,7 +52,7 @@ def exit_code(error: ErrorDetails) -> ExitCode:
 
 def set_up_exit_code(result: SetUpResult) -> ExitCode:
     """The code for what `check` found: what can't be reached goes before what is wrong."""
-    wrong = {finding.what for finding in result.findings if not finding.ok}
+    wrong = {finding.name for finding in result.findings if not finding.ok}
     if wrong & {TEMPORAL, WORKER}:
         return ExitCode.UNREACHABLE
     return ExitCode.DONE if result.ok else ExitCode.REFUSED

@@ -62,8 +62,11 @@ def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
         for word, made in progress.ids.items():
             yield f"id {word}", f"{word}: {made}"
     for waiting in status.waiting:
-        if waiting.said:
-            yield f"{SAID} {waiting.step}", f"{titles.get(waiting.step, waiting.step)}: {one_line(waiting.said)}"
+        if waiting.last_message:
+            yield (
+                f"{SAID} {waiting.step}",
+                f"{titles.get(waiting.step, waiting.step)}: {one_line(waiting.last_message)}",
+            )
 
 
 def _step_line(step: StepProgress, now: datetime) -> str:

@@ -162,9 +162,9 @@ class Printer:
             return
         for finding in result.findings:
             word, style = ("ok  ", "green") if finding.ok else ("FAIL", "bold red")
-            self._line(self._out, f"{word} {finding.what}: {finding.says}", style)
-            if finding.fix and not finding.ok:
-                self._line(self._out, f"     {finding.fix}")
+            self._line(self._out, f"{word} {finding.name}: {finding.message}", style)
+            if finding.next_step and not finding.ok:
+                self._line(self._out, f"     {finding.next_step}")
 
     def links(self, links: list[LinkSummary]) -> None:
         """One row per link: a table for a terminal, else columns parted by tabs."""

@@ -71,7 +71,7 @@ class Tree:
         table.add_column(width=max(map(len, StepState)))
         table.add_column(ratio=1, overflow="fold")
         table.add_column(justify="right", no_wrap=True)
-        said = {waiting.step: one_line(waiting.said) for waiting in self._status.waiting}
+        said = {waiting.step: one_line(waiting.last_message) for waiting in self._status.waiting}
         steps = self._status.progress.steps if self._status.progress else [_unnamed(step) for step in said]
         counts = {state: sum(step.state is state for step in steps) for state in folded}
         for step in steps:

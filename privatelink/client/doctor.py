@@ -13,7 +13,7 @@ from privatelink.client.inquiries import check_clouds
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.request import DeleteRequest
-from privatelink.model.result import SetUpFinding, SetUpResult
+from privatelink.model.result import SetUpCheck, SetUpResult
 from privatelink.temporal.connection import connect_to_temporal
 from privatelink.temporal.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
 from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
@@ -39,7 +39,7 @@ async def check_set_up(request: DeleteRequest | None = None, *, seen_within: tim
     return SetUpResult(findings=tuple([finding async for finding in _findings(request, seen_within)]))
 
 
-async def _findings(request: DeleteRequest | None, seen_within: timedelta) -> AsyncIterator[SetUpFinding]:
+async def _findings(request: DeleteRequest | None, seen_within: timedelta) -> AsyncIterator[SetUpCheck]:
     key = _payload_key()
     yield key
     if not key.ok:
@@ -67,32 +67,32 @@ async def _findings(request: DeleteRequest | None, seen_within: timedelta) -> As
         yield _failed(CLOUDS, error)
 
 
-def _payload_key() -> SetUpFinding:
+def _payload_key() -> SetUpCheck:
     try:
         data_converter()
     except PayloadKeyError as error:
-        return SetUpFinding(what=KEY, ok=False, says=str(error), fix=f"correct {PAYLOAD_KEY}")
+        return SetUpCheck(name=KEY, ok=False, message=str(error), next_step=f"correct {PAYLOAD_KEY}")
     is_set = bool(os.environ.get(PAYLOAD_KEY))
-    return SetUpFinding(
-        what=KEY,
+    return SetUpCheck(
+        name=KEY,
         ok=True,
-        says=f"{PAYLOAD_KEY} can be read; the worker needs the same"
+        message=f"{PAYLOAD_KEY} can be read; the worker needs the same"
         if is_set
         else f"{PAYLOAD_KEY} is not set: Temporal stores requests and results in the clear",
     )
 
 
-async def _temporal(client: Client) -> SetUpFinding:
+async def _temporal(client: Client) -> SetUpCheck:
     where = f"{client.service_client.config.target_host}, namespace {client.namespace}"
     try:
         await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))
     except RPCError as error:
         trouble = of_call(error)
-        return SetUpFinding(what=TEMPORAL, ok=False, says=f"{where}: {trouble.why}", fix=trouble.next_step)
-    return SetUpFinding(what=TEMPORAL, ok=True, says=f"answers at {where}")
+        return SetUpCheck(name=TEMPORAL, ok=False, message=f"{where}: {trouble.why}", next_step=trouble.next_step)
+    return SetUpCheck(name=TEMPORAL, ok=True, message=f"answers at {where}")
 
 
-async def _search_attributes(client: Client) -> SetUpFinding:
+async def _search_attributes(client: Client) -> SetUpCheck:
     try:
         known = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)
@@ -103,27 +103,27 @@ async def _search_attributes(client: Client) -> SetUpFinding:
     if missing:
         why = f"{', '.join(missing)} not there; a worker registers them when it starts"
         return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, why))
-    return SetUpFinding(what=SEARCH_ATTRIBUTES, ok=True, says=f"all {len(ALL)} are registered")
+    return SetUpCheck(name=SEARCH_ATTRIBUTES, ok=True, message=f"all {len(ALL)} are registered")
 
 
-async def _worker(client: Client, queue: str, seen_within: timedelta) -> SetUpFinding:
+async def _worker(client: Client, queue: str, seen_within: timedelta) -> SetUpCheck:
     try:
         seen = await workers_seen(client, queue)
     except RPCError as error:
         trouble = of_call(error)
-        return SetUpFinding(what=WORKER, ok=False, says=trouble.why, fix=trouble.next_step)
+        return SetUpCheck(name=WORKER, ok=False, message=trouble.why, next_step=trouble.next_step)
     alive = {identity: ago for identity, ago in seen.items() if ago <= seen_within}
     if alive:
         polling = ", ".join(f"{identity} (seen {_seconds(ago)} ago)" for identity, ago in sorted(alive.items()))
-        return SetUpFinding(what=WORKER, ok=True, says=f"task queue {queue} is polled by {polling}")
+        return SetUpCheck(name=WORKER, ok=True, message=f"task queue {queue} is polled by {polling}")
     last = f"; the last was seen {_seconds(min(seen.values()))} ago" if seen else ""
-    return SetUpFinding(what=WORKER, ok=False, says=f"none polls task queue {queue}{last}", fix=_START_WORKER)
+    return SetUpCheck(name=WORKER, ok=False, message=f"none polls task queue {queue}{last}", next_step=_START_WORKER)
 
 
 def _seconds(ago: timedelta) -> str:
     return f"{max(ago.total_seconds(), 0):.0f} s"
 
 
-def _failed(what: str, error: PrivateLinkError) -> SetUpFinding:
+def _failed(what: str, error: PrivateLinkError) -> SetUpCheck:
     details = error.details_model
-    return SetUpFinding(what=what, ok=False, says=details.message, fix=details.next_step)
+    return SetUpCheck(name=what, ok=False, message=details.message, next_step=details.next_step)

@@ -42,7 +42,7 @@ class Waiting(BaseModel):
 
     step: str
     attempt: int
-    said: str
+    last_message: str
     next_attempt_at: datetime | None = None
 
 
@@ -104,7 +104,7 @@ async def waiting_steps(description: WorkflowExecutionDescription) -> tuple[Wait
             Waiting(
                 step=pending.activity_id.partition(TRIED_AGAIN)[0],
                 attempt=pending.attempt,
-                said=await _said(pending, description.data_converter),
+                last_message=await _said(pending, description.data_converter),
                 next_attempt_at=pending.next_attempt_schedule_time.ToDatetime(tzinfo=UTC)
                 if pending.HasField("next_attempt_schedule_time")
                 else None,

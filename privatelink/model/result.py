@@ -76,19 +76,19 @@ class InspectionResult(_Result):
     findings: tuple[Finding, ...] = ()
 
 
-class SetUpFinding(_Result):
-    """One thing that must be right before a create can work. `fix` is what to do when it is not `ok`."""
+class SetUpCheck(_Result):
+    """One thing that must be right before a create can work. `next_step` is what to do when it is not `ok`."""
 
-    what: str
+    name: str
     ok: bool
-    says: str
-    fix: str = ""
+    message: str
+    next_step: str = ""
 
 
 class SetUpResult(_Result):
     """What was looked at, in the order in which one thing needs the other."""
 
-    findings: tuple[SetUpFinding, ...] = ()
+    findings: tuple[SetUpCheck, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -9,19 +9,19 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.settings import Settings
-from privatelink.model.result import SetUpFinding
+from privatelink.model.result import SetUpCheck
 from tests.clouds.emqx.test_http import answering_server
 from tests.support.sandbox import Sandbox
 from tests.support.steps import ACCESS, LINK, attempt
 
 
-async def said_of(what: str) -> SetUpFinding:
+async def said_of(what: str) -> SetUpCheck:
     """The finding of one look."""
     settings = Settings.from_environment()
     aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)
     inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
     answer = await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=ACCESS))
-    (finding,) = [one for one in answer.findings if one.what == what]
+    (finding,) = [one for one in answer.findings if one.name == what]
     return finding
 
 
@@ -31,8 +31,8 @@ async def test_a_key_that_no_delete_could_use_is_told_before_there_is_a_link(san
     sandbox.quirk("deployment_key_scopes", ["data_integration", "gateways"])
     finding = await said_of("address users")
     assert not finding.ok
-    assert "/authentication, /authorization/sources, /cluster/links" in finding.says
-    assert finding.fix == "give it the scopes access_control, cluster_operations"
+    assert "/authentication, /authorization/sources, /cluster/links" in finding.message
+    assert finding.next_step == "give it the scopes access_control, cluster_operations"
     assert (await said_of("deployment API")).ok
 
 
@@ -45,5 +45,5 @@ async def test_a_page_in_the_platforms_place_is_told_at_once(sandbox: Sandbox, m
         monkeypatch.setenv("EMQXCLOUD_PLATFORM_ENDPOINT", endpoint)
         finding = await said_of("platform")
     assert not finding.ok
-    assert "HTTP 404 without EMQX's JSON" in finding.says
-    assert "the endpoint beside EMQXCLOUD_PLATFORM_API_KEY" in finding.fix
+    assert "HTTP 404 without EMQX's JSON" in finding.message
+    assert "the endpoint beside EMQXCLOUD_PLATFORM_API_KEY" in finding.next_step

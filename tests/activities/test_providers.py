@@ -110,9 +110,9 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     ):
         refused = (await refusal(kind, look, removal)).details_model.findings
         assert open_role == [(finding.type, finding.resource) for finding in refused]
-    (role,) = [one for one in (await attempt(inquiries.check_keys, removal)).findings if one.what == "role"]
+    (role,) = [one for one in (await attempt(inquiries.check_keys, removal)).findings if one.name == "role"]
     assert not role.ok
-    assert "its trust policy is open" in role.says
+    assert "its trust policy is open" in role.message
 
 
 async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provider: Provider) -> None:
@@ -124,7 +124,7 @@ async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provide
     inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
     access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
     found = (await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=access))).findings
-    assert {"AWS": False, "role": False} == {one.what: one.ok for one in found if one.what in {"AWS", "role"}}
+    assert {"AWS": False, "role": False} == {one.name: one.ok for one in found if one.name in {"AWS", "role"}}
     assert "another external_id" in str(found)
     assert "ext-guess" not in str(found)
     assert seed["external_id"] not in str(found)

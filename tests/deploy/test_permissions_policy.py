@@ -124,10 +124,10 @@ class Life:
         while not life.done():
             status = await self._world.links.status(self.request.link)
             for waiting in status.waiting:
-                if "not authorized" in waiting.said:
+                if "not authorized" in waiting.last_message:
                     self.role.put(shipped_policy())
                     await life
-                    return waiting.said
+                    return waiting.last_message
             await asyncio.sleep(1)
         self.role.put(shipped_policy())
         return life.result()

@@ -57,13 +57,13 @@ async def test_the_doctor_finds_nothing_to_mend_where_a_worker_runs(
     """Temporal, search attributes and this very worker are there, and the command says so with exit 0."""
     assert await asyncio.to_thread(run, ["check", "--output", "json"]) == 0
     findings = json.loads(capsys.readouterr().out)["findings"]
-    assert [(found["what"], found["ok"]) for found in findings] == [
+    assert [(found["name"], found["ok"]) for found in findings] == [
         ("payload key", True),
         ("Temporal", True),
         ("search attributes", True),
         ("worker", True),
     ]
-    assert world.client.identity in findings[-1]["says"]
+    assert world.client.identity in findings[-1]["message"]
 
 
 async def test_a_mistyped_link_proposes_the_one_that_temporal_knows(

@@ -86,7 +86,7 @@ async def retry_now(world: World) -> None:
     late = NotYet("not yet on purpose", retry_after=timedelta(seconds=90))
     _at(world, "wait-for-load-balancer", _failure(late))
     saga = await world.links.start_create(_request(world))
-    while not any("on purpose" in one.said for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110 - Temporal's view
+    while not any("on purpose" in one.last_message for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110 - Temporal's view
         await asyncio.sleep(0.05)
     await person.says("retry_now", by="ana")
     await saga.result()

@@ -106,7 +106,7 @@ def link_status(
         closed_at=NOW if result else None,
         phase=phase,
         progress=progress if steps else None,
-        waiting=tuple(Waiting(step=name, attempt=2, said=text) for name, text in (said or {}).items()),
+        waiting=tuple(Waiting(step=name, attempt=2, last_message=text) for name, text in (said or {}).items()),
         result=result,
     )
 

@@ -72,7 +72,7 @@ async def test_the_list_finds_who_waits_for_a_person(waiting: Saga, ui: Temporal
 async def test_a_wait_tells_its_sentence_and_no_stack_trace(world: World, waiting: Saga, ui: TemporalUi) -> None:
     """Where Temporal's Pause and Reset are, what is waited for stands in words."""
     async with asyncio.timeout(60):
-        while not any(one.said for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110 - of a server
+        while not any(one.last_message for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110 - of a server
             await asyncio.sleep(0.05)
     pending = await ui.open_pending(WORKFLOW_ID, waiting.saga_id)
     await expect(pending).to_contain_text("wait-for-creation-by-hand")

@@ -168,7 +168,7 @@ async def test_more_deletes_than_the_platform_allows_in_an_hour_all_end_with_not
     async def listen(links: World) -> None:
         while True:
             for name in names:
-                said.update(one.said for one in (await links.links.status(f"w41b11c0/{name}")).waiting)
+                said.update(one.last_message for one in (await links.links.status(f"w41b11c0/{name}")).waiting)
             await asyncio.sleep(0.5)
 
     async with working_world(sandbox, client) as shipped:

@@ -36,14 +36,14 @@ async def test_an_inspection_tells_everything_of_a_link_that_temporal_may_have_f
 async def test_the_worker_checks_its_own_keys(world: World) -> None:
     """Right keys are ok with what they show; a key that a cloud does not take is a finding with its fix."""
     request = DeleteRequest.of(full_request(world.sandbox))
-    found = {one.what: one for one in (await check_clouds(world.client, request)).findings}
+    found = {one.name: one for one in (await check_clouds(world.client, request)).findings}
     assert all(one.ok for one in found.values())
-    assert found["AWS"].says == "account 210987654321, region us-east-1"
+    assert found["AWS"].message == "account 210987654321, region us-east-1"
     world.sandbox.fault("GET /deployments/{deploymentID}", "access_denied")
     world.sandbox.fault("GetCallerIdentity", "access_denied")
-    found = {one.what: one for one in (await check_clouds(world.client, request)).findings}
+    found = {one.name: one for one in (await check_clouds(world.client, request)).findings}
     assert not found["platform"].ok
-    assert "EMQXCLOUD_PLATFORM_API_KEY" in found["platform"].fix
+    assert "EMQXCLOUD_PLATFORM_API_KEY" in found["platform"].next_step
 
 
 async def test_in_console_mode_no_key_of_the_platform_is_no_fault(world: World) -> None:

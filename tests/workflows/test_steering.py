@@ -149,7 +149,7 @@ async def test_retry_now_cuts_a_backoff_short(world: World, step: str) -> None:
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world))
     async with asyncio.timeout(60):
-        while not any("on purpose" in one.said for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110
+        while not any("on purpose" in one.last_message for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         assert step in (await person.says("retry_now", by="ana")).steps
         await saga.result()

@@ -407,7 +407,7 @@ def test_the_process_ends_with_the_code_and_everything_printed(tmp_path: Path) -
         capture_output=True,
         text=True,
         check=False,
-        cwd=Path(__file__).parents[2],
+        cwd=Path(__file__).parents[3],
         env={**os.environ, "HOME": str(tmp_path)},
     )
     assert 2 == ended.returncode

@@ -4,7 +4,7 @@ import pytest
 
 from privatelink.cli.exits import ExitCode, exit_code, set_up_exit_code
 from privatelink.errors import BY_TYPE, ErrorDetails, Outcome
-from privatelink.model.result import SetUpFinding, SetUpResult
+from privatelink.model.result import SetUpCheck, SetUpResult
 
 
 @pytest.mark.parametrize("error_type", sorted(BY_TYPE))
@@ -51,7 +51,7 @@ def test_an_error_that_does_not_tell_counts_as_something_left_behind() -> None:
 
 def test_a_check_that_looked_at_nothing_is_not_passed() -> None:
     """Only what was found to be right is."""
-    right = SetUpFinding(what="Temporal", ok=True, says="answers")
+    right = SetUpCheck(name="Temporal", ok=True, message="answers")
     assert (True, ExitCode.DONE) == (
         SetUpResult(findings=(right,)).ok,
         set_up_exit_code(SetUpResult(findings=(right,))),

@@ -13,18 +13,18 @@ from privatelink.cli import run
 from privatelink.client.doctor import TEMPORAL, WORKER
 from privatelink.model.request import DeleteRequest
 from privatelink.model.request_files import read_request
-from privatelink.model.result import SetUpFinding, SetUpResult
+from privatelink.model.result import SetUpCheck, SetUpResult
 from tests.support.cli import Links, run_command
 
-RIGHT = SetUpFinding(what=TEMPORAL, ok=True, says="answers at localhost:7233, namespace default")
-WRONG = SetUpFinding(what="platform key", ok=False, says="refused", fix="set EMQXCLOUD_PLATFORM_API_KEY")
-GONE = SetUpFinding(what=WORKER, ok=False, says="none polls", fix="start one: python worker.py")
+RIGHT = SetUpCheck(name=TEMPORAL, ok=True, message="answers at localhost:7233, namespace default")
+WRONG = SetUpCheck(name="platform key", ok=False, message="refused", next_step="set EMQXCLOUD_PLATFORM_API_KEY")
+GONE = SetUpCheck(name=WORKER, ok=False, message="none polls", next_step="start one: python worker.py")
 
 
 @pytest.mark.parametrize(
     ("findings", "code"), [((RIGHT,), 0), ((RIGHT, WRONG), 2), ((RIGHT, GONE), 5), ((WRONG, GONE), 5)]
 )
-def test_check_ends_with_what_is_wrong(findings: tuple[SetUpFinding, ...], code: int) -> None:
+def test_check_ends_with_what_is_wrong(findings: tuple[SetUpCheck, ...], code: int) -> None:
     """All right, unreachable, or wrong in another way; a script needs no word of it."""
     result = SetUpResult(findings=findings)
     assert code == run_command(Links(), "check", set_up=result).code
@@ -82,6 +82,6 @@ def test_bash_completes_verbs_and_phases(typed: str, fits: set[str], tmp_path: P
         _privatelink_completion privatelink; printf '%s\\n' "${{COMPREPLY[@]}}"
     """
     environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    environment["PYTHONPATH"] = str(Path(__file__).parents[3])
     done = subprocess.run([bash, "-c", script], capture_output=True, text=True, check=True, env=environment)
     assert fits == set(done.stdout.split())

@@ -19,14 +19,14 @@ from privatelink.client import inquiries
 from privatelink.client.doctor import CLOUDS, KEY, SEARCH_ATTRIBUTES, TEMPORAL, WORKER, check_set_up
 from privatelink.errors import CredentialsRefused, NoWorker, Outcome, PrivateLinkError, StepFailed
 from privatelink.model.names import TASK_QUEUE
-from privatelink.model.result import FoundThing, InspectionResult, SetUpFinding, SetUpResult
+from privatelink.model.result import FoundThing, InspectionResult, SetUpCheck, SetUpResult
 from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.temporal_server import TemporalServer
 
 REQUEST = DeleteRequest.model_validate({"name": "looked-at", "deployment": "w1", "aws": {"region": "us-east-1"}})
 WITHOUT_CREDENTIALS = REQUEST.model_copy(update={"name": "refused"})
 BROKEN = REQUEST.model_copy(update={"name": "broken"})
-PLATFORM_KEY = SetUpFinding(what="platform key", ok=True, says="accepted")
+PLATFORM_KEY = SetUpCheck(name="platform key", ok=True, message="accepted")
 
 
 @workflow.defn(name=inquiries.INSPECT, sandboxed=False)
@@ -95,7 +95,7 @@ async def bare_namespace(client: Client, monkeypatch: pytest.MonkeyPatch) -> Cli
 
 def named(result: SetUpResult) -> dict[str, bool]:
     """What was looked at, and whether it is right."""
-    return {finding.what: finding.ok for finding in result.findings}
+    return {finding.name: finding.ok for finding in result.findings}
 
 
 @pytest.mark.usefixtures("worker")
@@ -104,9 +104,9 @@ async def test_a_set_up_that_works_has_nothing_to_mend() -> None:
     result = await check_set_up()
     assert {KEY: True, TEMPORAL: True, SEARCH_ATTRIBUTES: True, WORKER: True} == named(result)
     assert result.ok
-    assert "is polled by" in result.findings[-1].says
+    assert "is polled by" in result.findings[-1].message
     assert (*result.findings[:3], PLATFORM_KEY) == tuple(
-        finding for finding in (await check_set_up(REQUEST)).findings if finding.what != WORKER
+        finding for finding in (await check_set_up(REQUEST)).findings if finding.name != WORKER
     )
 
 
@@ -115,8 +115,8 @@ async def test_no_temporal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TEMPORAL_ADDRESS", "127.0.0.1:1")
     result = await check_set_up(REQUEST)
     assert {KEY: True, TEMPORAL: False} == named(result)
-    assert "127.0.0.1:1" in result.findings[-1].says
-    assert "start the server" in result.findings[-1].fix
+    assert "127.0.0.1:1" in result.findings[-1].message
+    assert "start the server" in result.findings[-1].next_step
 
 
 async def test_a_namespace_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +124,7 @@ async def test_a_namespace_that_is_not_there(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
     result = await check_set_up()
     assert {KEY: True, TEMPORAL: False} == named(result)
-    assert "temporal operator namespace create --namespace nowhere" in result.findings[-1].fix
+    assert "temporal operator namespace create --namespace nowhere" in result.findings[-1].next_step
 
 
 @pytest.mark.parametrize("setting", ["nonsense", "env:NOT_SET_ANYWHERE", "file:/not/there"])
@@ -133,7 +133,7 @@ async def test_a_payload_key_that_cannot_be_read(setting: str, monkeypatch: pyte
     monkeypatch.setenv("PRIVATELINK_PAYLOAD_KEY", setting)
     result = await check_set_up()
     assert {KEY: False} == named(result)
-    assert "PRIVATELINK_PAYLOAD_KEY" in result.findings[0].fix
+    assert "PRIVATELINK_PAYLOAD_KEY" in result.findings[0].next_step
 
 
 @pytest.mark.usefixtures("bare_namespace")
@@ -142,24 +142,24 @@ async def test_a_namespace_without_search_attributes_and_without_a_worker() -> N
     result = await check_set_up(REQUEST)
     assert {KEY: True, TEMPORAL: True, SEARCH_ATTRIBUTES: False, WORKER: False} == named(result)
     attributes, worker = result.findings[2:]
-    assert "PrivateLinkPhase" in attributes.says
-    assert "temporal operator search-attribute create" in attributes.fix
-    assert "python worker.py" in worker.fix
+    assert "PrivateLinkPhase" in attributes.message
+    assert "temporal operator search-attribute create" in attributes.next_step
+    assert "python worker.py" in worker.next_step
 
 
 @pytest.mark.usefixtures("worker")
 async def test_a_worker_that_was_seen_long_ago_is_gone() -> None:
     """Temporal lists a killed worker for minutes: what counts is when it was last seen."""
     [worker] = [found for found in (await check_set_up(seen_within=timedelta(seconds=-60))).findings if not found.ok]
-    assert WORKER == worker.what
-    assert "the last was seen" in worker.says
+    assert WORKER == worker.name
+    assert "the last was seen" in worker.message
 
 
 @pytest.mark.usefixtures("worker")
 async def test_what_the_worker_s_keys_are_refused_with_is_a_finding() -> None:
     """The doctor goes on to its end, and says it."""
     [refused] = [found for found in (await check_set_up(WITHOUT_CREDENTIALS)).findings if not found.ok]
-    assert SetUpFinding(what=CLOUDS, ok=False, says="assuming the role: no", fix="correct the role") == refused
+    assert SetUpCheck(name=CLOUDS, ok=False, message="assuming the role: no", next_step="correct the role") == refused
 
 
 @pytest.mark.usefixtures("worker")

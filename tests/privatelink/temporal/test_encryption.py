@@ -262,7 +262,9 @@ async def test_status_shows_what_an_encrypted_step_waits_for(encrypting: World) 
     said: tuple[str, ...] = ()
     while not any(said):
         said = tuple(
-            one.said for one in (await encrypting.links.status(LINK)).waiting if one.step == "create-load-balancer"
+            one.last_message
+            for one in (await encrypting.links.status(LINK)).waiting
+            if one.step == "create-load-balancer"
         )
     mended = True
     assert said == ("the quokka is asleep",)
