@@ -85,6 +85,17 @@ def test_a_private_link_is_the_links_also_when_its_service_is_gone() -> None:
     assert "pl1" in everything_of(page | {"aws": {}}, mine)
 
 
+@pytest.mark.parametrize("service", ["vpce-svc-1", "vpce-svc-of-nobody"])
+def test_at_a_console_a_private_link_is_seen_by_its_endpoint_at_a_service_that_is_there(service: str) -> None:
+    """Its row is a person's own to see once AWS has only the rejected connection of a service that is gone."""
+    by_console, page = Known(LINK, (3306,), by_console=True), books()
+    [connection] = page["aws"][HERE.account]["us-east-1"]["endpoint_connections"]
+    page["platform"]["w41b11c0"][0]["vpcEndpointID"] = connection["vpc_endpoint_id"]
+    is_there = connection["service_id"] == service
+    connection["service_id"] = service
+    assert ("pl1" in everything_of(page, by_console)) is is_there
+
+
 @pytest.mark.parametrize("gone", ["load_balancers", "target_groups", "endpoint_services", "endpoint_connections"])
 def test_running_is_said_only_of_what_is_there(gone: str) -> None:
     """Each thing that the result names, and the connection behind its address."""

@@ -24,7 +24,7 @@ class Known:
     """A person makes and deletes its PrivateLink at a console that has no API.
 
     A saga sees there what has an endpoint at AWS. A PrivateLink without one is the person's own to see: one that was
-    asked for when the saga had stopped asking, or one whose endpoint is gone already.
+    asked for when the saga had stopped asking, or one whose endpoint or endpoint service is gone already.
     """
     services: set[str] = field(default_factory=set)
     targets: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -86,7 +86,10 @@ def _at_aws(where: str, page: dict[str, Any], known: Known) -> Iterator[Thing]:
 
 def _at_emqx(books: dict[str, Any], known: Known) -> Iterator[Thing]:
     pages = [page for regions in books["aws"].values() for page in regions.values()]
-    endpoints = {one["vpc_endpoint_id"] for page in pages for one in page["endpoint_connections"]}
+    services = {one["id"] for page in pages for one in page["endpoint_services"]}
+    connections = [one for page in pages for one in page["endpoint_connections"]]
+    # AWS still shows the rejected connections of a service that is gone, and nothing says whose they were.
+    endpoints = {one["vpc_endpoint_id"] for one in connections if one["service_id"] in services}
     for deployment, rows in books["platform"].items():
         for row in rows:
             unseen = known.by_console and row["vpcEndpointID"] not in endpoints
