@@ -26,7 +26,7 @@ from clouds.emqx.connector_body import NOWHERE, ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
 from clouds.emqx.errors import ALREADY_EXISTS, NOT_FOUND, TEST_FAILED, message_of, names_invalid_parameters
 from clouds.emqx.wire import ConnectorRow
-from clouds.polling.schedule import Cadence, Moving
+from clouds.polling.schedule import Pending, PollSchedule
 from clouds.secrets import Secrets
 from privatelink.errors import (
     CloudRefused,
@@ -41,7 +41,7 @@ from privatelink.errors import (
 from privatelink.model.names import Place, description
 from privatelink.pace import paced_delta
 
-CADENCE = Cadence(usual=10, fast=2, slow=10)
+CADENCE = PollSchedule(usual=10, fast=2, slow=10)
 
 RECENT_SECONDS = 60.0
 """How old a listing may be in which a new link looks for leftovers. No create comes so far in that time, and in a crowd
@@ -120,9 +120,9 @@ class Connectors:
             await self._make(api, spec, body)
             activity.heartbeat(id_)
 
-        def connected(connectors: tuple[ConnectorRow, ...]) -> Moving | None:
+        def connected(connectors: tuple[ConnectorRow, ...]) -> Pending | None:
             row = next((one for one in connectors if one.id == id_), None)
-            return progress_of(row, body) if row else Moving(f"EMQX does not list connector {id_}", id_)
+            return progress_of(row, body) if row else Pending(f"EMQX does not list connector {id_}", id_)
 
         await api.connectors.look(connected, wait=since_effect(spec.wait), cadence=CADENCE)
         return id_

@@ -41,16 +41,16 @@ from clouds.aws.endpoint_connections import (
 from clouds.aws.endpoint_services import find_endpoint_service, find_endpoint_services
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
-from clouds.polling.schedule import Cadence, Moving, still_moving
+from clouds.polling.schedule import Pending, PollSchedule, still_pending
 from privatelink.errors import CloudRefused, NotYet, PrivateLinkFailed, UnknownCloudError
 from privatelink.pace import paced, paced_delta
 
-APPEARANCE = Cadence(usual=150, fast=2, slow=30)
+APPEARANCE = PollSchedule(usual=150, fast=2, slow=30)
 """Two to three minutes after the platform was asked (EMQX's blog)."""
 
-ACCEPTANCE = Cadence(usual=45, fast=2, slow=10)
+ACCEPTANCE = PollSchedule(usual=45, fast=2, slow=10)
 
-GOING = Cadence(usual=30, fast=5, slow=10)
+GOING = PollSchedule(usual=30, fast=5, slow=10)
 
 ASKED_SECONDS = 600
 """How old a listing may be while a person is asked. That takes days, and the platform lets itself be read rarely."""
@@ -105,12 +105,12 @@ class EndpointConnections:
         """The service's connections as soon as one is a candidate; whatever there are, once it is late for one."""
         service_id = spec.endpoint_service.service_id
 
-        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Moving:
+        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
             ours = [one for one in view if one.service_id == service_id]
             if candidates_of(ours, spec) or spec.wait.elapsed > paced(LATE_SECONDS):
                 return ours
             others = f"; others: {'; '.join(str(one) for one in ours)}" if ours else ""
-            return Moving(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
+            return Pending(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
 
         return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=APPEARANCE)
 
@@ -121,12 +121,12 @@ class EndpointConnections:
         must_name = named_by(spec.private_link, candidates, now)
         had_time = must_name <= now
 
-        def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Moving:
+        def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Pending:
             row = _row_that_lives(private_link_id, rows)
             if row.vpc_endpoint_id or had_time:
                 return row.vpc_endpoint_id
             seen = "; ".join(str(one) for one in candidates) or "no endpoint connection shows"
-            return Moving(
+            return Pending(
                 f"{seen}, and the platform ({row.status}) does not name its VPC endpoint yet", private_link_id
             )
 
@@ -151,15 +151,15 @@ class EndpointConnections:
             await _accept(account, spec)
             activity.heartbeat("accepted")
 
-        def judge(view: list[FoundConnection]) -> Moving | list[str]:
+        def judge(view: list[FoundConnection]) -> Pending | list[str]:
             found = _the_one(view, spec.connection)
             if found is None:
-                return Moving(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
+                return Pending(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
             if found.has_ended:
                 raise ended("waiting for the endpoint connection", vpc_endpoint_id, found.state)
             if found.state_word == AVAILABLE:
                 return list(found.dns_names)
-            return Moving(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
+            return Pending(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
         return await account.views.endpoint_connections.look(judge, wait=since_effect(spec.wait), cadence=ACCEPTANCE)
 
@@ -194,9 +194,9 @@ class EndpointConnections:
                     await reject_connection(account, service_id, vpc_endpoint_id)
             note_effect()
 
-        def judge(view: list[FoundConnection]) -> Moving | None:
+        def judge(view: list[FoundConnection]) -> Pending | None:
             live = [one for one in view if (one.service_id, one.vpc_endpoint_id) in own and one.is_live]
-            return Moving(f"endpoint connection {live[0]} is still there", live[0].vpc_endpoint_id) if live else None
+            return Pending(f"endpoint connection {live[0]} is still there", live[0].vpc_endpoint_id) if live else None
 
         await account.views.endpoint_connections.look(judge, wait=removal_wait(), cadence=GOING)
         return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
@@ -256,7 +256,7 @@ async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -
         return to_choose_from(candidates, spec.private_link.asked_at)
     listed = "; ".join(str(one) for one in candidates)
     message = f"a person must approve one of: {listed}" if candidates else "no endpoint connection shows"
-    raise still_moving(Moving(message, service_id), spec.wait, reading_due=paced(APPEARANCE.slow))
+    raise still_pending(Pending(message, service_id), spec.wait, reading_due=paced(APPEARANCE.slow))
 
 
 def _row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> PrivateLinkRow:

@@ -31,7 +31,7 @@ from clouds.aws.endpoint_services import (
     remove_principals,
 )
 from clouds.aws.tags import add_ec2_tags, ec2_tags
-from clouds.polling.schedule import Cadence, Moving
+from clouds.polling.schedule import Pending, PollSchedule
 from privatelink.errors import (
     CloudRefused,
     EndpointServiceFailed,
@@ -45,8 +45,8 @@ from privatelink.errors import (
 from privatelink.model.names import TAG_LINK, client_token
 from privatelink.pace import paced_delta
 
-AVAILABILITY = Cadence(usual=10, fast=2, slow=10)
-DELETION = Cadence(usual=20, fast=3, slow=10)
+AVAILABILITY = PollSchedule(usual=10, fast=2, slow=10)
+DELETION = PollSchedule(usual=20, fast=3, slow=10)
 
 
 class EndpointServices:
@@ -70,10 +70,10 @@ class EndpointServices:
         found = await find_endpoint_service(account, spec.scope.link) if may_exist(spec.scope) else None
         service = await _make(account, spec) if found is None else await _adopt(account, spec, found)
 
-        def judge(view: list[FoundEndpointService]) -> EndpointService | Moving:
+        def judge(view: list[FoundEndpointService]) -> EndpointService | Pending:
             seen = next((one for one in view if one.service_id == service.service_id), None)
             if seen is None:
-                return Moving(f"endpoint service {service.service_id} is not listed by AWS yet", service.service_id)
+                return Pending(f"endpoint service {service.service_id} is not listed by AWS yet", service.service_id)
             if seen.state in LEAVING | {FAILED}:
                 raise EndpointServiceFailed(
                     f"waiting for the endpoint service ({service.service_id}): it is {seen.state}",
@@ -82,7 +82,7 @@ class EndpointServices:
                 )
             if seen.state == AVAILABLE:
                 return service
-            return Moving(f"endpoint service {service.service_id} is {seen.state}", service.service_id)
+            return Pending(f"endpoint service {service.service_id} is {seen.state}", service.service_id)
 
         return await account.views.endpoint_services.look(judge, wait=since_effect(spec.wait), cadence=AVAILABILITY)
 
@@ -149,11 +149,11 @@ class EndpointServices:
         await each(services, lambda service: _delete(account, spec, service))
         note_effect()
 
-        def judge(view: list[FoundEndpointService]) -> Moving | None:
+        def judge(view: list[FoundEndpointService]) -> Pending | None:
             left = [one for one in view if one.service_id in ids and one.state != DELETED]
             if not left:
                 return None
-            return Moving(f"endpoint service {left[0].service_id} is {left[0].state}", left[0].service_id)
+            return Pending(f"endpoint service {left[0].service_id} is {left[0].state}", left[0].service_id)
 
         await account.views.endpoint_services.look(judge, wait=removal_wait(), cadence=DELETION)
         return Removed(ids=ids)

@@ -9,7 +9,7 @@ from activities.checks.address_users import AddressUsers
 from activities.checks.provider import trust_findings
 from activities.checks.removal import removal_findings
 from activities.inputs import RemovalSpec
-from activities.support.inventory import Onlooker
+from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -30,13 +30,13 @@ class Inquiries:
     """The looks that stand alone."""
 
     def __init__(
-        self, aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, onlooker: Onlooker
+        self, aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, inventory: InventoryReader
     ) -> None:
         """The clouds that the worker has keys of."""
         self._aws = aws
         self._platform = platform
         self._deployment_apis = deployment_apis
-        self._onlooker = onlooker
+        self._inventory = inventory
         self._users = AddressUsers(deployment_apis)
 
     @activity.defn
@@ -45,18 +45,18 @@ class Inquiries:
 
         Raises `RequestRefused` when the role may be assumed without its external id.
         """
-        if untrusted := await self._onlooker.trust_findings(spec):
+        if untrusted := await self._inventory.trust_findings(spec):
             raise RequestRefused.of_findings(untrusted)
-        found = await self._onlooker.look(spec)
+        found = await self._inventory.look(spec)
         return InspectionResult(
             link=str(spec.link),
             things=tuple(found.things()),
             account=found.here.account,
             region=found.here.region,
             findings=(
-                *await removal_findings(self._onlooker, found),
+                *await removal_findings(self._inventory, found),
                 *await self._users.findings(spec, found.addresses),
-                *await self._onlooker.foreign_principals(found),
+                *await self._inventory.foreign_principals(found),
             ),
         )
 

@@ -20,15 +20,15 @@ from clouds.aws.load_balancers import (
 )
 from clouds.aws.tags import add_elb_tags, elb_tags
 from clouds.aws.target_groups import delete_target_group, find_target_groups
-from clouds.polling.schedule import Cadence, Moving
+from clouds.polling.schedule import Pending, PollSchedule
 from privatelink.errors import CloudRefused, LoadBalancerFailed, NotYet
 from privatelink.model.names import aws_name
 from privatelink.pace import paced_delta
 
-ACTIVATION = Cadence(usual=150, fast=2, slow=30)
+ACTIVATION = PollSchedule(usual=150, fast=2, slow=30)
 """Two to three minutes in the field, with tails of ten and more."""
 
-DELETION = Cadence(usual=20, fast=3, slow=10)
+DELETION = PollSchedule(usual=20, fast=3, slow=10)
 
 
 class LoadBalancers:
@@ -73,10 +73,10 @@ class LoadBalancers:
         arn = spec.load_balancer.arn
         name = aws_name(spec.scope.link)
 
-        def judge(view: dict[str, FoundLoadBalancer]) -> str | Moving:
+        def judge(view: dict[str, FoundLoadBalancer]) -> str | Pending:
             found = view.get(arn)
             if found is None:
-                return Moving(f"load balancer {name} is not listed by AWS yet", arn)
+                return Pending(f"load balancer {name} is not listed by AWS yet", arn)
             if found.state == FAILED:
                 raise LoadBalancerFailed(
                     f"waiting for the load balancer ({name}): it is failed: {found.reason or 'AWS gives no reason'}",
@@ -87,7 +87,7 @@ class LoadBalancers:
                 return ""
             if found.state == ACTIVE_IMPAIRED:
                 return f"load balancer {name} is active but impaired: {found.reason or 'AWS gives no reason'}"
-            return Moving(f"load balancer {name} is {found.state}", arn)
+            return Pending(f"load balancer {name} is {found.state}", arn)
 
         views = self._aws.account(spec.scope.aws).views
         warning = await views.load_balancers.look(judge, wait=spec.wait, cadence=ACTIVATION)
@@ -111,7 +111,7 @@ class LoadBalancers:
         await delete_load_balancer(account, arn)
         note_effect()
         await account.views.load_balancers.look(
-            lambda view: Moving(f"load balancer {found.name} is still listed", arn) if arn in view else None,
+            lambda view: Pending(f"load balancer {found.name} is still listed", arn) if arn in view else None,
             wait=removal_wait(),
             cadence=DELETION,
         )

@@ -17,7 +17,7 @@ from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, message_o
 from clouds.emqx.labels import one_line
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
-from clouds.polling.schedule import Cadence, Moving
+from clouds.polling.schedule import Pending, PollSchedule
 from privatelink.errors import CloudRefused, CloudUnavailable, NameTaken, NotYet, PrivateLinkFailed
 from privatelink.model.deadlines import span
 from privatelink.model.names import description
@@ -37,10 +37,10 @@ RECENT = timedelta(seconds=25)
 """How old a listing may be, by our clock. Who came a little late for one would else wait a minute for the next; and an
 answer that takes 20 s (`CALL_SECONDS`) and outlasts the look which asked for it would be heard by none."""
 
-RUNNING = Cadence(usual=20, fast=10, slow=READ_SECONDS)
+RUNNING = PollSchedule(usual=20, fast=10, slow=READ_SECONDS)
 """A reading that came too early is soon repeated, as long as the listings of the hour allow."""
 
-DELETION = Cadence(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
+DELETION = PollSchedule(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
 
 
 class PrivateLinks:
@@ -145,7 +145,7 @@ class PrivateLinks:
         await asyncio.sleep(lag)
         id_, deployment = spec.private_link.private_link_id, spec.scope.link.deployment
 
-        def address_in(rows: tuple[PrivateLinkRow, ...]) -> str | Moving | None:
+        def address_in(rows: tuple[PrivateLinkRow, ...]) -> str | Pending | None:
             row = next((row for row in rows if row.private_link_id == id_), None)
             return _address_of(row) if row else None
 
@@ -221,11 +221,11 @@ class PrivateLinks:
             rows = await self._platform.private_links(spec.link.deployment).reading()
             return tuple(row for row in rows if _in_scope(row, spec, service))
 
-        def left_in(rows: tuple[PrivateLinkRow, ...]) -> tuple[PrivateLinkRow, ...] | Moving:
+        def left_in(rows: tuple[PrivateLinkRow, ...]) -> tuple[PrivateLinkRow, ...] | Pending:
             left = tuple(row for row in rows if _in_scope(row, spec, service))
             if left and all(row.state is PrivateLinkState.TERMINATED for row in left):
                 ids = ", ".join(row.private_link_id for row in left)
-                return Moving(f"the platform is deleting PrivateLink {ids}", ids)
+                return Pending(f"the platform is deleting PrivateLink {ids}", ids)
             return left
 
         # From the second attempt on, many sagas that wait share one reading a minute; none from before they asked for
@@ -247,13 +247,13 @@ def _service_unknown(error: CloudRefused) -> bool:
     return error.cloud_code == NOT_FOUND
 
 
-def _address_of(row: PrivateLinkRow) -> str | Moving:
+def _address_of(row: PrivateLinkRow) -> str | Pending:
     if row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
         raise _failed(row, "waiting for")
     if row.state is PrivateLinkState.RUNNING and row.address:
         return row.address
     missing = ", its address is not known yet" if row.state is PrivateLinkState.RUNNING else ""
-    return Moving(
+    return Pending(
         f"PrivateLink {row.private_link_id} is {one_line(row.status, 64) or 'without a status'}{missing}",
         row.private_link_id,
     )

@@ -23,9 +23,9 @@ from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection, find_connections_of
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_services
-from clouds.polling.schedule import Cadence, Moving
+from clouds.polling.schedule import Pending, PollSchedule
 
-PATIENCE = Cadence(usual=600, fast=10, slow=30)
+PATIENCE = PollSchedule(usual=600, fast=10, slow=30)
 """Somebody may click now, or in days; all who wait in one account and region share the readings."""
 
 
@@ -49,7 +49,7 @@ class PrivateLinksByHand:
         service_id = spec.endpoint_service.service_id
         marked = await marked_at(account, spec)
 
-        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Moving:
+        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
             live = live_at(view, spec)
             if by_word(live, spec, marked):
                 return live
@@ -89,34 +89,34 @@ class PrivateLinksByHand:
         account = self._aws.account(spec.removal.aws)
         services = await _services(account, spec.removal)
 
-        def judge(view: list[FoundConnection]) -> Moving | None:
+        def judge(view: list[FoundConnection]) -> Pending | None:
             asked = [one for one in view if one.is_live and one.vpc_endpoint_id in spec.vpc_endpoints]
             left = asked or [one for one in view if _must_go_by_hand(one, spec.removal, services)]
-            return Moving(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
+            return Pending(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
 
         await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
         return Removed()
 
 
-def _to_ask_about(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Moving:
+def _to_ask_about(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Pending:
     if not has_been_shown(live, spec):
         return live
     listed = "; ".join(str(one) for one in live)
     message = f"a person must approve one of: {listed}" if live else _none_yet(spec)
-    return Moving(message, spec.endpoint_service.service_id)
+    return Pending(message, spec.endpoint_service.service_id)
 
 
-def _by_rule(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Moving:
+def _by_rule(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnection] | Pending:
     service_id, fresh, now = spec.endpoint_service.service_id, no_older(live, spec.asked_at), datetime.now(UTC)
     listed = "; ".join(str(one) for one in live)
     if not fresh:
         older = f"; older than the request, and never taken for its own: {listed}" if live else ""
-        return Moving(_none_yet(spec) + older, service_id)
+        return Pending(_none_yet(spec) + older, service_id)
     if now < quiet_from(fresh, now):
-        return Moving(f"{listed}: another may come within a minute", service_id)
+        return Pending(f"{listed}: another may come within a minute", service_id)
     if len(fresh) == 1 or not has_been_shown(fresh, spec):
         return fresh
-    return Moving(f"a person must choose: {listed}", service_id)
+    return Pending(f"a person must choose: {listed}", service_id)
 
 
 def _none_yet(spec: ByHandWait) -> str:

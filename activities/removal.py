@@ -8,7 +8,7 @@ from activities.checks.address_users import AddressUsers
 from activities.checks.removal import removal_findings
 from activities.inputs import RemovalFacts, RemovalSpec
 from activities.support.emqx_console import connector_page, unseen_at_console
-from activities.support.inventory import Onlooker, Standing
+from activities.support.inventory import InventoryReader, LinkInventory
 from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
 from privatelink.pace import paced_delta
 
@@ -19,9 +19,9 @@ STALE_SECONDS = 120
 class Removals:
     """The steps about a removal as a whole."""
 
-    def __init__(self, onlooker: Onlooker, users: AddressUsers) -> None:
-        """`onlooker` sees both clouds, `users` who dials the link's address."""
-        self._onlooker = onlooker
+    def __init__(self, inventory: InventoryReader, users: AddressUsers) -> None:
+        """`inventory` sees both clouds, `users` who dials the link's address."""
+        self._inventory = inventory
         self._users = users
 
     @activity.defn
@@ -36,10 +36,10 @@ class Removals:
         balancer of others forwards to a target group of the link; the load balancer has deletion protection; the role
         may be assumed without its external id (nothing else is looked at then).
         """
-        if untrusted := await self._onlooker.trust_findings(spec):
+        if untrusted := await self._inventory.trust_findings(spec):
             raise RemovalRefused.of_findings(untrusted)
-        found = await self._onlooker.look(spec)
-        findings = await removal_findings(self._onlooker, found)
+        found = await self._inventory.look(spec)
+        findings = await removal_findings(self._inventory, found)
         users = await self._users.findings(spec, found.addresses)
         unread = [one.resource for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
         findings += [one for one in users if one.resource not in unread]
@@ -67,7 +67,7 @@ class Removals:
         """
         # What counts is when the reading began: one that took long shows no later state.
         may_be_stale = datetime.now(UTC) < activity.info().scheduled_time + paced_delta(STALE_SECONDS)
-        found = await self._onlooker.look(spec)
+        found = await self._inventory.look(spec)
         leftovers = [*_still_there(found), *_unlooked(found)]
         if leftovers and may_be_stale and {one.id for one in leftovers} <= set(spec.removed):
             ids = ", ".join(one.id for one in leftovers)
@@ -79,7 +79,7 @@ class Removals:
         return leftovers
 
 
-def _still_there(found: Standing) -> list[Leftover]:
+def _still_there(found: LinkInventory) -> list[Leftover]:
     giving_back = {stray.id: stray.giving_back for stray in found.at_aws.strays}
     return [
         Leftover(
@@ -98,7 +98,7 @@ def _reason(state: str, giving_back: str | None) -> str:
     return f"still there, {state}" if state else "still there"
 
 
-def _unlooked(found: Standing) -> list[Leftover]:
+def _unlooked(found: LinkInventory) -> list[Leftover]:
     spec = found.spec
     if spec.ignore_deployment or not found.at_emqx.is_unlooked:
         return []

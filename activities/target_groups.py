@@ -19,14 +19,14 @@ from clouds.aws.target_groups import (
     set_deregistration_delay,
 )
 from clouds.aws.targets import DRAINING, TargetHealth, deregister_targets, read_target_health, register_targets
-from clouds.polling.schedule import Cadence, Moving, still_moving
+from clouds.polling.schedule import Pending, PollSchedule, still_pending
 from privatelink.errors import NotYet, TargetsUnhealthy
 from privatelink.model.deadlines import span
 from privatelink.model.names import aws_name
 from privatelink.model.progress import TRIED_AGAIN
 from privatelink.pace import paced, paced_delta
 
-HEALTH = Cadence(usual=120, fast=15, slow=30)
+HEALTH = PollSchedule(usual=120, fast=15, slow=30)
 
 FIRST_CHECKS_SECONDS = 120
 """Registration and first checks: one and a half to three minutes in the field. An earlier reading would be for nothing,
@@ -90,10 +90,10 @@ class TargetGroups:
         early = min(paced(FIRST_CHECKS_SECONDS), (wait.elapsed + wait.remaining) / 2) - wait.elapsed
         if early > 0 and TRIED_AGAIN not in activity.info().activity_id:
             usual = span(paced(FIRST_CHECKS_SECONDS))
-            checked = Moving(f"targets of {name}: their first checks take about {usual}", group.arn)
-            raise still_moving(checked, wait, reading_due=early)
+            checked = Pending(f"targets of {name}: their first checks take about {usual}", group.arn)
+            raise still_pending(checked, wait, reading_due=early)
 
-        def judge(targets: list[TargetHealth]) -> Moving | None:
+        def judge(targets: list[TargetHealth]) -> Pending | None:
             waiting = [target for target in targets if target.state != "healthy"]
             lasting = NEVER_HEALTHY | ({NOT_IN_USE} if wait.elapsed > paced(NOT_IN_USE_SECONDS) else set())
             hopeless = [target for target in waiting if target.reason in lasting]
@@ -106,7 +106,7 @@ class TargetGroups:
                 )
             if waiting or not targets:
                 words = "; ".join(str(target) for target in waiting) or "none registered yet"
-                return Moving(f"targets of {name}: {words}", group.arn)
+                return Pending(f"targets of {name}: {words}", group.arn)
             return None
 
         view = self._aws.account(spec.scope.aws).views.target_health(group.arn)

@@ -14,8 +14,8 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 
 from activities import inputs
 from activities.load_balancers import ACTIVATION
-from clouds.polling.schedule import Moving
-from clouds.polling.shared_poller import SharedView
+from clouds.polling.schedule import Pending
+from clouds.polling.shared_poller import SharedPoller
 from clouds.settings import Settings
 from privatelink.temporal.connection import connect_to_temporal
 from privatelink.temporal.search_attributes import ensure_search_attributes
@@ -73,7 +73,7 @@ class StandIns(Interceptor):
     def __init__(self, *, waits: bool) -> None:
         """`waits`: no load balancer becomes active."""
         # Looked at as real ones are: a look ends at once when nothing is read within it.
-        self._load_balancers = SharedView(_read, least_interval=2) if waits else None
+        self._load_balancers = SharedPoller(_read, least_interval=2) if waits else None
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
         """Answer every attempt of the worker."""
@@ -81,7 +81,7 @@ class StandIns(Interceptor):
 
 
 class _StandIn(ActivityInboundInterceptor):
-    def __init__(self, next: ActivityInboundInterceptor, load_balancers: SharedView[None] | None) -> None:  # noqa: A002 - the SDK's
+    def __init__(self, next: ActivityInboundInterceptor, load_balancers: SharedPoller[None] | None) -> None:  # noqa: A002 - the SDK's
         super().__init__(next)
         self._load_balancers = load_balancers
 
@@ -89,7 +89,7 @@ class _StandIn(ActivityInboundInterceptor):
         step = activity.info().activity_type
         if self._load_balancers and step == WAITING_STEP:
             spec: inputs.LoadBalancerWait = input.args[0]
-            moving = Moving("the load balancer is provisioning", spec.load_balancer.arn)
+            moving = Pending("the load balancer is provisioning", spec.load_balancer.arn)
             return await self._load_balancers.look(lambda _: moving, wait=spec.wait, cadence=ACTIVATION)
         return _ANSWERS[step]
 

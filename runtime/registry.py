@@ -18,7 +18,7 @@ from activities.private_links import PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
 from activities.providers import Providers
 from activities.removal import Removals
-from activities.support.inventory import Onlooker
+from activities.support.inventory import InventoryReader
 from activities.support.remembered_places import remembered_by_temporal
 from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccounts
@@ -32,7 +32,10 @@ def all_activities(
     aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, secrets: Secrets, webhook: Webhook | None
 ) -> list[Callable[..., Any]]:
     """The activities, bound to the clouds, to the secrets on offer to requests, and to the webhook, if there is one."""
-    onlooker, users = Onlooker(aws, platform, deployment_apis, remembered_by_temporal), AddressUsers(deployment_apis)
+    inventory, users = (
+        InventoryReader(aws, platform, deployment_apis, remembered_by_temporal),
+        AddressUsers(deployment_apis),
+    )
     nouns = (
         Deployments(platform),
         Providers(aws, platform, remembered_by_temporal),
@@ -44,8 +47,8 @@ def all_activities(
         PrivateLinksByHand(aws, users),
         EndpointConnections(aws, platform),
         Connectors(deployment_apis, aws, secrets),
-        Removals(onlooker, users),
-        Inquiries(aws, platform, deployment_apis, onlooker),
+        Removals(inventory, users),
+        Inquiries(aws, platform, deployment_apis, inventory),
         Notifications(webhook),
         Fleets(),
     )

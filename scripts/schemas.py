@@ -20,7 +20,7 @@ from privatelink.model.fleet import FleetPlan, FleetResult, FleetStarted
 from privatelink.model.progress import Progress
 from privatelink.model.request import DeleteRequest, PrivateLinkRequest
 from privatelink.model.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
-from privatelink.model.updates import Approve, Confirm, Join, Joined, Pause, Resume, RetryNow, RollBack, Steered
+from privatelink.model.updates import Approve, Confirm, Join, Joined, Pause, Resume, RetryNow, RollBack, UpdateResult
 
 FOLDER = Path(__file__).parents[1] / "schemas"
 
@@ -52,7 +52,7 @@ RECEIVED: dict[str, Any] = {
     "progress": Progress,
     "set-up-result": SetUpResult,
     "status": LinkStatus,
-    "steered": Steered,
+    "steered": UpdateResult,
 }
 """What callers read; a later version may add fields."""
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from playwright.async_api import Locator
 
-    from privatelink.client.links import Saga
+    from privatelink.client.links import SagaHandle
 
 IMAGES = ROOT / "docs" / "images"
 
@@ -93,7 +93,7 @@ class Photographer:
         await self._shows(held, lambda seen: seen.phase is Phase.ROLLED_BACK)
         await self._timeline(held, "rolled-back")
 
-    async def _create(self, name: str, **more: object) -> Saga:
+    async def _create(self, name: str, **more: object) -> SagaHandle:
         subnets = self._running.sandbox["seed"]["subnets"]
         request = {
             "name": name,
@@ -111,7 +111,7 @@ class Photographer:
             answer = await http.post(f"{self._running.sandbox['endpoint']}/sandbox/faults", json=fault)
         answer.raise_for_status()
 
-    async def _shows(self, saga: Saga, shows: Callable[[Progress], bool]) -> None:
+    async def _shows(self, saga: SagaHandle, shows: Callable[[Progress], bool]) -> None:
         """Wait until the saga's progress is so."""
         handle: Any = self._client.get_workflow_handle(saga.link.workflow_id)
         progress = None
@@ -123,12 +123,12 @@ class Photographer:
         except TimeoutError:
             raise StageError(f"waiting for the moment of a picture ({saga.link}): it stands at {progress}") from None
 
-    async def _timeline(self, saga: Saga, name: str) -> None:
+    async def _timeline(self, saga: SagaHandle, name: str) -> None:
         graph = await self._ui.open_timeline(saga.link.workflow_id, saga.saga_id)
         await self._ui.page.add_style_tag(content=LOW_BOXES)
         await self._picture(name, graph.locator("svg").first)
 
-    async def _details(self, saga: Saga, name: str) -> None:
+    async def _details(self, saga: SagaHandle, name: str) -> None:
         details = await self._ui.open_details(saga.link.workflow_id, saga.saga_id)
         await self._picture(name, details.locator("body"))
 

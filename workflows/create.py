@@ -20,29 +20,29 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.progress import Phase
     from privatelink.model.request import PrivateLinkRequest
     from privatelink.model.result import PrivateLinkResult
-    from workflows.platform_side import Consumer, consumer, step_of_running, steps_of_asking
+    from workflows.platform_side import PlatformSide, platform_side_of, step_of_running, steps_of_asking
     from workflows.removal import everything, remove
     from workflows.saga.controls import APPROVAL
     from workflows.saga.options import DEADLINES, limit
-    from workflows.saga.progress import StoryBoard, step_id
+    from workflows.saga.progress import ProgressTracker, step_id
     from workflows.saga.runs import saga_id, when_reset
     from workflows.saga.saga import Saga
-    from workflows.saga.update_handlers import SteerableSaga
+    from workflows.saga.update_handlers import UpdateHandlers
 
 
 @workflow.defn
-class CreatePrivateLink(SteerableSaga):
+class CreatePrivateLink(UpdateHandlers):
     """Ends with a working address, or with nothing left behind."""
 
     @workflow.init
     def __init__(self, request: PrivateLinkRequest) -> None:
-        """Set the board, so that a query or an Update finds it before the first step."""
+        """Set the tracker, so that a query or an Update finds it before the first step."""
         link, saga, aws = request.link, saga_id(), request.aws
         self._scope = inputs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
         removal = inputs.RemovalSpec(link=link, saga_id=saga, aws=aws, platform=request.platform)
-        board = StoryBoard("create", request, steps_to_come(request))
+        tracker = ProgressTracker("create", request, steps_to_come(request))
         holds = request.on_failure == "hold"
-        super().__init__("create", Saga(board, removal, undone=Phase.ROLLED_BACK, holds=holds))
+        super().__init__("create", Saga(tracker, removal, undone=Phase.ROLLED_BACK, holds=holds))
         self._request = request
         self._completes = False
         when_reset(self._begin_anew)
@@ -53,20 +53,20 @@ class CreatePrivateLink(SteerableSaga):
         return await self.run_saga(lambda: self._story(request), clean_up=self._roll_back)
 
     async def _story(self, request: PrivateLinkRequest) -> PrivateLinkResult:
-        saga, scope, board = self.saga, self._scope, self.saga.board
+        saga, scope, tracker = self.saga, self._scope, self.saga.tracker
         ports = tuple(listener.port for listener in request.listeners)
 
         deployment = await saga.check(Deployments.look_up_deployment, request, about=request.deployment)
         provider, _ = await saga.checks(self._check_provider(deployment), self._check_connector())
         place = Place(account=provider.account_id, region=request.aws.region, mode=request.platform.mode)
         self._scope = scope = scope.model_copy(update={"is_new": provider.is_new, "place": place})
-        its_consumer = consumer(saga, scope, request)
-        saga.undoing.stands_at(place)
-        board.enter(Phase.CREATING, account=provider.account_id)
+        platform = platform_side_of(saga, scope, request)
+        saga.compensation.stands_at(place)
+        tracker.enter(Phase.CREATING, account=provider.account_id)
         if provider.has_complete:
             saga.undone = Phase.UNCHANGED
         if provider.has_leftovers:
-            saga.undoing.note(*everything(request.platform))
+            saga.compensation.note(*everything(request.platform))
 
         target_groups, load_balancer = await saga.parallel(
             saga.each(*(self._create_target_group(listener, provider) for listener in request.listeners)),
@@ -77,7 +77,7 @@ class CreatePrivateLink(SteerableSaga):
                 about=aws_name(scope.link),
             ),
         )
-        board.made(load_balancer=load_balancer.arn)
+        tracker.made(load_balancer=load_balancer.arn)
         listener_arns = await saga.each(*(self._create_listener(load_balancer, group) for group in target_groups))
 
         await saga.wait(
@@ -88,15 +88,15 @@ class CreatePrivateLink(SteerableSaga):
         # Until the load balancer is active no target becomes healthy.
         _, (service, connection) = await saga.parallel(
             saga.each(*(self._wait_for_targets(group) for group in target_groups)),
-            self._offer_and_ask(load_balancer, deployment, its_consumer),
+            self._offer_and_ask(load_balancer, deployment, platform),
         )
         target_group_arns = tuple(group.arn for group in target_groups)
         arns = (load_balancer.arn, *target_group_arns, *listener_arns)
         complete = inputs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id)
-        if request.approval and not (connection.is_accepted or saga.steering.approved == connection.vpc_endpoint_id):
-            await saga.ask(APPROVAL, saga.steering.approval(connection))
-        address, connector = await saga.look_until_no_reset(lambda: self._complete(connection, its_consumer, complete))
-        board.enter(Phase.RUNNING)
+        if request.approval and not (connection.is_accepted or saga.controls.approved == connection.vpc_endpoint_id):
+            await saga.ask(APPROVAL, saga.controls.approval(connection))
+        address, connector = await saga.look_until_no_reset(lambda: self._complete(connection, platform, complete))
+        tracker.enter(Phase.RUNNING)
         return PrivateLinkResult(
             link=str(scope.link),
             address=address,
@@ -105,14 +105,14 @@ class CreatePrivateLink(SteerableSaga):
             load_balancer_arn=load_balancer.arn,
             target_group_arns=target_group_arns,
             vpc_endpoint_id=connection.vpc_endpoint_id,
-            private_link_id=its_consumer.private_link_id,
+            private_link_id=platform.private_link_id,
             connector=connector,
             account=place.account,
             region=place.region,
         )
 
     async def _complete(
-        self, connection: inputs.Connection, its_consumer: Consumer, complete: inputs.CompleteSpec
+        self, connection: inputs.Connection, platform: PlatformSide, complete: inputs.CompleteSpec
     ) -> tuple[str, str | None]:
         """Accept the endpoint, see the link run, and mark it complete; give its address and connector."""
         saga = self.saga
@@ -122,16 +122,16 @@ class CreatePrivateLink(SteerableSaga):
             within=DEADLINES.connection,
             about=connection.vpc_endpoint_id,
         )
-        address = await its_consumer.address(connection, dns_names)
-        saga.board.made(address=address)
+        address = await platform.address(connection, dns_names)
+        saga.tracker.made(address=address)
         connector = await self._connect(address)
         self._completes = True
         await saga.write(Providers.mark_complete, complete, about=complete.scope.link)
         return address, connector
 
     async def _roll_back(self) -> None:
-        self.saga.board.enter(Phase.ROLLING_BACK)
-        if self.saga.resets and not self._completes and await self.saga.undoing.spare_complete():
+        self.saga.tracker.enter(Phase.ROLLING_BACK)
+        if self.saga.resets and not self._completes and await self.saga.compensation.spare_complete():
             self.saga.undone = Phase.UNCHANGED
         await remove(self.saga)
 
@@ -139,8 +139,8 @@ class CreatePrivateLink(SteerableSaga):
         """After a reset: the run before may have made anything, and its last call may still take effect."""
         self._completes = False
         for undo in everything(self._request.platform):
-            self.saga.undoing.note(undo)
-            self.saga.undoing.outcome_unknown(undo)
+            self.saga.compensation.note(undo)
+            self.saga.compensation.outcome_unknown(undo)
 
     async def _check_provider(self, deployment: inputs.DeploymentFacts) -> inputs.ProviderFacts:
         return await self.saga.check(
@@ -166,7 +166,7 @@ class CreatePrivateLink(SteerableSaga):
             about=aws_name(self._scope.link, listener.port),
             key=listener.port,
         )
-        self.saga.undoing.record(group.arn)
+        self.saga.compensation.record(group.arn)
         return group
 
     async def _create_listener(self, load_balancer: inputs.LoadBalancer, group: inputs.TargetGroup) -> str:
@@ -177,7 +177,7 @@ class CreatePrivateLink(SteerableSaga):
             about=f"port {group.port}",
             key=group.port,
         )
-        self.saga.undoing.record(arn)
+        self.saga.compensation.record(arn)
         return arn
 
     async def _wait_for_targets(self, group: inputs.TargetGroup) -> None:
@@ -189,7 +189,7 @@ class CreatePrivateLink(SteerableSaga):
         )
 
     async def _offer_and_ask(
-        self, load_balancer: inputs.LoadBalancer, deployment: inputs.DeploymentFacts, its_consumer: Consumer
+        self, load_balancer: inputs.LoadBalancer, deployment: inputs.DeploymentFacts, platform: PlatformSide
     ) -> tuple[inputs.EndpointService, inputs.Connection]:
         """Offer the endpoint service to the deployment's account, and have the PrivateLink made that connects to it."""
         saga, scope = self.saga, self._scope
@@ -200,15 +200,15 @@ class CreatePrivateLink(SteerableSaga):
             undo=EndpointServices.delete_endpoint_service,
             about=aws_name(scope.link),
         )
-        saga.board.made(endpoint_service=service.service_id)
+        saga.tracker.made(endpoint_service=service.service_id)
         await saga.write(
             EndpointServices.add_allowed_principal,
             inputs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=deployment.principal_arn),
             undo=EndpointServices.remove_allowed_principals,
             about=deployment.principal_arn,
         )
-        connection = await its_consumer.connect(service, deployment)
-        saga.board.made(vpc_endpoint=connection.vpc_endpoint_id)
+        connection = await platform.connect(service, deployment)
+        saga.tracker.made(vpc_endpoint=connection.vpc_endpoint_id)
         return service, connection
 
     async def _connect(self, address: str) -> str | None:
@@ -223,7 +223,7 @@ class CreatePrivateLink(SteerableSaga):
             undo=Connectors.delete_connector,
             about=connector.name,
         )
-        self.saga.board.made(connector=connector_id)
+        self.saga.tracker.made(connector=connector_id)
         return connector_id
 
 

@@ -9,18 +9,18 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.request import DeleteRequest
     from privatelink.model.result import DeleteResult
     from workflows.removal import everything, remove
-    from workflows.saga.progress import StoryBoard, step_id
+    from workflows.saga.progress import ProgressTracker, step_id
     from workflows.saga.saga import Saga
-    from workflows.saga.update_handlers import SteerableSaga
+    from workflows.saga.update_handlers import UpdateHandlers
 
 
 @workflow.defn
-class DeletePrivateLink(SteerableSaga):
+class DeletePrivateLink(UpdateHandlers):
     """Ends with nothing left of the link, or is refused with a reason, or lists what is left."""
 
     @workflow.init
     def __init__(self, request: DeleteRequest) -> None:
-        """Set the board, so that a query or an Update finds it before the first step."""
+        """Set the tracker, so that a query or an Update finds it before the first step."""
         spec = RemovalSpec(
             link=request.link,
             aws=request.aws,
@@ -29,17 +29,17 @@ class DeletePrivateLink(SteerableSaga):
             ignore_deployment=request.ignore_deployment,
         )
         to_come = [step_id(activity.__name__) for activity in (Removals.check_removal, *everything(request.platform))]
-        super().__init__("delete", Saga(StoryBoard("delete", request, to_come), spec, undone=Phase.DELETED))
+        super().__init__("delete", Saga(ProgressTracker("delete", request, to_come), spec, undone=Phase.DELETED))
 
     @workflow.run
     async def run(self, request: DeleteRequest) -> DeleteResult:
         """Run the story. A cancel stops it where it is and lists what is left; a later delete finishes it."""
-        return await self.run_saga(lambda: self._story(request), clean_up=self.saga.undoing.look_for_leftovers)
+        return await self.run_saga(lambda: self._story(request), clean_up=self.saga.compensation.look_for_leftovers)
 
     async def _story(self, request: DeleteRequest) -> DeleteResult:
         saga, link = self.saga, request.link
         found = await saga.look_until_no_reset(
-            lambda: saga.check(Removals.check_removal, saga.undoing.spec, about=link)
+            lambda: saga.check(Removals.check_removal, saga.compensation.spec, about=link)
         )
         account = found.place.account if found.place else None
         result = DeleteResult(
@@ -50,12 +50,12 @@ class DeletePrivateLink(SteerableSaga):
             not_looked_at=found.not_looked_at,
         )
         if not found.ids:
-            saga.board.enter(Phase.DELETED, account=account)
+            saga.tracker.enter(Phase.DELETED, account=account)
             return result
-        saga.board.enter(Phase.DELETING, account=account)
-        saga.undoing.stands_at(found.place)
-        saga.undoing.record(*found.ids)
-        saga.undoing.note(*everything(request.platform))
+        saga.tracker.enter(Phase.DELETING, account=account)
+        saga.compensation.stands_at(found.place)
+        saga.compensation.record(*found.ids)
+        saga.compensation.note(*everything(request.platform))
         removed = await remove(saga)
-        saga.board.enter(Phase.DELETED)
+        saga.tracker.enter(Phase.DELETED)
         return result.model_copy(update={"status": "deleted", "removed": removed})

@@ -20,7 +20,7 @@ CONFIRM_RUNNING = "confirm-running"
 BY_HAND = step_id(PrivateLinksByHand.wait_for_creation_by_hand.__name__)
 
 
-class Consumer(Protocol):
+class PlatformSide(Protocol):
     """How the PrivateLink comes about, and how its address is known."""
 
     private_link_id: str | None
@@ -32,10 +32,14 @@ class Consumer(Protocol):
         """Wait until the PrivateLink is running; give its address. `dns_names` are AWS's for the endpoint."""
 
 
-def consumer(saga: Saga, scope: inputs.Scope, request: PrivateLinkRequest) -> Consumer:
+def platform_side_of(saga: Saga, scope: inputs.Scope, request: PrivateLinkRequest) -> PlatformSide:
     """The one that the request's platform mode names."""
     asks = request.approval is not False
-    return ByConsole(saga, scope, asks) if isinstance(request.platform, ConsolePlatform) else ByApi(saga, scope, asks)
+    return (
+        ConsolePlatformSide(saga, scope, asks)
+        if isinstance(request.platform, ConsolePlatform)
+        else ApiPlatformSide(saga, scope, asks)
+    )
 
 
 def steps_of_asking(request: PrivateLinkRequest) -> list[str]:
@@ -52,7 +56,7 @@ def step_of_running(request: PrivateLinkRequest) -> str:
     return CONFIRM_RUNNING if console else step_id(PrivateLinks.wait_for_private_link.__name__)
 
 
-class ByApi:
+class ApiPlatformSide:
     """The platform's API makes it, and says when it runs."""
 
     def __init__(self, saga: Saga, scope: inputs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
@@ -74,7 +78,7 @@ class ByApi:
             deadline=DEADLINES.private_link,
         )
         self.private_link_id = private_link.private_link_id
-        saga.board.made(private_link=private_link.private_link_id)
+        saga.tracker.made(private_link=private_link.private_link_id)
         spec = inputs.ConnectionWait(
             scope=scope,
             endpoint_service=service,
@@ -100,7 +104,7 @@ class ByApi:
         if not found.candidates:
             return nullcontext()
         step = step_id(EndpointConnections.wait_for_endpoint_connection.__name__)
-        return self._saga.steering.approval_among(step, found.candidates, spec.wait)
+        return self._saga.controls.approval_among(step, found.candidates, spec.wait)
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:  # noqa: ARG002
         """Wait until the platform says `running` and names the address: its own word counts."""
@@ -112,7 +116,7 @@ class ByApi:
         )
 
 
-class ByConsole:
+class ConsolePlatformSide:
     """A person makes it. That it runs, and its address, only the console shows."""
 
     def __init__(self, saga: Saga, scope: inputs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
@@ -133,7 +137,7 @@ class ByConsole:
             asked_at=workflow.info().start_time,
             wait=limit(DEADLINES.person),
         )
-        saga.undoing.note(EndpointConnections.reject_endpoint_connections)
+        saga.compensation.note(EndpointConnections.reject_endpoint_connections)
         found = inputs.Sighting()
         while found.connection is None:
             async with self._asking(found, spec):
@@ -148,19 +152,19 @@ class ByConsole:
         return found.connection
 
     def _asking(self, found: inputs.Sighting, spec: inputs.ByHandWait) -> AbstractAsyncContextManager[None]:
-        steering, link = self._saga.steering, self._scope.link
+        controls, link = self._saga.controls, self._scope.link
         if not found.candidates:
-            return steering.by_hand(BY_HAND, creating(link, spec.endpoint_service.service_name), spec.wait)
+            return controls.by_hand(BY_HAND, creating(link, spec.endpoint_service.service_name), spec.wait)
         if self._asks:
-            return steering.approval_among(BY_HAND, found.candidates, spec.wait)
+            return controls.approval_among(BY_HAND, found.candidates, spec.wait)
         task = choosing(link, [one.words for one in found.candidates])
-        return steering.by_hand(BY_HAND, task, spec.wait, spec.asked_about)
+        return controls.by_hand(BY_HAND, task, spec.wait, spec.asked_about)
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:
         """Ask a person whether the console shows it as running, and by which address."""
         saga, names = self._saga, tuple(dns_names)
         task = confirming(self._scope.link, next(iter(names), ""))
-        return await saga.ask(CONFIRM_RUNNING, saga.steering.confirmation(CONFIRM_RUNNING, task, names, connection))
+        return await saga.ask(CONFIRM_RUNNING, saga.controls.confirmation(CONFIRM_RUNNING, task, names, connection))
 
 
 W = TypeVar("W", bound=inputs.WatchedService)

@@ -46,30 +46,30 @@ async def remove(saga: Saga) -> tuple[str, ...]:
     removed: list[str] = []
     while True:
         resets = saga.resets
-        saga.undoing.begin()
+        saga.compensation.begin()
         for stage in _stages(saga):
             removed += await stage
             if saga.resets != resets:
                 break
         if saga.resets == resets:
             break
-    await saga.look_until_no_reset(saga.undoing.finish)
-    if saga.undoing.failure and not saga.is_ending:
-        raise saga.undoing.failure
+    await saga.look_until_no_reset(saga.compensation.finish)
+    if saga.compensation.failure and not saga.is_ending:
+        raise saga.compensation.failure
     return tuple(dict.fromkeys(removed))
 
 
 def _stages(saga: Saga) -> Iterator[Awaitable[tuple[str, ...]]]:
     """Each gives the ids that it has removed."""
-    undoing = saga.undoing
-    yield undoing.undo(Connectors.delete_connector, gate=True)
+    compensation = saga.compensation
+    yield compensation.undo(Connectors.delete_connector, gate=True)
     # By the API, or by a person's hand: only one of the two is noted.
-    yield undoing.undo(PrivateLinks.delete_private_link, gate=True)
-    yield undoing.undo_by_hand(gate=not saga.is_ending)
-    yield undoing.undo(
+    yield compensation.undo(PrivateLinks.delete_private_link, gate=True)
+    yield compensation.undo_by_hand(gate=not saga.is_ending)
+    yield compensation.undo(
         EndpointConnections.reject_endpoint_connections,
         EndpointServices.remove_allowed_principals,
     )
-    yield undoing.undo(EndpointServices.delete_endpoint_service, gate=True)
-    yield undoing.undo(Listeners.delete_listeners)
-    yield undoing.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups)
+    yield compensation.undo(EndpointServices.delete_endpoint_service, gate=True)
+    yield compensation.undo(Listeners.delete_listeners)
+    yield compensation.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups)

@@ -9,7 +9,7 @@ from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.errors import TEST_FAILED, message_of, names_invalid_parameters, names_ssrf
 from clouds.emqx.labels import one_line
 from clouds.emqx.wire import ConnectorRow
-from clouds.polling.schedule import Moving
+from clouds.polling.schedule import Pending
 from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingType, NotYet
 from privatelink.model.secret_refs import home_of, name_of
 from privatelink.pace import paced_delta
@@ -100,7 +100,7 @@ def how_to_correct(error: CloudRefused) -> str:
     return "correct connector.parameters"
 
 
-def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
+def progress_of(row: ConnectorRow, body: ConnectorBody) -> Pending | None:
     """None when it is connected on every node. Raises `ConnectorFailed` when somebody disabled it.
 
     An answer that names no node proves nothing, whatever status it gives for the whole.
@@ -118,11 +118,13 @@ def progress_of(row: ConnectorRow, body: ConnectorBody) -> Moving | None:
     nodes = {node.node: node for node in row.node_status}
     if not nodes:
         whole = words(row.status, row.status_reason) or "without a status"
-        return Moving(f"connector {row.id} is {whole}, and EMQX names no node that has it", row.id)
+        return Pending(f"connector {row.id} is {whole}, and EMQX names no node that has it", row.id)
     trouble = [
         f"{name}: {words(at.status, at.status_reason)}" for name, at in nodes.items() if at.status != "connected"
     ]
     if not trouble:
         return None
     connected = len(nodes) - len(trouble)
-    return Moving(f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id)
+    return Pending(
+        f"connector {row.id} is connected on {connected} of {len(nodes)} nodes; {', '.join(trouble)}", row.id
+    )

@@ -2,26 +2,26 @@
 
 from activities.checks.address_users import in_use_finding
 from activities.inputs import RemovalSpec
-from activities.support.inventory import Onlooker, Standing
+from activities.support.inventory import InventoryReader, LinkInventory
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.target_groups import FoundTargetGroup
 from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
 from privatelink.errors import Finding, FindingType
 
 
-async def removal_findings(onlooker: Onlooker, found: Standing) -> list[Finding]:
-    """Everything for which a delete is refused, by what the onlooker found and looks at for this alone."""
+async def removal_findings(inventory: InventoryReader, found: LinkInventory) -> list[Finding]:
+    """Everything for which a delete is refused, by what the inventory found and looks at for this alone."""
     spec, at_aws, at_emqx = found.spec, found.at_aws, found.at_emqx
     findings = [
         *found.elsewhere,
-        *await onlooker.remembered(found),
+        *await inventory.remembered(found),
         *(_not_running(row) for row in at_emqx.private_links if not _may_go(row, found)),
         *(in_use_finding(connector) for connector in at_emqx.others),
         *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
         *(_foreign(connection, found) for connection in at_aws.connections if not found.owns(connection)),
         *(stray.finding() for stray in at_aws.strays),
         *(_shared(group, users) for group in at_aws.target_groups if (users := _users_of_others(group, found))),
-        *(_protected(arn, spec) for arn in await onlooker.protected(found)),
+        *(_protected(arn, spec) for arn in await inventory.protected(found)),
     ]
     if at_emqx.region and at_emqx.region != spec.aws.region:
         findings.insert(0, _wrong_region(spec, at_emqx.region))
@@ -32,7 +32,7 @@ async def removal_findings(onlooker: Onlooker, found: Standing) -> list[Finding]
     return findings
 
 
-def _may_go(row: PrivateLinkRow, found: Standing) -> bool:
+def _may_go(row: PrivateLinkRow, found: LinkInventory) -> bool:
     """Running; or terminated, which is a delete already under way; anything else by explicit choice alone.
 
     One whose create never ended well carries nobody's traffic yet, so it needs no choice: it is what a terminated
@@ -62,7 +62,7 @@ def _has_dependants(connector: ConnectorRow) -> Finding:
     )
 
 
-def _foreign(connection: FoundConnection, found: Standing) -> Finding:
+def _foreign(connection: FoundConnection, found: LinkInventory) -> Finding:
     marked = connection.vpc_endpoint_id in {service.vpc_endpoint_id for service in found.at_aws.services}
     if marked and found.spec.consumer_account_id:
         return Finding(
@@ -80,7 +80,7 @@ def _foreign(connection: FoundConnection, found: Standing) -> Finding:
     )
 
 
-def _users_of_others(group: FoundTargetGroup, found: Standing) -> list[str]:
+def _users_of_others(group: FoundTargetGroup, found: LinkInventory) -> list[str]:
     of_link = {*found.at_aws.load_balancers, *(stray.id for stray in found.at_aws.strays)}
     return [arn for arn in group.load_balancer_arns if arn not in of_link]
 

@@ -13,7 +13,7 @@ from clouds.aws.load_balancers import find_load_balancer
 from clouds.aws.target_groups import FoundTargetGroup, find_target_groups
 
 
-class AtAws(NamedTuple):
+class AwsInventory(NamedTuple):
     """What AWS has within a removal's scope: ids by kind, in the order of removal.
 
     `strays` carry no tag of the link; `modes` are the platform modes in the tags of all that does, if anything
@@ -31,7 +31,7 @@ class AtAws(NamedTuple):
     is_complete: bool
 
 
-async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AtAws:
+async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AwsInventory:
     """What the account has of the link within the scope of `spec`."""
     link = spec.link
     shown, load_balancer, target_groups = await asyncio.gather(
@@ -59,7 +59,7 @@ async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AtAws:
         listeners=listeners,
         services=shown,
     )
-    return AtAws(
+    return AwsInventory(
         services=services,
         connections=[one for one in connections if one.service_id in service_ids and one.is_live],
         listeners=[one.arn for one in listeners if one.ownership.is_in_scope(link, spec.saga_id)],

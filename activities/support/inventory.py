@@ -7,7 +7,7 @@ from activities.checks.address_users import names_of
 from activities.checks.connection_matching import is_own
 from activities.checks.provider import trust_findings
 from activities.inputs import RemovalSpec
-from activities.support.aws_inventory import AtAws, look_at_aws
+from activities.support.aws_inventory import AwsInventory, look_at_aws
 from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page
 from activities.support.emqx_console import connector_page, private_link_page
 from activities.support.places import elsewhere_findings
@@ -27,7 +27,7 @@ from privatelink.model.request import ConsolePlatform
 from privatelink.model.result import FoundThing
 
 
-class AtEmqx(NamedTuple):
+class EmqxInventory(NamedTuple):
     """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more).
 
     `private_links` are those that the API makes, `by_hand` those that a person makes at the console, where the worker
@@ -44,13 +44,13 @@ class AtEmqx(NamedTuple):
     region: str | None = None
 
 
-class Standing(NamedTuple):
+class LinkInventory(NamedTuple):
     """Both sides, within the scope of `spec`. `elsewhere`: what shows that the link stands in another place."""
 
     spec: RemovalSpec
     here: Place
-    at_aws: AtAws
-    at_emqx: AtEmqx
+    at_aws: AwsInventory
+    at_emqx: EmqxInventory
     elsewhere: list[Finding]
 
     @property
@@ -113,7 +113,7 @@ class Standing(NamedTuple):
         return not set(ids).isdisjoint(self.spec.recorded) and not self.at_aws.is_complete
 
 
-class Onlooker:
+class InventoryReader:
     """Looks at both clouds, and changes nothing."""
 
     def __init__(
@@ -133,7 +133,7 @@ class Onlooker:
         """What is wrong with the trust policy of the role that the look would assume."""
         return await trust_findings(self._aws.account(spec.aws), spec.aws)
 
-    async def look(self, spec: RemovalSpec) -> Standing:
+    async def look(self, spec: RemovalSpec) -> LinkInventory:
         """What stands of the link within the scope, and what shows that it stands elsewhere.
 
         Connectors only where the worker has an API key of the deployment; where it has none the answer says so.
@@ -156,15 +156,15 @@ class Onlooker:
             by_hand=tuple(row for row in seen.by_hand if not row.stands_elsewhere(here)),
             connectors=tuple(one for one in seen.connectors if not one.stands_elsewhere(here)),
         )
-        return Standing(spec, here, at_aws, of_here, elsewhere)
+        return LinkInventory(spec, here, at_aws, of_here, elsewhere)
 
-    async def remembered(self, found: Standing) -> list[Finding]:
+    async def remembered(self, found: LinkInventory) -> list[Finding]:
         """Where the link stands by what is remembered of it, when AWS shows nothing of it here."""
         if found.at_aws.is_tagged or found.elsewhere:
             return []
         return await self._remembered.findings(found.spec.link, found.here)
 
-    async def foreign_principals(self, found: Standing) -> list[Finding]:
+    async def foreign_principals(self, found: LinkInventory) -> list[Finding]:
         """Who beside the deployment may connect to the link's endpoint service."""
         allowed = [
             (service.service_id, principal)
@@ -187,29 +187,29 @@ class Onlooker:
                 return ""
             raise
 
-    async def protected(self, found: Standing) -> list[str]:
+    async def protected(self, found: LinkInventory) -> list[str]:
         """Those of the load balancers found that have deletion protection."""
         account = self._aws.account(found.spec.aws)
         return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
 
-    async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AtAws) -> AtEmqx:
+    async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AwsInventory) -> EmqxInventory:
         by_console = spec.consumer_account_id is not None
         if by_console and not self._platform.is_configured:
-            return await self._with_connectors(AtEmqx(), spec, names_of((), at_aws.connections))
+            return await self._with_connectors(EmqxInventory(), spec, names_of((), at_aws.connections))
         deployment = await self._platform.get_deployment(spec.link.deployment, not_older=READ_SECONDS)
         if deployment is None:
-            return AtEmqx(deployment_exists=False)
+            return EmqxInventory(deployment_exists=False)
         listed = await self._platform.private_links(spec.link.deployment).reading()
         rows = tuple(row for row in listed if _is_of_scope(row, spec, at_aws))
         if by_console:
             # What a person has deleted goes by itself.
             by_hand = tuple(row for row in rows if row.state is not PrivateLinkState.TERMINATED)
-            seen = AtEmqx(by_hand=by_hand, region=_region_of(deployment))
+            seen = EmqxInventory(by_hand=by_hand, region=_region_of(deployment))
         else:
-            seen = AtEmqx(private_links=rows, region=_region_of(deployment))
+            seen = EmqxInventory(private_links=rows, region=_region_of(deployment))
         return await self._with_connectors(seen, spec, names_of(rows, at_aws.connections))
 
-    async def _with_connectors(self, seen: AtEmqx, spec: RemovalSpec, addresses: set[str]) -> AtEmqx:
+    async def _with_connectors(self, seen: EmqxInventory, spec: RemovalSpec, addresses: set[str]) -> EmqxInventory:
         api = self._deployment_apis.find(spec.link.deployment)
         if api is None:
             return seen._replace(is_unlooked=True)
@@ -228,7 +228,7 @@ def _foreign_principal(service_id: str, principal: str) -> Finding:
     )
 
 
-def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AtAws) -> bool:
+def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AwsInventory) -> bool:
     link = spec.link
     if row.is_of(link) or row.private_link_id in spec.recorded:
         return True

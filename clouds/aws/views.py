@@ -15,7 +15,7 @@ from clouds.aws.load_balancers import FoundLoadBalancer, read_load_balancers
 from clouds.aws.networks import FoundSubnet, FoundVpc, HeldAddresses, find_subnets, read_held_addresses, read_vpc
 from clouds.aws.target_groups import read_target_groups
 from clouds.aws.targets import TargetHealth, read_target_health
-from clouds.polling.shared_poller import SharedView, ViewsByKey
+from clouds.polling.shared_poller import SharedPoller, SharedPollersByKey
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
@@ -31,24 +31,24 @@ class Views:
     def __init__(self, account: AccountCalls) -> None:
         """`account` makes the calls."""
         self._account = account
-        self.load_balancers: SharedView[dict[str, FoundLoadBalancer]] = SharedView(
+        self.load_balancers: SharedPoller[dict[str, FoundLoadBalancer]] = SharedPoller(
             partial(read_load_balancers, account), least_interval=2
         )
-        self.target_groups: SharedView[list[TargetGroupTypeDef]] = SharedView(
+        self.target_groups: SharedPoller[list[TargetGroupTypeDef]] = SharedPoller(
             partial(read_target_groups, account), least_interval=3
         )
-        self.endpoint_services: SharedView[list[FoundEndpointService]] = SharedView(
+        self.endpoint_services: SharedPoller[list[FoundEndpointService]] = SharedPoller(
             # A saga's few readings are a burst; in a crowd each would cause readings of its own.
             partial(read_endpoint_services, account),
             least_interval=8,
         )
-        self.endpoint_connections: SharedView[list[FoundConnection]] = SharedView(
+        self.endpoint_connections: SharedPoller[list[FoundConnection]] = SharedPoller(
             partial(read_endpoint_connections, account), least_interval=2
         )
-        self._subnets: ViewsByKey[dict[str, FoundSubnet]] = ViewsByKey()
-        self._vpcs: ViewsByKey[FoundVpc] = ViewsByKey()
-        self._held_addresses: ViewsByKey[HeldAddresses] = ViewsByKey()
-        self._target_health: ViewsByKey[list[TargetHealth]] = ViewsByKey()
+        self._subnets: SharedPollersByKey[dict[str, FoundSubnet]] = SharedPollersByKey()
+        self._vpcs: SharedPollersByKey[FoundVpc] = SharedPollersByKey()
+        self._held_addresses: SharedPollersByKey[HeldAddresses] = SharedPollersByKey()
+        self._target_health: SharedPollersByKey[list[TargetHealth]] = SharedPollersByKey()
 
     @property
     def are_in_use(self) -> bool:
@@ -73,7 +73,7 @@ class Views:
             vpc_id, partial(read_held_addresses, self._account, vpc_id), ASKED
         ).reading(not_older=ASKED)
 
-    def target_health(self, arn: str) -> SharedView[list[TargetHealth]]:
+    def target_health(self, arn: str) -> SharedPoller[list[TargetHealth]]:
         """The health of one target group's targets: AWS reads it by target group only, so all of them take turns."""
         return self._target_health.of(
             arn, partial(read_target_health, self._account, arn), lambda: max(5, len(self._target_health)), burst=1

@@ -29,7 +29,7 @@ from clouds.emqx.wire import (
     CONNECTORS_SHAPE,
     ConnectorRow,
 )
-from clouds.polling.shared_poller import SharedView
+from clouds.polling.shared_poller import SharedPoller
 from clouds.settings import Settings
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 
@@ -52,10 +52,10 @@ class DeploymentApi:
     def __init__(self, deployment: str, access: ApiAccess) -> None:
         """One for the whole worker: the view is shared by all sagas."""
         self._api = Api(f"the API of deployment {deployment}", access)
-        self.connectors: SharedView[tuple[ConnectorRow, ...]] = SharedView(
+        self.connectors: SharedPoller[tuple[ConnectorRow, ...]] = SharedPoller(
             self.list_connectors, least_interval=LIST_SECONDS
         )
-        self.holders: SharedView[Holders] = SharedView(self.list_holders, least_interval=LIST_SECONDS)
+        self.holders: SharedPoller[Holders] = SharedPoller(self.list_holders, least_interval=LIST_SECONDS)
         self._deployment = deployment
         self.access = access
         self.last_used = time.monotonic()

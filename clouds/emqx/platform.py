@@ -19,7 +19,7 @@ from clouds.emqx.wire import (
     PrivateLinkRow,
 )
 from clouds.polling.budgets import MovingWindow
-from clouds.polling.shared_poller import SharedView, ViewsByKey
+from clouds.polling.shared_poller import SharedPoller, SharedPollersByKey
 from clouds.settings import PlatformSettings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
@@ -65,9 +65,9 @@ class Platform:
             )
         }
         self._list_seconds = seconds_between_listings(settings.reads_per_hour)
-        self._private_links: ViewsByKey[tuple[PrivateLinkRow, ...]] = ViewsByKey()
-        self._deployments: ViewsByKey[Deployment | None] = ViewsByKey()
-        self._networks: ViewsByKey[Network] = ViewsByKey()
+        self._private_links: SharedPollersByKey[tuple[PrivateLinkRow, ...]] = SharedPollersByKey()
+        self._deployments: SharedPollersByKey[Deployment | None] = SharedPollersByKey()
+        self._networks: SharedPollersByKey[Network] = SharedPollersByKey()
 
     @property
     def is_configured(self) -> bool:
@@ -108,7 +108,7 @@ class Platform:
         body = await api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINKS])
         return read_as(PRIVATE_LINKS_SHAPE, body, call)
 
-    def private_links(self, deployment: str) -> SharedView[tuple[PrivateLinkRow, ...]]:
+    def private_links(self, deployment: str) -> SharedPoller[tuple[PrivateLinkRow, ...]]:
         """The same, shared by all who wait or ask, over time read as often as the hour's readings allow."""
         read = partial(self.list_private_links, deployment)
         return self._private_links.of(deployment, read, self._list_seconds, burst=LISTS_AT_ONCE)

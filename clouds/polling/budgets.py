@@ -39,7 +39,7 @@ class Budget(ABC):
     def __init__(self, name: str) -> None:
         """`name` is what a person reads when the budget is used up."""
         self._name = name
-        self._line = _Line()
+        self._line = _PriorityLock()
         self._sent_away: list[float] = []
 
     async def take(self, just_before: Callable[[], Awaitable[None]] | None = None) -> None:
@@ -159,7 +159,7 @@ class MovingWindow(Budget):
         return free_at[place] + windows * self._seconds - now
 
 
-class _Line:
+class _PriorityLock:
     """A lock whose holder is followed by whoever has the least place, and of equal ones by the first to come."""
 
     def __init__(self) -> None:

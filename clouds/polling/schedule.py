@@ -15,7 +15,7 @@ BETWEEN_LOOKS_SECONDS = 1.0
 """Temporal's server rounds shorter delays up to this. Where no reading is due so soon, the next look waits for it."""
 
 
-class Cadence(NamedTuple):
+class PollSchedule(NamedTuple):
     """How often to read, in seconds of the cloud's clock: `fast` near the usual duration, `slow` otherwise."""
 
     usual: float
@@ -30,14 +30,14 @@ class Cadence(NamedTuple):
         return paced(self.fast if elapsed < ends else self.slow)
 
 
-class Moving(NamedTuple):
+class Pending(NamedTuple):
     """A judge's word for 'not yet': the state, and what it concerns, for a person."""
 
     message: str
     resource: str
 
 
-def still_moving(moving: Moving, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
+def still_pending(moving: Pending, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
     """The error that a look ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen.
 
     `reading_due`: seconds of our clock until another reading makes sense. Until then nobody need hold the wait.

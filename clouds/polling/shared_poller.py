@@ -7,7 +7,7 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from clouds.polling.schedule import BETWEEN_LOOKS_SECONDS, Cadence, Moving, still_moving
+from clouds.polling.schedule import BETWEEN_LOOKS_SECONDS, Pending, PollSchedule, still_pending
 from clouds.share import SHARE
 from privatelink.errors import DeadlinePassed, NotYet, PrivateLinkError
 from privatelink.model.deadlines import LEAST_LOOK_SECONDS, LOOK_SECONDS, Wait
@@ -47,7 +47,7 @@ class _Waiter(NamedTuple, Generic[V]):
     hear: Callable[[V | Exception], bool]
 
 
-class SharedView(Generic[V]):
+class SharedPoller(Generic[V]):
     """One reader of one kind of thing, at work only while somebody waits.
 
     Each reading is judged by every waiter whose wait had begun before it, so nobody is told of a time before its own
@@ -116,14 +116,14 @@ class SharedView(Generic[V]):
 
     async def look(
         self,
-        judge: Callable[[V], R | Moving],
+        judge: Callable[[V], R | Pending],
         *,
         wait: Wait,
-        cadence: Cadence,
+        cadence: PollSchedule,
         spent: float = 0.0,
         since: datetime | None = None,
     ) -> R:
-        """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Moving`.
+        """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Pending`.
 
         `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. Of the readings
         since the wait began, those count that began after `since`.
@@ -133,7 +133,7 @@ class SharedView(Generic[V]):
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
-        last: Moving | None = None
+        last: Pending | None = None
         ends = loop.time() + _look_seconds(wait, spent)
 
         def hear(reading: V | Exception) -> bool:
@@ -142,7 +142,7 @@ class SharedView(Generic[V]):
                 return True
             try:
                 verdict = judge(_read_well(reading))
-                if not isinstance(verdict, Moving):
+                if not isinstance(verdict, Pending):
                     answer.set_result(verdict)
                 elif not wait.passed and loop.time() + due() < ends:
                     last = verdict
@@ -173,11 +173,11 @@ class SharedView(Generic[V]):
             raise NotYet(f"not read yet; {wait.words()}", retry_after=paced_delta(BETWEEN_LOOKS_SECONDS))
         raise self._not_yet(last, wait, cadence, due())
 
-    def _not_yet(self, moving: Moving, wait: Wait, cadence: Cadence, due: float) -> NotYet | DeadlinePassed:
+    def _not_yet(self, moving: Pending, wait: Wait, cadence: PollSchedule, due: float) -> NotYet | DeadlinePassed:
         """How a look ends without a verdict. What the next reading is held back by a limit does not count."""
         held_back = self._held_back(self.last_read + cadence.interval(wait.elapsed))
         step_clock().skip(held_back)
-        return still_moving(moving, wait, reading_due=due)
+        return still_pending(moving, wait, reading_due=due)
 
     def _held_back(self, wanted: float) -> float:
         """For how many seconds from now on, or from `wanted` (by the loop's clock), only a limit forbids a reading."""
@@ -237,12 +237,12 @@ class SharedView(Generic[V]):
         return max(paced(least) * SHARE.workers, LEAST_READ_SECONDS)
 
 
-class ViewsByKey(Generic[V]):
+class SharedPollersByKey(Generic[V]):
     """Shared views of single things, each kept while it is in use."""
 
     def __init__(self) -> None:
         """None yet."""
-        self._views: dict[Hashable, SharedView[V]] = {}
+        self._views: dict[Hashable, SharedPoller[V]] = {}
 
     def __len__(self) -> int:
         """How many are in use."""
@@ -260,11 +260,11 @@ class ViewsByKey(Generic[V]):
         least_interval: float | Callable[[], float],
         *,
         burst: int = BURST,
-    ) -> SharedView[V]:
+    ) -> SharedPoller[V]:
         """The view of one thing, made by its first user."""
         if key not in self._views:
             self._views = {key: view for key, view in self._views.items() if not view.is_idle(IDLE_SECONDS)}
-            self._views[key] = SharedView(read, least_interval=least_interval, burst=burst)
+            self._views[key] = SharedPoller(read, least_interval=least_interval, burst=burst)
         return self._views[key]
 
 

@@ -14,8 +14,8 @@ from typing import NoReturn
 
 from privatelink.cli import apply, commands, looking, set_up, steering
 from privatelink.cli.application import app
+from privatelink.cli.context import CliContext
 from privatelink.cli.exits import ExitCode
-from privatelink.cli.surroundings import Surroundings
 
 __all__ = ["main", "run"]
 
@@ -23,10 +23,10 @@ for room in (commands, apply, looking, steering, set_up):
     app.add_typer(room.verbs)
 
 
-def run(arguments: Sequence[str], surroundings: Surroundings | None = None) -> int:
+def run(arguments: Sequence[str], cli: CliContext | None = None) -> int:
     """Run one command and give its exit code (`privatelink.cli.exits.ExitCode`)."""
     try:
-        app(args=list(arguments), prog_name="privatelink", obj=surroundings or Surroundings())
+        app(args=list(arguments), prog_name="privatelink", obj=cli or CliContext())
     except SystemExit as end:
         return int(end.code or 0)
     except Exception:  # noqa: BLE001 - the last border: a fault of ours, told with its traceback and no local variables

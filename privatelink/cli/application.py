@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
+from privatelink.cli.context import CliContext
 from privatelink.cli.exits import ExitCode, exit_code
 from privatelink.cli.printer import Output, Printer
-from privatelink.cli.surroundings import Surroundings
 from privatelink.errors import InvalidRequest, PrivateLinkError
 from privatelink.model.names import Link
 
@@ -70,13 +70,13 @@ def link_of(text: str) -> Link:
 
 
 def run_verb(
-    context: typer.Context, output: Output, work: Callable[[Surroundings, Printer], Coroutine[Any, Any, None]]
+    context: typer.Context, output: Output, work: Callable[[CliContext, Printer], Coroutine[Any, Any, None]]
 ) -> None:
     """Run what a verb does, and end the command by the exit code of the error that it raises."""
-    surroundings: Surroundings = context.obj
-    printer = Printer(surroundings, output)
+    cli: CliContext = context.obj
+    printer = Printer(cli, output)
     try:
-        asyncio.run(work(surroundings, printer))
+        asyncio.run(work(cli, printer))
     except PrivateLinkError as error:
         printer.failed(error.details_model)
         raise typer.Exit(exit_code(error.details_model)) from None

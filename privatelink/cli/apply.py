@@ -10,10 +10,10 @@ import typer
 
 from privatelink.cli.application import OutputOption, file_option, run_verb
 from privatelink.cli.commands import DetachOption
+from privatelink.cli.context import CliContext
 from privatelink.cli.exits import ExitCode
 from privatelink.cli.fleet_views import FleetView, counts, fleet_view
 from privatelink.cli.printer import Output, Printer
-from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.words import NO_WORKER, one_line
 from privatelink.client.applying import FleetRun
 from privatelink.errors import RemovalRefused, TemporalUnreachable
@@ -56,9 +56,9 @@ def apply(
     Repeating it is safe: it joins what runs, and goes on with the rest.
     """
 
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
+    async def work(cli: CliContext, printer: Printer) -> None:
         requests = read_fleet(file)
-        links = await surroundings.connect()
+        links = await cli.connect()
         plan = await links.plan_fleet(requests, prune=prune)
         as_json = output is Output.JSON
         if plan_only and as_json:
@@ -69,21 +69,21 @@ def apply(
         if plan_only:
             return
         deletes = [one.link for one in plan.of(Action.DELETE)]
-        _confirm(surroundings, deletes, yes=yes)
+        _confirm(cli, deletes, yes=yes)
         run: FleetRun | None = None
         try:
             run = await links.start_apply(requests, delete=deletes)
             if detach:
                 printer.fleet_started(run.started)
                 return
-            result = await _watched(run, surroundings, printer)
+            result = await _watched(run, cli, printer)
         except asyncio.CancelledError:
             printer.fleet_interrupted(started=run is not None)
             raise
         if as_json:
             printer.as_json(result)
         else:
-            surroundings.out.print(counts(Counter(one.ending for one in result.links)), soft_wrap=True)
+            cli.out.print(counts(Counter(one.ending for one in result.links)), soft_wrap=True)
         raise typer.Exit(max(_CODES[one.ending] for one in result.links))
 
     run_verb(context, output, work)
@@ -100,13 +100,13 @@ def _plan_lines(plan: FleetPlan) -> Iterator[str]:
     yield f"plan: {', '.join(numbers)}"
 
 
-def _confirm(surroundings: Surroundings, deletes: Sequence[str], *, yes: bool) -> None:
+def _confirm(cli: CliContext, deletes: Sequence[str], *, yes: bool) -> None:
     """Let a person say yes to the deletes. Raises `RemovalRefused` when nobody does; nothing is started then."""
     if not deletes or yes:
         return
     these, are, them = ("1 link", "is", "it") if len(deletes) == 1 else (f"{len(deletes)} links", "are", "them")
     doing = f"deleting {these} that {are} not in the file"
-    if not surroundings.out.is_interactive:
+    if not cli.out.is_interactive:
         raise RemovalRefused(
             f"{doing}: nobody is there to be asked",
             resource=these,
@@ -131,14 +131,14 @@ def _said_yes(question: str) -> bool:
         signal.signal(signal.SIGINT, before)
 
 
-async def _watched(run: FleetRun, surroundings: Surroundings, printer: Printer) -> FleetResult:
+async def _watched(run: FleetRun, cli: CliContext, printer: Printer) -> FleetResult:
     """Show how far it is until it has ended; then tell every link that did not end well."""
     ending = asyncio.ensure_future(run.result())
     try:
-        with fleet_view(printer.progress, surroundings.now, redrawn=printer.redraws) as view:
+        with fleet_view(printer.progress, cli.now, redrawn=printer.redraws) as view:
             while not ending.done():
                 await _look(run, view)
-                await asyncio.wait({ending}, timeout=surroundings.poll_seconds)
+                await asyncio.wait({ending}, timeout=cli.poll_seconds)
             result = await ending
             view.tell([one for one in result.links if not one.went_well])
             return result

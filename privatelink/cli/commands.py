@@ -7,12 +7,12 @@ from typing import Annotated
 import typer
 
 from privatelink.cli.application import OutputOption, file_option, link_of, run_verb
+from privatelink.cli.context import CliContext
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.suggestions import suggesting
-from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.views import view
 from privatelink.cli.watching import follow
-from privatelink.client.links import PrivateLinks, Saga
+from privatelink.client.links import PrivateLinks, SagaHandle
 from privatelink.model.names import Link
 from privatelink.model.progress import Operation
 from privatelink.model.request import DeleteRequest
@@ -42,11 +42,9 @@ def create(
     Repeating it is safe: it joins the create that runs, or finds the link that is there.
     """
 
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
+    async def work(cli: CliContext, printer: Printer) -> None:
         request = read_request(file)
-        await _change(
-            surroundings, printer, "create", request.link, lambda links: links.start_create(request), detach=detach
-        )
+        await _change(cli, printer, "create", request.link, lambda links: links.start_create(request), detach=detach)
 
     run_verb(context, output, work)
 
@@ -89,10 +87,10 @@ def delete(
     if bool(link) == bool(file):
         raise typer.BadParameter("give either LINK or --file FILE", ctx=context, param_hint="LINK")
 
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
+    async def work(cli: CliContext, printer: Printer) -> None:
         target: Link | DeleteRequest = read_delete_request(file) if file else link_of(link)
         await _change(
-            surroundings,
+            cli,
             printer,
             "delete",
             target.link if isinstance(target, DeleteRequest) else target,
@@ -104,27 +102,27 @@ def delete(
 
 
 async def _change(
-    surroundings: Surroundings,
+    cli: CliContext,
     printer: Printer,
     operation: Operation,
     link: Link,
-    start: Callable[[PrivateLinks], Awaitable[Saga]],
+    start: Callable[[PrivateLinks], Awaitable[SagaHandle]],
     *,
     detach: bool,
 ) -> None:
     """Start (or join) a saga and, unless detached, watch it to its end."""
-    links = await surroundings.connect()
-    saga: Saga | None = None
+    links = await cli.connect()
+    saga: SagaHandle | None = None
     try:
         if detach:
             async with suggesting(links, link):
                 saga = await start(links)
             printer.started(Joined(link=str(link), operation=operation, saga_id=saga.saga_id))
             return
-        with view(printer.progress, surroundings.now, f"{operation} {link}", redrawn=printer.redraws) as shown:
+        with view(printer.progress, cli.now, f"{operation} {link}", redrawn=printer.redraws) as shown:
             async with suggesting(links, link):
                 saga = await start(links)
-            result = await follow(saga, links, shown, surroundings.poll_seconds)
+            result = await follow(saga, links, shown, cli.poll_seconds)
     except asyncio.CancelledError:
         printer.interrupted(operation, link, started=saga is not None)
         raise

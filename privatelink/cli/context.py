@@ -25,7 +25,7 @@ def _utc_now() -> datetime:
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class CliContext:
     """`connect` gives the client, `check_set_up` looks whether one can work; `poll_seconds` lie between two looks.
 
     `out` and `err` are the two streams.

@@ -5,9 +5,9 @@ from typing import Annotated
 import typer
 
 from privatelink.cli.application import LinkArgument, OutputOption, file_option, link_of, run_verb
+from privatelink.cli.context import CliContext
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.suggestions import suggesting
-from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.views import view
 from privatelink.cli.watching import watch
 from privatelink.client.links import PrivateLinks
@@ -43,7 +43,7 @@ def status(
     if not link and not file:
         raise typer.BadParameter("give LINK, --file FILE or both", ctx=context, param_hint="LINK")
 
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
+    async def work(cli: CliContext, printer: Printer) -> None:
         request = read_delete_request(file) if file else None
         wanted = link_of(link) if link or request is None else request.link
         if request and request.link != wanted:
@@ -52,12 +52,12 @@ def status(
                 resource=str(wanted),
                 next_step="give the file of that link, or only one of the two",
             )
-        links = await surroundings.connect()
+        links = await cli.connect()
         try:
             async with suggesting(links, wanted):
                 if request:
                     await links.check_place(request)
-                await _show(surroundings, printer, links, wanted, watching=watching)
+                await _show(cli, printer, links, wanted, watching=watching)
         except LinkUnknown:
             if request is None:
                 raise
@@ -85,19 +85,17 @@ def list_(
 ) -> None:
     """List the links that Temporal remembers, newest first: how each stands, and its last attempt where that failed."""
 
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
-        links = await surroundings.connect()
+    async def work(cli: CliContext, printer: Printer) -> None:
+        links = await cli.connect()
         printer.links(await links.list(phase=phase, deployment=deployment, account=account))
 
     run_verb(context, output, work)
 
 
-async def _show(
-    surroundings: Surroundings, printer: Printer, links: PrivateLinks, link: Link, *, watching: bool
-) -> None:
+async def _show(cli: CliContext, printer: Printer, links: PrivateLinks, link: Link, *, watching: bool) -> None:
     if not watching:
         printer.status(await links.status(link))
         return
-    with view(printer.progress, surroundings.now, f"watching {link}", redrawn=printer.redraws) as shown:
-        last = await watch(link, links, shown, surroundings.poll_seconds)
+    with view(printer.progress, cli.now, f"watching {link}", redrawn=printer.redraws) as shown:
+        last = await watch(link, links, shown, cli.poll_seconds)
     printer.ending(last)

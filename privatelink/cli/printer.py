@@ -6,9 +6,9 @@ from pydantic import BaseModel, ConfigDict
 from rich.console import Console
 from rich.text import Text
 
+from privatelink.cli.context import CliContext
 from privatelink.cli.lines import attempt_line, facts, headline
 from privatelink.cli.people import instructions, intervention_line
-from privatelink.cli.surroundings import Surroundings
 from privatelink.cli.tables import COLUMNS, needs_person, row, table
 from privatelink.cli.tree import Tree
 from privatelink.cli.words import printable
@@ -18,7 +18,7 @@ from privatelink.model.fleet import FleetStarted
 from privatelink.model.names import Link
 from privatelink.model.progress import Operation
 from privatelink.model.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
-from privatelink.model.updates import Joined, Steered
+from privatelink.model.updates import Joined, UpdateResult
 
 _OUTCOMES = {
     Outcome.REFUSED: "nothing was changed",
@@ -53,10 +53,10 @@ class ListAnswer(BaseModel):
 class Printer:
     """Prints one answer, in the form that `output` asks for."""
 
-    def __init__(self, surroundings: Surroundings, output: Output) -> None:
-        self._out = surroundings.out
-        self._err = surroundings.err
-        self._now = surroundings.now
+    def __init__(self, cli: CliContext, output: Output) -> None:
+        self._out = cli.out
+        self._err = cli.err
+        self._now = cli.now
         self._json = output is Output.JSON
 
     @property
@@ -128,7 +128,7 @@ class Printer:
                 # It has left something beside the link, and somebody must look at that.
                 self._details(self._out, status.last_attempt.error)
 
-    def steered(self, steered: Steered) -> None:
+    def steered(self, steered: UpdateResult) -> None:
         """What somebody's word to a saga did."""
         if self._json:
             self.as_json(steered)

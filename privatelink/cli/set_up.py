@@ -7,9 +7,9 @@ import typer
 from typer.completion import shell_complete
 
 from privatelink.cli.application import OutputOption, file_option, run_verb
+from privatelink.cli.context import CliContext
 from privatelink.cli.exits import set_up_exit_code
 from privatelink.cli.printer import Output, Printer
-from privatelink.cli.surroundings import Surroundings
 from privatelink.model.request_files import read_delete_request
 
 verbs = typer.Typer()
@@ -40,8 +40,8 @@ def check(
     Exit 0 when all is right, 5 when Temporal or a worker is not there, else 2.
     """
 
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
-        result = await surroundings.check_set_up(read_delete_request(file) if file else None)
+    async def work(cli: CliContext, printer: Printer) -> None:
+        result = await cli.check_set_up(read_delete_request(file) if file else None)
         printer.set_up(result)
         raise typer.Exit(set_up_exit_code(result))
 

@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from privatelink.cli.application import LinkArgument, OutputOption, link_of, run_verb
-from privatelink.cli.moments import moment
+from privatelink.cli.context import CliContext
 from privatelink.cli.printer import Output, Printer
 from privatelink.cli.suggestions import suggesting
-from privatelink.cli.surroundings import Surroundings
+from privatelink.cli.times import moment
 from privatelink.client.links import PrivateLinks
 from privatelink.client.steering import caller
 from privatelink.model.names import Link
-from privatelink.model.updates import Steered
+from privatelink.model.updates import UpdateResult
 
 verbs = typer.Typer()
 
@@ -159,11 +159,11 @@ def roll_back(
 
 
 def _say(
-    context: typer.Context, link: str, output: Output, saying: Callable[[PrivateLinks, Link], Awaitable[Steered]]
+    context: typer.Context, link: str, output: Output, saying: Callable[[PrivateLinks, Link], Awaitable[UpdateResult]]
 ) -> None:
-    async def work(surroundings: Surroundings, printer: Printer) -> None:
+    async def work(cli: CliContext, printer: Printer) -> None:
         wanted = link_of(link)
-        links = await surroundings.connect()
+        links = await cli.connect()
         async with suggesting(links, wanted):
             printer.steered(await saying(links, wanted))
 

@@ -4,14 +4,16 @@ import asyncio
 from typing import Any
 
 from privatelink.cli.views import View
-from privatelink.client.links import PrivateLinks, Saga
+from privatelink.client.links import PrivateLinks, SagaHandle
 from privatelink.client.status import LinkStatus
 from privatelink.errors import PrivateLinkError, TemporalUnreachable
 from privatelink.model.names import Link
 from privatelink.model.result import DeleteResult, PrivateLinkResult
 
 
-async def follow(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> PrivateLinkResult | DeleteResult:
+async def follow(
+    saga: SagaHandle, links: PrivateLinks, view: View, poll_seconds: float
+) -> PrivateLinkResult | DeleteResult:
     """Show the saga until it ends, then give its result. Raises what `saga.result` raises."""
     ending = asyncio.ensure_future(saga.result())
     looking = asyncio.ensure_future(_look_on(saga, links, view, poll_seconds))
@@ -44,13 +46,13 @@ async def watch(link: Link, links: PrivateLinks, view: View, poll_seconds: float
     return status
 
 
-async def _look_on(saga: Saga, links: PrivateLinks, view: View, poll_seconds: float) -> None:
+async def _look_on(saga: SagaHandle, links: PrivateLinks, view: View, poll_seconds: float) -> None:
     while True:
         await _look(saga, links, view)
         await asyncio.sleep(poll_seconds)
 
 
-async def _look(saga: Saga, links: PrivateLinks, view: View) -> None:
+async def _look(saga: SagaHandle, links: PrivateLinks, view: View) -> None:
     """One look; a saga that can't be seen right now still runs."""
     try:
         status = await links.status(saga.link, latest_only=True)

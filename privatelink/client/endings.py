@@ -16,13 +16,13 @@ RESULT_TYPES: dict[str, type[PrivateLinkResult | DeleteResult]] = {
     "delete": DeleteResult,
 }
 
-SagaHandle = WorkflowHandle[Any, PrivateLinkResult | DeleteResult]
+RunHandle = WorkflowHandle[Any, PrivateLinkResult | DeleteResult]
 
 
-def saga_handle(client: Client, link: Link, run: Run) -> SagaHandle:
+def run_handle(client: Client, link: Link, run: Run) -> RunHandle:
     """That very run of the link, whose result is read as its operation gives it."""
     result_type = RESULT_TYPES.get(run.operation)
-    handle: SagaHandle = client.get_workflow_handle(link.workflow_id, run_id=run.run_id, result_type=result_type)
+    handle: RunHandle = client.get_workflow_handle(link.workflow_id, run_id=run.run_id, result_type=result_type)
     return handle
 
 
@@ -47,7 +47,7 @@ def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
     )
 
 
-async def saga_result(handle: SagaHandle) -> PrivateLinkResult | DeleteResult:
+async def saga_result(handle: RunHandle) -> PrivateLinkResult | DeleteResult:
     """Wait for the saga's end. Raises our error when it does not complete."""
     try:
         with reaching_temporal("waiting for the end of a saga", handle.id):
@@ -58,7 +58,7 @@ async def saga_result(handle: SagaHandle) -> PrivateLinkResult | DeleteResult:
         raise failure_of(failure, str(link_of_workflow_id(handle.id) or handle.id)) from failure
 
 
-async def _removed_nothing(handle: SagaHandle) -> bool:
+async def _removed_nothing(handle: RunHandle) -> bool:
     """Whether a delete that has ended is known to have removed nothing."""
     with reaching_temporal("looking for a saga", handle.id):
         run = Run.of(await handle.describe())

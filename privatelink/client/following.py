@@ -7,7 +7,7 @@ first run's id stays (`first_run_id` of `WorkflowExecutionInfo`, Temporal's API)
 from temporalio.client import Client, WorkflowFailureError
 from temporalio.exceptions import TerminatedError
 
-from privatelink.client.endings import RESULT_TYPES, SagaHandle, saga_result
+from privatelink.client.endings import RESULT_TYPES, RunHandle, saga_result
 from privatelink.client.remembering import Run
 from privatelink.errors import PrivateLinkError
 from privatelink.model.names import Link
@@ -22,7 +22,7 @@ async def followed_result(
     """Wait for the saga's end, whichever of its runs that is. Raises our error when it does not complete."""
     run_id = await _latest_run(client, link, saga_id)
     while True:
-        handle: SagaHandle = client.get_workflow_handle(
+        handle: RunHandle = client.get_workflow_handle(
             link.workflow_id, run_id=run_id, result_type=RESULT_TYPES[operation]
         )
         try:

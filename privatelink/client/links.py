@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from privatelink.client.answering import ANSWER_SECONDS, answered
 from privatelink.client.applying import FleetRun, plan_fleet, start_fleet
-from privatelink.client.endings import RESULT_TYPES, SagaHandle
+from privatelink.client.endings import RESULT_TYPES, RunHandle
 from privatelink.client.following import followed_result
 from privatelink.client.inquiries import inspect
 from privatelink.client.remembering import WORKFLOW_TYPES, remembered_request, standing_elsewhere
@@ -30,7 +30,7 @@ from privatelink.temporal.queues import task_queue
 from privatelink.temporal.search_attributes import at_start
 
 
-class Saga:
+class SagaHandle:
     """One started (or joined) create or delete."""
 
     def __init__(self, client: Client, link: Link, operation: Operation, saga_id: str) -> None:
@@ -46,9 +46,9 @@ class Saga:
         return self._saga_id
 
     @property
-    def handle(self) -> SagaHandle:
+    def handle(self) -> RunHandle:
         """Temporal's handle of the saga, whichever of its runs lives."""
-        handle: SagaHandle = self._client.get_workflow_handle(
+        handle: RunHandle = self._client.get_workflow_handle(
             self.link.workflow_id, first_execution_run_id=self._saga_id, result_type=RESULT_TYPES[self._operation]
         )
         return handle
@@ -85,7 +85,7 @@ class PrivateLinks(Steering):
         saga = await self.start_create(request)
         return cast("PrivateLinkResult", await saga.result())
 
-    async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> Saga:
+    async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> SagaHandle:
         """Start the create, or join the one that runs with the same request; return as soon as a worker has it.
 
         Raises `RequestDiffers` or `OtherOperationRunning` when another request or a delete of the link runs, `NoWorker`
@@ -118,7 +118,7 @@ class PrivateLinks(Steering):
         *,
         allow_failed: bool = False,
         ignore_deployment: bool = False,
-    ) -> Saga:
+    ) -> SagaHandle:
         """Start the delete, or join the one that runs.
 
         A link alone (`deployment/name`) is enough while Temporal remembers a saga of it; else `LinkUnknown` is raised.
@@ -189,7 +189,7 @@ class PrivateLinks(Steering):
         pruned = (await self.plan_fleet(requests, prune=True)).of(Action.DELETE) if prune else []
         return await (await self.start_apply(requests, delete=[one.link for one in pruned])).result()
 
-    async def _join(self, join: JoinCreate | JoinDelete) -> Saga:
+    async def _join(self, join: JoinCreate | JoinDelete) -> SagaHandle:
         """Start or join by update-with-start: one call, in which a running saga refuses what is not the same.
 
         The update's id is left to the SDK, which draws one per call: the server answers a known id from a closed run
@@ -227,7 +227,7 @@ class PrivateLinks(Steering):
         finally:
             started.cancel()
             await asyncio.gather(started, return_exceptions=True)
-        return Saga(self._client, link, join.operation, saga_id)
+        return SagaHandle(self._client, link, join.operation, saga_id)
 
     async def _answered(self, joining: Awaitable[Joined], link: Link) -> Joined:
         nobody = _no_worker(link)

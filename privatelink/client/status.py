@@ -17,7 +17,7 @@ from temporalio.converter import DataConverter
 from temporalio.exceptions import FailureError
 from temporalio.service import RPCError
 
-from privatelink.client.endings import RESULT_TYPES, SagaHandle, saga_handle, saga_result
+from privatelink.client.endings import RESULT_TYPES, RunHandle, run_handle, saga_result
 from privatelink.client.remembering import Memory, Run, memory_behind, unknown_link
 from privatelink.client.silence import why_silent
 from privatelink.errors import ErrorDetails, NoWorker, PrivateLinkError, TemporalUnreachable
@@ -140,7 +140,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
         looks_back = not (latest_only or latest.is_running)
         memory = await memory_behind(client, link, latest) if looks_back else Memory(latest, latest)
         waiting = await waiting_steps(description) if latest.is_running else ()
-    run, handle = memory.shown, saga_handle(client, link, memory.shown)
+    run, handle = memory.shown, run_handle(client, link, memory.shown)
     result, error_details = await _ending(handle, run)
     progress, unanswered = await _progress(client, handle)
     return LinkStatus(
@@ -159,7 +159,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
     )
 
 
-async def _ending(handle: SagaHandle, run: Run) -> tuple[PrivateLinkResult | DeleteResult | None, ErrorDetails | None]:
+async def _ending(handle: RunHandle, run: Run) -> tuple[PrivateLinkResult | DeleteResult | None, ErrorDetails | None]:
     """What a saga that has ended gave or raised; of an operation that is not known here, what it raised."""
     if run.is_running:
         return None, None
@@ -177,7 +177,7 @@ async def _last_attempt(client: Client, link: Link, memory: Memory) -> LastAttem
     if run is None:
         return None
     try:
-        _, error = await _ending(saga_handle(client, link, run), run)
+        _, error = await _ending(run_handle(client, link, run), run)
     except TemporalUnreachable:
         # It stands beside what was asked for, and hides none of that.
         error = None
@@ -204,7 +204,7 @@ def _as_it_ended(progress: Progress | None, run: Run) -> Progress | None:
     return progress.model_copy(update={"phase": run.phase, "steps": steps, "asks": []})
 
 
-async def _progress(client: Client, handle: SagaHandle) -> tuple[Progress | None, ErrorDetails | None]:
+async def _progress(client: Client, handle: RunHandle) -> tuple[Progress | None, ErrorDetails | None]:
     """The query needs a worker; without one the rest of the status still stands, and why there is none."""
     doing = "asking for the steps"
     with reaching_temporal(doing, handle.id):

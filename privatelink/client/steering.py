@@ -16,7 +16,7 @@ from privatelink.client.status import LinkStatus, link_status
 from privatelink.errors import Finding, FindingType, InvalidRequest, NoWorker, UpdateRefused, WorkerCannotGoOn
 from privatelink.model.names import Link
 from privatelink.model.progress import Phase
-from privatelink.model.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, Steered
+from privatelink.model.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, UpdateResult
 from privatelink.temporal.connection import reaching_temporal
 from privatelink.temporal.troubles import is_unknown_workflow
 
@@ -71,7 +71,7 @@ class Steering:
         address: str | None = None,
         vpc_endpoint_id: str | None = None,
         by: str | None = None,
-    ) -> Steered:
+    ) -> UpdateResult:
         """Say what EMQX's console shows; without `step`, for the one step that the saga asks about."""
         link = _parsed(link)
         if step is None:
@@ -81,37 +81,39 @@ class Steering:
 
     async def approve(
         self, link: str | Link, *, by: str, note: str | None = None, vpc_endpoint_id: str | None = None
-    ) -> Steered:
+    ) -> UpdateResult:
         """Let this VPC endpoint's connection be accepted; without its id, the only one that was ever shown."""
         fields = {"by": by, "note": note, "vpc_endpoint_id": vpc_endpoint_id}
         return await self._send(link := _parsed(link), _argument(Approve, link, **fields))
 
     async def pause(
         self, link: str | Link, *, reason: str, until: datetime | None = None, by: str | None = None
-    ) -> Steered:
+    ) -> UpdateResult:
         """Stop before the next effect, until `resume` or the moment `until`, which has a time zone."""
         link = _parsed(link)
         return await self._send(link, _argument(Pause, link, reason=reason, until=until, by=_by(by)))
 
-    async def resume(self, link: str | Link, *, by: str | None = None) -> Steered:
+    async def resume(self, link: str | Link, *, by: str | None = None) -> UpdateResult:
         """Go on after a pause."""
         return await self._send(link := _parsed(link), _argument(Resume, link, by=_by(by)))
 
-    async def retry_now(self, link: str | Link, *, by: str | None = None) -> Steered:
+    async def retry_now(self, link: str | Link, *, by: str | None = None) -> UpdateResult:
         """Try a held step again, or what waits for its next attempt at once."""
         return await self._send(link := _parsed(link), _argument(RetryNow, link, by=_by(by)))
 
-    async def roll_back(self, link: str | Link, *, reason: str, by: str | None = None) -> Steered:
+    async def roll_back(self, link: str | Link, *, reason: str, by: str | None = None) -> UpdateResult:
         """Give a create up; it then removes what it has made, and ends with `GivenUp`."""
         return await self._send(link := _parsed(link), _argument(RollBack, link, reason=reason, by=_by(by)))
 
-    async def _send(self, link: Link, argument: BaseModel) -> Steered:
+    async def _send(self, link: Link, argument: BaseModel) -> UpdateResult:
         update, doing = _DOING[type(argument)]
         handle = self._client.get_workflow_handle(link.workflow_id)
         with reaching_temporal(doing, str(link)):
             nobody = _no_worker(link, doing)
             try:
-                return await answered(handle.execute_update(update, argument, result_type=Steered), otherwise=nobody)
+                return await answered(
+                    handle.execute_update(update, argument, result_type=UpdateResult), otherwise=nobody
+                )
             except NoWorker as error:
                 raise await why_silent(self._client, handle.id, nobody) from error
             except RPCError as error:

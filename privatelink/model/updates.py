@@ -143,7 +143,7 @@ class RollBack(Argument):
     by: Words | None = None
 
 
-class Steered(_Answer):
+class UpdateResult(_Answer):
     """What an Update did: one message, the steps that it concerned, and when it was recorded."""
 
     link: str

@@ -10,7 +10,7 @@ from activities.checks.address_users import AddressUsers
 from activities.endpoint_connections import EndpointConnections
 from activities.private_links import PrivateLinks
 from activities.removal import Removals
-from activities.support.inventory import Onlooker
+from activities.support.inventory import InventoryReader
 from clouds.aws.tags import COMPLETE, add_ec2_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -37,7 +37,7 @@ class World:
     def steps(self) -> Removals:
         """The steps under test, with the settings of now."""
         apis = DeploymentApis(Settings.from_environment())
-        return Removals(Onlooker(self.provider.aws, self.platform, apis), AddressUsers(apis))
+        return Removals(InventoryReader(self.provider.aws, self.platform, apis), AddressUsers(apis))
 
     def without_deployment_key(self) -> None:
         """A worker that was given no API key of the deployment."""

@@ -4,7 +4,7 @@ import pytest
 
 from activities import inputs
 from activities.inquiries import Inquiries
-from activities.support.inventory import Onlooker
+from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -19,7 +19,7 @@ async def said_of(what: str) -> SetUpCheck:
     """The finding of one look."""
     settings = Settings.from_environment()
     aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)
-    inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
+    inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
     answer = await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=ACCESS))
     (finding,) = [one for one in answer.findings if one.name == what]
     return finding

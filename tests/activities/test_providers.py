@@ -11,7 +11,7 @@ from activities.checks.address_users import AddressUsers
 from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
-from activities.support.inventory import Onlooker
+from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -101,11 +101,11 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     assert open_role == await findings(steps, a_spec(request))
     settings = Settings.from_environment()
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
-    onlooker = Onlooker(provider.aws, platform, apis)
-    inquiries = Inquiries(provider.aws, platform, apis, onlooker)
+    inventory = InventoryReader(provider.aws, platform, apis)
+    inquiries = Inquiries(provider.aws, platform, apis, inventory)
     removal = inputs.RemovalSpec(link=LINK, aws=access)
     for kind, look in (
-        (RemovalRefused, Removals(onlooker, AddressUsers(apis)).check_removal),
+        (RemovalRefused, Removals(inventory, AddressUsers(apis)).check_removal),
         (RequestRefused, inquiries.inspect_link),
     ):
         refused = (await refusal(kind, look, removal)).details_model.findings
@@ -121,7 +121,7 @@ async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provide
     settings = Settings.from_environment()
     aws = AwsAccounts(external_ids={seed["role_arn"]: SecretStr(seed["external_id"])})
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
-    inquiries = Inquiries(aws, platform, apis, Onlooker(aws, platform, apis))
+    inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
     access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
     found = (await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=access))).findings
     assert {"AWS": False, "role": False} == {one.name: one.ok for one in found if one.name in {"AWS", "role"}}

@@ -149,7 +149,7 @@ async def test_an_inspection_finds_all_that_a_delete_would_be_refused_for(world:
     world.post("/authentication", at(world.address, HOLDERS[0][1]))
     world.provider.sandbox.quirk("deployment_key_scopes", ["access_control", "data_integration", "gateways"])
     settings = Settings.from_environment()
-    inquiries = Inquiries(world.provider.aws, world.platform, DeploymentApis(settings), world.steps._onlooker)
+    inquiries = Inquiries(world.provider.aws, world.platform, DeploymentApis(settings), world.steps._inventory)
     inspection = await attempt(inquiries.inspect_link, a_removal())
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
     assert error.details_model.findings == inspection.findings

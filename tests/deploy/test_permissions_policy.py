@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.errors import AccessDenied, PrivateLinkError, RequestRefused
 from privatelink.model.names import MANAGED_BY, TAG_MANAGED_BY
 from privatelink.model.request import PrivateLinkRequest
@@ -132,7 +132,7 @@ class Life:
         self.role.put(shipped_policy())
         return life.result()
 
-    async def _live(self, saga: Saga) -> str:
+    async def _live(self, saga: SagaHandle) -> str:
         try:
             result = await saga.result()
             assert isinstance(result, PrivateLinkResult)

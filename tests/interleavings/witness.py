@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from privatelink import PrivateLinks
-    from privatelink.client.links import Saga
+    from privatelink.client.links import SagaHandle
     from privatelink.model.progress import Operation
     from scripts.breakable import BreakableStage
 
@@ -47,7 +47,7 @@ class Witness(Judge):
         self._may_go[link] += 1
         self._standing[self._known[link].link] = frozenset()
 
-    async def hear(self, link: str, start: Callable[[], Awaitable[Saga]], operation: Operation) -> Said:
+    async def hear(self, link: str, start: Callable[[], Awaitable[SagaHandle]], operation: Operation) -> Said:
         """Call as a caller does who repeats the call until somebody answers; judge what is answered."""
         before = self._may_go[link]
         self._deleting[link] += operation == "delete"
@@ -60,7 +60,7 @@ class Witness(Judge):
             await self._judge(link, Ending(said, saga_id, operation, completed))
         return said
 
-    async def _answer(self, start: Callable[[], Awaitable[Saga]]) -> tuple[str, Said]:
+    async def _answer(self, start: Callable[[], Awaitable[SagaHandle]]) -> tuple[str, Said]:
         """The saga's id, "" where none was begun or joined; and what was said in the end."""
         saga_id = ""
         while True:

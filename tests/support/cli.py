@@ -11,15 +11,15 @@ from pydantic import BaseModel
 from rich.console import Console
 
 from privatelink.cli import run
-from privatelink.cli.surroundings import Surroundings
-from privatelink.client.links import PrivateLinks, Saga
+from privatelink.cli.context import CliContext
+from privatelink.client.links import PrivateLinks, SagaHandle
 from privatelink.client.status import LinkStatus, LinkSummary, Waiting
 from privatelink.errors import ErrorDetails
 from privatelink.model.names import Link
 from privatelink.model.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
 from privatelink.model.request import DeleteRequest, PrivateLinkRequest
 from privatelink.model.result import DeleteResult, InspectionResult, PrivateLinkResult, SetUpResult
-from privatelink.model.updates import Steered
+from privatelink.model.updates import UpdateResult
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 SAGA_ID = "0199-run"
@@ -46,7 +46,7 @@ RESULT = PrivateLinkResult(
     vpc_endpoint_id="vpce-0a1b2c3d4e5f6a7b8",
     private_link_id="pl-7",
 )
-STEERED = Steered(link=str(LINK), message="the saga goes on", steps=("create-listener-3306",), at=NOW)
+STEERED = UpdateResult(link=str(LINK), message="the saga goes on", steps=("create-listener-3306",), at=NOW)
 DELETED = DeleteResult(link=str(LINK), status="deleted", removed=(ARN, "vpce-svc-0a1b2c3d4e5f6a7b8"))
 
 
@@ -111,7 +111,7 @@ def link_status(
     )
 
 
-class _Saga(Saga):
+class _Saga(SagaHandle):
     def __init__(self, links: "Links") -> None:
         self.link = LINK
         self._links = links
@@ -139,7 +139,7 @@ class Links(PrivateLinks):
         end: PrivateLinkResult | DeleteResult | BaseException = RESULT,
         start: BaseException | None = None,
         summaries: Sequence[LinkSummary] = (),
-        steered: Steered | BaseException = STEERED,
+        steered: UpdateResult | BaseException = STEERED,
         inspection: InspectionResult | BaseException | None = None,
         stands: BaseException | None = None,
     ) -> None:
@@ -153,7 +153,7 @@ class Links(PrivateLinks):
         self.ended = asyncio.Event()
         self.asked: list[object] = []
 
-    async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> Saga:
+    async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> SagaHandle:
         """Begin, or refuse."""
         return self._started(request)
 
@@ -163,7 +163,7 @@ class Links(PrivateLinks):
         *,
         allow_failed: bool = False,
         ignore_deployment: bool = False,
-    ) -> Saga:
+    ) -> SagaHandle:
         """Begin, or refuse."""
         return self._started((target, allow_failed, ignore_deployment))
 
@@ -197,13 +197,13 @@ class Links(PrivateLinks):
         if self.stands:
             raise self.stands
 
-    async def _send(self, link: Link, argument: BaseModel) -> Steered:
+    async def _send(self, link: Link, argument: BaseModel) -> UpdateResult:
         self.asked.append((link, argument))
         if isinstance(self.steered, BaseException):
             raise self.steered
         return self.steered
 
-    def _started(self, asked: object) -> Saga:
+    def _started(self, asked: object) -> SagaHandle:
         self.asked.append(asked)
         if self.start:
             raise self.start
@@ -268,7 +268,7 @@ def run_command(
 
     out, err = Terminal(interactive), Terminal(interactive)
     asked_of_doctor: list[DeleteRequest | None] = []
-    surroundings = Surroundings(
+    cli = CliContext(
         connect=connect,
         check_set_up=check_set_up,
         out=out.console,
@@ -276,4 +276,4 @@ def run_command(
         now=lambda: NOW,
         poll_seconds=0.001,
     )
-    return Ran(run(arguments, surroundings), out, err, asked_of_doctor)
+    return Ran(run(arguments, cli), out, err, asked_of_doctor)

@@ -9,7 +9,7 @@ from temporalio.client import Client
 
 from privatelink import PrivateLinkRequest, PrivateLinks
 from privatelink.client.applying import FleetRun
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
 from privatelink.model.fleet import Ending as FleetEnding
 from privatelink.model.fleet import FleetResult
@@ -64,7 +64,7 @@ class WorldJudge(Judge):
             await self.judge(client, self.known(link), Ending(said, saga_id, operation, self.completed[link]))
 
 
-class JudgedSaga(Saga):
+class JudgedSaga(SagaHandle):
     """One whose end is judged before its caller has it."""
 
     def __init__(self, links: "JudgedLinks", link: Link, operation: Operation, saga_id: str) -> None:
@@ -101,7 +101,7 @@ class JudgedLinks(PrivateLinks):
         self.judge = judge
         self.told: list[Said | FleetResult] = []
 
-    async def _join(self, join: JoinCreate | JoinDelete) -> Saga:
+    async def _join(self, join: JoinCreate | JoinDelete) -> SagaHandle:
         saga = await super()._join(join)
         self.judge.learn(join.request)
         return JudgedSaga(self, saga.link, join.operation, saga.saga_id)

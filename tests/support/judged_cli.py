@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from privatelink import cli
+from privatelink.cli.context import CliContext, plain_console
 from privatelink.cli.exits import ExitCode, exit_code
-from privatelink.cli.surroundings import Surroundings, plain_console
 from privatelink.client.status import LinkStatus
 from privatelink.errors import PrivateLinkError
 from privatelink.errors.failures import BY_TYPE
@@ -63,7 +63,7 @@ def run(arguments: Sequence[str]) -> int:
 
     out, printed = plain_console(), _Tee()
     out.file = printed
-    code = cli.run(arguments, Surroundings(connect=connect, out=out))
+    code = cli.run(arguments, CliContext(connect=connect, out=out))
     told = [one for links in made for one in links.told]
     if arguments[0] in {"create", "delete", "apply"} and not {"--detach", "--plan"} & set(arguments):
         answer = json.loads(printed.getvalue()) if "json" in arguments else None

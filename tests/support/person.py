@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from privatelink.model.progress import Ask, Phase, Progress
-from privatelink.model.updates import Steered
+from privatelink.model.updates import UpdateResult
 from tests.support.world import World
 from workflows.platform_side import CONFIRM_RUNNING
 from workflows.saga.controls import APPROVAL
@@ -81,11 +81,11 @@ class Person:
         """Wait until the saga is in the phase."""
         return await self.sees(lambda seen: seen.phase is phase)
 
-    async def says(self, update: str, **argument: object) -> Steered:
+    async def says(self, update: str, **argument: object) -> UpdateResult:
         """Send an Update as the UI does, one JSON object. That it runs is confirmed once the console shows it so."""
         if update == "confirm" and argument.get("step") == CONFIRM_RUNNING:
             await self.address()
-        steered: Steered = await self._handle.execute_update(update, argument, result_type=Steered)
+        steered: UpdateResult = await self._handle.execute_update(update, argument, result_type=UpdateResult)
         return steered
 
     async def _console(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of many shapes

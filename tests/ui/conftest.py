@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Browser
 from temporalio.client import Client
 
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.temporal.payloads import DATA_CONVERTER
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.chromium import ChromiumError, chromium, find_chromium
@@ -64,7 +64,7 @@ def person(world: World) -> Person:
 
 
 @pytest.fixture
-async def waiting(world: World, person: Person) -> AsyncIterator[Saga]:
+async def waiting(world: World, person: Person) -> AsyncIterator[SagaHandle]:
     """A create that waits for a person's clicks at EMQX's console; cancelled at the end, when it still runs."""
     saga = await world.links.start_create(full_request(world.sandbox, platform=CONSOLE, connector=None))
     await person.asked(BY_HAND)

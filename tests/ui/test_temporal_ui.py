@@ -8,7 +8,7 @@ from playwright.async_api import Locator, expect
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import WorkflowHistory
 
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.model.progress import Phase
 from scripts.temporal_ui import TemporalUi
 from tests.support.person import Person
@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 
 
 async def test_a_person_reads_what_to_do_and_confirms_it(
-    world: World, person: Person, waiting: Saga, ui: TemporalUi
+    world: World, person: Person, waiting: SagaHandle, ui: TemporalUi
 ) -> None:
     """Page, clicks and the value to paste are items of their own; `confirm` from the dialog ends the create."""
     ask = await person.asked(BY_HAND)
@@ -60,7 +60,7 @@ async def test_a_person_approves(world: World, person: Person, ui: TemporalUi) -
     assert (intervention.action, intervention.by, intervention.why) == ("approve", "ana", "CHG-1234")
 
 
-async def test_the_list_finds_who_waits_for_a_person(waiting: Saga, ui: TemporalUi) -> None:
+async def test_the_list_finds_who_waits_for_a_person(waiting: SagaHandle, ui: TemporalUi) -> None:
     """By the search attribute, in the page's address, as a bookmark has it."""
     rows = await ui.open_list(f'PrivateLinkPhase="{Phase.WAITING_FOR_PERSON}"')
     await expect(rows).to_have_count(1)
@@ -69,7 +69,7 @@ async def test_the_list_finds_who_waits_for_a_person(waiting: Saga, ui: Temporal
     await expect(ui.page.get_by_role("heading", name="0 Workflows")).to_be_visible()
 
 
-async def test_a_wait_tells_its_sentence_and_no_stack_trace(world: World, waiting: Saga, ui: TemporalUi) -> None:
+async def test_a_wait_tells_its_sentence_and_no_stack_trace(world: World, waiting: SagaHandle, ui: TemporalUi) -> None:
     """Where Temporal's Pause and Reset are, what is waited for stands in words."""
     async with asyncio.timeout(60):
         while not any(one.last_message for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110 - of a server

@@ -17,7 +17,7 @@ from activities.inputs import ByHandWait
 from activities.support.emqx_console import private_link_page
 from clouds.aws.endpoint_connections import FoundConnection
 from privatelink import PrivateLinkResult
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.errors import (
     Cancelled,
     CloudRefused,
@@ -62,7 +62,7 @@ def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN40
     return full_request(world.sandbox, platform=CONSOLE, **changes)
 
 
-async def _clicked(world: World, **changes: Any) -> tuple[Person, Saga]:  # noqa: ANN401 - as a caller writes them
+async def _clicked(world: World, **changes: Any) -> tuple[Person, SagaHandle]:  # noqa: ANN401 - as a caller writes them
     """A create without connector for which a person has clicked, and approved the endpoint that came."""
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, connector=None, **changes))

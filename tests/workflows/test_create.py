@@ -67,7 +67,7 @@ async def test_create_ends_with_a_working_address_and_one_of_everything(world: W
 
 
 async def test_the_story_board_tells_every_step_before_it_runs(world: World) -> None:
-    """The steps that a run really takes are exactly those that the board shows as to come."""
+    """The steps that a run really takes are exactly those that the progress shows as to come."""
     request = full_request(world.sandbox)
     await world.links.create(request)
     assert sorted(world.faults.seen[request.link.workflow_id]) == sorted(steps_to_come(request))

@@ -34,9 +34,9 @@ class Recorder:
     """A saga of which everything is to be undone, and whose removals are written down in their order."""
 
     def __init__(self) -> None:
-        """It is the saga, and its `undoing`."""
+        """It is the saga, and its `compensation`."""
         self.order: list[Undo] = []
-        self.undoing = self
+        self.compensation = self
         self.failure = None
         self.is_ending = True
         self.resets = 0

@@ -10,7 +10,7 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from privatelink.client.endings import saga_result
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.errors import (
     CloudRefused,
     FindingType,
@@ -85,7 +85,7 @@ def _blocked(gate: asyncio.Event) -> Hook:
     return wait
 
 
-async def _waiting_create(world: World, at: str) -> Saga:
+async def _waiting_create(world: World, at: str) -> SagaHandle:
     """A create that has come to this step, and stays there."""
     come = asyncio.Event()
 

@@ -8,7 +8,7 @@ from temporalio.api.common.v1 import Payload
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.common import RawValue
 
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.errors import AlreadyJoined, GivenUp, InvalidRequest, UpdateRefused, from_failure
 from privatelink.model.updates import Approve, Confirm, JoinCreate, Pause, Resume, RetryNow, RollBack
 from tests.support.person import Person
@@ -28,7 +28,7 @@ EXAMPLES = {
 }
 
 
-async def _waiting(world: World) -> Saga:
+async def _waiting(world: World) -> SagaHandle:
     """A create that waits at its load balancer."""
     come = asyncio.Event()
 

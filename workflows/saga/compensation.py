@@ -1,4 +1,4 @@
-"""Undoing: the removals of a rollback or a delete, and what they could not remove."""
+"""Compensation: the removals of a rollback or a delete, and what they could not remove."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
@@ -18,9 +18,9 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.names import Place
     from privatelink.model.progress import StepState
     from workflows.saga import options
-    from workflows.saga.controls import Steering
+    from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import named, still_standing, told_why, unseen
-    from workflows.saga.progress import StoryBoard, step_id
+    from workflows.saga.progress import ProgressTracker, step_id
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -29,18 +29,22 @@ Undo = Callable[..., Awaitable[Removed]]
 """A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
 
 
-class Undoing:
+class Compensation:
     """What a saga has begun and may have to undo. `spec` is what its removals may touch."""
 
     def __init__(
-        self, board: StoryBoard, steering: Steering, spec: RemovalSpec, each: Callable[..., Awaitable[list[Any]]]
+        self,
+        tracker: ProgressTracker,
+        controls: OperatorControl,
+        spec: RemovalSpec,
+        each: Callable[..., Awaitable[list[Any]]],
     ) -> None:
         """`each` runs steps side by side."""
         self.spec = spec
         self._each = each
         self.leftovers: list[Leftover] = []
-        self._board = board
-        self._steering = steering
+        self._tracker = tracker
+        self._controls = controls
         self._noted: set[Undo] = set()
         self._unsettled: set[Undo] = set()
         self._settled_at: dict[Undo, datetime] = {}
@@ -126,20 +130,20 @@ class Undoing:
         """
         if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
             return ()
-        await self._steering.before_effect()
+        await self._controls.before_effect()
         found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
         if found is None:
             # Somebody uses the address, or nobody knows what stands at the console: AWS's side stays.
             self._blocked = True
         if not found:
-            connected = self._board.progress.ids.get("vpc endpoint")
+            connected = self._tracker.progress.ids.get("vpc endpoint")
             if found is not None:
                 link = self.spec.link
                 self.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
             return ()
         wait = options.limit(options.DEADLINES.person)
         step = PrivateLinksByHand.wait_for_deletion_by_hand
-        async with self._steering.by_hand(step_id(step.__name__), deleting(self.spec.link), wait):
+        async with self._controls.by_hand(step_id(step.__name__), deleting(self.spec.link), wait):
             spec = RemovalWait(removal=self.spec, vpc_endpoints=tuple(found), wait=wait)
             gone = await self._run(step, spec, options.wait(wait))
         if gone:
@@ -152,23 +156,23 @@ class Undoing:
         return ()
 
     async def _undo(self, activity: Undo) -> tuple[str, ...]:
-        await self._steering.before_effect()
+        await self._controls.before_effect()
         spec = self.spec.model_copy(update={"settled_at": self._settled_at.get(activity)})
         removed = await self._run(activity, spec, options.removal())
         return removed.ids if removed else ()
 
     async def _run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
         """The step's result; None when it failed for good, which is noted."""
-        step = self._board.begin(activity.__name__, wait=getattr(spec, "wait", None))
+        step = self._tracker.begin(activity.__name__, wait=getattr(spec, "wait", None))
         try:
-            result = await self._steering.attempt(activity, spec, step, self.spec.link, how)
+            result = await self._controls.attempt(activity, spec, step, self.spec.link, how)
         except FailureError as error:
-            self._board.end(step, StepState.FAILED)
+            self._tracker.end(step, StepState.FAILED)
             if is_cancelled_exception(error):
                 raise
             self._failures.append(named(error))
             return None
-        self._board.end(step, StepState.DONE)
+        self._tracker.end(step, StepState.DONE)
         return result
 
     async def look_for_leftovers(self) -> None:
@@ -184,7 +188,7 @@ class Undoing:
         if self.leftovers:
             return
         failures = list(self._failures)
-        ids = self._board.progress.ids
+        ids = self._tracker.progress.ids
         recorded = dict.fromkeys((*self._recorded, *ids.values()))
         spec = self.spec.model_copy(
             update={

@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.failures import is_late
     from workflows.saga.options import DEADLINES, Options, limit, prolonged, within
     from workflows.saga.pauses import Pauses
-    from workflows.saga.progress import StoryBoard
+    from workflows.saga.progress import ProgressTracker
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -62,12 +62,12 @@ class Question(NamedTuple):
         return re.fullmatch(form, address) is not None
 
 
-class Steering:
-    """What people have said, and what the saga still needs from them. Its board shows all of it."""
+class OperatorControl:
+    """What people have said, and what the saga still needs from them. The tracker shows all of it."""
 
-    def __init__(self, board: StoryBoard, link: Link) -> None:
+    def __init__(self, tracker: ProgressTracker, link: Link) -> None:
         """Nobody has said anything yet."""
-        self._board = board
+        self._tracker = tracker
         self._link = link
         self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
         self._again: set[str] = set()
@@ -124,7 +124,7 @@ class Steering:
             since=workflow.now(),
             deadline=pause.until,
         )
-        self._board.ask(Phase.PAUSED, ask)
+        self._tracker.ask(Phase.PAUSED, ask)
         if pause.until:
             self._resuming = asyncio.create_task(self._resume_at(pause, pause.until))
 
@@ -132,7 +132,7 @@ class Steering:
         """Go on."""
         self.paused = None
         self._pauses.end()
-        self._board.answered(Phase.PAUSED, PAUSE)
+        self._tracker.answered(Phase.PAUSED, PAUSE)
 
     async def _resume_at(self, pause: Pause, until: datetime) -> None:
         await workflow.sleep(until - workflow.now(), summary="end of the pause")
@@ -202,7 +202,7 @@ class Steering:
                 await self.before_effect()
                 how = within(how, paused)
             spec = prolonged(spec, paused or None)
-            self._board.prolong(step, getattr(spec, "wait", None))
+            self._tracker.prolong(step, getattr(spec, "wait", None))
 
     def _looking(self, step: str, spec: S) -> S:
         """The spec of a step that must look for its thing: what is tried anew may have made it before."""
@@ -252,7 +252,7 @@ class Steering:
         """Ask which of these endpoints' connections is approved, while the step watches them."""
         ids = tuple(one.vpc_endpoint_id for one in candidates)
         task = approving(self._link, [one.words for one in candidates])
-        self._board.begin(APPROVAL)
+        self._tracker.begin(APPROVAL)
         self._questions[step] = Question(ids)
         try:
             with self._to_approve(step, ids):
@@ -260,7 +260,7 @@ class Steering:
                     yield
         finally:
             self._questions.pop(step, None)
-            self._board.end(APPROVAL, StepState.DONE if self.approved in ids else StepState.STOPPED)
+            self._tracker.end(APPROVAL, StepState.DONE if self.approved in ids else StepState.STOPPED)
 
     @contextmanager
     def _to_approve(self, step: str, ids: tuple[str, ...]) -> Iterator[None]:
@@ -341,15 +341,15 @@ class Steering:
             since=wait.since,
             deadline=wait.deadline,
         )
-        self._board.ask(phase, ask)
+        self._tracker.ask(phase, ask)
         reminding = asyncio.create_task(self._remind(phase, step))
         try:
             yield
         finally:
             reminding.cancel()
-            self._board.answered(phase, step)
+            self._tracker.answered(phase, step)
 
     async def _remind(self, phase: Phase, step: str) -> None:
         while True:
             await workflow.sleep(REMINDER, summary="reminder")
-            self._board.remind(phase, step)
+            self._tracker.remind(phase, step)

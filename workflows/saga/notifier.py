@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.errors import CloudRefused, from_failure
     from privatelink.model.progress import Progress
     from workflows.saga import options
-    from workflows.saga.progress import StoryBoard
+    from workflows.saga.progress import ProgressTracker
 
 
 class Notifier:
@@ -25,15 +25,15 @@ class Notifier:
     wait: a newer state supersedes the older ones as soon as one could not be delivered at once.
     """
 
-    def __init__(self, board: StoryBoard) -> None:
-        """Listen to the board's phases."""
-        self._board = board
+    def __init__(self, tracker: ProgressTracker) -> None:
+        """Listen to the tracker's phases."""
+        self._tracker = tracker
         self._told = 0
         self._nobody_listens = False
         self._waiting: deque[NotificationSpec] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._ends_at: datetime | None = None
-        board.on_phase = self._phase_changed
+        tracker.on_phase = self._phase_changed
 
     async def flush(self) -> None:
         """Wait for what is on its way, since a workflow's end cuts it off; no longer than one deadline."""
@@ -46,7 +46,7 @@ class Notifier:
             return
         self._told += 1
         spec = NotificationSpec(
-            link=self._board.request.link,
+            link=self._tracker.request.link,
             operation=progress.operation,
             saga_id=progress.saga_id,
             number=self._told,

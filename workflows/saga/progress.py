@@ -1,4 +1,4 @@
-"""The story board: how far a saga is, for the query `progress`, the Temporal UI's details and its search attributes."""
+"""The progress tracker: how far a saga is, for the query `progress`, the UI's details and the search attributes."""
 
 import asyncio
 from functools import lru_cache
@@ -31,7 +31,7 @@ def step_id(activity: str, key: object = "") -> str:
     return "-".join(part for part in (activity.replace("_", "-"), str(key)) if part)
 
 
-class StoryBoard:
+class ProgressTracker:
     """Keeps the progress of one saga, and shows it whenever it changes."""
 
     def __init__(self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str]) -> None:
@@ -82,7 +82,7 @@ class StoryBoard:
         self._show()
 
     def made(self, **ids: str) -> None:
-        """Remember ids for people: `made(load_balancer=arn)` reads `load balancer` on the board."""
+        """Remember ids for people: `made(load_balancer=arn)` reads `load balancer` in the progress."""
         self.progress.ids.update({name.replace("_", " "): value for name, value in ids.items()})
         self._show()
 

@@ -18,11 +18,11 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.deadlines import Wait
     from privatelink.model.progress import Phase, StepState
     from workflows.saga import options
-    from workflows.saga.compensation import Undo, Undoing
-    from workflows.saga.controls import Steering
+    from workflows.saga.compensation import Compensation, Undo
+    from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import incomplete, named
     from workflows.saga.notifier import Notifier
-    from workflows.saga.progress import StoryBoard
+    from workflows.saga.progress import ProgressTracker
     from workflows.saga.runs import when_reset
 
 
@@ -39,21 +39,21 @@ B = TypeVar("B")
 
 
 class Saga:
-    """One run of one story. `board` is where everybody reads how far it is, `steering` what people have said to it.
+    """One run of one story. `tracker` is where everybody reads how far it is, `controls` what people have said to it.
 
     `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it. `undone` is the
     phase in which it ends when its removals have left nothing of what it made. `resets` counts how often it was reset.
     """
 
-    def __init__(self, board: StoryBoard, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
+    def __init__(self, tracker: ProgressTracker, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
         """`spec` is what this saga's removals may touch.
 
         `holds`: a step that fails after something was made waits for a person.
         """
-        self.board = board
-        self.steering = Steering(board, spec.link)
-        self.undoing = Undoing(board, self.steering, spec, self.each)
-        self._notifier = Notifier(board)
+        self.tracker = tracker
+        self.controls = OperatorControl(tracker, spec.link)
+        self.compensation = Compensation(tracker, self.controls, spec, self.each)
+        self._notifier = Notifier(tracker)
         self.undone = undone
         self._holds = holds
         self._task: asyncio.Task[Any] | None = None
@@ -64,8 +64,8 @@ class Saga:
 
     def _count_reset(self) -> None:
         self.resets += 1
-        self.board.was_reset()
-        self.steering.looks_first = True
+        self.tracker.was_reset()
+        self.controls.looks_first = True
 
     async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         """Run `story`; when it does not end well, `clean_up`. Raises the first cause, told with what was left behind.
@@ -82,7 +82,7 @@ class Saga:
 
     def give_up(self, by: str, reason: str) -> None:
         """End a story that runs or is held, by a person's word: it rolls back."""
-        self.steering.give_up(by, reason)
+        self.controls.give_up(by, reason)
         self._stop()
 
     def _stop(self) -> None:
@@ -96,10 +96,10 @@ class Saga:
             self.is_ending = True
         except (asyncio.CancelledError, FailureError) as error:
             self.is_ending = True
-            self.steering.resume()
+            self.controls.resume()
             cause = self._cause(error)
-            if self.undoing.has_begun:
-                self.undoing.settle()
+            if self.compensation.has_begun:
+                self.compensation.settle()
                 await clean_up()
             ending = self._ending(cause)
             await self._notifier.flush()
@@ -108,24 +108,26 @@ class Saga:
         return result
 
     def _cause(self, error: BaseException) -> PrivateLinkError | None:
-        """The first cause for the board; None when somebody cancelled."""
+        """The first cause for the tracker; None when somebody cancelled."""
         if not is_cancelled_exception(error):
-            return self.board.failed(named(error))
-        return self.board.failed(self.steering.given_up) if self.steering.given_up else None
+            return self.tracker.failed(named(error))
+        return self.tracker.failed(self.controls.given_up) if self.controls.given_up else None
 
     def _ending(self, cause: PrivateLinkError | None) -> BaseException:
         """What a saga that did not end well raises: something is left; cancelled; or the first cause."""
-        if self.undoing.leftovers:
-            error = self.board.failed(incomplete(cause, self.undoing.leftovers, str(self.undoing.spec.link)))
-            self.board.enter(Phase.INCOMPLETE)
+        if self.compensation.leftovers:
+            error = self.tracker.failed(
+                incomplete(cause, self.compensation.leftovers, str(self.compensation.spec.link))
+            )
+            self.tracker.enter(Phase.INCOMPLETE)
             return error
-        undone = self.undoing.has_begun
-        self.board.enter(self.undone if undone else Phase.REFUSED)
+        undone = self.compensation.has_begun
+        self.tracker.enter(self.undone if undone else Phase.REFUSED)
         if cause is None:
             return asyncio.CancelledError()
         outcome = Outcome.ROLLED_BACK if undone else Outcome.REFUSED
-        next_step = "; ".join(filter(None, (cause.details_model.next_step, self.undoing.to_look_at)))
-        told = {"outcome": outcome, "next_step": next_step, **self.undoing.looked_at}
+        next_step = "; ".join(filter(None, (cause.details_model.next_step, self.compensation.to_look_at)))
+        told = {"outcome": outcome, "next_step": next_step, **self.compensation.looked_at}
         return type(cause).of(cause.details_model.model_copy(update=told))
 
     async def look_until_no_reset(self, look: Callable[[], Awaitable[R]]) -> R:
@@ -192,14 +194,14 @@ class Saga:
 
     async def ask(self, step: str, answer: Awaitable[R]) -> R:
         """A step that a person takes. Its own deadline ends in a rollback, never in a hold."""
-        self.board.begin(step)
+        self.tracker.begin(step)
         try:
             result = await answer
             self._stop_if_told()
         except (asyncio.CancelledError, FailureError) as error:
-            self.board.end(step, StepState.STOPPED if is_cancelled_exception(error) else StepState.FAILED)
+            self.tracker.end(step, StepState.STOPPED if is_cancelled_exception(error) else StepState.FAILED)
             raise
-        self.board.end(step, StepState.DONE)
+        self.tracker.end(step, StepState.DONE)
         return result
 
     async def _step(
@@ -218,36 +220,36 @@ class Saga:
         while True:
             self._stop_if_told()
             if effect:
-                await self.steering.before_effect()
+                await self.controls.before_effect()
             spec = begun() if spec is None else options.renewed(spec)
             if undo:
-                self.undoing.note(undo)
-            step_id = self.board.begin(activity.__name__, key, getattr(spec, "wait", None))
+                self.compensation.note(undo)
+            step_id = self.tracker.begin(activity.__name__, key, getattr(spec, "wait", None))
             try:
-                result = await self.steering.attempt(activity, spec, step_id, about, how(spec))
+                result = await self.controls.attempt(activity, spec, step_id, about, how(spec))
             except (asyncio.CancelledError, FailureError) as error:
                 if undo:
-                    self.undoing.outcome_unknown(undo)
+                    self.compensation.outcome_unknown(undo)
                 if is_cancelled_exception(error):
-                    self.board.end(step_id, StepState.STOPPED)
+                    self.tracker.end(step_id, StepState.STOPPED)
                     raise
                 cause = named(error)
                 too_late = by_hand and isinstance(cause, DeadlinePassed)
-                if too_late or self.is_ending or not (self._holds and self.undoing.has_begun):
-                    self.board.end(step_id, StepState.FAILED)
+                if too_late or self.is_ending or not (self._holds and self.compensation.has_begun):
+                    self.tracker.end(step_id, StepState.FAILED)
                     raise
                 await self._hold(step_id, cause)
                 continue
-            self.board.end(step_id, StepState.DONE)
+            self.tracker.end(step_id, StepState.DONE)
             self._stop_if_told()
             return result
 
     async def _hold(self, step_id: str, error: PrivateLinkError) -> None:
-        self.board.end(step_id, StepState.HELD)
+        self.tracker.end(step_id, StepState.HELD)
         try:
-            await self.steering.hold(step_id, error)
+            await self.controls.hold(step_id, error)
         except (asyncio.CancelledError, FailureError):
-            self.board.end(step_id, StepState.FAILED)
+            self.tracker.end(step_id, StepState.FAILED)
             raise
 
     async def parallel(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
@@ -283,5 +285,5 @@ class Saga:
         return cast("A", one), cast("B", two)
 
     def _stop_if_told(self) -> None:
-        if self._cancelled or self.steering.given_up:
+        if self._cancelled or self.controls.given_up:
             raise asyncio.CancelledError

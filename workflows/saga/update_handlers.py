@@ -37,7 +37,7 @@ with workflow.unsafe.imports_passed_through():
         Resume,
         RetryNow,
         RollBack,
-        Steered,
+        UpdateResult,
     )
     from workflows.saga.runs import saga_id
     from workflows.saga.saga import Saga
@@ -66,7 +66,7 @@ def _of(argument: type[Join | Argument], *, may_be_left_out: bool = False) -> Ca
 
     def checked(check: Check) -> Check:
         @functools.wraps(check)
-        def validator(saga: "SteerableSaga", *given: object) -> None:
+        def validator(saga: "UpdateHandlers", *given: object) -> None:
             is_left_out = may_be_left_out and given in ((), (None,))
             if not is_left_out and (len(given) != 1 or not isinstance(given[0], argument)):
                 raise saga.refuse_argument(argument, len(given))
@@ -77,7 +77,7 @@ def _of(argument: type[Join | Argument], *, may_be_left_out: bool = False) -> Ca
     return checked
 
 
-class SteerableSaga:
+class UpdateHandlers:
     """What callers and operators say to a running `CreatePrivateLink` or `DeletePrivateLink`."""
 
     def __init__(self, operation: Operation, saga: Saga) -> None:
@@ -96,7 +96,7 @@ class SteerableSaga:
         return await self.saga.run(under_its_id, clean_up)
 
     def _check_workflow_id(self) -> None:
-        link, runs_as = self.saga.board.request.link, workflow.info().workflow_id
+        link, runs_as = self.saga.tracker.request.link, workflow.info().workflow_id
         if runs_as == link.workflow_id:
             return
         refused = RemovalRefused if self._operation == "delete" else RequestRefused
@@ -114,7 +114,7 @@ class SteerableSaga:
     @workflow.query
     def progress(self) -> Progress:
         """How far the saga is: phase, steps, ids so far, what it needs from whom, first cause."""
-        return self.saga.board.progress
+        return self.saga.tracker.progress
 
     @workflow.update(description=f"Join this saga with the same request, or learn why not. Example: {Join.example}")
     async def join(self, join: Join) -> Joined:
@@ -128,9 +128,9 @@ class SteerableSaga:
         running = RunningSaga(
             operation=self._operation,
             saga_id=saga_id(),
-            request=without_external_id(_dump(self.saga.board.request)),
+            request=without_external_id(_dump(self.saga.tracker.request)),
         )
-        link = str(self.saga.board.request.link)
+        link = str(self.saga.tracker.request.link)
         if join.root.operation != self._operation:
             raise OtherOperationRunning(
                 f"joining the {join.root.operation} of {link}: a {self._operation} of it runs",
@@ -138,7 +138,7 @@ class SteerableSaga:
                 next_step="wait until it has ended (`privatelink status`), or cancel it",
                 running=running,
             )
-        found = differences(_dump(self.saga.board.request), _dump(join.root.request))
+        found = differences(_dump(self.saga.tracker.request), _dump(join.root.request))
         if found:
             raise RequestDiffers(
                 f"joining the {join.root.operation} of {link}: it runs with another request: "
@@ -161,9 +161,9 @@ class SteerableSaga:
         "without address the proposed one holds; which of several endpoints it is: "
         '{"step": "wait-for-creation-by-hand", "vpc_endpoint_id": "vpce-0a1b"}'
     )
-    async def confirm(self, confirm: Confirm) -> Steered:
+    async def confirm(self, confirm: Confirm) -> UpdateResult:
         """Give a step the answer that it waits for."""
-        self.saga.steering.answer(confirm)
+        self.saga.controls.answer(confirm)
         said = confirm.vpc_endpoint_id or confirm.address or "as proposed"
         return self._record("confirm", confirm.by, said, f"{confirm.step} is confirmed: {said}", confirm.step)
 
@@ -171,7 +171,7 @@ class SteerableSaga:
     @_of(Confirm)
     def _is_waited_for(self, confirm: Confirm) -> None:
         self._not_too_often("confirm", "confirming")
-        questions = self.saga.steering.questions
+        questions = self.saga.controls.questions
         if confirm.step not in questions:
             waited_for = ", ".join(questions) or "nothing"
             raise self._refused(f"confirming {confirm.step}", f"the saga waits for {waited_for}")
@@ -193,11 +193,11 @@ class SteerableSaga:
         description="Let the endpoint connection of a VPC endpoint be accepted, once the saga asks for that. "
         f"Example: {Approve.example}; without vpc_endpoint_id, the only one there is"
     )
-    async def approve(self, approve: Approve) -> Steered:
+    async def approve(self, approve: Approve) -> UpdateResult:
         """Give the approval that the request asks for."""
-        steering = self.saga.steering
-        approved = approve.vpc_endpoint_id or steering.approvable[0]
-        steering.approve(approved)
+        controls = self.saga.controls
+        approved = approve.vpc_endpoint_id or controls.approvable[0]
+        controls.approve(approved)
         message = f"{approved} is approved by {approve.by}"
         return self._record("approve", approve.by, approve.note, message, resource=approved)
 
@@ -205,31 +205,31 @@ class SteerableSaga:
     @_of(Approve)
     def _asks_for_approval(self, approve: Approve) -> None:
         self._not_too_often("approve", "approving")
-        request, steering = self.saga.board.request, self.saga.steering
-        asks, chosen = steering.approvable, approve.vpc_endpoint_id
+        request, controls = self.saga.tracker.request, self.saga.controls
+        asks, chosen = controls.approvable, approve.vpc_endpoint_id
         if not asks and not (isinstance(request, PrivateLinkRequest) and request.asks_for_approval):
             raise self._refused("approving", "its request asks for no approval")
         self._not_ending("approving")
-        if steering.approved and (steering.approved in asks or not asks):
-            raise self._refused("approving", f"{steering.approved} is approved already")
+        if controls.approved and (controls.approved in asks or not asks):
+            raise self._refused("approving", f"{controls.approved} is approved already")
         if not asks:
-            running = [one.title for one in self.saga.board.progress.steps if one.state is StepState.RUNNING]
+            running = [one.title for one in self.saga.tracker.progress.steps if one.state is StepState.RUNNING]
             raise self._refused(
                 "approving", f"there is no endpoint to approve yet; the saga is at: {', '.join(running)}"
             )
         if chosen and chosen not in asks:
             raise self._refused("approving", f"vpc_endpoint_id must be one of {', '.join(asks)}")
-        if not chosen and len(steering.shown) > 1:
-            shown = ", ".join(sorted(steering.shown))
+        if not chosen and len(controls.shown) > 1:
+            shown = ", ".join(sorted(controls.shown))
             raise self._refused("approving", f"several endpoints were shown ({shown}): vpc_endpoint_id must name one")
 
     @workflow.update(
         description="Stop before the next effect, never in the middle of one. "
         f"Example: {Pause.example}; without until, until resume"
     )
-    async def pause(self, pause: Pause) -> Steered:
+    async def pause(self, pause: Pause) -> UpdateResult:
         """Stop the saga before the next step that changes something; waits that only look go on."""
-        self.saga.steering.pause(pause)
+        self.saga.controls.pause(pause)
         return self._record("pause", pause.by, pause.reason, f"paused: {pause.reason}")
 
     @pause.validator
@@ -237,30 +237,30 @@ class SteerableSaga:
     def _can_pause(self, pause: Pause) -> None:
         self._not_too_often("pause", "pausing")
         self._not_ending("pausing")
-        if self.saga.steering.paused:
-            raise self._refused("pausing", f"it is paused already: {self.saga.steering.paused.reason}")
+        if self.saga.controls.paused:
+            raise self._refused("pausing", f"it is paused already: {self.saga.controls.paused.reason}")
         if pause.until and pause.until.astimezone(UTC) <= workflow.now():
             raise self._refused("pausing", f"until {pause.until:%Y-%m-%d %H:%M:%S %Z} is over")
 
     @workflow.update(description=f"Go on after a pause. Example: {Resume.example}")
-    async def resume(self, resume: Resume | None = None) -> Steered:
+    async def resume(self, resume: Resume | None = None) -> UpdateResult:
         """End the pause."""
-        self.saga.steering.resume()
+        self.saga.controls.resume()
         return self._record("resume", resume.by if resume else None, None, "goes on")
 
     @resume.validator
     @_of(Resume, may_be_left_out=True)
     def _is_paused(self, resume: Resume | None = None) -> None:  # noqa: ARG002 - the Update's
-        if not self.saga.steering.paused:
+        if not self.saga.controls.paused:
             raise self._refused("resuming", "it is not paused")
 
     @workflow.update(
         description="Go on from a held step, or try every step that waits now instead of later. "
         f"Example: {RetryNow.example}"
     )
-    async def retry_now(self, retry: RetryNow | None = None) -> Steered:
+    async def retry_now(self, retry: RetryNow | None = None) -> UpdateResult:
         """Cut every wait short that the saga is in."""
-        steps = self.saga.steering.retry()
+        steps = self.saga.controls.retry()
         listed = ", ".join(steps)
         return self._record("retry_now", retry.by if retry else None, listed, f"trying now: {listed}", *steps)
 
@@ -268,11 +268,11 @@ class SteerableSaga:
     @_of(RetryNow, may_be_left_out=True)
     def _waits(self, retry: RetryNow | None = None) -> None:  # noqa: ARG002 - the Update's
         self._not_too_often("retry_now", "retrying")
-        if not self.saga.steering.waits:
+        if not self.saga.controls.waits:
             raise self._refused("retrying", "no step is held or waits")
 
     @workflow.update(description=f"Give this create up and remove what it has made. Example: {RollBack.example}")
-    async def roll_back(self, roll_back: RollBack) -> Steered:
+    async def roll_back(self, roll_back: RollBack) -> UpdateResult:
         """End the create by a full rollback."""
         by = roll_back.by or "somebody"
         answer = self._record("roll_back", roll_back.by, roll_back.reason, f"rolling back: {roll_back.reason}")
@@ -288,7 +288,7 @@ class SteerableSaga:
 
     def refuse_argument(self, argument: type[Join | Argument], given: int) -> InvalidRequest:
         """The error for an Update that came without its argument, or with something else."""
-        link = str(self.saga.board.request.link)
+        link = str(self.saga.tracker.request.link)
         what = "without its argument" if not given else "with something else than its one argument"
         return InvalidRequest(
             f"reading the Update {argument.__name__} ({link}): it came {what}",
@@ -302,10 +302,10 @@ class SteerableSaga:
 
     def _not_ending(self, doing: str) -> None:
         if self.saga.is_ending:
-            raise self._refused(doing, f"it is {self.saga.board.progress.phase}, and goes on to its end")
+            raise self._refused(doing, f"it is {self.saga.tracker.progress.phase}, and goes on to its end")
 
     def _refused(self, doing: str, why: str) -> UpdateRefused:
-        link = str(self.saga.board.request.link)
+        link = str(self.saga.tracker.request.link)
         return UpdateRefused(
             f"{doing} ({link}): {why}",
             resource=link,
@@ -314,10 +314,10 @@ class SteerableSaga:
 
     def _record(
         self, action: str, by: str | None, why: str | None, message: str, *steps: str, resource: str = ""
-    ) -> Steered:
+    ) -> UpdateResult:
         self._taken[action] += 1
-        self.saga.board.record(action, by, why, resource)
-        return Steered(link=str(self.saga.board.request.link), message=message, steps=steps, at=workflow.now())
+        self.saga.tracker.record(action, by, why, resource)
+        return UpdateResult(link=str(self.saga.tracker.request.link), message=message, steps=steps, at=workflow.now())
 
 
 def _dump(request: PrivateLinkRequest | DeleteRequest) -> dict[str, Any]:

@@ -82,7 +82,7 @@ async def test_a_privatelink_of_another_place_refuses_create_and_delete_by_name(
     assert str(place) in str(error)
     assert f"privatelink delete {LINK}" in error.details_model.next_step
     apis = DeploymentApis(Settings.from_environment())
-    inquiries = Inquiries(world.provider.aws, world.platform, apis, world.steps._onlooker)
+    inquiries = Inquiries(world.provider.aws, world.platform, apis, world.steps._inventory)
     inspection = await attempt(inquiries.inspect_link, a_removal())
     assert [expected] == [(one.type, one.resource) for one in inspection.findings]
     assert (HERE.account, HERE.region) == (inspection.account, inspection.region)

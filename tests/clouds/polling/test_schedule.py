@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clouds.polling.schedule import Cadence, Moving, still_moving
-from clouds.polling.shared_poller import BURST, CROWD, SharedView
+from clouds.polling.schedule import Pending, PollSchedule, still_pending
+from clouds.polling.shared_poller import BURST, CROWD, SharedPoller
 from clouds.share import SHARE
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
 from privatelink.model.deadlines import Wait
 from privatelink.pace import PACE, paced
 
-CADENCE = Cadence(usual=100, fast=1, slow=10)
+CADENCE = PollSchedule(usual=100, fast=1, slow=10)
 
 
 def wait_of(seconds: float = 60) -> Wait:
@@ -50,15 +50,15 @@ def the_reading(reading: int) -> int:
     return reading
 
 
-def at_least(least: int) -> Callable[[int], int | Moving]:
+def at_least(least: int) -> Callable[[int], int | Pending]:
     """Wait until the reading is `least`."""
-    return lambda reading: reading if reading >= least else Moving(f"reading {reading}", "it")
+    return lambda reading: reading if reading >= least else Pending(f"reading {reading}", "it")
 
 
 async def test_one_reading_answers_all_who_wait() -> None:
     """However many wait, one call to the cloud is made."""
     readings = Readings()
-    view = SharedView(readings.read, least_interval=1)
+    view = SharedPoller(readings.read, least_interval=1)
     answers = await asyncio.gather(*(view.look(the_reading, wait=wait_of(), cadence=CADENCE) for _ in range(50)))
     assert [1] * 50 == answers
     assert readings.begun == 1
@@ -67,7 +67,7 @@ async def test_one_reading_answers_all_who_wait() -> None:
 async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_joined() -> None:
     """Else a wait could be told of a time before its own write."""
     readings = Readings(held=True)
-    view = SharedView(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0)
     first = asyncio.create_task(view.look(the_reading, wait=wait_of(), cadence=CADENCE))
     await readings.began.wait()
     newcomer = asyncio.create_task(view.look(the_reading, wait=wait_of(), cadence=CADENCE))
@@ -81,7 +81,7 @@ async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_join
 async def test_reading_stops_when_nobody_waits() -> None:
     """The reader ends with its last waiter, and a later waiter starts it anew."""
     readings = Readings()
-    view = SharedView(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0)
     assert await view.look(the_reading, wait=wait_of(), cadence=CADENCE) == 1
     assert view._reader is not None
     await view._reader
@@ -92,7 +92,7 @@ async def test_reading_stops_when_nobody_waits() -> None:
 async def test_reading_stops_when_the_only_waiter_is_cancelled() -> None:
     """A cancelled step leaves no reader behind."""
     readings = Readings(held=True)
-    view = SharedView(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0)
     look = asyncio.create_task(view.look(the_reading, wait=wait_of(), cadence=CADENCE))
     await readings.began.wait()
     look.cancel()
@@ -116,7 +116,7 @@ async def test_readings_keep_their_least_interval_over_time_however_many_come(
     async def read() -> None:
         began.append(view.last_read)
 
-    view = SharedView(read, least_interval=least)
+    view = SharedPoller(read, least_interval=least)
     for _ in range(3 * BURST):
         await view.reading()
     assert len(began) == 3 * BURST
@@ -127,7 +127,7 @@ async def test_readings_keep_their_least_interval_over_time_however_many_come(
 async def test_after_a_burst_each_further_reading_waits_for_its_own_turn_only() -> None:
     """A crowd's readings come evenly, and not by bursts with as long a silence between them."""
     least = 200.0
-    view = SharedView(Readings().read, least_interval=least)
+    view = SharedPoller(Readings().read, least_interval=least)
     for _ in range(BURST):
         await view.reading()
     async with asyncio.timeout(paced(least) * BURST / 2):
@@ -136,7 +136,7 @@ async def test_after_a_burst_each_further_reading_waits_for_its_own_turn_only() 
 
 async def test_a_few_who_ask_after_a_quiet_time_need_not_wait_for_each_other() -> None:
     """A lone saga's steps ask one after another, and AWS's buckets are made for bursts."""
-    view = SharedView(Readings().read, least_interval=1_000_000)
+    view = SharedPoller(Readings().read, least_interval=1_000_000)
     async with asyncio.timeout(5):
         assert [await view.reading() for _ in range(BURST)] == list(range(1, BURST + 1))
 
@@ -144,7 +144,7 @@ async def test_a_few_who_ask_after_a_quiet_time_need_not_wait_for_each_other() -
 async def test_one_reading_answers_all_who_ask_meanwhile() -> None:
     """Those who ask while a reading is under way are answered by the next one, all of them."""
     readings = Readings(held=True)
-    view = SharedView(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0)
     first = asyncio.create_task(view.reading())
     await readings.began.wait()
     others = [asyncio.create_task(view.reading()) for _ in range(20)]
@@ -157,9 +157,11 @@ async def test_one_reading_answers_all_who_ask_meanwhile() -> None:
 
 async def test_a_crowd_reads_more_rarely() -> None:
     """Nobody's own thing comes sooner by more reading."""
-    view = SharedView(Readings().read, least_interval=7)
+    view = SharedPoller(Readings().read, least_interval=7)
     looks = [
-        asyncio.create_task(view.look(at_least(BURST + 3), wait=wait_of(), cadence=Cadence(usual=1, fast=1, slow=1)))
+        asyncio.create_task(
+            view.look(at_least(BURST + 3), wait=wait_of(), cadence=PollSchedule(usual=1, fast=1, slow=1))
+        )
         for _ in range(CROWD)
     ]
     began = asyncio.get_running_loop().time()
@@ -169,14 +171,14 @@ async def test_a_crowd_reads_more_rarely() -> None:
 
 async def test_a_look_goes_on_until_the_judge_is_content() -> None:
     """Readings repeat within one look."""
-    view = SharedView(Readings().read, least_interval=0)
-    cadence = Cadence(usual=1, fast=0.1, slow=0.1)
+    view = SharedPoller(Readings().read, least_interval=0)
+    cadence = PollSchedule(usual=1, fast=0.1, slow=0.1)
     assert await view.look(at_least(3), wait=wait_of(), cadence=cadence) == 3
 
 
 async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
     """What operators read while they wait names the state, and is retried."""
-    view = SharedView(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0)
     with pytest.raises(NotYet, match=r"reading \d+; 1 s of 60 s") as not_yet:
         await view.look(at_least(1000), wait=wait_of(60), cadence=CADENCE)
     assert not_yet.value.details_model.resource == "it"
@@ -185,8 +187,8 @@ async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
 
 async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
     """Until then no worker holds the wait, so none can lose it; never later than the deadline."""
-    view = SharedView(Readings().read, least_interval=0)
-    cadence = Cadence(usual=1, fast=10 * PACE, slow=10 * PACE)
+    view = SharedPoller(Readings().read, least_interval=0)
+    cadence = PollSchedule(usual=1, fast=10 * PACE, slow=10 * PACE)
     with pytest.raises(NotYet) as not_yet:
         await view.look(at_least(1000), wait=wait_of(60), cadence=cadence)
     again = not_yet.value.next_retry_delay
@@ -201,7 +203,7 @@ async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
 ) -> None:
     """Else an attempt that does more than look would be taken for lost; but it always has the time of a reading."""
     monkeypatch.setattr("clouds.polling.shared_poller.LOOK_SECONDS", 10 * PACE)
-    view = SharedView(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0)
     began = asyncio.get_running_loop().time()
     with pytest.raises(NotYet, match=r"reading \d+; \d s of 60 s"):
         await view.look(at_least(100_000), wait=wait_of(60), cadence=CADENCE, spent=spent)
@@ -210,7 +212,7 @@ async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
 
 async def test_a_look_after_the_deadline_says_so_for_good() -> None:
     """The deadline ends the wait with the last state seen, and Temporal does not retry it."""
-    view = SharedView(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0)
     with pytest.raises(DeadlinePassed, match=r"reading \d+, and the deadline passed") as passed:
         await view.look(at_least(1000), wait=wait_of(-1), cadence=CADENCE)
     assert passed.value.non_retryable
@@ -223,7 +225,7 @@ async def test_an_error_of_the_reading_reaches_all_who_wait(error: Exception) ->
     async def fail() -> None:
         raise error
 
-    view = SharedView(fail, least_interval=0)
+    view = SharedPoller(fail, least_interval=0)
     looks = (view.look(lambda _: True, wait=wait_of(), cadence=CADENCE) for _ in range(5))
     assert [error] * 5 == await asyncio.gather(*looks, return_exceptions=True)
 
@@ -238,7 +240,7 @@ async def test_no_deadline_rests_on_a_reading_from_before_one_that_failed() -> N
             raise answer
         return answer
 
-    view, wait = SharedView(read, least_interval=0), wait_of()
+    view, wait = SharedPoller(read, least_interval=0), wait_of()
     assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
     with pytest.raises(CloudUnavailable, match="reading: refused"):
         await view.reading()
@@ -254,7 +256,7 @@ async def test_an_error_of_a_judge_ends_its_own_look_only(error: Exception) -> N
     def fail(_: int) -> int:
         raise error
 
-    view = SharedView(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0)
     failed, content = await asyncio.gather(
         view.look(fail, wait=wait_of(), cadence=CADENCE),
         view.look(the_reading, wait=wait_of(), cadence=CADENCE),
@@ -267,7 +269,7 @@ async def test_an_error_of_a_judge_ends_its_own_look_only(error: Exception) -> N
 @given(elapsed=st.floats(0, paced(10_000)), usual=st.floats(1, 600))
 def test_the_cadence_is_fast_near_the_usual_duration_and_never_skips_it(elapsed: float, usual: float) -> None:
     """Between the two bounds, and a slow reading never sleeps past the moment from which readings are fast."""
-    cadence = Cadence(usual=usual, fast=1, slow=30)
+    cadence = PollSchedule(usual=usual, fast=1, slow=30)
     interval = cadence.interval(elapsed)
     assert paced(1) <= interval <= paced(30)
     begins = paced(usual * 0.8)
@@ -281,13 +283,13 @@ def test_elapsed_is_told_against_the_limit() -> None:
     """A person sees how long it took of how long it may take."""
     now = datetime.now(UTC)
     wait = Wait(since=now - timedelta(seconds=40), deadline=now + timedelta(minutes=20))
-    assert str(still_moving(Moving("it is pending", "it"), wait)).startswith("NotYet: it is pending; 40 s of 21 min")
+    assert str(still_pending(Pending("it is pending", "it"), wait)).startswith("NotYet: it is pending; 40 s of 21 min")
 
 
 async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look() -> None:
     """Else a cloud that answers slowly would never be heard at all."""
     readings = Readings(held=True)
-    view, wait = SharedView(readings.read, least_interval=0), wait_of()
+    view, wait = SharedPoller(readings.read, least_interval=0), wait_of()
     with pytest.raises(NotYet, match="not read yet"):
         await view.look(at_least(1), wait=wait, cadence=CADENCE)
     readings.let_go()
@@ -299,7 +301,7 @@ async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look
 
 async def test_a_look_may_say_since_when_readings_count() -> None:
     """For who asks what a cloud says after a moment of its own; never of a time before the wait."""
-    view, wait = SharedView(Readings().read, least_interval=0), wait_of()
+    view, wait = SharedPoller(Readings().read, least_interval=0), wait_of()
     assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1
     after = datetime.now(UTC)
     assert await view.look(the_reading, wait=wait, cadence=CADENCE) == 1

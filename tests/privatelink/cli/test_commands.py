@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from privatelink.cli import run
-from privatelink.client.links import Saga
+from privatelink.client.links import SagaHandle
 from privatelink.client.status import LinkSummary
 from privatelink.errors import (
     Cancelled,
@@ -328,7 +328,7 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
 
     class Interrupting(Links):
-        async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> Saga:
+        async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> SagaHandle:
             saga = await super().start_create(request)
 
             async def interrupted() -> PrivateLinkResult:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from privatelink.cli.moments import moment
+from privatelink.cli.times import moment
 from privatelink.errors import InvalidRequest
 from tests.support.cli import NOW
 

@@ -18,7 +18,7 @@ from privatelink.client import answering, steering
 from privatelink.errors import GivenUp, InvalidRequest, LinkUnknown, NoWorker, UpdateRefused
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.progress import Ask, Progress
-from privatelink.model.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, Steered
+from privatelink.model.updates import Approve, Confirm, Pause, Resume, RetryNow, RollBack, UpdateResult
 from privatelink.temporal.search_attributes import at_start
 
 REQUEST = DeleteRequest.model_validate({"name": "steered", "deployment": "w1", "aws": {"region": "us-east-1"}})
@@ -56,13 +56,13 @@ class Listening:
         return Progress(link=str(LINK), operation="delete", saga_id="1", phase=Phase.WAITING_FOR_PERSON, asks=[ask])
 
     @workflow.update(dynamic=True)
-    async def hear(self, name: str, args: Sequence[RawValue]) -> Steered:
+    async def hear(self, name: str, args: Sequence[RawValue]) -> UpdateResult:
         """Say what was said."""
         said = args[0].payload.data.decode()
         if "refuse" in said:
             raise UpdateRefused(f"{name}: no", resource=str(LINK), next_step="ask again")
         self._over = name == "roll_back"
-        return Steered(link=str(LINK), message=said, steps=(name,), at=workflow.now())
+        return UpdateResult(link=str(LINK), message=said, steps=(name,), at=workflow.now())
 
 
 @workflow.defn(name="DeletePrivateLink", sandboxed=False)
@@ -98,9 +98,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answering, "ANSWER_SECONDS", 0.5)
 
 
-async def say(links: PrivateLinks, word: str, **fields: Any) -> Steered:  # noqa: ANN401 - fields of many types
+async def say(links: PrivateLinks, word: str, **fields: Any) -> UpdateResult:  # noqa: ANN401 - fields of many types
     """One of the six words."""
-    answer: Steered = await getattr(links, word)(str(LINK), **fields)
+    answer: UpdateResult = await getattr(links, word)(str(LINK), **fields)
     return answer
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from clouds.polling import budgets
 from clouds.polling.budgets import MovingWindow
-from clouds.polling.schedule import Cadence, Moving
-from clouds.polling.shared_poller import SharedView
+from clouds.polling.schedule import Pending, PollSchedule
+from clouds.polling.shared_poller import SharedPoller
 from privatelink.errors import CloudRefused, DeadlinePassed, NotYet, Throttled
 from privatelink.model.deadlines import Wait
 from privatelink.model.step_clock import StepClock, by_own_clock, deadline_of, far_net, set_clock, step_clock
@@ -18,7 +18,7 @@ from privatelink.pace import PACE
 QUEUED = 0.4
 """Of our clock: how long a call waits for its turn in these tests."""
 
-EVER = Cadence(usual=1, fast=1, slow=1)
+EVER = PollSchedule(usual=1, fast=1, slow=1)
 
 
 def used_up() -> MovingWindow:
@@ -89,7 +89,7 @@ async def test_a_turn_in_a_shared_reading_counts_for_none_who_waits_for_it() -> 
         await budget.take()
         return 1
 
-    view = SharedView(read, least_interval=0)
+    view = SharedPoller(read, least_interval=0)
 
     async def look() -> float:
         clock = StepClock()
@@ -111,10 +111,10 @@ async def test_a_reading_that_a_limit_holds_back_for_long_does_not_count(clock: 
     async def read() -> int:
         return 1
 
-    view = SharedView(read, least_interval=1800, burst=1)
+    view = SharedPoller(read, least_interval=1800, burst=1)
     wait = a_wait(2.0)
     with pytest.raises(NotYet) as early:
-        await view.look(lambda _: Moving("it is moving", "it"), wait=wait, cadence=EVER)
+        await view.look(lambda _: Pending("it is moving", "it"), wait=wait, cadence=EVER)
     delay = early.value.next_retry_delay
     assert delay is not None
     assert delay > timedelta(seconds=5)
@@ -128,10 +128,10 @@ async def test_a_deadline_is_not_believed_before_somebody_has_looked() -> None:
         return 1
 
     over = Wait(since=datetime.now(UTC) - timedelta(hours=2), deadline=datetime.now(UTC) - timedelta(hours=1))
-    view = SharedView(read, least_interval=0)
+    view = SharedPoller(read, least_interval=0)
     assert await view.look(lambda seen: seen, wait=over, cadence=EVER) == 1
     with pytest.raises(DeadlinePassed, match="it is moving"):
-        await view.look(lambda _: Moving("it is moving", "it"), wait=over, cadence=EVER)
+        await view.look(lambda _: Pending("it is moving", "it"), wait=over, cadence=EVER)
 
 
 async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
@@ -140,7 +140,7 @@ async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
     async def read() -> int:
         raise CloudRefused("reading it: refused for good")
 
-    view = SharedView(read, least_interval=0)
+    view = SharedPoller(read, least_interval=0)
     with pytest.raises(CloudRefused) as waiting:
         await view.look(lambda seen: seen, wait=a_wait(5), cadence=EVER)
     assert not waiting.value.non_retryable
