@@ -1,4 +1,4 @@
-"""The consumer's side of a create: the PrivateLink, made by the platform's API or by a person at its console."""
+"""The platform's side: the PrivateLink, made and deleted by the platform's API or by a person at its console."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol, TypeVar
@@ -10,8 +10,19 @@ with workflow.unsafe.imports_passed_through():
     from activities.endpoint_connections import EndpointConnections
     from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
-    from activities.support.emqx_console import choosing, confirming, creating
-    from privatelink.model.request import ConsolePlatform, PrivateLinkRequest
+    from activities.support.emqx_console import (
+        choosing,
+        confirming,
+        creating,
+        deleting,
+        gone_without_delete,
+        may_be_at_console,
+        private_link_page,
+    )
+    from privatelink.errors import Leftover
+    from privatelink.model.request import ApiPlatform, ConsolePlatform, PrivateLinkRequest
+    from workflows.saga import options
+    from workflows.saga.compensation import Stage, Undo
     from workflows.saga.options import DEADLINES, limit
     from workflows.saga.progress import step_id
     from workflows.saga.saga import Saga
@@ -165,6 +176,54 @@ class ConsolePlatformSide:
         saga, names = self._saga, tuple(dns_names)
         task = confirming(self._scope.link, next(iter(names), ""))
         return await saga.ask(CONFIRM_RUNNING, saga.controls.confirmation(CONFIRM_RUNNING, task, names, connection))
+
+
+def removal_of_private_link(platform: ApiPlatform | ConsolePlatform) -> Undo:
+    """What removes the PrivateLink: a call of the platform's API, or the wait for a person who deletes it."""
+    by_hand = isinstance(platform, ConsolePlatform)
+    return PrivateLinksByHand.wait_for_deletion_by_hand if by_hand else PrivateLinks.delete_private_link
+
+
+def is_by_hand(stage: Stage) -> bool:
+    """Whether `disconnect_by_hand` runs this stage."""
+    return PrivateLinksByHand.wait_for_deletion_by_hand in stage.removals
+
+
+async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
+    """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
+
+    A delete removes nothing else until somebody has. In a rollback, when nobody does in time, AWS's side goes all the
+    same, and the PrivateLink is listed as left behind: EMQX's console shows it as `failed` then. Nothing is removed
+    while it is not known whether there is one. The console also shows what AWS cannot: a PrivateLink whose endpoint has
+    gone without its delete, or never came. `to_look_at` says so.
+    """
+    compensation, link = saga.compensation, saga.compensation.spec.link
+    step = PrivateLinksByHand.wait_for_deletion_by_hand
+    if not compensation.is_due(step):
+        return ()
+    await saga.controls.before_effect()
+    found = await compensation.run(PrivateLinksByHand.find_private_link_by_hand, compensation.spec, options.removal())
+    if found is None:
+        # Somebody uses the address, or nobody knows what stands at the console.
+        compensation.block()
+        return ()
+    if not found:
+        connected = saga.tracker.progress.ids.get("vpc endpoint")
+        compensation.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
+        return ()
+    wait = limit(DEADLINES.person)
+    async with saga.controls.by_hand(step_id(step.__name__), deleting(link), wait):
+        spec = inputs.RemovalWait(removal=compensation.spec, vpc_endpoints=tuple(found), wait=wait)
+        gone = await compensation.run(step, spec, options.wait(wait))
+    if gone:
+        return tuple(found)
+    if saga.is_ending:
+        why = "nobody deleted it; without AWS's side the console shows it as failed"
+        page = private_link_page(link)
+        compensation.leave(Leftover(kind="PrivateLink", id=", ".join(found), reason=why, console=page))
+    else:
+        compensation.block()
+    return ()
 
 
 W = TypeVar("W", bound=inputs.WatchedService)

@@ -4,8 +4,6 @@ The platform goes first: removing the AWS side of a PrivateLink that still exist
 "AWS PrivateLink", "Delete the PrivateLink"). Each step waits until its cloud says that the thing is gone.
 """
 
-from collections.abc import Awaitable, Iterator
-
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -14,27 +12,28 @@ with workflow.unsafe.imports_passed_through():
     from activities.endpoint_services import EndpointServices
     from activities.listeners import Listeners
     from activities.load_balancers import LoadBalancers
-    from activities.private_links import PrivateLinks
-    from activities.private_links_by_hand import PrivateLinksByHand
     from activities.target_groups import TargetGroups
     from privatelink.model.request import ApiPlatform, ConsolePlatform
-    from workflows.saga.compensation import Undo
+    from workflows.platform_side import disconnect_by_hand, is_by_hand, removal_of_private_link
+    from workflows.saga.compensation import Stage, Undo
     from workflows.saga.saga import Saga
+
+
+def order(platform: ApiPlatform | ConsolePlatform) -> tuple[Stage, ...]:
+    """The one order in which a link is removed. A rollback runs of it what had begun, a delete all of it."""
+    return (
+        Stage((Connectors.delete_connector,), gate=True),
+        Stage((removal_of_private_link(platform),), gate=True),
+        Stage((EndpointConnections.reject_endpoint_connections, EndpointServices.remove_allowed_principals)),
+        Stage((EndpointServices.delete_endpoint_service,), gate=True),
+        Stage((Listeners.delete_listeners,)),
+        Stage((LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups)),
+    )
 
 
 def everything(platform: ApiPlatform | ConsolePlatform) -> tuple[Undo, ...]:
     """Every removal of a link, in order."""
-    by_hand = isinstance(platform, ConsolePlatform)
-    return (
-        Connectors.delete_connector,
-        PrivateLinksByHand.wait_for_deletion_by_hand if by_hand else PrivateLinks.delete_private_link,
-        EndpointConnections.reject_endpoint_connections,
-        EndpointServices.remove_allowed_principals,
-        EndpointServices.delete_endpoint_service,
-        Listeners.delete_listeners,
-        LoadBalancers.delete_load_balancer,
-        TargetGroups.delete_target_groups,
-    )
+    return tuple(undo for stage in order(platform) for undo in stage.removals)
 
 
 async def remove(saga: Saga) -> tuple[str, ...]:
@@ -47,8 +46,8 @@ async def remove(saga: Saga) -> tuple[str, ...]:
     while True:
         resets = saga.resets
         saga.compensation.begin()
-        for stage in _stages(saga):
-            removed += await stage
+        for stage in order(saga.compensation.spec.platform):
+            removed += await (disconnect_by_hand(saga) if is_by_hand(stage) else saga.compensation.undo(stage))
             if saga.resets != resets:
                 break
         if saga.resets == resets:
@@ -57,19 +56,3 @@ async def remove(saga: Saga) -> tuple[str, ...]:
     if saga.compensation.failure and not saga.is_ending:
         raise saga.compensation.failure
     return tuple(dict.fromkeys(removed))
-
-
-def _stages(saga: Saga) -> Iterator[Awaitable[tuple[str, ...]]]:
-    """Each gives the ids that it has removed."""
-    compensation = saga.compensation
-    yield compensation.undo(Connectors.delete_connector, gate=True)
-    # By the API, or by a person's hand: only one of the two is noted.
-    yield compensation.undo(PrivateLinks.delete_private_link, gate=True)
-    yield compensation.undo_by_hand(gate=not saga.is_ending)
-    yield compensation.undo(
-        EndpointConnections.reject_endpoint_connections,
-        EndpointServices.remove_allowed_principals,
-    )
-    yield compensation.undo(EndpointServices.delete_endpoint_service, gate=True)
-    yield compensation.undo(Listeners.delete_listeners)
-    yield compensation.undo(LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups)

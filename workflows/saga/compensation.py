@@ -1,32 +1,40 @@
 """Compensation: the removals of a rollback or a delete, and what they could not remove."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.connectors import Connectors
-    from activities.inputs import RemovalSpec, RemovalWait, Removed
+    from activities.inputs import RemovalSpec, Removed
     from activities.private_links import PrivateLinks
-    from activities.private_links_by_hand import PrivateLinksByHand
     from activities.providers import Providers
     from activities.removal import Removals
-    from activities.support.emqx_console import deleting, gone_without_delete, may_be_at_console, private_link_page
     from privatelink.errors import Leftover, PrivateLinkError
     from privatelink.model.names import Place
     from privatelink.model.progress import StepState
     from workflows.saga import options
     from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import named, still_standing, told_why, unseen
-    from workflows.saga.progress import ProgressTracker, step_id
+    from workflows.saga.progress import ProgressTracker
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 Undo = Callable[..., Awaitable[Removed]]
 """A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
+
+
+class Stage(NamedTuple):
+    """Removals that run side by side.
+
+    When one of a `gate` fails for good, nothing that comes after is removed: that would break what still stands.
+    """
+
+    removals: tuple[Undo, ...]
+    gate: bool = False
 
 
 class Compensation:
@@ -50,7 +58,7 @@ class Compensation:
         self._settled_at: dict[Undo, datetime] = {}
         self._blocked = False
         self._failures: list[PrivateLinkError] = []
-        self._left_by_hand: list[Leftover] = []
+        self._left_unseen: list[Leftover] = []
         self._recorded: dict[str, None] = {}
         self._removed: dict[str, None] = {}
         self.to_look_at = ""
@@ -93,75 +101,48 @@ class Compensation:
         """Begin to undo, with nothing that has failed yet."""
         self._blocked = False
         self._failures.clear()
-        self._left_by_hand.clear()
+        self._left_unseen.clear()
 
     async def spare_complete(self) -> bool:
         """Keep what is complete, as if another create had completed it: an earlier run of this one may have ended well.
 
         It is kept too when nobody can tell. Gives whether it is kept.
         """
-        complete = await self._run(Providers.is_complete, self.spec, options.inventory())
+        complete = await self.run(Providers.is_complete, self.spec, options.inventory())
         if complete is False:
             return False
         self.spec = self.spec.model_copy(update={"saga_id": workflow.info().run_id})
         return True
 
-    async def undo(self, *activities: Undo, gate: bool = False) -> tuple[str, ...]:
-        """Run these removals side by side, those whose step had begun; give the ids that they removed.
-
-        One that fails for good does not stop what comes after it, unless it is a `gate`: then going on would break
-        what is still there.
-        """
-        wanted = [activity for activity in activities if activity in self._noted and not self._blocked]
+    async def undo(self, stage: Stage) -> tuple[str, ...]:
+        """Run the removals of a stage whose steps had begun; give the ids that they removed."""
+        wanted = [activity for activity in stage.removals if self.is_due(activity)]
         failed_before = len(self._failures)
         removed = await self._each(*(self._undo(activity) for activity in wanted))
-        self._blocked |= gate and len(self._failures) > failed_before
+        self._blocked |= stage.gate and len(self._failures) > failed_before
         gone = tuple(removed_id for ids in removed for removed_id in ids)
         self._removed.update(dict.fromkeys(gone))
         return gone
 
-    async def undo_by_hand(self, *, gate: bool) -> tuple[str, ...]:
-        """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
+    def is_due(self, undo: Undo) -> bool:
+        """Whether there is something for it to undo, and no gate before it has failed."""
+        return undo in self._noted and not self._blocked
 
-        When nobody does in time and it is no `gate`, the rest is removed all the same, and the PrivateLink is listed as
-        left behind: EMQX's console shows it as `failed` then. Nothing else is removed while it is not known whether
-        there is one. The console also shows what AWS cannot: a PrivateLink whose endpoint has gone without its delete,
-        or never came. `to_look_at` says so.
-        """
-        if PrivateLinksByHand.wait_for_deletion_by_hand not in self._noted or self._blocked:
-            return ()
-        await self._controls.before_effect()
-        found = await self._run(PrivateLinksByHand.find_private_link_by_hand, self.spec, options.removal())
-        if found is None:
-            # Somebody uses the address, or nobody knows what stands at the console: AWS's side stays.
-            self._blocked = True
-        if not found:
-            connected = self._tracker.progress.ids.get("vpc endpoint")
-            if found is not None:
-                link = self.spec.link
-                self.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
-            return ()
-        wait = options.limit(options.DEADLINES.person)
-        step = PrivateLinksByHand.wait_for_deletion_by_hand
-        async with self._controls.by_hand(step_id(step.__name__), deleting(self.spec.link), wait):
-            spec = RemovalWait(removal=self.spec, vpc_endpoints=tuple(found), wait=wait)
-            gone = await self._run(step, spec, options.wait(wait))
-        if gone:
-            return tuple(found)
-        self._blocked |= gate
-        if not gate:
-            why = "nobody deleted it; without AWS's side the console shows it as failed"
-            page = private_link_page(self.spec.link)
-            self._left_by_hand.append(Leftover(kind="PrivateLink", id=", ".join(found), reason=why, console=page))
-        return ()
+    def block(self) -> None:
+        """Remove nothing that comes after: it is not known that it may go."""
+        self._blocked = True
+
+    def leave(self, leftover: Leftover) -> None:
+        """List this as left behind; the last look cannot see it."""
+        self._left_unseen.append(leftover)
 
     async def _undo(self, activity: Undo) -> tuple[str, ...]:
         await self._controls.before_effect()
         spec = self.spec.model_copy(update={"settled_at": self._settled_at.get(activity)})
-        removed = await self._run(activity, spec, options.removal())
+        removed = await self.run(activity, spec, options.removal())
         return removed.ids if removed else ()
 
-    async def _run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
+    async def run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
         """The step's result; None when it failed for good, which is noted."""
         step = self._tracker.begin(activity.__name__, wait=getattr(spec, "wait", None))
         try:
@@ -198,14 +179,14 @@ class Compensation:
                 "ignore_deployment": self.spec.ignore_deployment or Connectors.delete_connector not in self._noted,
             }
         )
-        found: list[Leftover] | None = await self._run(Removals.find_leftovers, spec, options.inventory())
+        found: list[Leftover] | None = await self.run(Removals.find_leftovers, spec, options.inventory())
         if found is None:
             gone = {*self._removed, ids.get("address", "")}
             left = [one for one in recorded if one not in gone]
             self.leftovers = unseen(self._failures, self.spec.link, self.spec.aws.region, left)
         else:
             self.leftovers = [told_why(left, found, failures, otherwise) for left in found]
-        self.leftovers += self._left_by_hand
+        self.leftovers += self._left_unseen
 
     @property
     def failure(self) -> PrivateLinkError | None:
