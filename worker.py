@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from temporalio.client import Client
-from temporalio.service import RPCError
 from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 
 from clouds.aws.accounts import AwsAccounts
@@ -16,19 +15,18 @@ from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.secrets import OfferedSecrets
 from clouds.settings import Settings, SettingsError
-from clouds.share import SHARE
 from clouds.sizes import Sizes
 from clouds.webhook import Webhook
 from privatelink.errors import PrivateLinkError
 from privatelink.model.names import TASK_QUEUE
 from privatelink.temporal.connection import connect_to_temporal
-from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
 from privatelink.temporal.queues import account_queue
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from runtime.attempts import Attempts
 from runtime.own_place import OwnPlace
 from runtime.registry import all_activities
 from runtime.told_once import ATTEMPTS_LOGGER, ToldOnce
+from runtime.upkeep import count_workers
 from runtime.workflow_runner import SagaRunner
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
@@ -36,14 +34,12 @@ from workflows.fleet import ApplyFleet
 from workflows.inquiries import CheckSetUp, InspectPrivateLink
 
 GRACE = timedelta(seconds=25)
-"""Longer than any single call to a cloud, shorter than the 30 s that Kubernetes gives a pod."""
+"""Time for running steps at a shutdown: longer than any single call to a cloud, shorter than the 30 s that Kubernetes
+gives a pod."""
 
 STICKY = timedelta(seconds=5)
-"""How long a killed worker's sagas wait for it before another takes them. A busy one may take some seconds, and who
-is sent away from it queues again behind all sagas that begin."""
-
-COUNTED_EVERY = timedelta(seconds=30)
-"""How soon a worker that comes or goes changes the others' share of the clouds' limits, beside a poll's minute."""
+"""Time that a killed worker's sagas wait for it before another worker takes them. Keep this above a busy worker's
+latency of some seconds: a task that falls back to the shared queue lines up behind every newly started saga."""
 
 LOG = logging.getLogger("privatelink.worker")
 
@@ -73,24 +69,12 @@ def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[I
 
 
 def queue_of(settings: Settings) -> str:
-    """The task queue that a worker of these settings serves."""
+    """The task queue that a worker with these settings serves."""
     return account_queue(settings.account) if settings.account else TASK_QUEUE
 
 
-async def count_workers(client: Client, task_queue: str) -> None:
-    """Keep the worker's share of the clouds' limits, for ever: each of several workers takes its part of them."""
-    while True:
-        try:
-            seen = await workers_seen(client, task_queue)
-        except RPCError as error:
-            LOG.warning("counting the workers of task queue %s: %s", task_queue, error.message)
-        else:
-            SHARE.workers = max(1, sum(ago <= SEEN_WITHIN for ago in seen.values()))
-        await asyncio.sleep(COUNTED_EVERY.total_seconds())
-
-
 async def main() -> None:
-    """Run until SIGTERM or SIGINT, then let the steps that run come to their end."""
+    """Run until SIGTERM or SIGINT, then let the running steps end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger(ATTEMPTS_LOGGER).addFilter(ToldOnce())
     settings = Settings.from_environment()
@@ -112,11 +96,11 @@ async def main() -> None:
 
 
 def run() -> int:
-    """Run the worker; what it cannot start with is told in one message. Gives the exit code."""
+    """Run the worker, and log in one message why it cannot start. Returns the exit code."""
     try:
         asyncio.run(main())
     except SettingsError as error:
-        LOG.error("%s", error)  # noqa: TRY400 - whoever set it needs the message, no traceback
+        LOG.error("%s", error)  # noqa: TRY400 - an operator needs the message, not a traceback
     except PrivateLinkError as error:
         LOG.error("%s", error.message)  # noqa: TRY400 - the same
     else:
@@ -127,5 +111,5 @@ def run() -> int:
 if __name__ == "__main__":
     code = run()
     logging.shutdown()
-    # Not by sys.exit: the Temporal SDK may abort in a shutdown of the interpreter, and print what nobody can use.
+    # Not sys.exit: the Temporal SDK may abort while the interpreter shuts down, and print what nobody can use.
     os._exit(code)

@@ -1,6 +1,6 @@
-"""The steps: one file per noun, each activity one retryable step whose docstring says its promise.
+"""The steps: one file per resource. Each activity is one retryable step, and its docstring states what it promises.
 
-An activity is idempotent under a repeated call, a lost reply and a crash between effect and record: it looks for what
-it would make by identity (name, tags, token) before it makes it, and what it removes it looks for in the same way. Here
-does not belong the order of steps (workflows), nor a cloud's wire or codes (clouds).
+An activity is idempotent under a repeated call, a lost reply, and a crash between effect and record. Before it makes
+something, it looks for it by identity (name, tags, token); it finds what it removes in the same way. The order of steps
+belongs in workflows; a cloud's wire format and codes belong in clouds.
 """

@@ -1,4 +1,4 @@
-"""Connectors of a deployment's data integration, dialled through the PrivateLink. A description marks them as ours."""
+"""Connectors of a deployment's data integration, which dial through the PrivateLink. Our description marks them."""
 
 import asyncio
 
@@ -44,17 +44,17 @@ from privatelink.pace import paced_delta
 CADENCE = PollSchedule(usual=10, fast=2, slow=10)
 
 RECENT_SECONDS = 60.0
-"""How old a listing may be in which a new link looks for leftovers. No create comes so far in that time, and in a crowd
-a listing of its own takes half a minute."""
+"""Maximum age, in seconds, of the listing in which a new link looks for leftovers. No create gets to this step that
+fast, and with many sagas at once a fresh listing takes half a minute."""
 
 
 class Connectors:
     """Checks, creates and deletes connectors."""
 
     def __init__(self, deployment_apis: DeploymentApis, aws: AwsAccounts, secrets: Secrets) -> None:
-        """`aws` finds the link's endpoint service, whose tags tell which saga an adopted connector belongs to.
+        """`aws` finds the link's endpoint service, whose tags show which saga an adopted connector belongs to.
 
-        `secrets` has what the references in a connector's parameters lead to.
+        `secrets` resolves the references in a connector's parameters.
         """
         self._apis = deployment_apis
         self._aws = aws
@@ -62,10 +62,10 @@ class Connectors:
 
     @activity.defn
     async def check_connector(self, spec: ConnectorSpec) -> None:
-        """Find out whether the connector can be made; change nothing.
+        """Check whether the connector can be created; change nothing.
 
-        EMQX checks the parameters by a probe of a host that does not exist, so that nothing is built for a connector
-        that could never be. Raises `RequestRefused` with every finding at once.
+        EMQX checks the parameters by probing a host that does not exist, so nothing is built for a connector that could
+        never work. Raises `RequestRefused` with every finding at once.
         """
         body = await self._body(spec)
         findings = [secret_finding(one, spec.scope.link.deployment) for one in body.missing]
@@ -83,7 +83,7 @@ class Connectors:
             raise RequestRefused.of_findings(findings)
 
     async def _body(self, spec: ConnectorSpec) -> ConnectorBody:
-        # In a thread, because the files of secrets may stand on a mounted network drive.
+        # In a thread, because the secret files may be on a mounted network drive.
         return await asyncio.to_thread(ConnectorBody, spec.connector, spec.scope.link.deployment, self._secrets)
 
     async def _name_findings(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> list[Finding]:
@@ -107,15 +107,16 @@ class Connectors:
     async def create_connector(self, spec: ConnectorCreation) -> str:
         """Create the connector with the PrivateLink's address, once, and wait until it is `connected` on every node.
 
-        Gives its id, `type:name`. The link's own connector that fits is used as it is; a leftover that does not fit is
-        replaced. Before creating, EMQX probes the parameters through the address: `NotYet` while a failure may be a
-        matter of moments, then `ConnectorFailed` with the reason. Someone else's connector of the name is `NameTaken`.
+        Returns its ID, `type:name`. The link's own connector is used as it is if it fits; a leftover that does not fit
+        is replaced. Before creating, EMQX probes the parameters through the address. A failed probe is `NotYet` while
+        it may be transient, then `ConnectorFailed` with the reason. A foreign connector of that name is `NameTaken`.
 
-        A connector that is connected on some nodes only is the face of an AZ without a working path (assumed: no public
-        source), so the message names the nodes that are not. Raises `ConnectorFailed` when somebody disabled it.
+        A connector that is connected only on some nodes points to an AZ without a working path (assumed: no public
+        source), so the message names the nodes that are not connected. Raises `ConnectorFailed` if somebody disabled
+        it.
         """
         api, body, id_ = self._apis.of(spec.scope.link.deployment), await self._body(spec), spec.connector.id
-        # Somebody may delete it while it is waited for: that is told, and not undone.
+        # If somebody deletes it during the wait, we report that and do not create it again.
         if not activity.info().heartbeat_details:
             await self._make(api, spec, body)
             activity.heartbeat(id_)
@@ -140,7 +141,7 @@ class Connectors:
         try:
             await api.create_connector(body.filled(spec.address, mark))
         except CloudRefused as error:
-            # It may be the answer to a repetition of a call that got through.
+            # This may be the reply to a retry of a call that got through.
             if await self._adopt(api, spec, body, not_older=0):
                 return
             if error.cloud_code == ALREADY_EXISTS:
@@ -153,7 +154,7 @@ class Connectors:
         activity.logger.info("created the connector", extra={"connector": spec.connector.id})
 
     async def _adopt(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody, *, not_older: float) -> bool:
-        """Whether the link's connector is there and fits; leftovers that do not fit are deleted."""
+        """Whether the link's connector exists and fits; leftovers that do not fit are deleted."""
         fits = False
         for one in await api.connectors.reading(not_older=not_older):
             if _is_in_the_way(one, spec):
@@ -180,7 +181,7 @@ class Connectors:
         return fits
 
     async def _is_complete(self, spec: ConnectorSpec) -> bool:
-        """Whether an earlier create of the link ended well, so that what it made is not to be touched."""
+        """Whether an earlier create of the link ended well, so that what it made must not be touched."""
         service = await find_endpoint_service(self._aws.account(spec.scope.aws), spec.scope.link)
         return service is not None and service.complete
 
@@ -189,8 +190,8 @@ class Connectors:
     async def delete_connector(self, spec: RemovalSpec) -> Removed:
         """Delete the link's connectors (in a rollback: those that this saga made or adopted), and see them gone.
 
-        Found by our description. Absent is success. Raises `RemovalRefused` naming the actions and sources that still
-        use one: they are never deleted along with it. Without an API key of the deployment there is nothing to look at.
+        They are found by our description. None is success. Raises `RemovalRefused` naming the actions and sources that
+        still use one: they are never deleted along with it. Without an API key of the deployment, nothing is looked at.
         """
         api = self._apis.find(spec.link.deployment)
         if api is None:
@@ -218,7 +219,7 @@ def _is_in_the_way(one: ConnectorRow, spec: ConnectorSpec) -> bool:
 
 
 def _differences(one: ConnectorRow, spec: ConnectorSpec, body: ConnectorBody) -> tuple[str, ...]:
-    """In what a connector of this link is not the one asked for."""
+    """What differs between a connector of this link and the one requested."""
     return ("name",) if one.id != spec.connector.id else body.differences(one.raw, spec.address)
 
 
@@ -239,7 +240,7 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
 async def _in_scope(
     api: DeploymentApi, spec: RemovalSpec, service: FoundEndpointService | None
 ) -> tuple[ConnectorRow, ...]:
-    # Without tags of its own, a connector is as complete as the link's endpoint service.
+    # A connector has no tags of its own, so the tags of the link's endpoint service decide.
     all_of_link = spec.saga_id is None or (
         service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
     )

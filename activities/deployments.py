@@ -12,22 +12,22 @@ from privatelink.errors import CloudRefused, Finding, FindingType, RequestRefuse
 from privatelink.model.request import PRINCIPALS, ConsolePlatform, PrivateLinkRequest
 
 TYPES_WITH_PRIVATE_LINK = ("dedicated", "dedicatedFlex")
-"""EMQX: "AWS PrivateLink" says Dedicated; Flex, as its page on VPC peering adds it, is assumed: no public source."""
+"""Deployment types that can have a PrivateLink. EMQX's "AWS PrivateLink" says Dedicated. Flex is assumed, because the
+page on VPC peering adds it: no public source."""
 
 
 class Deployments:
     """Looks deployments up at the platform."""
 
     def __init__(self, platform: Platform) -> None:
-        """`platform` is the platform's API."""
         self._platform = platform
 
     @activity.defn
     async def look_up_deployment(self, request: PrivateLinkRequest) -> DeploymentFacts:
-        """Give region, AZ IDs and principal of the deployment, as of the last minute; change nothing.
+        """Return the deployment's region, AZ IDs and principal, as of the last minute; change nothing.
 
-        In console mode AZ IDs and principal are the request's, and the platform is asked only when the worker has a key
-        of it. Raises `RequestRefused` with every reason at once why the deployment cannot have this PrivateLink.
+        In console mode the AZ IDs and the principal come from the request, and the platform is asked only if the worker
+        has a key for it. Raises `RequestRefused` with every reason why the deployment cannot have this PrivateLink.
         """
         console = request.platform if isinstance(request.platform, ConsolePlatform) else None
         if console and not self._platform.is_configured:

@@ -1,4 +1,4 @@
-"""The endpoint connection of a link: wait until its own one shows, accept it, reject it."""
+"""The endpoint connection of a link: wait until it appears, accept it, reject it."""
 
 from datetime import UTC, datetime
 
@@ -46,36 +46,37 @@ from privatelink.errors import CloudRefused, NotYet, PrivateLinkFailed, UnknownC
 from privatelink.pace import paced, paced_delta
 
 APPEARANCE = PollSchedule(usual=150, fast=2, slow=30)
-"""Two to three minutes after the platform was asked (EMQX's blog)."""
+"""Poll schedule until it appears: two to three minutes after the platform was asked (EMQX's blog)."""
 
 ACCEPTANCE = PollSchedule(usual=45, fast=2, slow=10)
 
 GOING = PollSchedule(usual=30, fast=5, slow=10)
 
 ASKED_SECONDS = 600
-"""How old a listing may be while a person is asked. That takes days, and the platform lets itself be read rarely."""
+"""Maximum age, in seconds, of a listing while a person is being asked. That can take days, and the platform allows few
+reads."""
 
 LEAVING_SECONDS = 120
-"""How long a connection has to go by itself after the platform's delete, before we reject it."""
+"""Seconds that a connection gets to go by itself after the platform's delete, before we reject it."""
 
 
 class EndpointConnections:
     """The steps about the endpoint connection."""
 
     def __init__(self, aws: AwsAccounts, platform: Platform) -> None:
-        """`aws` gives the account that a spec names; `platform` names the VPC endpoint that it made."""
+        """`platform` names the VPC endpoint that it made."""
         self._aws = aws
         self._platform = platform
 
     @activity.defn
     async def wait_for_endpoint_connection(self, spec: ConnectionWait) -> Sighting:
-        """Wait until the endpoint connection of exactly this PrivateLink shows, prove it, and mark it as the link's.
+        """Wait for the endpoint connection of exactly this PrivateLink, prove it, and mark it as the link's.
 
-        Where the platform names none, gives those among which a person must choose, once; where nobody shall be asked,
-        the only one, or raises `AmbiguousConnection` with each.
+        If the platform names none, a person must choose: returns the candidates, once. If nobody shall be asked, takes
+        the only candidate, or raises `AmbiguousConnection`, which lists them.
 
         The platform is read only after AWS shows a candidate, or long after the usual time. The mark is a tag on the
-        endpoint service, by which a removal tells the link's own connection from a stranger's.
+        endpoint service, by which a removal tells the link's own connection from a foreign one.
         """
         account = self._aws.account(spec.scope.aws)
         if spec.asked_about:
@@ -84,7 +85,7 @@ class EndpointConnections:
         candidates = candidates_of(connections, spec)
         named = await self._named_by_platform(spec, candidates)
         if named not in {one.vpc_endpoint_id for one in connections}:
-            # While the platform was asked, another may have come.
+            # Another one may have appeared while the platform was asked.
             connections = await find_connections_of(account, spec.endpoint_service.service_id)
         if named:
             return await mark(account, spec, the_named(named, connections))
@@ -93,7 +94,7 @@ class EndpointConnections:
         return await mark(account, spec, the_only(candidates, connections, spec))
 
     async def _while_asked(self, account: AwsAccount, spec: ConnectionWait) -> Sighting:
-        """Watch on while a person is asked: others may come or go, and the platform may name its own after all."""
+        """Keep watching while a person is asked: others may come or go, and the platform may still name its own."""
         if not spec.chosen:
             rows = await self._platform.private_links(spec.scope.link.deployment).reading(not_older=ASKED_SECONDS)
             if named := _row_that_lives(spec.private_link.private_link_id, rows).vpc_endpoint_id:
@@ -102,7 +103,7 @@ class EndpointConnections:
         return await _chosen_or_to_choose_from(account, spec)
 
     async def _seen_or_late(self, account: AwsAccount, spec: ConnectionWait) -> list[FoundConnection]:
-        """The service's connections as soon as one is a candidate; whatever there are, once it is late for one."""
+        """The service's connections as soon as one is a candidate; after `LATE_SECONDS`, whatever there is."""
         service_id = spec.endpoint_service.service_id
 
         def judge(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
@@ -115,7 +116,7 @@ class EndpointConnections:
         return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=APPEARANCE)
 
     async def _named_by_platform(self, spec: ConnectionWait, candidates: list[FoundConnection]) -> str:
-        """The VPC endpoint id that the platform gives; empty when it had its time and gives none."""
+        """The VPC endpoint ID that the platform names; empty if it has had its time and names none."""
         private_link_id = spec.private_link.private_link_id
         now = datetime.now(UTC)
         must_name = named_by(spec.private_link, candidates, now)
@@ -131,7 +132,7 @@ class EndpointConnections:
             )
 
         view = self._platform.private_links(spec.scope.link.deployment)
-        # What the platform names once, it names: only that it names none must be read anew.
+        # A name, once given, does not change, so any read that has it will do. Only its absence needs a fresh read.
         rows = view.latest(spec.wait) or ()
         if named := next((one.vpc_endpoint_id for one in rows if one.private_link_id == private_link_id), ""):
             return named
@@ -140,10 +141,10 @@ class EndpointConnections:
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: Acceptance) -> list[str]:
-        """Accept the link's own connection, once, and wait until it is available; gives its DNS names.
+        """Accept the link's own connection, once, and wait until it is available; returns its DNS names.
 
-        One that is accepted already, by whomever, is left as it is; `pending` on the way is progress. Raises
-        `EndpointConnectionFailed` when it ends instead.
+        If it is already accepted, by anyone, it is left as it is. `pending` on the way is progress. Raises
+        `EndpointConnectionFailed` if it ends instead.
         """
         account = self._aws.account(spec.scope.aws)
         vpc_endpoint_id = spec.connection.vpc_endpoint_id
@@ -166,10 +167,10 @@ class EndpointConnections:
     @activity.defn
     @patient
     async def reject_endpoint_connections(self, spec: RemovalSpec) -> Removed:
-        """See the link's own connection go: by itself after the platform's delete, else rejected. Never a foreign one.
+        """See the link's own connection go: by itself after the platform's delete, or else by rejecting it.
 
-        Own is what was marked as proven; in console mode, what is of the deployment's account. No service, or no live
-        connection of the link, is success.
+        A foreign connection is never touched. The link's own is the one marked as proven; in console mode, also any of
+        the deployment's account. No service, or no live connection of the link, is success.
         """
         account = self._aws.account(spec.aws)
         services = [
@@ -209,7 +210,8 @@ async def _accept(account: AwsAccount, spec: Acceptance) -> None:
     try:
         await accept_connection(account, connection.service_id, connection.vpc_endpoint_id)
     except (CloudRefused, UnknownCloudError, NotYet):
-        # A new link's is accepted unread, for it was seen a moment ago; whoever was quicker has accepted or ended it.
+        # On a new link we accept without a read, because the connection was seen a moment ago. If that fails, somebody
+        # may have accepted or ended it first.
         if not await _is_accepted(account, connection):
             raise
 
@@ -242,7 +244,7 @@ async def mark(account: AwsAccount, spec: WatchedService, own: FoundConnection) 
 
 
 async def marked_at(account: AwsAccount, spec: WatchedService) -> str:
-    """The VPC endpoint that an earlier create of the link has marked as its own; empty where none has."""
+    """The VPC endpoint that an earlier create of the link marked as its own; empty if none did."""
     service = await find_endpoint_service(account, spec.scope.link)
     return service.vpc_endpoint_id if service and service.service_id == spec.endpoint_service.service_id else ""
 

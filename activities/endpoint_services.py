@@ -53,18 +53,19 @@ class EndpointServices:
     """The steps about the endpoint service and its allowed principals."""
 
     def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` gives the account that a spec names."""
         self._aws = aws
 
     @activity.defn
     async def create_endpoint_service(self, spec: EndpointServiceSpec) -> EndpointService:
-        """Make the endpoint service over the load balancer, and wait until it is Available: seconds, as a rule.
+        """Create the endpoint service over the load balancer, and wait until it is Available: usually seconds.
 
-        IPv4, and every connection is to be accepted by us. The ClientToken makes a repeated call of one saga give the
-        same one; one that carries the link's tag is adopted. Raises `NameTaken` when the load balancer belongs to an
-        endpoint service of someone else: AWS lets a load balancer belong to one only ("Create a service powered by AWS
-        PrivateLink"). Raises `EndpointServiceFailed` when it is Failed, or on its way out. Available does not yet mean
-        that a consumer's call succeeds (aws-sdk issue 805), which the PrivateLink's own step bears with.
+        It is IPv4, and we must accept every connection. The ClientToken makes a repeated call of one saga return the
+        same service; one that carries the link's tag is adopted. Available does not yet mean that a consumer's call
+        succeeds (aws-sdk issue 805); the PrivateLink's own step tolerates that.
+
+        Raises `NameTaken` if the load balancer belongs to a foreign endpoint service: AWS lets a load balancer belong
+        to only one ("Create a service powered by AWS PrivateLink"). Raises `EndpointServiceFailed` if it is Failed, or
+        being deleted.
         """
         account = self._aws.account(spec.scope.aws)
         found = await find_endpoint_service(account, spec.scope.link) if may_exist(spec.scope) else None
@@ -90,8 +91,8 @@ class EndpointServices:
     async def add_allowed_principal(self, spec: PrincipalSpec) -> None:
         """Allow exactly this ARN to connect, and read it back.
 
-        A principal that someone else allowed is removed, and named in the log: its endpoints would wait at the service
-        and stand in the way of every later delete. One that waits already stays, and is never accepted.
+        A principal that somebody else allowed is removed and named in the log: its endpoints would wait at the service
+        and block every later delete. An endpoint that is already waiting stays, and is never accepted.
         """
         account = self._aws.account(spec.scope.aws)
         service_id, arn = spec.endpoint_service.service_id, spec.principal_arn
@@ -117,9 +118,9 @@ class EndpointServices:
     @activity.defn
     @patient
     async def remove_allowed_principals(self, spec: RemovalSpec) -> Removed:
-        """Remove every principal of the link's endpoint service, so that nobody connects anew while it is removed.
+        """Remove every principal of the link's endpoint service, so that nobody new connects during the removal.
 
-        A live connection is not cut by that (AWS: "Manage permissions"). No service, or no principal, is success.
+        This does not cut a live connection (AWS: "Manage permissions"). No service, or no principal, is success.
         """
         account = self._aws.account(spec.aws)
         services = [service for service in await _in_scope(account, spec) if service.is_live]
@@ -135,11 +136,11 @@ class EndpointServices:
     @activity.defn
     @patient
     async def delete_endpoint_service(self, spec: RemovalSpec) -> Removed:
-        """Delete the link's endpoint service and wait until AWS has it no more.
+        """Delete the link's endpoint service, and wait until AWS no longer has it.
 
         None there is success; another saga's (in a rollback) is left alone. The link's own endpoint connections that
-        still stand on it are rejected. Raises `RemovalRefused` with the list while others do: deleting it would cut
-        them.
+        are still attached to it are rejected. Raises `RemovalRefused` with the list while foreign ones are attached:
+        deleting the service would cut them.
         """
         account = self._aws.account(spec.aws)
         services = await _in_scope(account, spec)
@@ -189,7 +190,7 @@ async def _delete(account: AwsAccount, spec: RemovalSpec, service: FoundEndpoint
             ),
         )
     for own in live:
-        # It came after the step that saw the link's own endpoint go, and nobody else would take it away.
+        # It came after the step that saw the link's own endpoint go, and nothing else would remove it.
         await reject_connection(account, service.service_id, own.vpc_endpoint_id)
     await delete_endpoint_service(account, service.service_id)
 
@@ -240,7 +241,7 @@ async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEnd
 
 
 async def _holder(account: AwsAccount, load_balancer_arn: str) -> FoundEndpointService | None:
-    """The endpoint service that the load balancer belongs to: there can be one only."""
+    """The endpoint service that the load balancer belongs to; there can be only one."""
     return next(
         (
             one

@@ -1,4 +1,4 @@
-"""Fleets: one link of a fleet is begun and waited for as every caller does it, by the client."""
+"""Fleets: start and follow one link of a fleet through the client, as every caller does."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -14,21 +14,23 @@ from privatelink.model.fleet import Action, Change, LinkOutcome, LinkPlan
 from privatelink.model.updates import JoinCreate
 
 LOOK_SECONDS = 20.0
-"""How long one look stays with a saga, of our clock. After it another worker takes over the looks of a killed one."""
+"""Maximum time, in real seconds, that one poll follows a saga. After it another worker takes over the polls of a killed
+one."""
 
 BETWEEN_LOOKS = timedelta(seconds=1)
 
 
 class Fleets:
-    """The steps of `ApplyFleet`. An error that is the link's own is its outcome: it stops no other link."""
+    """The steps of `ApplyFleet`. A link's own error is that link's outcome, and stops no other link."""
 
     @activity.defn
     @patient
     async def begin_change(self, change: Change) -> Change | LinkOutcome:
-        """Start the link's saga, or join the one that runs; gives the change with its saga's id.
+        """Start the link's saga, or join the one that is running; returns the change with its saga's ID.
 
-        Gives an outcome where nothing is started: the link runs already, by this request or by another, or its other
-        saga runs. Repeated after a lost reply it joins what it has started, even if that has ended meanwhile.
+        Returns an outcome if nothing is started: the link exists already, by this request or by another, or its other
+        saga is running. A retry after a lost reply joins the saga that it started, even if that has ended in the
+        meantime.
         """
         client = activity.client()
         links, join = PrivateLinks(client), change.join.root
@@ -57,7 +59,7 @@ class Fleets:
     @activity.defn
     @patient
     async def wait_for_change(self, change: Change) -> LinkOutcome:
-        """Wait for the end of the saga that `begin_change` gave; how it ended is the answer, never an error."""
+        """Wait for the end of the saga that `begin_change` returned. How it ended is the result, never an error."""
         request = change.join.root.request
         assert change.saga_id is not None  # noqa: S101 - `begin_change` comes first
         ending = asyncio.ensure_future(

@@ -1,4 +1,4 @@
-"""Specs and results: the frozen inputs and outputs of the steps, as workflows hand them from one to the next."""
+"""Specs and results: the frozen inputs and outputs of the steps, as workflows pass them on."""
 
 from datetime import datetime
 
@@ -20,15 +20,15 @@ from privatelink.model.request import (
 
 
 class _Spec(BaseModel):
-    # A worker of yesterday may get the spec of a workflow of tomorrow during a deployment: unknown fields are no error.
+    # During a deployment an old worker may get the spec of a newer workflow, so unknown fields are no error.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Scope(_Spec):
-    """Whose thing a step makes: the link, the saga that makes it, the AWS account and region, the caller's own tags.
+    """What a step works for: the link, the saga, the AWS account and region, the caller's own tags.
 
     `is_new`: nothing at AWS had the link's names or tags when this saga began. `place`: where the link is made, known
-    once the check has asked whose account it is.
+    once the check has asked which account it is.
     """
 
     link: Link
@@ -40,14 +40,14 @@ class Scope(_Spec):
 
 
 class RemovalSpec(_Spec):
-    """What a removal may touch: all that is the link's (`saga_id` None: delete), or what no other create completed.
+    """What a removal may touch: all of the link (`saga_id` None: a delete), or what no other create completed.
 
-    Until `settled_at` a removal looks again, whatever it has found: the create whose rollback it is may have lost a
-    reply, and a cloud may not yet show what it made (EC2 is eventually consistent; the platform may be slow).
+    Until `settled_at` a removal keeps looking, whatever it has found. The create that it rolls back may have lost a
+    reply, and a cloud may not yet show what was made (EC2 is eventually consistent; the platform may be slow).
 
-    `place`: where the link stands, once a check has asked whose account it is. `recorded`: the ids that the saga knows
-    of the link, for the last look; `removed`: those of them that it saw go. `ignore_deployment`: what uses the address
-    in the deployment need not be looked at where the worker has no key of it, or may not read it.
+    `place`: where the link is, once a check has asked which account it is. `recorded`: the IDs that the saga knows of
+    the link, for the last look. `removed`: those of them that it saw go. `ignore_deployment`: users of the address in
+    the deployment need not be looked for if the worker has no key of it, or may not read it.
     """
 
     link: Link
@@ -63,12 +63,12 @@ class RemovalSpec(_Spec):
 
     @property
     def consumer_account_id(self) -> str | None:
-        """In console mode: the account whose endpoints are the deployment's; None where the platform names its own."""
+        """In console mode, the account that owns the deployment's endpoints; None if the platform names its own."""
         return self.platform.account_id if isinstance(self.platform, ConsolePlatform) else None
 
 
 class Removed(_Spec):
-    """The ids that a removal removed; empty when there was nothing."""
+    """The IDs that a removal removed; empty if there was nothing."""
 
     ids: tuple[str, ...] = ()
 
@@ -93,9 +93,9 @@ class ProviderSpec(_Spec):
 class ProviderFacts(_Spec):
     """The service provider: account (12 digits), VPC, the load balancer's subnets by AZ ID.
 
-    `outside`: the IP targets that are in no subnet of the VPC.
-    `is_new`: nothing there has the link's names or tags. `has_leftovers`: things of the link stand there that a create
-    which did not end well has left. `has_complete`: things of the link stand there that an earlier create completed.
+    `outside`: the IP targets that are in no subnet of the VPC. `is_new`: nothing there has the link's names or tags.
+    `has_leftovers`: resources of the link are there, left by a create that did not end well. `has_complete`: resources
+    of the link are there that an earlier create completed.
     """
 
     account_id: str
@@ -108,7 +108,7 @@ class ProviderFacts(_Spec):
 
 
 class ConnectorSpec(_Spec):
-    """The connector asked for; `address` is empty while it is only checked. `mode`: the request's platform mode."""
+    """The connector to create; `address` is empty while it is only checked. `mode`: the request's platform mode."""
 
     scope: Scope
     connector: Connector
@@ -117,7 +117,7 @@ class ConnectorSpec(_Spec):
 
 
 class ConnectorCreation(ConnectorSpec):
-    """The connector to create, and until when it must be connected."""
+    """The connector to create, and the time by which it must be connected."""
 
     wait: Wait
 
@@ -147,7 +147,7 @@ class TargetsWait(_Spec):
 
 
 class LoadBalancerSpec(_Spec):
-    """The internal Network Load Balancer in exactly these subnets (AZ ID to subnet id), to listen on `ports` alone."""
+    """The internal Network Load Balancer in exactly these subnets (AZ ID to subnet ID), listening only on `ports`."""
 
     scope: Scope
     subnets: dict[str, str]
@@ -207,23 +207,23 @@ class PrivateLinkSpec(_Spec):
 
 
 class PrivateLink(_Spec):
-    """The platform's object. `asked_at`: a moment before it was asked for, no later than any connection of it."""
+    """The platform's object. `asked_at`: a moment before we asked for it, so no connection of it is older."""
 
     private_link_id: str
     asked_at: datetime
 
 
 class Candidate(_Spec):
-    """An endpoint connection that may be the PrivateLink's; `words` tell a person its id, owner, state and time."""
+    """An endpoint connection that may be the PrivateLink's. `words`: its ID, owner, state and time, for a person."""
 
     vpc_endpoint_id: str
     words: str
 
 
 class Connection(_Spec):
-    """An endpoint connection that is this PrivateLink's: proven, or by a person's word.
+    """An endpoint connection that is this PrivateLink's, because it was proven or because a person said so.
 
-    `words` tell a person its id, owner, state and time. `is_accepted`: somebody has accepted it already.
+    `words`: its ID, owner, state and time, for a person. `is_accepted`: somebody has already accepted it.
     """
 
     service_id: str
@@ -233,17 +233,17 @@ class Connection(_Spec):
 
 
 class Sighting(_Spec):
-    """What was seen at an endpoint service: the PrivateLink's connection, or those among which a person chooses."""
+    """What was seen at an endpoint service: the PrivateLink's connection, or the candidates for a person to choose."""
 
     connection: Connection | None = None
     candidates: tuple[Candidate, ...] = ()
 
 
 class WatchedService(_Spec):
-    """The endpoint service at which the PrivateLink's endpoint connection, of the consumer's account, is to show.
+    """The endpoint service where the PrivateLink's endpoint connection, of the consumer's account, should appear.
 
-    `asks`: where nothing proves whose it is, a person must say so. `asked_about` are the endpoints that a person has
-    been shown; `chosen` is the answer.
+    `asks`: if nothing proves which connection is the link's, a person must say. `asked_about`: the endpoints that the
+    person has been shown. `chosen`: the answer.
     """
 
     scope: Scope
@@ -256,22 +256,22 @@ class WatchedService(_Spec):
 
 
 class ConnectionWait(WatchedService):
-    """The endpoint connection of exactly this PrivateLink, which the platform has made."""
+    """The wait for the endpoint connection of exactly this PrivateLink, which the platform has made."""
 
     private_link: PrivateLink
 
 
 class ByHandWait(WatchedService):
-    """The endpoint connection of a PrivateLink that a person makes at the console, after the create was `asked_at`."""
+    """The wait for the endpoint connection of a PrivateLink that a person makes at the console, after `asked_at`."""
 
     asked_at: datetime
 
 
 class RemovalWait(_Spec):
-    """The removal by a person of what the removal's scope has at the console, until `wait` is over.
+    """The wait for a person to remove what the removal's scope has at the console, until `wait` is over.
 
-    `vpc_endpoints` are those that the person was asked to delete. They are waited for whatever becomes of the tags by
-    which the link's endpoint service is found.
+    `vpc_endpoints`: those that the person was asked to delete. They are waited for even if the link's endpoint service
+    loses the tags by which it is found.
     """
 
     removal: RemovalSpec
@@ -280,7 +280,7 @@ class RemovalWait(_Spec):
 
 
 class Acceptance(_Spec):
-    """The connection to accept, and until when it must be available."""
+    """The connection to accept, and the time by which it must be available."""
 
     scope: Scope
     connection: Connection
@@ -296,7 +296,7 @@ class PrivateLinkWait(_Spec):
 
 
 class CompleteSpec(_Spec):
-    """All that the create made in AWS, to be marked complete."""
+    """Everything that the create made in AWS, to be marked complete."""
 
     scope: Scope
     arns: tuple[str, ...]
@@ -304,9 +304,9 @@ class CompleteSpec(_Spec):
 
 
 class RemovalFacts(_Spec):
-    """What a delete found of the link before removing anything; `ids` is empty when there is nothing.
+    """What a delete found of the link before removing anything; `ids` is empty if there is nothing.
 
-    `place`: where it looked; `not_looked_at`: what of the link it could not look at, in words.
+    `place`: where it looked. `not_looked_at`: what of the link it could not look at, in words.
     """
 
     ids: tuple[str, ...] = ()
@@ -315,10 +315,10 @@ class RemovalFacts(_Spec):
 
 
 class NotificationSpec(_Spec):
-    """One phase that a saga has reached, as `progress` shows it: so no secret can be in it.
+    """One phase that a saga has reached, as `progress` shows it, so it can contain no secret.
 
-    `number` counts the saga's notifications. With `saga_id` it makes the event's id, which a dot must not stand in
-    (Standard Webhooks 1.0, "Signature scheme"): Temporal's run ids have none.
+    `number` counts the saga's notifications. With the run's ID it makes the event's ID, which must not contain a dot
+    (Standard Webhooks 1.0, "Signature scheme"): Temporal's run IDs have none.
     """
 
     link: Link

@@ -27,12 +27,11 @@ from privatelink.model.result import InspectionResult, SetUpCheck, SetUpResult
 
 
 class Inquiries:
-    """The looks that stand alone."""
+    """The read-only steps that belong to no saga."""
 
     def __init__(
         self, aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, inventory: InventoryReader
     ) -> None:
-        """The clouds that the worker has keys of."""
         self._aws = aws
         self._platform = platform
         self._deployment_apis = deployment_apis
@@ -41,9 +40,9 @@ class Inquiries:
 
     @activity.defn
     async def inspect_link(self, spec: RemovalSpec) -> InspectionResult:
-        """Everything of the link that stands in either cloud, whatever Temporal remembers.
+        """Everything of the link that exists in either cloud, whatever Temporal remembers.
 
-        Raises `RequestRefused` when the role may be assumed without its external id.
+        Raises `RequestRefused` if the role may be assumed without its external ID.
         """
         if untrusted := await self._inventory.trust_findings(spec):
             raise RequestRefused.of_findings(untrusted)
@@ -64,7 +63,7 @@ class Inquiries:
     async def check_keys(self, spec: RemovalSpec) -> SetUpResult:
         """Try the worker's keys by reading: AWS's identity, the role's trust, the platform's and the deployment's.
 
-        A finding that is not ok tells what its error tells; it is no error of the look.
+        A check that fails is a finding with the error's message. Only an error that waiting may cure is raised.
         """
         deployment = spec.link.deployment
 

@@ -18,15 +18,14 @@ class Listeners:
     """The steps about listeners."""
 
     def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` gives the account that a spec names."""
         self._aws = aws
 
     @activity.defn
     async def create_listener(self, spec: ListenerSpec) -> str:
-        """Make the TCP listener on the target group's port that forwards to it; gives its ARN.
+        """Create the TCP listener on the target group's port that forwards to it; returns its ARN.
 
-        One that is there is adopted, and a leftover that forwards elsewhere is made anew. Raises `NameTaken` for one
-        that someone else put on the port.
+        An existing one is adopted, and a leftover that forwards elsewhere is replaced. Raises `NameTaken` if a foreign
+        listener is on the port.
         """
         scope, group, load_balancer_arn = spec.scope, spec.target_group, spec.load_balancer.arn
         account = self._aws.account(scope.aws)
@@ -53,7 +52,8 @@ class Listeners:
     async def delete_listeners(self, spec: RemovalSpec) -> Removed:
         """Delete every listener of the link; each is tried, then the first error is raised.
 
-        None there is success, no load balancer too; a stranger's, or (in a rollback) another saga's, is left alone.
+        No listener is success, and so is no load balancer. A foreign one, or (in a rollback) another saga's, is left
+        alone.
         """
         account = self._aws.account(spec.aws)
         load_balancer = await find_load_balancer(account, spec.link)

@@ -26,7 +26,7 @@ from privatelink.model.names import aws_name
 from privatelink.pace import paced_delta
 
 ACTIVATION = PollSchedule(usual=150, fast=2, slow=30)
-"""Two to three minutes in the field, with tails of ten and more."""
+"""Poll schedule until it is active: two to three minutes in the field, with tails of ten and more."""
 
 DELETION = PollSchedule(usual=20, fast=3, slow=10)
 
@@ -35,15 +35,14 @@ class LoadBalancers:
     """The steps about the load balancer."""
 
     def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` gives the account that a spec names."""
         self._aws = aws
 
     @activity.defn
     async def create_load_balancer(self, spec: LoadBalancerSpec) -> LoadBalancer:
-        """Make the link's load balancer: internal, IPv4, cross-zone, in exactly the subnets given.
+        """Create the link's load balancer: internal, IPv4, cross-zone, in exactly the subnets given.
 
-        One that is there is adopted. A leftover in other subnets is deleted and made anew; listeners and target groups
-        that a leftover has on other ports than `ports` are deleted. Raises `NameTaken` for a stranger's.
+        An existing one is adopted. A leftover in other subnets is replaced. A leftover's listeners and target groups on
+        ports other than `ports` are deleted. Raises `NameTaken` if a foreign load balancer has the name.
         """
         account = self._aws.account(spec.scope.aws)
         found = await find_load_balancer(account, spec.scope.link)
@@ -66,9 +65,9 @@ class LoadBalancers:
 
     @activity.defn
     async def wait_for_load_balancer(self, spec: LoadBalancerWait) -> str:
-        """Wait until the load balancer is active. Gives a warning when it is active but impaired, else nothing.
+        """Wait until the load balancer is active. Returns a warning if it is active but impaired, otherwise nothing.
 
-        States: API_LoadBalancerState. Raises `LoadBalancerFailed` with AWS's reason when it is `failed`.
+        States: API_LoadBalancerState. Raises `LoadBalancerFailed` with AWS's reason if it is `failed`.
         """
         arn = spec.load_balancer.arn
         name = aws_name(spec.scope.link)
@@ -98,9 +97,9 @@ class LoadBalancers:
     @activity.defn
     @patient
     async def delete_load_balancer(self, spec: RemovalSpec) -> Removed:
-        """Delete the link's load balancer, its listeners with it, and wait until AWS does not list it any more.
+        """Delete the link's load balancer and its listeners, and wait until AWS no longer lists it.
 
-        None there is success; a stranger's, or (in a rollback) another saga's, is left alone.
+        None there is success; a foreign one, or (in a rollback) another saga's, is left alone.
         """
         account = self._aws.account(spec.aws)
         found = await find_load_balancer(account, spec.link)
@@ -137,7 +136,7 @@ async def _make_way(account: AwsAccount, found: FoundLoadBalancer) -> None:
 
 
 async def _delete_other_ports(account: AwsAccount, spec: LoadBalancerSpec, arn: str) -> None:
-    """Else a create would end with ports open, and target groups left, that its request does not name."""
+    """Keep a create from ending with open ports, or target groups, that its request does not name."""
     if not spec.ports:
         return
     link = spec.scope.link

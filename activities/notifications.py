@@ -1,4 +1,4 @@
-"""Notifications: the webhook hears of every phase in which a saga needs a person, or ends."""
+"""Notifications: the webhook gets an event for every phase in which a saga needs a person, or ends."""
 
 from temporalio import activity
 
@@ -7,7 +7,7 @@ from clouds.webhook import CloudEvent, PhaseChange, Webhook
 
 
 class Notifications:
-    """Tells the webhook what happens to links."""
+    """Reports to the webhook what happens to links."""
 
     def __init__(self, webhook: Webhook | None) -> None:
         """`webhook` is None in a worker without one."""
@@ -28,7 +28,7 @@ class Notifications:
 
 def _event_of(spec: NotificationSpec) -> CloudEvent:
     return CloudEvent(
-        # Of the run: after a reset a number may stand for another phase than before.
+        # The run's ID, because after a reset the same number may mean another phase.
         id=f"{activity.info().workflow_run_id}/{spec.number}",
         source=f"/privatelink/{spec.link}",
         type=f"com.emqx.privatelink.phase.{spec.phase}",

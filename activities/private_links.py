@@ -24,21 +24,23 @@ from privatelink.model.names import description
 from privatelink.pace import paced, paced_delta
 
 SERVICE_SHOWS_WITHIN = paced_delta(300)
-"""How long a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
+"""Maximum time for which a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
 
 LAG_SECONDS = 15.0
-"""The platform says `running` some 10 s after AWS says `available`, of which it learns by looking now and then. Reading
-before that would be for nothing, and the next is not soon."""
+"""Minimum seconds into the wait before the first read. The platform polls AWS, so it says `running` some 10 s after AWS
+says `available`. An earlier read would be wasted, and the next is not soon."""
 
 DELETE_SECONDS = 65.0
-"""The platform takes about a minute to delete."""
+"""Seconds that the platform takes to delete: about a minute."""
 
 RECENT = timedelta(seconds=25)
-"""How old a listing may be, by our clock. Who came a little late for one would else wait a minute for the next; and an
-answer that takes 20 s (`CALL_SECONDS`) and outlasts the look which asked for it would be heard by none."""
+"""Maximum age of a listing that we still accept, in real time. Without this slack a saga that just missed a listing
+waits a minute for the next, and a reply that takes 20 s (`CALL_SECONDS`) arrives after every poll that wanted it has
+ended."""
 
 RUNNING = PollSchedule(usual=20, fast=10, slow=READ_SECONDS)
-"""A reading that came too early is soon repeated, as long as the listings of the hour allow."""
+"""Poll schedule until it is `running`. A read that came too early is soon repeated, as far as the hour's quota of
+listings allows."""
 
 DELETION = PollSchedule(usual=READ_SECONDS, fast=READ_SECONDS, slow=READ_SECONDS)
 
@@ -56,16 +58,17 @@ class PrivateLinks:
     async def create_private_link(self, spec: PrivateLinkSpec) -> PrivateLink:
         """Ask the platform for the PrivateLink, once.
 
-        One that already leads to our endpoint service is adopted. Since no reply may mean that it was made, the list
-        decides before every try but the first of a new link, whose endpoint service nobody knows yet.
+        An existing one that leads to our endpoint service is adopted. A lost reply may mean that it was made, so every
+        attempt reads the list first. The exception is the first attempt for a new link, whose endpoint service nobody
+        knows yet.
 
-        Raises `PrivateLinkFailed` when there are two, or when the one that there is failed; `NotYet` while an old one
-        is being deleted, and while the platform does not yet see the endpoint service.
+        Raises `PrivateLinkFailed` if there are two, or if the existing one failed; `NotYet` while an old one is being
+        deleted, and while the platform does not yet see the endpoint service.
         """
-        # The check of a new link has seen that nothing of it stands at the platform.
+        # For a new link the check has seen that the platform has nothing of it.
         if may_exist(spec.scope) and (row := await self._find(spec)):
             return _adopted(row)
-        # The clocks of AWS and of this worker may differ a little.
+        # AWS's clock and this worker's may differ a little.
         asked_at = datetime.now(UTC) - paced_delta(60)
         try:
             row = await self._platform.create_private_link(
@@ -136,10 +139,10 @@ class PrivateLinks:
 
     @activity.defn
     async def wait_for_private_link(self, spec: PrivateLinkWait) -> str:
-        """Give the address as soon as the PrivateLink is `running` and has one; read-only.
+        """Return the address as soon as the PrivateLink is `running` and has one; read-only.
 
-        Raises `PrivateLinkFailed`, with the platform's reason, when it failed, is being deleted or is gone. A status
-        that nobody knows counts as moving, and is shown.
+        Raises `PrivateLinkFailed`, with the platform's reason, if it failed, is being deleted or is gone. An unknown
+        status counts as progress, and is shown.
         """
         lag = max(0.0, paced(LAG_SECONDS) - spec.wait.elapsed)
         await asyncio.sleep(lag)
@@ -150,7 +153,7 @@ class PrivateLinks:
             return _address_of(row) if row else None
 
         view = self._platform.private_links(deployment)
-        # It may have been deleted since another saga had the list read, long ago.
+        # A listing that another saga asked for long ago may still show one that is deleted by now.
         since = datetime.now(UTC) - RECENT
         address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, since=since)
         if address is None:
@@ -174,9 +177,11 @@ class PrivateLinks:
     async def delete_private_link(self, spec: RemovalSpec) -> Removed:
         """Delete the link's PrivateLink (in a rollback: the one that this saga made or adopted), and see it gone.
 
-        Found by the endpoint service's name or by our description. Absent is success. Each attempt reads the
-        platform once; `NotYet` until it no longer lists it. Right before it asks, when its turn has come, it looks
-        once more who uses the address, and raises `RemovalRefused` when somebody does: the check may be hours old.
+        It is found by the endpoint service's name or by our description. None is success. Each attempt reads the
+        platform once, and raises `NotYet` until the platform no longer lists it.
+
+        Right before the call that deletes it, it checks again what uses the address, because the removal's check may be
+        hours old. Raises `RemovalRefused` if something does.
         """
         service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
         try:
@@ -209,14 +214,14 @@ class PrivateLinks:
     async def _addresses(
         self, spec: RemovalSpec, row: PrivateLinkRow, service: FoundEndpointService | None
     ) -> set[str]:
-        """The names under which it is dialled: the platform's, and AWS's where AWS shows its endpoint service."""
+        """The names under which it is dialled: the platform's, and AWS's if AWS shows its endpoint service."""
         if service is None:
             return names_of([row], ())
         connections = await self._aws.account(spec.aws).views.endpoint_connections.reading()
         return names_of([row], [one for one in connections if one.service_id == service.service_id and one.is_live])
 
     async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
-        """The rows that this removal may touch. Looks on while all of them are already being deleted."""
+        """The rows that this removal may touch. Keeps polling while all of them are already being deleted."""
         if activity.info().attempt == 1:
             rows = await self._platform.private_links(spec.link.deployment).reading()
             return tuple(row for row in rows if _in_scope(row, spec, service))
@@ -228,8 +233,8 @@ class PrivateLinks:
                 return Pending(f"the platform is deleting PrivateLink {ids}", ids)
             return left
 
-        # From the second attempt on, many sagas that wait share one reading a minute; none from before they asked for
-        # the deletion, which is at least `DELETE_SECONDS` ago.
+        # From the second attempt on, all waiting sagas share one read a minute. A read from before they asked for the
+        # deletion, at least `DELETE_SECONDS` ago, does not count.
         view = self._platform.private_links(spec.link.deployment)
         since = datetime.now(UTC) - min(RECENT, paced_delta(DELETE_SECONDS))
         return await view.look(left_in, wait=removal_wait(), cadence=DELETION, since=since)
@@ -273,6 +278,6 @@ def _in_scope(row: PrivateLinkRow, spec: RemovalSpec, service: FoundEndpointServ
         return False
     if not (leads_here or row.is_of(spec.link)):
         return False
-    # Without tags of its own, a PrivateLink is as complete as the endpoint service that it leads to.
+    # A PrivateLink has no tags of its own, so the tags of the endpoint service that it leads to decide.
     goes_with_it = leads_here and service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
     return spec.saga_id in {None, row.saga_id} or goes_with_it

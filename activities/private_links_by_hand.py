@@ -1,6 +1,6 @@
-"""PrivateLinks that a person makes and deletes at EMQX's console, seen by their endpoint connections at AWS alone.
+"""PrivateLinks that a person makes and deletes at EMQX's console. We see only their endpoint connections at AWS.
 
-The connection that appears tells of the one, its disappearance proves the other.
+A connection that appears shows that one was made; its disappearance proves that it was deleted.
 """
 
 from datetime import UTC, datetime
@@ -26,24 +26,25 @@ from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_ser
 from clouds.polling.schedule import Pending, PollSchedule
 
 PATIENCE = PollSchedule(usual=600, fast=10, slow=30)
-"""Somebody may click now, or in days; all who wait in one account and region share the readings."""
+"""Poll schedule for a person, who may click now or in days. All waiting sagas of one account and region share the
+reads."""
 
 
 class PrivateLinksByHand:
     """The steps that watch what a person does."""
 
     def __init__(self, aws: AwsAccounts, users: AddressUsers) -> None:
-        """`aws` gives the account that a spec names, `users` who dials the link's address."""
+        """`users` finds what dials the link's address."""
         self._aws = aws
         self._users = users
 
     @activity.defn
     async def wait_for_creation_by_hand(self, spec: ByHandWait) -> Sighting:
-        """Wait until an endpoint connection of the deployment's account stands at the link's own endpoint service.
+        """Wait until an endpoint connection of the deployment's account appears at the link's own endpoint service.
 
-        Other deployments share the account, so it proves little. Gives all there are, once, so that a person chooses;
-        the `chosen` one, or one that an earlier create has marked, is the PrivateLink's, and is marked so. Where nobody
-        shall be asked: the only one that is no older than the request, after a minute in which no other came.
+        Other deployments share the account, so this proves little. Returns all candidates, once, for a person to choose
+        from. The `chosen` one, or one that an earlier create marked, is the PrivateLink's, and is marked. If nobody
+        shall be asked, it is the only one that is no older than the request, after a minute in which no other came.
         """
         account = self._aws.account(spec.scope.aws)
         service_id = spec.endpoint_service.service_id
@@ -58,7 +59,7 @@ class PrivateLinksByHand:
         found = await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
         own = by_word(found, spec, marked)
         if own is None and not spec.asks:
-            # What was judged may have been read before the minute was over.
+            # The data judged may have been read before the minute was over.
             found = no_older(live_at(await find_connections_of(account, service_id), spec), spec.asked_at)
             own = found[0] if len(found) == 1 else None
         return await mark(account, spec, own) if own else to_choose_from(found, spec.asked_at)
@@ -68,8 +69,8 @@ class PrivateLinksByHand:
     async def find_private_link_by_hand(self, spec: RemovalSpec) -> list[str]:
         """The endpoints of the deployment's account that belong to the link: what a person must delete.
 
-        It looks once more who uses the address, before anybody is asked to delete it: the check may be hours old.
-        Raises `RemovalRefused` when somebody does.
+        Before anybody is asked, it checks again what uses the address, because the removal's check may be hours old.
+        Raises `RemovalRefused` if something does.
         """
         account = self._aws.account(spec.aws)
         services = await _services(account, spec)
@@ -85,7 +86,7 @@ class PrivateLinksByHand:
 
     @activity.defn
     async def wait_for_deletion_by_hand(self, spec: RemovalWait) -> Removed:
-        """Wait until those that a person was asked to delete are gone, and no other came that must go too."""
+        """Wait until the endpoints that a person was asked to delete are gone, and no other is left to delete."""
         account = self._aws.account(spec.removal.aws)
         services = await _services(account, spec.removal)
 
@@ -126,8 +127,8 @@ def _none_yet(spec: ByHandWait) -> str:
 def _must_go_by_hand(one: FoundConnection, spec: RemovalSpec, services: list[FoundEndpointService]) -> bool:
     """Whether a person must delete the endpoint's PrivateLink before AWS's side may go.
 
-    Where the link's own endpoint is known by its mark, others that were never accepted are of other deployments in
-    EMQX's account. Nobody at this deployment's console could delete those, and no traffic goes through them.
+    If the mark shows which endpoint is the link's own, others that were never accepted belong to other deployments in
+    EMQX's account. Nobody at this deployment's console could delete those, and they carry no traffic.
     """
     service = next((service for service in services if service.service_id == one.service_id), None)
     if service is None or not one.is_live or not is_own(one, spec):

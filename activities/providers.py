@@ -24,24 +24,26 @@ class Providers:
     """The steps about the service provider's side as a whole."""
 
     def __init__(self, aws: AwsAccounts, platform: Platform, remembers: Remembering = nothing) -> None:
-        """`aws` gives the account that a spec names; `platform` shows whether the link stands elsewhere.
-
-        `remembers` is asked where AWS shows nothing of the link here.
-        """
+        """`platform` shows whether the link is elsewhere; `remembers` is asked if AWS shows nothing of it here."""
         self._aws = aws
         self._platform = platform
         self._remembered = RememberedPlaces(aws, remembers)
 
     @activity.defn
     async def check_provider(self, spec: ProviderSpec) -> ProviderFacts:
-        """Check account, subnets, targets and names, and tell what the create builds on. Changes nothing.
+        """Check account, subnets, targets and names, and report what the create builds on. Changes nothing.
 
-        Raises `RequestRefused` with every finding at once: subnets absent, in several VPCs, two in one AZ, with too few
-        free addresses; an AZ ID of the deployment without a subnet; targets absent, elsewhere, or in a zone without one
-        of the subnets; names that something of others has; what lacks the link's tag and stands in the way on the
-        link's own load balancer; a link that exists by another request, with the differences, or in another account,
-        region or platform mode; a role that may be assumed without its external id. Raises `CredentialsRefused` when
-        AWS does not take the worker's credentials or does not let it assume the role.
+        Raises `RequestRefused` with every finding at once:
+
+        - subnets that do not exist, are in several VPCs, share an AZ, or have too few free addresses
+        - an AZ ID of the deployment without a subnet
+        - targets that do not exist, are elsewhere, or are in a zone without one of the subnets
+        - names that a foreign resource has
+        - anything on the link's own load balancer that is in the way and lacks the link's tag
+        - a link that exists by another request (with the differences), or in another account, region or platform mode
+        - a role that may be assumed without its external ID
+
+        Raises `CredentialsRefused` if AWS does not accept the worker's credentials or does not let it assume the role.
         """
         request = spec.request
         account = self._aws.account(request.aws)
@@ -51,7 +53,7 @@ class Providers:
         vpc = await account.views.vpc(vpc_ids[0]) if vpc_ids else None
         facts = ProviderFacts(
             account_id=account_id,
-            # With several VPCs the request is refused, and the first one serves to check the rest.
+            # A request with several VPCs is refused; the first one serves to check the rest.
             vpc_id=vpc_ids[0] if vpc_ids else "",
             subnets={subnet.az_id: subnet.subnet_id for subnet in subnets.values()},
             outside=outside_of(vpc, request) if vpc else frozenset(),
@@ -92,7 +94,7 @@ class Providers:
         )
 
     async def _private_links(self, request: PrivateLinkRequest) -> tuple[PrivateLinkRow, ...]:
-        """The deployment's, as of the last minute; none where a person is at the console and the worker has no key."""
+        """The deployment's, as of the last minute; none in console mode if the worker has no key of the platform."""
         if isinstance(request.platform, ConsolePlatform) and not self._platform.is_configured:
             return ()
         return await self._platform.private_links(request.deployment).reading(not_older=READ_SECONDS)
@@ -105,11 +107,11 @@ class Providers:
 
     @activity.defn
     async def mark_complete(self, spec: CompleteSpec) -> None:
-        """Mark everything that the create made or adopted: from now on no other create's rollback removes it.
+        """Mark everything that the create made or adopted. From now on no other create's rollback removes it.
 
-        The endpoint service is marked first. That call alone completes the link (`read_ownerships`), so that a create
-        which ends between two calls leaves a link that is whole or one that is a leftover, and nothing between. What is
-        marked already, by the create of a link that runs, is not written again.
+        The endpoint service is marked first, because that call alone completes the link (`read_ownerships`). A create
+        that ends between two calls leaves a link that is either complete or a leftover. What an earlier create of a
+        running link has marked already is not written again.
         """
         account = self._aws.account(spec.scope.aws)
         arns, service_id = list(spec.arns), spec.service_id

@@ -13,28 +13,33 @@ from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
 from privatelink.pace import paced_delta
 
 STALE_SECONDS = 120
-"""How long after a removal a cloud may still show what it has removed (EC2 is eventually consistent)."""
+"""Seconds after a removal in which a cloud may still show what was removed (EC2 is eventually consistent)."""
 
 
 class Removals:
     """The steps about a removal as a whole."""
 
     def __init__(self, inventory: InventoryReader, users: AddressUsers) -> None:
-        """`inventory` sees both clouds, `users` who dials the link's address."""
+        """`inventory` sees both clouds; `users` finds what dials the link's address."""
         self._inventory = inventory
         self._users = users
 
     @activity.defn
     async def check_removal(self, spec: RemovalSpec) -> RemovalFacts:
-        """Find everything of the link before any of it is removed; no ids means that there is nothing. Changes nothing.
+        """Find everything of the link before any of it is removed; no IDs means that there is nothing. Changes nothing.
 
-        Raises `RemovalRefused` with every finding: the link stands in another account, region or platform mode; the
-        PrivateLink of a completed create is not `running` (with `allow_failed` it may be anything); something in the
-        deployment still uses the address, or cannot be looked at and the request does not allow that; the link's own
-        connector has actions or sources; an endpoint that is not the link's stands on the endpoint service (EMQX:
-        "Delete the PrivateLink"); something that belongs to the link by its name does not carry its tag; a load
-        balancer of others forwards to a target group of the link; the load balancer has deletion protection; the role
-        may be assumed without its external id (nothing else is looked at then).
+        Raises `RemovalRefused` with every finding:
+
+        - the link is in another account, region or platform mode
+        - the PrivateLink of a completed create is neither `running` nor being deleted (`allow_failed` permits any
+          status)
+        - something in the deployment uses the address, or cannot be looked at and the request does not allow that
+        - the link's own connector has actions or sources
+        - a foreign endpoint is attached to the endpoint service (EMQX: "Delete the PrivateLink")
+        - something that belongs to the link by its name does not carry its tag
+        - a foreign load balancer forwards to a target group of the link
+        - the load balancer has deletion protection
+        - the role may be assumed without its external ID (then nothing else is looked at)
         """
         if untrusted := await self._inventory.trust_findings(spec):
             raise RemovalRefused.of_findings(untrusted)
@@ -60,12 +65,12 @@ class Removals:
 
     @activity.defn
     async def find_leftovers(self, spec: RemovalSpec) -> list[Leftover]:
-        """List what the removal's scope still holds, each thing with its kind, id and console, in order of removal.
+        """List what the removal's scope still holds, each with its kind, ID and console page, in order of removal.
 
-        Also what bears the link's name without its tag, and what could not be looked at. Raises `NotYet` while a cloud
-        still shows nothing else than what it has removed a moment ago.
+        This includes what has the link's name without its tag, and what could not be looked at. Raises `NotYet` while
+        all that a cloud shows was removed a moment ago.
         """
-        # What counts is when the reading began: one that took long shows no later state.
+        # The start of the read counts: a slow read shows no later state.
         may_be_stale = datetime.now(UTC) < activity.info().scheduled_time + paced_delta(STALE_SECONDS)
         found = await self._inventory.look(spec)
         leftovers = [*_still_there(found), *_unlooked(found)]

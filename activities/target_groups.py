@@ -29,30 +29,30 @@ from privatelink.pace import paced, paced_delta
 HEALTH = PollSchedule(usual=120, fast=15, slow=30)
 
 FIRST_CHECKS_SECONDS = 120
-"""Registration and first checks: one and a half to three minutes in the field. An earlier reading would be for nothing,
-and none answers for two sagas; the PrivateLink, which is made meanwhile, takes longer."""
+"""Seconds that registration and the first checks take: one and a half to three minutes in the field. An earlier read
+would be wasted, and two sagas cannot share one. The PrivateLink, which is made meanwhile, takes longer."""
 
 NEVER_HEALTHY = frozenset({"Target.InvalidState", "Target.IpUnusable", "Target.NotRegistered"})
-"""Reasons that waiting does not mend (API_TargetHealth)."""
+"""Reasons that waiting does not cure (API_TargetHealth)."""
 
 NOT_IN_USE = "Target.NotInUse"
 NOT_IN_USE_SECONDS = 300
-"""NotInUse is normal until the load balancer is active. If it lasts longer, the target's AZ is not enabled."""
+"""Seconds after which NotInUse no longer counts as normal. It is normal until the load balancer is active. If it lasts
+longer, the target's AZ is not enabled."""
 
 
 class TargetGroups:
     """The steps about target groups."""
 
     def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` gives the account that a spec names."""
         self._aws = aws
 
     @activity.defn
     async def create_target_group(self, spec: TargetGroupSpec) -> TargetGroup:
-        """Make the target group of one listener and register exactly its targets.
+        """Create the target group of one listener and register exactly its targets.
 
-        One that is there is adopted; a leftover with other settings is deleted and made anew, and what a leftover has
-        registered beside the targets is deregistered. Raises `NameTaken` for a stranger's.
+        An existing one is adopted. A leftover with other settings is replaced; a leftover's further targets are
+        deregistered. Raises `NameTaken` if a foreign target group has the name.
         """
         scope, port = spec.scope, spec.listener.port
         account = self._aws.account(scope.aws)
@@ -78,15 +78,15 @@ class TargetGroups:
 
     @activity.defn
     async def wait_for_targets(self, spec: TargetsWait) -> None:
-        """Wait until every registered target is healthy. Means something only after the listener exists.
+        """Wait until every registered target is healthy. Meaningful only after the listener exists.
 
-        Nothing is read before the first checks can be over, unless an operator tries the step again: what is wrong with
-        a target from the start, `check_provider` has refused. Raises `TargetsUnhealthy` at once for reasons that
-        waiting does not mend; other unhealthy targets are waited for until the deadline, each with AWS's reason.
+        Nothing is read before the first checks can be over, unless an operator retries the step: `check_provider` has
+        already refused targets that were wrong from the start. Raises `TargetsUnhealthy` at once for reasons that
+        waiting does not cure. Other unhealthy targets are waited for until the deadline, each with AWS's reason.
         """
         group, wait = spec.target_group, spec.wait
         name = aws_name(spec.scope.link, group.port)
-        # A deadline may be set below that time, and must not pass unread.
+        # The deadline may be shorter than that, and must not pass without a read.
         early = min(paced(FIRST_CHECKS_SECONDS), (wait.elapsed + wait.remaining) / 2) - wait.elapsed
         if early > 0 and TRIED_AGAIN not in activity.info().activity_id:
             usual = span(paced(FIRST_CHECKS_SECONDS))
@@ -117,7 +117,7 @@ class TargetGroups:
     async def delete_target_groups(self, spec: RemovalSpec) -> Removed:
         """Delete every target group of the link, and see them gone; each is tried, then the first error is raised.
 
-        None there is success; a stranger's, or (in a rollback) another saga's, is left alone.
+        None there is success; a foreign one, or (in a rollback) another saga's, is left alone.
         """
         account = self._aws.account(spec.aws)
 
@@ -155,7 +155,7 @@ class TargetGroups:
 
 
 async def _make_way(account: AwsAccount, found: FoundTargetGroup) -> None:
-    """Delete a leftover that cannot fit, and before it the listeners that forward to it."""
+    """Delete a leftover that cannot fit, after the listeners that forward to it."""
     for load_balancer_arn in found.load_balancer_arns:
         for listener in await find_listeners(account, load_balancer_arn):
             if found.arn in listener.target_group_arns:

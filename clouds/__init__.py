@@ -1,6 +1,6 @@
-"""The borders: AWS by boto3, the EMQX platform and the deployment's API by httpx.
+"""The borders to the clouds: AWS through boto3, the EMQX platform and the deployments' APIs through httpx.
 
-The only room that knows a cloud's wire: credentials, budgets, shared readers, and one translator of errors per border.
-What comes out is our own models and `privatelink.errors`. Here does not belong what a step promises (activities) or in
-which order steps go (workflows).
+Only this package knows a cloud's wire format: credentials, budgets, shared pollers, and one translator of errors per
+border. It returns our own models and raises `privatelink.errors`. What a step promises belongs in `activities`, and
+the order of steps in `workflows`.
 """

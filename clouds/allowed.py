@@ -1,7 +1,7 @@
-"""What a cloud has let us do before, so that a refusal which is new can be told from one that was always so.
+"""Which calls a cloud has allowed before, to distinguish a new refusal from one that was always there.
 
-In memory, for one account or API key of one worker: a worker that has just started knows of nothing yet. What a step
-was allowed by an earlier worker, its memory tells (`activities.support.step_memory`).
+Kept in memory, for one account or API key of one worker, so a worker that has just started knows nothing yet. What a
+step was allowed to do on an earlier worker is in its memory (`activities.support.step_memory`).
 """
 
 import logging
@@ -11,24 +11,23 @@ from privatelink.errors import AccessDenied, NotAllowed
 LOG = logging.getLogger("privatelink.allowed")
 
 MOST_CALLS = 10_000
-"""So many are remembered: some are known by their deployment, of which there is no end in the life of a worker."""
+"""Maximum number of remembered calls. Some are per deployment, and a worker may see any number of deployments."""
 
 CREDENTIALS = "the credentials"
-"""What a refusal concerns that is no missing permission of one call."""
+"""Subject of a refusal that is not about a missing permission for one call."""
 
 
 class Allowed:
     """The calls that one account or API key was allowed to make. Used by several threads at once."""
 
     def __init__(self) -> None:
-        """None yet."""
         self._allowed: set[str] = set()
         self._refused: set[str] = set()
 
     def succeeded(self, call: str) -> None:
-        """Note that this call was allowed. Its credentials were right, too."""
+        """Note that this call was allowed, so its credentials were right too."""
         if call not in self._allowed and len(self._allowed) >= MOST_CALLS:
-            # As after a start of the worker. What is refused was allowed once, so there is no more of it.
+            # Start over, as after a restart of the worker. `_refused` needs no limit: its calls were all allowed once.
             self._allowed.clear()
             self._refused.clear()
         self._allowed.add(call)
@@ -36,7 +35,7 @@ class Allowed:
             self._end_of_refusal({call, CREDENTIALS})
 
     def refused(self, call: str, error: NotAllowed) -> None:
-        """Tell the error whether the call was allowed before; log it once when that has changed."""
+        """Set the error's `was_allowed`; log it once if a call that was allowed before is now refused."""
         denied = isinstance(error, AccessDenied)
         error.was_allowed = call in self._allowed if denied else bool(self._allowed)
         subject = call if denied else CREDENTIALS

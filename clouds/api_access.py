@@ -1,4 +1,4 @@
-"""An API of EMQX as settings have it: its base URL, its key, and what can be wrong with them."""
+"""How the settings describe an EMQX API: its base URL, its key, and the checks of both."""
 
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
@@ -13,7 +13,7 @@ LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 class ApiAccess(BaseModel):
-    """One API of EMQX with HTTP Basic: base URL without a slash at its end, key, secret, and where both were set."""
+    """One EMQX API with HTTP Basic: base URL without a trailing slash, key, secret, and where the two were set."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -24,12 +24,12 @@ class ApiAccess(BaseModel):
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the API runs on this machine, where no proxy stands between."""
+        """Whether the API runs on this machine and is reached without a proxy."""
         return urlsplit(self.endpoint).hostname in LOOPBACK
 
 
 def access_from(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
-    """The API whose endpoint, key and secret the variables `<prefix>_*` hold; None when none of them is set."""
+    """The API whose endpoint, key and secret are in the variables `<prefix>_*`; None when none of them is set."""
     names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
     values = {field: environment.get(name, "") for field, name in names.items()}
     if not any(values.values()):
@@ -47,7 +47,7 @@ def access_from(environment: Mapping[str, str], prefix: str, path: str, faults: 
 
 
 def endpoint_faults(endpoint: str, path: str) -> Iterator[str]:
-    """What is wrong with a base URL. It is never shown: a password may stand in it."""
+    """What is wrong with a base URL. The URL itself is never shown, because it may contain a password."""
     parts = url_of(endpoint)
     if parts is None:
         yield "is not a URL of the form https://HOST" + path
@@ -61,7 +61,7 @@ def endpoint_faults(endpoint: str, path: str) -> Iterator[str]:
 
 
 def url_of(text: str) -> SplitResult | None:
-    """A URL that a call can go to, or None."""
+    """The parts of a URL that can be called, or None."""
     try:
         parts = urlsplit(text)
         host, _, _ = parts.hostname, parts.port, httpx.URL(text).host
@@ -71,5 +71,5 @@ def url_of(text: str) -> SplitResult | None:
 
 
 def is_plain(url: SplitResult) -> bool:
-    """Whether a call would go over a network for all to read."""
+    """Whether a call would cross a network unencrypted."""
     return url.scheme == "http" and url.hostname not in LOOPBACK

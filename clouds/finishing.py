@@ -1,4 +1,4 @@
-"""Letting a write end: a cancelled activity waits for its call, so that no undo races it."""
+"""Letting a write finish: a cancelled activity waits for its call, so that no compensation races it."""
 
 import asyncio
 from typing import TypeVar
@@ -7,7 +7,7 @@ T = TypeVar("T")
 
 
 async def let_end(call: "asyncio.Future[T]") -> T:
-    """What the call gives. A cancel meanwhile is raised only when the call is over."""
+    """The result of the call. If we are cancelled meanwhile, that is raised only once the call is over."""
     try:
         return await asyncio.shield(call)
     except asyncio.CancelledError:
@@ -17,5 +17,5 @@ async def let_end(call: "asyncio.Future[T]") -> T:
             except asyncio.CancelledError:
                 continue
         if not call.cancelled():
-            call.exception()  # whoever was cancelled does not hear of it, and asyncio must not complain
+            call.exception()  # nobody else reads the error, and asyncio would complain about it
         raise

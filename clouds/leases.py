@@ -1,11 +1,11 @@
-"""The lease of an attempt: whether it may still begin a write, or was frozen for so long that another has its step.
+"""The lease of an attempt: whether it may still begin a write, or was frozen so long that another attempt may run.
 
 A process can stop for minutes: a virtual machine is suspended or moved, a container stalls, a laptop sleeps. Temporal's
-server hears no heartbeat meanwhile, and gives the step to another worker. When the process goes on, the old attempt
-knows nothing of that. It must not begin a write then: the saga may long have undone what the step was for.
+server gets no heartbeat meanwhile, and gives the step to another worker. When the process resumes, the old attempt does
+not know that. It must not begin a write then: the saga may have rolled back the step long ago.
 
-The same holds for an attempt that Temporal gave to the frozen process itself, whose poll was open: it begins when the
-process goes on, and its time-out may have passed before.
+The same is true of an attempt that Temporal gave to the frozen process while its poll was open. It begins when the
+process resumes, and its time-out may have passed by then.
 """
 
 import threading
@@ -15,34 +15,33 @@ from contextvars import ContextVar
 from privatelink.errors import NotYet
 
 _CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
-"""A clock that goes on while the machine sleeps (Linux: clock_gettime(2); elsewhere the monotonic one does)."""
+"""A clock that keeps running while the machine sleeps (Linux: clock_gettime(2); elsewhere CLOCK_MONOTONIC does)."""
 
 STALL_PART = 0.2
-"""The part of a heartbeat time-out for which an attempt may stall and be sure to have kept its lease.
+"""Fraction of the heartbeat time-out for which an attempt may stall and certainly still have its lease.
 
-The SDK sends a beat at most every 0.8 of the time-out (`max_heartbeat_throttle_interval`, temporalio.worker.Worker), so
-the server may have heard of the attempt that long before it was frozen.
+The SDK throttles heartbeats to one every 0.8 of the time-out (`max_heartbeat_throttle_interval`,
+temporalio.worker.Worker), so the last one may have reached the server that long before the freeze.
 """
 
 TICKS_PER_STALL = 4
-"""How often a lease is renewed within the time for which its attempt may stall."""
+"""Number of lease renewals within the time for which an attempt may stall."""
 
 
 AFTER_A_FREEZE = 5.0
-"""For so many seconds after a freeze an attempt may be one that was given to the process while it was frozen."""
+"""Seconds after a freeze in which a new attempt may be one that the process was given while it was frozen."""
 
 
 class Pulse:
-    """Tells whether the process was frozen a moment ago, by a thread of its own: the loop may be busy."""
+    """Detects that the process was frozen a moment ago. It has its own thread, because the event loop may be busy."""
 
     def __init__(self, tick_seconds: float = 1.0) -> None:
-        """It beats from now on, until the process ends."""
         self._tick_seconds = tick_seconds
         self._beat_at = self._woke_at = float("-inf")
         self._thread: threading.Thread | None = None
 
     def begin(self) -> None:
-        """Beat from now on, once."""
+        """Beat from now on until the process ends. A second call does nothing."""
         if self._thread is None:
             self._beat_at = time.clock_gettime(_CLOCK)
             self._thread = threading.Thread(target=self._beat, name="pulse", daemon=True)
@@ -54,7 +53,7 @@ class Pulse:
             time.sleep(self._tick_seconds)
 
     def feel(self) -> None:
-        """Note a beat, and a freeze when the one before it was long ago."""
+        """Note a beat; if the previous one was long ago, note a freeze."""
         now = time.clock_gettime(_CLOCK)
         if now - self._beat_at > self._tick_seconds + AFTER_A_FREEZE:
             self._woke_at = now
@@ -69,38 +68,38 @@ class Pulse:
 
 
 PULSE = Pulse()
-"""One for the whole process. A worker begins it."""
+"""The pulse of the whole process. A worker starts it."""
 
 
 class Lease:
-    """The lease of one attempt. Ticks of its worker renew it; when they stop for too long, it is lost for good."""
+    """The lease of one attempt. Its worker renews it with every tick; a gap that is too long loses it for good."""
 
     def __init__(self, heartbeat_timeout: float) -> None:
-        """Begins now, unless the process was frozen a moment ago. `heartbeat_timeout` in seconds."""
+        """Begin now; lost from the start if the process was frozen a moment ago. `heartbeat_timeout` is in seconds."""
         self._stall = heartbeat_timeout * STALL_PART
         self.tick_seconds = self._stall / TICKS_PER_STALL
         self._renewed = time.clock_gettime(_CLOCK)
         self._is_lost = PULSE.was_frozen()
 
     def renew(self) -> None:
-        """Note that the attempt is alive, unless it is too late for that."""
+        """Renew it, unless it is already lost."""
         if not self.is_lost:
             self._renewed = time.clock_gettime(_CLOCK)
 
     @property
     def is_lost(self) -> bool:
-        """Whether another attempt may have the step."""
-        # Looked at here and not at the next tick: after a freeze a thread may go on before the loop does.
+        """Whether another attempt may be running the step."""
+        # Checked here and not at the next tick, because after a freeze a thread may resume before the loop does.
         self._is_lost = self._is_lost or time.clock_gettime(_CLOCK) - self._renewed > self._stall
         return self._is_lost
 
 
 LEASE: ContextVar[Lease | None] = ContextVar("lease", default=None)
-"""The lease of the attempt that runs; None where no attempt does, or one that only looks."""
+"""The lease of the running attempt; None outside an attempt, or in one that only reads."""
 
 
 def check_lease(doing: str) -> None:
-    """Call it in the last moment before a write. Raises `NotYet` when the attempt has lost its lease."""
+    """To be called at the last moment before a write. Raises `NotYet` when the attempt has lost its lease."""
     lease = LEASE.get()
     if lease and lease.is_lost:
         raise NotYet(f"{doing}: not begun, since this attempt was frozen for too long; another one goes on")

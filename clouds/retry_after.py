@@ -1,4 +1,4 @@
-"""Retry-After, as both clouds and whatever stands before them send it."""
+"""Retry-After, as sent by both clouds and by proxies in front of them."""
 
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -6,19 +6,19 @@ from email.utils import parsedate_to_datetime
 from privatelink.pace import PACE
 
 LONGEST_SECONDS = 3600.0
-"""No answer is believed beyond this: every limit that EMQX publishes is per 60 minutes, and AWS's refill in seconds."""
+"""Maximum delay that we accept: every limit that EMQX publishes is per 60 minutes, and AWS's refill in seconds."""
 
 
 def delay_of(header: str | None) -> timedelta | None:
-    """How long to wait, of our clock: at least a second of the cloud's. None without a header, or with another form.
+    """How long to wait, on our clock: at least a second of the cloud's. None without a header that can be read.
 
-    It has seconds or a date (RFC 9110, 10.2.3).
+    The header holds seconds or a date (RFC 9110, 10.2.3).
     """
     if header is None:
         return None
     try:
         if header.isascii() and header.isdigit():
-            seconds = float(header)  # infinity for hundreds of digits, which int and timedelta do not take
+            seconds = float(header)  # hundreds of digits become infinity here; int and timedelta would reject them
         else:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):

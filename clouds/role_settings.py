@@ -1,8 +1,8 @@
-"""The external ids of customers' roles, as the operator has set them in the settings file: `[roles."<role ARN>"]`.
+"""The external ids of customers' roles, which the operator sets in the settings file: `[roles."<role ARN>"]`.
 
-An external id is the operator's to give out, one for each customer (IAM User Guide, "Access to AWS accounts owned by
-third parties"). One that stands in a request proves nothing about whoever sent it. With the table, a request needs
-none, and whoever can send requests to the worker does not learn it.
+The operator gives each customer an external id of its own (IAM User Guide, "Access to AWS accounts owned by third
+parties"). An external id in a request proves nothing about the sender. With this table a request needs none, and people
+who can send requests to the worker do not learn it.
 """
 
 import re
@@ -15,11 +15,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, model_
 RoleArn = Annotated[str, StringConstraints(pattern=r"^arn:aws[a-z-]*:iam::\d{12}:role/\S+$")]
 
 _EXTERNAL_ID = re.compile(r"[A-Za-z0-9_+=,.@:/-]{2,1224}")
-"""STS, AssumeRole: ExternalId."""
+"""Form of an external id (STS, AssumeRole: ExternalId)."""
 
 
 class RoleEntry(BaseModel):
-    """Where the external id of one role stands: in a variable of the worker, or in a file. Never in the table."""
+    """Where the external id of one role is kept: in a variable of the worker or in a file, never in the table."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -37,7 +37,7 @@ class RoleEntry(BaseModel):
 def external_ids_of(
     roles: Mapping[str, RoleEntry], environment: Mapping[str, str], faults: list[str]
 ) -> dict[str, SecretStr]:
-    """The external id of each role. What cannot be read is added to `faults`, without its value."""
+    """The external id of each role. Those that cannot be read are reported in `faults`, without their values."""
     found = {}
     for arn, entry in roles.items():
         place = f'PRIVATELINK_SETTINGS, roles."{arn}"'

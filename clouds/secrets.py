@@ -1,4 +1,4 @@
-"""The secrets that a worker offers to requests: read in the moment of use, each only for the deployments that may."""
+"""The secrets that a worker offers to requests: read when they are used, and only for deployments that may use them."""
 
 import logging
 import os
@@ -18,17 +18,18 @@ LOG = logging.getLogger(__name__)
 _ENV = "env:"
 
 _DEFAULT_KEYS = ("~/.aws/credentials", "~/.aws/config", "/var/run/secrets/kubernetes.io/serviceaccount/token")
-"""Where boto3 and Kubernetes keep keys that no variable names."""
+"""Paths where boto3 and Kubernetes keep keys without any variable that names them."""
 
 MOST_BYTES = 64 * 1024
-"""Of a file. The key of a service account has some 2 KiB, a chain of certificates a few times as much."""
+"""Maximum size of a file. A service account's key has about 2 KiB, a certificate chain a few times that."""
 
 
 class SecretSettings(BaseModel):
-    """What is offered, and to whom.
+    """What is offered, and to which deployments.
 
-    `directory` holds the files, None where none are offered. `of_deployment` has the names that each deployment may
-    use. Once it names any deployment, one that it does not name may use none; while it is empty, all may use all.
+    `directory` holds the files; None when no files are offered. `of_deployment` lists the names that each deployment
+    may use. While it is empty, every deployment may use all of them; otherwise a deployment that it does not list may
+    use none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -38,24 +39,24 @@ class SecretSettings(BaseModel):
 
 
 class Secrets(Protocol):
-    """Where a connector's references lead."""
+    """Resolves a connector's references."""
 
     def read(self, deployment: str, reference: str) -> str | None:
-        """The secret, or None when this deployment is offered none of that name."""
+        """The secret, or None when this deployment is offered no secret of that name."""
 
 
 class OfferedSecrets:
-    """The secrets of one worker. Nothing is kept: a file that is rotated counts from the next call on."""
+    """The secrets of one worker. Nothing is cached: a rotated file takes effect at the next call."""
 
     def __init__(self, settings: SecretSettings, environment: Mapping[str, str] = os.environ) -> None:
-        """`environment` holds the variables; only those are read whose names a reference can say."""
+        """`environment` holds the variables. Only variables that a reference can name are read."""
         self._settings = settings
         self._environment = environment
 
     def read(self, deployment: str, reference: str) -> str | None:
-        """The secret less one newline at its end, or None.
+        """The secret without one trailing newline, or None.
 
-        Whoever asks is not told why there is none: a request could otherwise find out what the worker has. The log is.
+        The reason for None only goes to the log: otherwise a request could find out what the worker has.
         """
         try:
             secret = self._offered(deployment, reference)
@@ -80,14 +81,14 @@ class OfferedSecrets:
 
 
 class _NotOfferedError(Exception):
-    """Why a secret is not offered; for the worker's log alone."""
+    """Why a secret is not offered; only for the worker's log."""
 
 
 def _text_of(directory: Path, name: str) -> str:
     """The text of a file in the directory. A link that leads out of it is not followed.
 
     Kubernetes mounts a secret as a link to `..data/NAME`, which stays in the directory, and swaps `..data` when the
-    secret changes: a file that vanishes between the look and the opening is looked for once more.
+    secret changes. So a file that vanishes before it is opened is looked up once more.
     """
     try:
         try:
@@ -105,7 +106,7 @@ def _read(directory: Path, name: str) -> str:
     file = (home / name).resolve(strict=True)
     if not file.is_relative_to(home):
         raise _NotOfferedError(f"it is a link that leads out of {SECRETS_DIR}")
-    # Opening a pipe would otherwise wait for whoever writes into it.
+    # Without O_NONBLOCK, opening a pipe would wait for a writer.
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise _NotOfferedError("it is no file")
@@ -121,10 +122,10 @@ def own_keys_on_offer(
     directory: Path | None,
     key_files: Iterable[Path] = (),
 ) -> list[str]:
-    """Each key of the worker's own that a request could name, in words: a worker that has one does not start.
+    """A message for each of the worker's own keys that a request could name. The worker does not start if there is one.
 
-    `key_variables` are variables that hold keys of the worker, `key_files` files that do. In `directory` no file may
-    stand that a variable of the worker names, whatever for: such files are the worker's own.
+    `key_variables` and `key_files` hold keys of the worker. `directory` must not contain a file that any variable of
+    the worker names, whatever its purpose: such files are the worker's own.
     """
     payload_keys = [reference.strip() for reference in environment.get(PAYLOAD_KEY, "").split(",")]
     own = {*key_variables, *(one.removeprefix(_ENV) for one in payload_keys if one.startswith(_ENV))}
@@ -149,7 +150,7 @@ def own_keys_on_offer(
 
 
 def _identity_of(path: Path) -> tuple[int, int] | None:
-    """Which file it is, by whatever name or link; None when it is none.
+    """Identifies a file under any of its names or links; None when it is not a regular file.
 
     Kubernetes shows a file under two names, NAME and `..data/NAME`, and a link from elsewhere may lead to it.
     """

@@ -1,6 +1,6 @@
-"""Settings of a worker: where EMQX and the webhook are reached and with which keys, from the environment and one file.
+"""Settings of a worker, from the environment and one file: where EMQX and the webhook are, and with which keys.
 
-AWS and Temporal bring their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `TEMPORAL_ADDRESS`, `temporal.toml`).
+AWS and Temporal have their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `TEMPORAL_ADDRESS`, `temporal.toml`).
 """
 
 import base64
@@ -23,14 +23,14 @@ from privatelink.model.names import DeploymentId
 from privatelink.model.secret_refs import SECRETS_DIR
 
 DEFAULT_DEPLOYMENT = "PRIVATELINK_DEPLOYMENT"
-"""The variable with the id of the deployment whose API `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not tell."""
+"""Variable with the id of the deployment that `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not report it."""
 
 _KEY_BYTES = range(24, 65)
-"""Standard Webhooks 1.0, "Signature scheme": at least 192 bits, at most 512."""
+"""Allowed lengths of a signing key: 192 to 512 bits (Standard Webhooks 1.0, "Signature scheme")."""
 
 
 class SettingsError(ValueError):
-    """Settings that a worker cannot start with; the message names every variable at fault and never shows a secret."""
+    """The worker cannot start with these settings. The message names every wrong variable and never shows a secret."""
 
 
 class _Part(BaseModel):
@@ -38,11 +38,11 @@ class _Part(BaseModel):
 
 
 class PlatformSettings(_Part):
-    """The platform's API, and what we assume of it where EMQX publishes nothing.
+    """The platform's API, and our assumptions where EMQX publishes nothing.
 
     `access` is None in a worker that serves only requests with `platform: {mode: console}`.
-    `reads_per_hour` and `writes_per_hour` hold for each kind of call with one key: 60 and 6 are the limits that EMQX
-    publishes for deployments and for `/tls`. `further_types` are deployment types that have PrivateLink beside
+    `reads_per_hour` and `writes_per_hour` apply to each kind of call with one key: 60 and 6 are the limits that EMQX
+    publishes for deployments and for `/tls`. `further_types` are deployment types that have PrivateLink in addition to
     dedicated and dedicatedFlex.
     """
 
@@ -53,23 +53,24 @@ class PlatformSettings(_Part):
 
 
 class WebhookSettings(_Part):
-    """Where notifications go, and the key that signs them. The URL counts as a secret: a token may stand in it."""
+    """Where notifications go, and the key that signs them. The URL counts as a secret: it may contain a token."""
 
     url: SecretStr
     key: SecretBytes
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the receiver runs on this machine, where no proxy stands between."""
+        """Whether the receiver runs on this machine and is reached without a proxy."""
         return urlsplit(self.url.get_secret_value()).hostname in LOOPBACK
 
 
 class Settings(_Part):
-    """All of it. `deployments` are those with an API key of their own; `default_deployment` serves the others.
+    """All settings. `deployments` are those with an API key of their own; `default_deployment` serves the others.
 
-    `default_deployment_id` says which one that is; None, and it is taken for the API of whichever is asked for.
-    `concurrency`: sagas at once, which a worker's sizes follow from. `account`: whose queue the worker serves (12
-    digits), None for the one of all. `external_ids`: those of customers' roles, by role ARN.
+    `default_deployment_id` is the deployment that `default_deployment` reaches; when it is None, `default_deployment`
+    is used for every deployment without a key of its own. `concurrency` is the number of concurrent sagas, from which
+    the worker's sizes follow. `account` is the account (12 digits) whose queue the worker serves; None for the shared
+    queue. `external_ids` are those of customers' roles, by role ARN.
     """
 
     platform: PlatformSettings
@@ -128,7 +129,7 @@ class Settings(_Part):
         )
 
     def deployment_access(self, deployment: str) -> ApiAccess | None:
-        """The API of this deployment, or None when no key of it is known."""
+        """The API of this deployment, or None when the worker has no key for it."""
         default = self.default_deployment if self.default_deployment_id in {None, deployment} else None
         return self.deployments.get(deployment, default)
 
@@ -160,7 +161,7 @@ def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettin
 
 
 def _webhook_url_faults(url: str) -> Iterator[str]:
-    """What is wrong with the webhook's URL. Unlike an API's, it may have any path and a query."""
+    """What is wrong with the webhook's URL. Unlike an API's URL, it may have any path and a query."""
     parts = url_of(url)
     if parts is None:
         yield "is not a URL of the form https://HOST/PATH"
@@ -172,7 +173,7 @@ def _webhook_url_faults(url: str) -> Iterator[str]:
 
 
 def _signing_key(secret: str) -> bytes:
-    """The bytes of a secret; none when it is not base64."""
+    """The bytes of a secret; empty when it is not base64."""
     try:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:

@@ -1,10 +1,10 @@
-"""The settings file that `PRIVATELINK_SETTINGS` names, in TOML: what holds for single deployments and roles.
+"""The TOML settings file that `PRIVATELINK_SETTINGS` names: settings of single deployments and roles.
 
-Each table `[deployments.<id>]` may have `endpoint`, `api_key` and `api_secret_env`, where the deployment has an API key
-of its own: `api_secret_env` is the variable that holds the secret, never the secret. It may have `secrets`, the names
-that the deployment's requests may refer to, as in `secrets = ["ORDERS_DB"]`.
+A table `[deployments.<id>]` has `endpoint`, `api_key` and `api_secret_env` if the deployment has an API key of its own;
+`api_secret_env` is the variable that holds the secret, never the secret. It may have `secrets`, the names that the
+deployment's requests may refer to, as in `secrets = ["ORDERS_DB"]`.
 
-Each table `[roles."<role ARN>"]` says where the role's external id stands: `external_id_env`, a variable, or
+A table `[roles."<role ARN>"]` says where the role's external id is kept: `external_id_env`, a variable, or
 `external_id_file` (see `clouds/role_settings.py`).
 """
 
@@ -49,14 +49,14 @@ class DeploymentEntry(_Part):
 
 
 class SettingsFile(_Part):
-    """The whole file; without one it is empty."""
+    """The whole file; empty when there is none."""
 
     deployments: dict[DeploymentId, DeploymentEntry] = {}
     roles: dict[RoleArn, RoleEntry] = {}
 
     @classmethod
     def named_in(cls, environment: Mapping[str, str], faults: list[str]) -> Self:
-        """Read it. What is wrong is added to `faults`, and the file counts as empty then."""
+        """Read the file. Anything wrong is added to `faults`, and the file then counts as empty."""
         name = environment.get("PRIVATELINK_SETTINGS")
         if not name:
             return cls()
@@ -72,7 +72,7 @@ class SettingsFile(_Part):
 
     @property
     def key_variables(self) -> set[str]:
-        """The variables that hold the secrets of API keys, and external ids."""
+        """The variables that hold the secrets of API keys, or external ids."""
         keys = {entry.api_secret_env for entry in self.deployments.values() if entry.api_secret_env}
         return keys | {entry.external_id_env for entry in self.roles.values() if entry.external_id_env}
 

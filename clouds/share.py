@@ -1,13 +1,13 @@
-"""The share of one worker in what a cloud allows: limits hold for all workers together, and each keeps its part."""
+"""One worker's share of a cloud's limits: they apply to all workers together, and each worker keeps to its part."""
 
 
 class Share:
-    """How many workers there are. `worker.py` counts them at Temporal; budgets and shared views divide by it."""
+    """How many workers there are. `worker.py` counts them through Temporal; budgets and pollers divide by it."""
 
     def __init__(self) -> None:
-        """One, until somebody has counted."""
+        """Assume one worker until the first count."""
         self.workers = 1
 
 
 SHARE = Share()
-"""One for the whole process: the limits are the clouds', and not any one client's."""
+"""The share of the whole process: a cloud's limits do not depend on the client."""

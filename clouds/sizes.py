@@ -1,19 +1,19 @@
-"""How large a worker is: slots, pollers, threads and cache from one number, and whether the machine has room for it."""
+"""The sizes of a worker: slots, pollers, threads and cache, all from one number, and whether they are possible."""
 
 from typing import NamedTuple
 
 LEAST, USUAL, MOST = 10, 500, 5000
-"""Sagas at once in one worker process. One core carries some hundred that move; thousands mostly wait."""
+"""Concurrent sagas in one worker process. One core handles some hundred active ones; of thousands, most wait."""
 
 MOST_THREADS = 64
-"""Calls at once to AWS."""
+"""Maximum number of concurrent calls to AWS."""
 
 _CONNECTIONS = 200
-"""Open files beside AWS's connections: Temporal, the platform, deployments' APIs (100 by httpx's default), the log."""
+"""Open files in addition to AWS's: Temporal, the platform, deployments' APIs (100 by httpx's default), the log."""
 
 
 class Sizes(NamedTuple):
-    """Of one worker. A saga's steps mostly wait in short looks, at most a few of one saga at once."""
+    """The sizes of one worker. A saga's steps mostly wait, in short polls, and at most a few of a saga run at once."""
 
     sagas: int
     activities: int
@@ -23,20 +23,20 @@ class Sizes(NamedTuple):
 
     @classmethod
     def of(cls, sagas: int) -> "Sizes":
-        """For so many sagas at once. The cache has room for all, so that none is replayed while it moves."""
+        """The sizes for this many concurrent sagas. The cache holds all of them, so that no active saga is replayed."""
         return cls(
             sagas=sagas,
-            # Waits of one saga run side by side: for its targets, and for the platform.
+            # One saga can wait for its targets and for the platform at the same time.
             activities=2 * sagas,
-            # Workflow tasks take milliseconds of the one interpreter; more of them at once only wait for each other.
+            # Workflow tasks take milliseconds and share one interpreter; more of them would only wait for each other.
             workflow_tasks=max(10, sagas // 50),
             pollers=max(2, min(20, sagas // 50)),
-            # A call takes 50-500 ms: some hundred calls a second, which is above every budget of one account.
+            # A call takes 50-500 ms, so this makes some hundred calls a second, above every budget of one account.
             threads=max(4, min(MOST_THREADS, sagas // 30)),
         )
 
     def faults(self, open_files: int) -> list[str]:
-        """What of these sizes does not go together, or with so many `open_files` allowed; empty when all is well."""
+        """Which sizes contradict each other, or need more than `open_files` open files; empty when all is well."""
         needed = _CONNECTIONS + 2 * self.threads + 2 * self.pollers
         found = []
         if not LEAST <= self.sagas <= MOST:

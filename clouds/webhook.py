@@ -1,7 +1,7 @@
-"""The webhook: one signed event a call, to the one receiver that the worker's settings name.
+"""The webhook: each call sends one signed event to the receiver that the worker's settings name.
 
 The event is a CloudEvent 1.0 in JSON, structured mode (CloudEvents: "JSON Event Format", "HTTP Protocol Binding"); the
-signature is that of Standard Webhooks 1.0. So a receiver reads and verifies it with libraries that exist.
+signature is that of Standard Webhooks 1.0. Existing libraries can read and verify both.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from privatelink.model.progress import Ask, Phase
 CALL_SECONDS = 10.0
 
 _PASSING = {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS}
-"""Refusals that waiting mends, as server errors (5xx) are."""
+"""Refusals that are worth retrying, like server errors (5xx)."""
 
 
 class _Event(BaseModel):
@@ -32,10 +32,10 @@ class _Event(BaseModel):
 
 
 class PhaseChange(_Event):
-    """What an event tells: the saga and the phase that it has reached, in the words of `progress`.
+    """The content of an event: the saga and the phase that it has reached, in the words of `progress`.
 
-    `asks`: what it needs from people now. `error`: its first cause. `address`: where the deployment reaches the
-    service, once known. `status_command` shows the rest in a shell.
+    `asks`: what the saga needs from people now. `error`: its first cause. `address`: where the deployment reaches the
+    service, once known. `status_command`: the shell command that shows the rest.
     """
 
     link: str
@@ -49,10 +49,10 @@ class PhaseChange(_Event):
 
 
 class CloudEvent(_Event):
-    """The envelope. `source` and `id` together are one event, however often it arrives; `time` is when it happened.
+    """The envelope. `source` and `id` together identify an event, however often it arrives; `time` is when it happened.
 
-    `type` is `com.emqx.privatelink.phase.` and the phase as everywhere else (`...phase.waiting-for-person`), because
-    routers choose by type alone; the form of `data` is the same for all.
+    `type` is `com.emqx.privatelink.phase.` followed by the usual name of the phase (`...phase.waiting-for-person`),
+    because routers select by type alone. `data` has the same form in all of them.
     """
 
     specversion: Literal["1.0"] = "1.0"
@@ -66,22 +66,21 @@ class CloudEvent(_Event):
 
 
 class Webhook:
-    """The receiver, and the key that it knows. Safe to use for many calls at once."""
+    """The receiver, and the key that it knows. One for the whole worker; safe for concurrent calls."""
 
     def __init__(self, settings: WebhookSettings) -> None:
-        """One for the whole worker."""
         url = httpx.URL(settings.url.get_secret_value())
         self._host = url.host
-        # httpx logs the URL of every call. Path and query, where a token may stand, reach the wire past it.
+        # httpx logs the URL of every call. Path and query may contain a token, so they bypass the logged URL.
         self._origin, self._target = url.copy_with(raw_path=b"/"), url.raw_path
         self._key = settings.key.get_secret_value()
         self._trust_env = not settings.is_loopback
 
     async def send(self, event: CloudEvent) -> None:
-        """Send once; any 2xx is success. The same event again has the same id and body, and a new signature.
+        """Send once; any 2xx is success. Sending the same event again keeps its id and body, with a new signature.
 
-        Raises `CloudUnavailable` when the receiver may take it later, with the delay that it names (Retry-After);
-        `CloudRefused` when it will not. Redirects are not followed (Standard Webhooks 1.0).
+        Raises `CloudUnavailable` when the receiver may accept it later, with the delay from its Retry-After, and
+        `CloudRefused` when it will not accept it. Redirects are not followed (Standard Webhooks 1.0).
         """
         doing = f"notifying that {event.subject} is {event.data.phase} ({self._host})"
         try:
@@ -92,7 +91,7 @@ class Webhook:
                 f"{doing}: the receiver gave no answer within {CALL_SECONDS:.0f} s", resource=self._host
             ) from None
         except httpx.RequestError as error:
-            # Not as its cause: it holds the request.
+            # httpx's error is not attached as the cause, because it holds the request.
             raise CloudUnavailable(f"{doing}: {type(error).__name__}", resource=self._host) from None
         if httpx.codes.is_success(status):
             return
@@ -109,7 +108,7 @@ class Webhook:
         ) from answer
 
     async def _exchange(self, event_id: str, body: bytes) -> tuple[int, str | None]:
-        """Status and Retry-After. The body of the answer is nothing to us, and is not read."""
+        """Status and Retry-After. We need nothing from the answer's body, so it is not read."""
         timestamp = int(time.time())
         headers = {
             "Content-Type": "application/cloudevents+json",

@@ -1,4 +1,4 @@
-"""What a worker is: its registry, its attempts (heartbeats, leases, retries), how it runs workflows, its size.
+"""What a worker is: its registry, its attempts (heartbeats, leases, retries), its log, and how it runs workflows.
 
-`worker.py` wires these together. Nothing below imports this room.
+`worker.py` wires these together. No lower package imports this one.
 """

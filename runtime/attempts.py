@@ -24,20 +24,21 @@ from privatelink.pace import paced_delta
 from runtime.judging import Judge
 
 BEATS_PER_TIMEOUT = 3
-"""So that a beat or two may be late without harm."""
+"""Heartbeats per heartbeat timeout, so that one or two may be late without harm."""
 
 LEAST_TOLD_SECONDS = 1.0
-"""What of a step's uncounted time is not worth a heartbeat: an attempt stands in Temporal's queue for moments."""
+"""Minimum increase of a step's uncounted time that is worth a heartbeat: every attempt queues for a moment."""
 
 
 class Attempts(Interceptor):
-    """An attempt with a heartbeat time-out works: it may wait long for its turn, and a kill is missed within seconds.
+    """Runs each attempt by its kind, which its heartbeat timeout shows.
 
-    One without only looks: it ends as soon as its worker is told to stop, so that another worker goes on.
+    An attempt with one does work: it may wait long for its turn, and is missed within seconds if its worker is killed.
+    An attempt without one only polls: it ends as soon as its worker begins to stop, so that another worker goes on.
     """
 
     def __init__(self) -> None:
-        """From now on it is noticed when the process is frozen."""
+        """Begin to notice when the process is frozen."""
         PULSE.begin()
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
@@ -46,9 +47,9 @@ class Attempts(Interceptor):
 
 
 class _Remembering(ActivityOutboundInterceptor):
-    """Keeps what the attempt told last, else what the attempt before did: a beat without it would wipe it out.
+    """Repeats the last heartbeat details (this attempt's, or else the previous one's).
 
-    The step sees only its own details; those of the worker, `memory`, go along with them.
+    A heartbeat without details would erase them. The step sees only its own details; the worker's, `memory`, go along.
     """
 
     def __init__(self, following: ActivityOutboundInterceptor) -> None:
@@ -69,7 +70,7 @@ class _Remembering(ActivityOutboundInterceptor):
         self.heartbeat(*self._told)
 
     def hand_on(self) -> None:
-        """Tell the memory to the next attempt, where it is news."""
+        """Send the memory to the next attempt if it has changed."""
         more = self.memory.uncounted - self._before.uncounted
         as_before = self.memory.model_copy(update={"uncounted": self._before.uncounted}) == self._before
         if more >= LEAST_TOLD_SECONDS or not as_before:
@@ -97,7 +98,7 @@ class _Attempt(ActivityInboundInterceptor):
             raise judged from error.__cause__
 
     async def _in_time(self, input: ExecuteActivityInput, info: activity.Info) -> Any:  # noqa: A002, ANN401 - the SDK's
-        """The attempt, ended a little before Temporal would: it would say nothing then, and nobody would judge it."""
+        """Run the attempt, but end it shortly before Temporal would: its timeout has no message and is not judged."""
         limit = info.start_to_close_timeout.total_seconds() * 0.95 if info.start_to_close_timeout else None
         try:
             async with asyncio.timeout(limit) as time_out:
@@ -145,5 +146,5 @@ async def _every(seconds: float, act: Callable[[], None]) -> None:
 
 
 def _queued(info: activity.Info) -> timedelta:
-    """How long the attempt stood in Temporal's queue, by its server's clock: no worker had time for it, or none ran."""
+    """How long the attempt was in Temporal's queue, by the server's clock, because no worker was free or none ran."""
     return max(timedelta(0), info.started_time - info.current_attempt_scheduled_time)

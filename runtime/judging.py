@@ -1,4 +1,4 @@
-"""How an attempt that failed is judged: tried again, and when; or final, because its time is over."""
+"""How a failed attempt is judged: it is tried again after some delay, or its error is final."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,24 +11,24 @@ from privatelink.model.step_clock import StepClock, deadline_of
 from privatelink.pace import paced, paced_delta
 
 NEVER_ALLOWED_SECONDS = 120.0
-"""How long a call is tried that was refused from the first: a new role or policy of IAM takes effect within a minute or
-two, as a rule (IAM User Guide, "Troubleshoot IAM"). In seconds of the cloud's clock."""
+"""Seconds of the cloud's clock for which a call is retried that was refused from the start: a new IAM role or policy
+usually takes effect within a minute or two (IAM User Guide, "Troubleshoot IAM")."""
 
 LONGEST_BACKOFF = paced_delta(30)
-"""Temporal waits no longer before an attempt where the error names no time (`workflows.saga.options`)."""
+"""Maximum time that Temporal waits before an attempt if the error names no delay (`workflows.saga.options`)."""
 
 
 class Judge:
     """Judges the failures of one attempt by the step's own clock."""
 
     def __init__(self, info: activity.Info, memory: StepMemory, clock: StepClock) -> None:
-        """`memory` is what the next attempt will have."""
+        """`memory` is what the next attempt will get."""
         self._info = info
         self._memory = memory
         self._clock = clock
 
     def judged(self, error: Exception) -> Exception:
-        """What to raise instead of the error of the attempt: itself, or final, or with a delay that fits."""
+        """What to raise for the attempt's error: the same error, a final one, or one with a delay that fits."""
         if isinstance(error, ApplicationError) and error.non_retryable:
             return error
         if self._was_never_allowed(error):
@@ -39,19 +39,20 @@ class Judge:
             return _late(error)
         delay = error.next_retry_delay if isinstance(error, ApplicationError) else None
         if isinstance(error, Throttled) and delay:
-            # Until then nothing can happen, whosever limit it is.
+            # Nothing can happen until then, no matter whose limit it is.
             self._clock.skip(delay.total_seconds())
         elif isinstance(error, PrivateLinkError) and remaining < (delay or LONGEST_BACKOFF):
-            # One look more at the deadline, and not long after it.
+            # So that the last attempt comes at the deadline, and not long after it.
             error = type(error).of(error.details_model, retry_after=remaining, is_final=False)
         self._memory.uncounted = self._clock.uncounted
         return error
 
     @property
     def _elapsed(self) -> float:
-        """Counted seconds since Temporal scheduled the step. Never from the attempt: a Reset sets that back to 1.
+        """Counted seconds since Temporal scheduled the step, or since its effect once it has had one.
 
-        From the moment of the step's effect on, those since that: what came before it was no waiting for it to show.
+        The time before the effect was not spent waiting for it to show. The attempt number is no measure: a Reset sets
+        it back to 1.
         """
         now = datetime.now(UTC)
         elapsed = (now - self._info.scheduled_time).total_seconds() - self._clock.uncounted
@@ -59,10 +60,10 @@ class Judge:
         return min(elapsed, (now - effect_at).total_seconds()) if effect_at else elapsed
 
     def _was_never_allowed(self, error: Exception) -> bool:
-        """Whether it is a permission that nobody has seen granted, for longer than a new one takes.
+        """Whether a permission was never seen granted, for longer than a new one takes to apply.
 
-        Refused credentials and keys are not: the saga's checks were made with them, by whichever worker that was. Nor
-        is a refusal of what an attempt of the step has looked at before, by a worker that may have ended since.
+        Refused credentials and keys do not count: the saga's checks were made with them, by whichever worker. Nor does
+        a refusal once any attempt of the step was allowed to read, even on a worker that has ended since.
         """
         if isinstance(error, NotYet):
             self._memory.has_looked = True

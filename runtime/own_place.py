@@ -1,4 +1,4 @@
-"""The place of each step: a worker whose AWS credentials are of another account touches nothing of the link."""
+"""The place of each step: a worker with the AWS credentials of another account touches nothing of the link."""
 
 from typing import Any
 
@@ -9,14 +9,14 @@ from privatelink.errors import CredentialsRefused
 
 
 class OwnPlace(Interceptor):
-    """Compares, before every attempt, the account of the link's place with the one that the worker's credentials have.
+    """Compares, before every attempt, the account of the link's place with that of the worker's credentials.
 
-    A request without a `role_arn` uses the worker's own credentials, and those may change while a saga runs: a worker
-    that was restarted with another account's would find nothing there, and call that removed.
+    A request without a `role_arn` uses the worker's own credentials, which may change while a saga runs. A worker
+    restarted with another account's credentials would find nothing there, and take that as removed.
     """
 
     def __init__(self, aws: AwsAccounts) -> None:
-        """`aws` tells whose the credentials are; each account is asked once."""
+        """`aws` knows which account the credentials belong to; it asks AWS once for each."""
         self._aws = aws
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's

@@ -1,4 +1,4 @@
-"""The one home of registration: every activity of every noun, for the worker."""
+"""The one place of registration: every activity of every noun, for the worker."""
 
 import inspect
 from collections.abc import Callable
@@ -31,7 +31,7 @@ from clouds.webhook import Webhook
 def all_activities(
     aws: AwsAccounts, platform: Platform, deployment_apis: DeploymentApis, secrets: Secrets, webhook: Webhook | None
 ) -> list[Callable[..., Any]]:
-    """The activities, bound to the clouds, to the secrets on offer to requests, and to the webhook, if there is one."""
+    """The activities, bound to the clouds, the secrets that requests may use, and the webhook, if there is one."""
     inventory, users = (
         InventoryReader(aws, platform, deployment_apis, remembered_by_temporal),
         AddressUsers(deployment_apis),

@@ -1,4 +1,4 @@
-"""The worker's log of failed attempts: what we know by name is told in one line, and once."""
+"""The worker's log of failed attempts: an error that we know by name is logged in one line, and once."""
 
 import logging
 from collections import OrderedDict
@@ -9,26 +9,26 @@ from privatelink.errors import BY_TYPE, UnknownCloudError
 from privatelink.model.telling import essence
 
 ATTEMPTS_LOGGER = "temporalio.activity"
-"""Where the SDK logs each failed attempt, with its traceback."""
+"""Name of the logger to which the SDK writes each failed attempt, with its traceback."""
 
 _REMEMBERED = 2000
-"""Steps whose last word is remembered: far more than a worker has under way."""
+"""Maximum number of steps whose last error is remembered: twice what a worker of the usual size runs at once."""
 
 
 class ToldOnce(logging.Filter):
-    """Lets a step's error through when it is another than the last time, without the traceback of a known one.
+    """Lets a step's error through only if it differs from the last one, and without the traceback of a known error.
 
-    A refusal that is retried for an hour would else fill the log with the same message, and each time with the path
-    through our code that led to it. An error that nobody has classified keeps its traceback.
+    Otherwise a refusal that is retried for an hour would fill the log with the same message and traceback. An error
+    that nobody has classified keeps its traceback.
     """
 
     def __init__(self) -> None:
-        """Nothing is told yet."""
+        """Nothing is logged yet."""
         super().__init__()
         self._told: OrderedDict[tuple[str, str], str] = OrderedDict()
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Whether to log it; logging calls this."""
+        """Whether to log the record; `logging` calls this."""
         error = record.exc_info[1] if record.exc_info else None
         if not (isinstance(error, ApplicationError) and error.type in BY_TYPE):
             return True

@@ -1,4 +1,4 @@
-"""The runner: how a worker runs sagas, in the SDK's sandbox but entered for a saga's own code only."""
+"""The runner: how a worker runs sagas, in the SDK's sandbox but entering it only for a saga's own code."""
 
 from typing import Any
 
@@ -8,14 +8,16 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import Info
 
 RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules("workflows")
-"""Else each saga imports its story anew and keeps it (5 ms, 40 KB). The tests' replays still run it in the sandbox."""
+"""Sandbox restrictions that pass our workflows through: otherwise each saga would import its story again and keep it
+(5 ms, 40 KB). The tests' replays still run the story in the sandbox."""
 
 
 class SagaRunner(SandboxedWorkflowRunner):
-    """The SDK's sandbox, less what costs a quarter of a busy worker's time.
+    """The SDK's sandbox, without a part that costs a quarter of a busy worker's time.
 
-    For each value that a saga sends or gets the SDK enters the sandbox some times more, to ask in whose context it is
-    converted. No converter or codec of ours takes a context (`WithSerializationContext`): a test holds that.
+    For each value that a saga sends or receives, the SDK enters the sandbox a few more times to ask in which context
+    the value is converted. No converter or codec of ours takes a context (`WithSerializationContext`); a test checks
+    that.
     """
 
     def __init__(self) -> None:
@@ -23,7 +25,7 @@ class SagaRunner(SandboxedWorkflowRunner):
         super().__init__(RESTRICTIONS)
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
-        """Make what runs one saga."""
+        """Make the instance that runs one saga."""
         return _Instance(super().create_instance(det))
 
 
@@ -32,7 +34,7 @@ class _Instance(WorkflowInstance):
         self._sandboxed = sandboxed
 
     def get_serialization_context(self, command_info: object) -> None:
-        """Say that there is none."""
+        """Return no context."""
 
     def get_external_store_context(self, command_info: object) -> StorageDriverStoreContext:  # noqa: ARG002 - the SDK's
         return StorageDriverStoreContext()

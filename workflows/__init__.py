@@ -1,5 +1,6 @@
-"""The stories: which step follows which, what runs beside what, and what undoes it. Read create.py first.
+"""The stories: which step follows which, what runs side by side, and what undoes it. Read create.py first.
 
-Here belong the order of steps, the saga that carries it through failure and cancel, and the few named activity options.
-No I/O, no clock, no randomness outside Temporal's: this code is replayed. What a step does belongs in activities.
+This package holds the order of the steps, the saga that carries it through failure and cancel, and the few named
+activity options. No I/O, no clock, no randomness but Temporal's: this code is replayed. What a step does belongs in
+activities.
 """

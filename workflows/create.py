@@ -1,6 +1,6 @@
 """The create story: EMQX's page "AWS PrivateLink", step by step, each undo beside its step. Read this file first.
 
-The order is that of dependence, not of the page: what can overlap, overlaps.
+The order follows the dependencies, not the page: what can overlap, overlaps.
 """
 
 from temporalio import workflow
@@ -36,7 +36,7 @@ class CreatePrivateLink(UpdateHandlers):
 
     @workflow.init
     def __init__(self, request: PrivateLinkRequest) -> None:
-        """Set the tracker, so that a query or an Update finds it before the first step."""
+        """Set up the tracker, so that a query or an Update finds it before the first step."""
         link, saga, aws = request.link, saga_id(), request.aws
         self._scope = inputs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
         removal = inputs.RemovalSpec(link=link, saga_id=saga, aws=aws, platform=request.platform)
@@ -49,7 +49,7 @@ class CreatePrivateLink(UpdateHandlers):
 
     @workflow.run
     async def run(self, request: PrivateLinkRequest) -> PrivateLinkResult:
-        """Run the story, or roll everything back that it did."""
+        """Run the story, or roll back everything that it did."""
         return await self.run_saga(lambda: self._story(request), clean_up=self._roll_back)
 
     async def _story(self, request: PrivateLinkRequest) -> PrivateLinkResult:
@@ -114,7 +114,7 @@ class CreatePrivateLink(UpdateHandlers):
     async def _complete(
         self, connection: inputs.Connection, platform: PlatformSide, complete: inputs.CompleteSpec
     ) -> tuple[str, str | None]:
-        """Accept the endpoint, see the link run, and mark it complete; give its address and connector."""
+        """Accept the endpoint, wait until the link runs, and mark it complete; returns its address and connector."""
         saga = self.saga
         dns_names = await saga.write_and_wait(
             EndpointConnections.accept_endpoint_connection,
@@ -136,7 +136,7 @@ class CreatePrivateLink(UpdateHandlers):
         await remove(self.saga)
 
     def _begin_anew(self) -> None:
-        """After a reset: the run before may have made anything, and its last call may still take effect."""
+        """After a reset, the previous run may have made anything, and its last call may still take effect."""
         self._completes = False
         for undo in everything(self._request.platform):
             self.saga.compensation.note(undo)
@@ -212,7 +212,7 @@ class CreatePrivateLink(UpdateHandlers):
         return service, connection
 
     async def _connect(self, address: str) -> str | None:
-        """Make the connector that the request asks for, and see it connected through the address."""
+        """Create the connector that the request asks for, and wait until it is connected through the address."""
         if self._request.connector is None:
             return None
         connector = self._request.connector
@@ -228,7 +228,7 @@ class CreatePrivateLink(UpdateHandlers):
 
 
 def steps_to_come(request: PrivateLinkRequest) -> list[str]:
-    """The ids of the story's steps, in the order in which the page tells them."""
+    """The ids of the story's steps, in the order of EMQX's page."""
     ports = [listener.port for listener in request.listeners]
     checks = [Deployments.look_up_deployment, Providers.check_provider]
     offer = [EndpointServices.create_endpoint_service, EndpointServices.add_allowed_principal]

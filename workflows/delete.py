@@ -20,7 +20,7 @@ class DeletePrivateLink(UpdateHandlers):
 
     @workflow.init
     def __init__(self, request: DeleteRequest) -> None:
-        """Set the tracker, so that a query or an Update finds it before the first step."""
+        """Set up the tracker, so that a query or an Update finds it before the first step."""
         spec = RemovalSpec(
             link=request.link,
             aws=request.aws,

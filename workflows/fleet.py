@@ -1,7 +1,7 @@
-"""The fleet: one part of many links, each by an ordinary saga, a few at a time. It makes nothing itself.
+"""The fleet: applies one part of many links, a few at a time, each by an ordinary saga. It makes nothing itself.
 
-The sagas are nobody's children: a link's saga may be started by others too, and a fleet that ends lets them go on. So
-a step starts or joins a saga, as every caller does, and another one waits for its end; either may be repeated.
+The sagas are not child workflows: others may start a link's saga too, and a fleet that ends lets its sagas go on. So
+one step starts or joins a saga, as every caller does, and another waits for its end; either may be repeated.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class ApplyFleet:
-    """Ends when every link of its part has ended, however that was; no link's failure stops another."""
+    """Ends when every link of its part has ended, well or not; no link's failure stops another."""
 
     @workflow.init
     def __init__(self, part: FleetPart) -> None:
@@ -35,7 +35,7 @@ class ApplyFleet:
 
     @workflow.run
     async def run(self, part: FleetPart) -> FleetResult:
-        """Run the lanes; when the history grows long, go on in a new run with the sagas that are under way."""
+        """Run the lanes. When the history grows long, go on in a new run with the sagas that are under way."""
         await asyncio.gather(*(self._lane() for _ in range(part.at_once)))
         if self._under_way or self._to_do:
             changes = (*self._under_way, *self._to_do)
@@ -90,7 +90,7 @@ class ApplyFleet:
             change,
             activity_id=f"wait {change.link}",
             summary=f"{change.operation} {change.link}",
-            # No limit of its own: the saga's deadlines end it, and those for a person are days.
+            # No deadline of its own: the saga's deadlines end it, and those for a person last days.
             start_to_close_timeout=timedelta(seconds=LOOK_SECONDS + SLACK_SECONDS),
             retry_policy=RetryPolicy(backoff_coefficient=1),
         )
@@ -103,5 +103,5 @@ class ApplyFleet:
 
 
 def _history_is_long() -> bool:
-    # Temporal says so at 4,096 events or 4 MB, an eighth of what it takes: room for the looks that are under way.
+    # Temporal suggests it at 4,096 events or 4 MB. Its limits are 51,200 and 50 MB: room for the polls under way.
     return workflow.info().is_continue_as_new_suggested()

@@ -19,11 +19,11 @@ R = TypeVar("R")
 
 @workflow.defn
 class InspectPrivateLink:
-    """What stands of a link in both clouds."""
+    """What exists of a link in both clouds."""
 
     @workflow.run
     async def run(self, request: DeleteRequest) -> InspectionResult:
-        """Look once; a cloud that does not answer is asked again until the check's deadline."""
+        """Look once. A cloud that does not answer is asked again until the check's deadline."""
         return await _look(Inquiries.inspect_link, request)
 
 
@@ -33,7 +33,7 @@ class CheckSetUp:
 
     @workflow.run
     async def run(self, request: DeleteRequest) -> SetUpResult:
-        """Try each key by one read."""
+        """Try each key with one read."""
         return await _look(Inquiries.check_keys, request)
 
 

@@ -1,4 +1,4 @@
-"""The platform's side: the PrivateLink, made and deleted by the platform's API or by a person at its console."""
+"""The platform side: the PrivateLink, made and deleted by the platform's API or by a person at its console."""
 
 from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Protocol, TypeVar
@@ -32,19 +32,19 @@ BY_HAND = step_id(PrivateLinksByHand.wait_for_creation_by_hand.__name__)
 
 
 class PlatformSide(Protocol):
-    """How the PrivateLink comes about, and how its address is known."""
+    """How the PrivateLink is made, and how its address becomes known."""
 
     private_link_id: str | None
 
     async def connect(self, service: inputs.EndpointService, deployment: inputs.DeploymentFacts) -> inputs.Connection:
-        """Have the PrivateLink made; give its endpoint connection, proven to be its own."""
+        """Have the PrivateLink made; returns its endpoint connection, proven to be its own."""
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:
-        """Wait until the PrivateLink is running; give its address. `dns_names` are AWS's for the endpoint."""
+        """Wait until the PrivateLink is running; returns its address. `dns_names` are AWS's for the endpoint."""
 
 
 def platform_side_of(saga: Saga, scope: inputs.Scope, request: PrivateLinkRequest) -> PlatformSide:
-    """The one that the request's platform mode names."""
+    """The platform side for the mode that the request names."""
     asks = request.approval is not False
     return (
         ConsolePlatformSide(saga, scope, asks)
@@ -68,10 +68,10 @@ def step_of_running(request: PrivateLinkRequest) -> str:
 
 
 class ApiPlatformSide:
-    """The platform's API makes it, and says when it runs."""
+    """The platform's API makes the PrivateLink, and reports when it runs."""
 
     def __init__(self, saga: Saga, scope: inputs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
-        """`scope` is whose PrivateLink it is; `asks`: a person says which endpoint it has, where nothing proves it."""
+        """`scope` is whose PrivateLink it is. `asks`: a person says which endpoint it has, if nothing proves that."""
         self._saga = saga
         self._scope = scope
         self._asks = asks
@@ -79,7 +79,7 @@ class ApiPlatformSide:
         self.private_link_id: str | None = None
 
     async def connect(self, service: inputs.EndpointService, deployment: inputs.DeploymentFacts) -> inputs.Connection:
-        """Ask the platform, and wait for the endpoint connection that the platform names."""
+        """Ask the platform for it, and wait for the endpoint connection that the platform names."""
         saga, scope = self._saga, self._scope
         self._private_link = private_link = await saga.write(
             PrivateLinks.create_private_link,
@@ -118,7 +118,7 @@ class ApiPlatformSide:
         return self._saga.controls.approval_among(step, found.candidates, spec.wait)
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:  # noqa: ARG002
-        """Wait until the platform says `running` and names the address: its own word counts."""
+        """Wait until the platform reports `running` and the address; only its own report counts."""
         assert self._private_link is not None  # noqa: S101 - `connect` comes first
         return await self._saga.wait(
             PrivateLinks.wait_for_private_link,
@@ -128,17 +128,17 @@ class ApiPlatformSide:
 
 
 class ConsolePlatformSide:
-    """A person makes it. That it runs, and its address, only the console shows."""
+    """A person makes the PrivateLink. Only the console shows that it runs, and its address."""
 
     def __init__(self, saga: Saga, scope: inputs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
-        """`scope` is whose PrivateLink it is; `asks`: a person says which endpoint it has."""
+        """`scope` is whose PrivateLink it is. `asks`: a person says which endpoint it has."""
         self._saga = saga
         self._scope = scope
         self._asks = asks
         self.private_link_id: str | None = None
 
     async def connect(self, service: inputs.EndpointService, deployment: inputs.DeploymentFacts) -> inputs.Connection:
-        """Ask a person to make it, watch AWS for its endpoint connection, and ask whether it is that one."""
+        """Ask a person to make it, watch AWS for its endpoint connection, and ask which one it is if need be."""
         saga = self._saga
         spec = inputs.ByHandWait(
             scope=self._scope,
@@ -179,7 +179,7 @@ class ConsolePlatformSide:
 
 
 def removal_of_private_link(platform: ApiPlatform | ConsolePlatform) -> Undo:
-    """What removes the PrivateLink: a call of the platform's API, or the wait for a person who deletes it."""
+    """What removes the PrivateLink: a call to the platform's API, or the wait for a person to delete it."""
     by_hand = isinstance(platform, ConsolePlatform)
     return PrivateLinksByHand.wait_for_deletion_by_hand if by_hand else PrivateLinks.delete_private_link
 
@@ -190,12 +190,12 @@ def is_by_hand(stage: Stage) -> bool:
 
 
 async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
-    """See a person delete the PrivateLink, when there is one; give the VPC endpoints that went with it.
+    """Wait until a person has deleted the PrivateLink, if there is one; returns the VPC endpoints that went with it.
 
-    A delete removes nothing else until somebody has. In a rollback, when nobody does in time, AWS's side goes all the
-    same, and the PrivateLink is listed as left behind: EMQX's console shows it as `failed` then. Nothing is removed
-    while it is not known whether there is one. The console also shows what AWS cannot: a PrivateLink whose endpoint has
-    gone without its delete, or never came. `to_look_at` says so.
+    A delete removes nothing else until then. In a rollback, if nobody deletes it in time, the AWS side is removed all
+    the same, and the PrivateLink is listed as left behind; EMQX's console then shows it as `failed`. Nothing is removed
+    while it is not known whether there is one. The console also shows what AWS cannot: a PrivateLink whose endpoint
+    vanished without the PrivateLink being deleted, or never came. That is only reported, in `to_look_at`.
     """
     compensation, link = saga.compensation, saga.compensation.spec.link
     step = PrivateLinksByHand.wait_for_deletion_by_hand
@@ -204,7 +204,7 @@ async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
     await saga.controls.before_effect()
     found = await compensation.run(PrivateLinksByHand.find_private_link_by_hand, compensation.spec, options.removal())
     if found is None:
-        # Somebody uses the address, or nobody knows what stands at the console.
+        # Somebody uses the address, or it is not known what exists at the console.
         compensation.block()
         return ()
     if not found:
@@ -230,7 +230,7 @@ W = TypeVar("W", bound=inputs.WatchedService)
 
 
 def _shown(spec: W, found: inputs.Sighting) -> W:
-    """The wait that goes on while a person is asked about what was found: as long as for any person."""
+    """The wait that goes on while a person is asked about what was found, with the deadline for a person."""
     wait = spec.wait if spec.asked_about else limit(DEADLINES.person)
     asked_about = tuple(one.vpc_endpoint_id for one in found.candidates)
     return spec.model_copy(update={"asked_about": asked_about, "wait": wait})

@@ -1,7 +1,7 @@
 """The removal: one story for rollback and delete, from the consumer's end to the targets.
 
 The platform goes first: removing the AWS side of a PrivateLink that still exists makes its status `failed` (EMQX:
-"AWS PrivateLink", "Delete the PrivateLink"). Each step waits until its cloud says that the thing is gone.
+"AWS PrivateLink", "Delete the PrivateLink"). Each step waits until its cloud shows that the resource is gone.
 """
 
 from temporalio import workflow
@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 def order(platform: ApiPlatform | ConsolePlatform) -> tuple[Stage, ...]:
-    """The one order in which a link is removed. A rollback runs of it what had begun, a delete all of it."""
+    """The one order in which a link is removed. A delete runs all of it, a rollback only what had begun."""
     return (
         Stage((Connectors.delete_connector,), gate=True),
         Stage((removal_of_private_link(platform),), gate=True),
@@ -37,10 +37,10 @@ def everything(platform: ApiPlatform | ConsolePlatform) -> tuple[Undo, ...]:
 
 
 async def remove(saga: Saga) -> tuple[str, ...]:
-    """Undo what the saga has begun (or everything, in a delete); give the ids removed.
+    """Undo what the saga has begun (or everything, in a delete); returns the ids removed.
 
-    In a delete, what could not be removed is raised; a rollback raises its first cause, and lists what is left. After a
-    reset in the middle it begins again: what its first steps have removed may have been made anew since.
+    A delete raises the reason why something could not be removed; a rollback raises its first cause, and lists what is
+    left. After a reset in the middle it begins again, because what its first steps removed may have been made again.
     """
     removed: list[str] = []
     while True:

@@ -1,4 +1,4 @@
-"""Who uses a PrivateLink's address: what would break if the address went."""
+"""What uses a PrivateLink's address, and would break if the address went."""
 
 from collections.abc import Iterable
 
@@ -13,14 +13,14 @@ from privatelink.errors import CloudRefused, Finding, FindingType, NotAllowed, R
 
 
 class AddressUsers:
-    """Looks in a deployment for what dials an address, wherever EMQX keeps one."""
+    """Finds what dials an address in a deployment, in every place where EMQX keeps one."""
 
     def __init__(self, deployment_apis: DeploymentApis) -> None:
-        """Without an API key of a deployment there is nothing to look at."""
+        """Without an API key of a deployment, nothing in it is looked at."""
         self._apis = deployment_apis
 
     async def findings(self, spec: RemovalSpec, addresses: set[str]) -> list[Finding]:
-        """What beside connectors uses one of the addresses, and each place that the API key may not read."""
+        """What uses one of the addresses, apart from connectors, and each place that the API key may not read."""
         api = self._apis.find(spec.link.deployment)
         if api is None or not addresses:
             return []
@@ -29,10 +29,10 @@ class AddressUsers:
         return found + [_unread_finding(one, spec) for one in holders.unread]
 
     async def refuse_if_used(self, spec: RemovalSpec, private_link_id: str, addresses: set[str]) -> None:
-        """The last look, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.
+        """The last check, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.
 
-        What the deployment refuses to show raises its refusal in a delete, whose check has seen all of it. A rollback
-        goes on: a create needs no such permission, and what it made would stay for ever.
+        If the deployment refuses to show something, a delete raises that refusal, because its first check saw all of
+        it. A rollback goes on: a create needs no such permission, and what it made would stay forever.
         """
         api = self._apis.find(spec.link.deployment)
         if api is None or not addresses:
@@ -65,7 +65,7 @@ class AddressUsers:
 def names_of(rows: Iterable[PrivateLinkRow], connections: Iterable[FoundConnection]) -> set[str]:
     """Every name under which a link is dialled: the platform's address, and AWS's names for its endpoint.
 
-    An endpoint has a name for the whole region and one for each of its AZs (AWS PrivateLink guide, "Access an AWS
+    An endpoint has one name for the whole region and one for each of its AZs (AWS PrivateLink guide, "Access an AWS
     service using an interface VPC endpoint", "Private DNS"). A person may have chosen any of them.
     """
     names = {row.address for row in rows} | {name for one in connections for name in one.dns_names}
@@ -73,7 +73,7 @@ def names_of(rows: Iterable[PrivateLinkRow], connections: Iterable[FoundConnecti
 
 
 def in_use_finding(connector: ConnectorRow) -> Finding:
-    """Someone else's connector that dials the address."""
+    """A foreign connector that dials the address."""
     users = f", for {', '.join(connector.dependants)}" if connector.dependants else ""
     return Finding(
         type=FindingType.ADDRESS_IN_USE,

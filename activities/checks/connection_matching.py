@@ -1,9 +1,9 @@
-"""The proof: which endpoint connection is the link's own. Facts in, verdict out; nothing here asks a cloud.
+"""The proof: which endpoint connection is the link's own. Facts in, verdict out; nothing here calls a cloud.
 
-An allowed ARN proves nothing: it may be shared by deployments of other customers. The proof is the VPC endpoint id that
-the platform gives. Where it gives none, a person is asked. Only where the request says that nobody shall be (`approval:
-false`), this has to do: our own endpoint service, the consumer's account, made after we asked, exactly one, and a
-minute in which no other came.
+An allowed ARN proves nothing, because deployments of other customers may share it. The proof is the VPC endpoint ID
+that the platform names. If it names none, a person is asked. If the request says that nobody shall be asked (`approval:
+false`), we accept a connection only if it is the only one, on our own endpoint service, from the consumer's account,
+made after our request, and if no other came for a minute.
 """
 
 from collections.abc import Iterable
@@ -16,19 +16,20 @@ from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, No
 from privatelink.pace import paced_delta
 
 LATE_SECONDS = 300
-"""Twice the usual time: from then on the platform is asked too, once a minute, whether the PrivateLink failed.
+"""Seconds after which we also ask the platform, once a minute, whether the PrivateLink failed: twice the usual time.
 
-Before, AWS's facts alone prove nothing, for whoever shows then may be a stranger who came ahead of ours.
+Before that, AWS's facts alone prove nothing: the connection that shows may be a foreign one that came ahead of ours.
 """
 
 NAMING_SECONDS = 60
-"""How long the platform has to name its VPC endpoint before AWS's facts alone must do: one of its reading intervals."""
+"""Seconds that the platform has to name its VPC endpoint before AWS's facts alone must do: one of its read
+intervals."""
 
 WHOLE_SECOND = timedelta(seconds=1)
-"""AWS cuts times down to whole seconds, so a connection may look as much older than it is."""
+"""Rounding error of AWS's times. They are cut to whole seconds, so a connection may look that much older than it is."""
 
 CLOCK_SLACK = timedelta(seconds=5)
-"""AWS's clock is not ours, and it gives whole seconds."""
+"""Tolerance between AWS's clock and ours; AWS also gives only whole seconds."""
 
 
 def live_at(connections: list[FoundConnection], spec: WatchedService) -> list[FoundConnection]:
@@ -43,10 +44,11 @@ def live_at(connections: list[FoundConnection], spec: WatchedService) -> list[Fo
 def is_own(
     one: FoundConnection, spec: RemovalSpec, services: Iterable[FoundEndpointService] = (), named: Iterable[str] = ()
 ) -> bool:
-    """Whether the endpoint is the link's own in a removal: a foreign one is never touched, and nothing goes under it.
+    """Whether a removal may treat the endpoint as the link's own. A foreign one is never touched or cut off.
 
-    In console mode it is, when it is of the deployment's account: a person deletes what it belongs to, or does not.
-    Otherwise it is the one proven by the mark on one of the link's `services`, or `named` by the platform.
+    In console mode every endpoint of the deployment's account is the link's own: a person decides whether to delete
+    what it belongs to. Otherwise it is the one proven by the mark on one of the link's `services`, or `named` by the
+    platform.
     """
     if spec.consumer_account_id:
         return one.owner == spec.consumer_account_id
@@ -54,28 +56,28 @@ def is_own(
 
 
 def no_older(connections: list[FoundConnection], asked_at: datetime) -> list[FoundConnection]:
-    """Those that were made after we asked: an older one is never ours by the rule."""
+    """Those that were made after we asked; an older one is never ours by the rule."""
     return [one for one in connections if one.created_at >= asked_at - CLOCK_SLACK]
 
 
 def candidates_of(connections: list[FoundConnection], spec: ConnectionWait) -> list[FoundConnection]:
-    """Live connections of the consumer's account that are no older than our asking."""
+    """Live connections of the consumer's account that are no older than our request."""
     return no_older(live_at(connections, spec), spec.private_link.asked_at)
 
 
 def quiet_from(candidates: list[FoundConnection], now: datetime) -> datetime:
-    """From when a minute has passed in which no further candidate came."""
+    """The time at which a minute has passed without a further candidate."""
     latest = max((one.created_at for one in candidates), default=now)
     return latest + paced_delta(NAMING_SECONDS) + WHOLE_SECOND
 
 
 def named_by(private_link: PrivateLink, candidates: list[FoundConnection], now: datetime) -> datetime:
-    """Until when the platform may still name its VPC endpoint. An earlier reading that names none proves nothing."""
+    """Until when the platform may still name its VPC endpoint. An earlier read that names none proves nothing."""
     return max(quiet_from(candidates, now), private_link.asked_at + paced_delta(LATE_SECONDS))
 
 
 def as_connection(found: FoundConnection) -> Connection:
-    """The PrivateLink's own one, as the workflow hands it on."""
+    """The PrivateLink's own connection, as the workflow passes it on."""
     return Connection(
         service_id=found.service_id,
         vpc_endpoint_id=found.vpc_endpoint_id,
@@ -85,12 +87,12 @@ def as_connection(found: FoundConnection) -> Connection:
 
 
 def by_word(connections: list[FoundConnection], spec: WatchedService, marked: str) -> FoundConnection | None:
-    """The one that a person chose, now or, by its `marked` tag, for an earlier create of the link; if it is there."""
+    """The connection that a person chose, now or (by its `marked` tag) for an earlier create; None if it is gone."""
     return next((one for one in connections if one.vpc_endpoint_id in {spec.chosen, marked} - {""}), None)
 
 
 def to_choose_from(connections: list[FoundConnection], asked_at: datetime) -> Sighting:
-    """What a person is shown. Who is asked may know an older one to be theirs, and is told that it is older."""
+    """What a person is shown. Older ones are included and marked, because the person may know one to be theirs."""
     fresh = no_older(connections, asked_at)
     return Sighting(
         candidates=tuple(
@@ -109,7 +111,7 @@ def has_been_shown(connections: list[FoundConnection], spec: WatchedService) -> 
 
 
 def the_named(named: str, connections: list[FoundConnection]) -> FoundConnection:
-    """The endpoint that the platform names, once AWS shows it alive at our service. Raises `NotYet` before."""
+    """The endpoint that the platform names, once AWS shows it alive at our service. Raises `NotYet` until then."""
     found = next((one for one in connections if one.vpc_endpoint_id == named), None)
     if found is None:
         raise NotYet(
@@ -125,9 +127,9 @@ def the_named(named: str, connections: list[FoundConnection]) -> FoundConnection
 def the_only(
     asked_about: list[FoundConnection], connections: list[FoundConnection], spec: ConnectionWait
 ) -> FoundConnection:
-    """The one candidate there is, by the latest `connections`, none of which came after the platform was asked.
+    """The only candidate in the latest `connections`, none of which came after the platform was asked.
 
-    Raises `AmbiguousConnection` with each when there are several, and `NotYet` while there is none, or a newcomer.
+    Raises `AmbiguousConnection` with each if there are several, and `NotYet` while there is none, or a newcomer.
     """
     service_id = spec.endpoint_service.service_id
     candidates = candidates_of(connections, spec)

@@ -1,4 +1,4 @@
-"""What checks find about a connector, and what EMQX says of one that is being made, in words."""
+"""What checks find about a connector, and how EMQX describes the progress of one that is being made."""
 
 from datetime import UTC, datetime
 
@@ -15,13 +15,14 @@ from privatelink.model.secret_refs import home_of, name_of
 from privatelink.pace import paced_delta
 
 PROBE_PATIENCE = paced_delta(120)
-"""How long a failed probe is repeated: names and routes of a new address may take a moment to reach the nodes."""
+"""Maximum time for which a failed probe is repeated: names and routes of a new address may take a moment to reach the
+nodes."""
 
 
 def secret_finding(reference: str, deployment: str) -> Finding:
-    """A reference under which the worker offers nothing to the deployment: the same whatever the worker has.
+    """A reference for which the deployment gets no secret. The finding does not depend on what the worker has.
 
-    So nobody learns from a request which variables and files there are. The worker's log says why.
+    Otherwise a request could find out which variables and files there are. The worker's log gives the reason.
     """
     return Finding(
         type=FindingType.SECRET_NOT_FOUND,
@@ -33,7 +34,7 @@ def secret_finding(reference: str, deployment: str) -> Finding:
 
 
 def name_finding(one: ConnectorRow) -> Finding:
-    """Someone else's connector that has the name."""
+    """A foreign connector that has the name."""
     return Finding(
         type=FindingType.NAME_TAKEN,
         resource=one.id,
@@ -58,7 +59,7 @@ def refused_finding(connector_id: str, message: str, next_step: str) -> Finding:
 
 
 def users_finding(one: ConnectorRow) -> Finding:
-    """What still uses a connector, which must go first."""
+    """What still uses a connector, and must go first."""
     return Finding(
         type=FindingType.ADDRESS_IN_USE,
         resource=one.id,
@@ -70,7 +71,7 @@ def users_finding(one: ConnectorRow) -> Finding:
 def probe_failed(
     spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused
 ) -> NotYet | ConnectorFailed | CloudRefused:
-    """The error of a probe through the address: `NotYet` while it may be a matter of moments."""
+    """The error of a failed probe through the address: `NotYet` while it may be transient."""
     if error.cloud_code != TEST_FAILED or names_invalid_parameters(error):
         return refused(spec, body, error)
     message = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
@@ -84,14 +85,14 @@ def probe_failed(
 
 
 def refused(spec: ConnectorSpec, body: ConnectorBody, error: CloudRefused) -> CloudRefused:
-    """EMQX's refusal, with its reason less what is secret."""
+    """EMQX's refusal, with its reason but without secrets."""
     why = body.clean(message_of(error))
     message = error.details_model.message + (f": {why}" if why else "")
     return CloudRefused(message, resource=spec.connector.id, next_step=how_to_correct(error))
 
 
 def how_to_correct(error: CloudRefused) -> str:
-    """The next step after parameters that EMQX refuses."""
+    """The next step after EMQX refuses the parameters."""
     if names_ssrf(error):
         return (
             "have the deployment's SSRF protection (rule_engine.ssrf) allow private addresses: every PrivateLink's "
@@ -101,9 +102,9 @@ def how_to_correct(error: CloudRefused) -> str:
 
 
 def progress_of(row: ConnectorRow, body: ConnectorBody) -> Pending | None:
-    """None when it is connected on every node. Raises `ConnectorFailed` when somebody disabled it.
+    """None if it is connected on every node. Raises `ConnectorFailed` if somebody disabled it.
 
-    An answer that names no node proves nothing, whatever status it gives for the whole.
+    A reply that names no node proves nothing, whatever overall status it gives.
     """
     if row.status == "stopped":
         raise ConnectorFailed(

@@ -21,7 +21,8 @@ from privatelink.model.listeners import Listener
 from privatelink.model.request import AwsAccess, PrivateLinkRequest
 
 LEAST_FREE_ADDRESSES = 8
-"""In each subnet of a load balancer (Network Load Balancers, "Availability Zones for your Network Load Balancer")."""
+"""Minimum number of free addresses in each subnet of a load balancer (Network Load Balancers, "Availability Zones for
+your Network Load Balancer")."""
 
 
 def subnet_findings(
@@ -80,7 +81,7 @@ def subnet_findings(
 
 
 class Existing(NamedTuple):
-    """What has the link's names: the load balancer, whose all of it is, and what is wrong with it."""
+    """What has the link's names: the load balancer, the ownership of everything, and what is wrong with it."""
 
     load_balancer: FoundLoadBalancer | None
     ownerships: list[Ownership]
@@ -124,10 +125,10 @@ async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, fa
 
 
 async def trust_findings(account: AwsAccount, access: AwsAccess) -> list[Finding]:
-    """Whether the role's trust policy demands an external id: every check asks, whatever the request gives.
+    """Whether the role's trust policy demands an external ID. Every check asks, whatever the request gives.
 
-    Otherwise anybody who can send a request to this worker could act in the account by naming the role, and could also
-    switch the question off by leaving the external id out (IAM User Guide, "The confused deputy problem").
+    Otherwise anybody who can send a request to this worker could act in the account by naming the role. They could also
+    switch the question off by leaving the external ID out (IAM User Guide, "The confused deputy problem").
     """
     role_arn = access.role_arn
     if not (role_arn and await account.lets_anyone_in(role_arn)):
@@ -161,7 +162,7 @@ def _in_the_way(
     listeners: list[FoundListener],
     services: list[FoundEndpointService],
 ) -> Iterator[Finding]:
-    """What stands on the link's load balancer where the create has to put something, and lacks the link's tag."""
+    """What is on the link's load balancer without the link's tag, in a place that the create needs."""
     ports = {listener.port for listener in request.listeners}
     on_its_ports = [one for one in listeners if one.port in ports]
     for stray in strays(
@@ -177,7 +178,7 @@ def _in_the_way(
 
 def _port_differences(request: PrivateLinkRequest, listeners: list[FoundListener]) -> list[str]:
     asked = {listener.port for listener in request.listeners}
-    # One on such a port that lacks the link's tag is a finding of its own.
+    # A listener on such a port that lacks the link's tag has its own finding.
     has = {one.port for one in listeners if one.ownership.belongs_to(request.link) or one.port in asked}
     return [f"it listens on {_listed(has)}, not on {_listed(asked)}"] if has != asked else []
 

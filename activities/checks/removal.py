@@ -1,4 +1,4 @@
-"""What a check before a delete can find: each finding names what stands in the way, and what to do about it."""
+"""What a check before a delete can find: each finding names what is in the way, and what to do about it."""
 
 from activities.checks.address_users import in_use_finding
 from activities.inputs import RemovalSpec
@@ -10,7 +10,7 @@ from privatelink.errors import Finding, FindingType
 
 
 async def removal_findings(inventory: InventoryReader, found: LinkInventory) -> list[Finding]:
-    """Everything for which a delete is refused, by what the inventory found and looks at for this alone."""
+    """Every reason to refuse a delete, by what the inventory found and what it looks at only for this."""
     spec, at_aws, at_emqx = found.spec, found.at_aws, found.at_emqx
     findings = [
         *found.elsewhere,
@@ -33,10 +33,9 @@ async def removal_findings(inventory: InventoryReader, found: LinkInventory) -> 
 
 
 def _may_go(row: PrivateLinkRow, found: LinkInventory) -> bool:
-    """Running; or terminated, which is a delete already under way; anything else by explicit choice alone.
+    """Running, or terminated (a delete is already under way); anything else only with `allow_failed`.
 
-    One whose create never ended well carries nobody's traffic yet, so it needs no choice: it is what a terminated
-    create leaves.
+    If its create never ended well, it carries no traffic yet and may go in any state: a terminated create leaves it so.
     """
     if found.spec.allow_failed or row.state in {PrivateLinkState.RUNNING, PrivateLinkState.TERMINATED}:
         return True

@@ -15,7 +15,8 @@ from privatelink.model.request import PrivateLinkRequest
 RUNNING = "running"
 
 _OUTSIDE = tuple(map(ipaddress.IPv4Network, ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")))
-"""What a Network Load Balancer takes as targets beside the subnets of the VPC (NLB user guide, "Target groups")."""
+"""Ranges that a Network Load Balancer accepts as targets besides the subnets of the VPC (NLB user guide, "Target
+groups")."""
 
 
 async def target_findings(
@@ -23,12 +24,12 @@ async def target_findings(
 ) -> list[Finding]:
     """Everything wrong with the targets of all listeners, each target named once. `vpc` is that of the subnets.
 
-    In a VPC that another account shares with this one, network interfaces and subnets of others are not shown, so
-    addresses in it are not looked for. An address outside the VPC may be reached over a peering or a VPN, which AWS
-    does not tell.
+    In a VPC that another account shares with this one, AWS does not show the network interfaces and subnets of others,
+    so addresses in it are not looked for. An address outside the VPC may be reached over a peering or a VPN, which AWS
+    does not show either.
 
     A target in a zone that the load balancer does not have is refused: it would stay `unused` (NLB user guide, "Target
-    health status"; API_TargetHealth, `Target.NotInUse`), although cross-zone balancing is on.
+    health status"; API_TargetHealth, `Target.NotInUse`), even with cross-zone balancing on.
     """
     by_type: dict[str, list[str]] = {"ip": [], "instance": [], "alb": []}
     for listener in request.listeners:
@@ -43,7 +44,7 @@ async def target_findings(
 
 
 def outside_of(vpc: FoundVpc, request: PrivateLinkRequest) -> frozenset[str]:
-    """The IP targets that are in no subnet of the VPC, as far as this account is shown them."""
+    """The IP targets that are in no subnet of the VPC, as far as this account can see its subnets."""
     targets = (target for one in request.listeners if one.target_type == "ip" for target in one.targets)
     return frozenset(target for target in targets if vpc.subnet_of(target) is None)
 
@@ -123,12 +124,12 @@ async def _alb_findings(
 
 
 def _zones(vpc: FoundVpc, subnet_ids: Iterable[str]) -> set[str]:
-    """The AZ IDs of those of the subnets that this account is shown."""
+    """The AZ IDs of the given subnets, as far as this account can see them."""
     return {subnet.az_id for subnet in vpc.subnets if subnet.subnet_id in set(subnet_ids)}
 
 
 def _zone_finding(target: str, zones: set[str], facts: ProviderFacts) -> Iterator[Finding]:
-    """What is wrong when the load balancer gets no subnet in any of the zones that the target is known to be in."""
+    """A finding if the load balancer gets no subnet in any of the zones that the target is known to be in."""
     if zones and not zones & facts.subnets.keys():
         where = ", ".join(sorted(zones))
         yield Finding(

@@ -1,8 +1,8 @@
-"""Adoption: what a create does with a thing that already has the link's identity.
+"""Adoption: what a create does with a resource that already has the link's identity.
 
-Complete: used as it is, never tagged again, so that no rollback removes what an earlier create completed. Ours, but of
-a saga that died: made to fit, and removed by this saga's rollback, whichever step it comes from. Not ours: refused by
-name.
+- Complete: it is used as it is, and never tagged again, so no rollback removes what an earlier create completed.
+- Ours, but from a saga that died: it is made to fit. This saga's rollback removes it, whichever step it comes from.
+- Foreign: it is refused by name.
 """
 
 from temporalio import activity
@@ -17,18 +17,19 @@ TAKEN_NEXT_STEP = "rename or delete that one, or give the link another name"
 
 
 def may_exist(scope: Scope) -> bool:
-    """Whether a step must look before it makes its thing: not at its first attempt where the link is new.
+    """Whether a step must look before it makes its resource. It need not at its first attempt for a new link.
 
-    That holds for what hangs on a thing of ours, or on our token. A load balancer and a target group are always looked
-    for: AWS answers a create of the same name and settings with the one that is there, were it a stranger's.
+    This holds for what hangs on a resource of ours, or on our token. A load balancer and a target group are always
+    looked for: AWS answers a create of the same name and settings with the existing one, even if it is foreign.
     """
     info = activity.info()
-    # An operator's Reset of the activity sets the attempt back to 1, and not the time at which the step was scheduled.
+    # An operator's Reset of the activity sets the attempt back to 1, but keeps the time at which the step was
+    # scheduled.
     return not scope.is_new or info.attempt > 1 or info.current_attempt_scheduled_time > info.scheduled_time
 
 
 async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpoint_id: str) -> None:
-    """Mark the VPC endpoint as proven to be the link's, by a tag on the endpoint service; nothing if it is marked."""
+    """Tag the endpoint service with the VPC endpoint that is proven to be the link's, unless it has the tag."""
     if may_exist(scope):
         for service in await account.views.endpoint_services.reading():
             if (service.service_id, service.vpc_endpoint_id) == (service_id, vpc_endpoint_id):
@@ -37,7 +38,7 @@ async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpo
 
 
 def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) -> None:
-    """Raise `NameTaken` when the thing does not carry this link's tag."""
+    """Raise `NameTaken` if the resource does not carry this link's tag."""
     if not ownership.belongs_to(link):
         raise NameTaken(
             f"making the {kind} ({thing_id}): {taken_words(ownership, kind)}",
@@ -47,7 +48,7 @@ def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) ->
 
 
 def taken_words(ownership: Ownership, kind: str) -> str:
-    """Whose the thing is that has the name."""
+    """Whose resource has the name."""
     if ownership.link:
         return f"a {kind} of link {ownership.link} has that name"
     return f"a {kind} without our tag {TAG_LINK} has that name"

@@ -1,4 +1,4 @@
-"""What stands of a link at AWS, found by tag and name: one look at everything that can be the link's."""
+"""What exists of a link at AWS, found by tag and name: one look at everything that can be the link's."""
 
 import asyncio
 from typing import NamedTuple
@@ -14,10 +14,10 @@ from clouds.aws.target_groups import FoundTargetGroup, find_target_groups
 
 
 class AwsInventory(NamedTuple):
-    """What AWS has within a removal's scope: ids by kind, in the order of removal.
+    """What AWS has within a removal's scope: IDs by kind, in the order of removal.
 
-    `strays` carry no tag of the link; `modes` are the platform modes in the tags of all that does, if anything
-    `is_tagged`. `is_complete`: a create of the link ended well, and its endpoint service stands.
+    `strays` carry no tag of the link. `is_tagged`: something does. `modes`: the platform modes in the tags of
+    everything that does. `is_complete`: a create of the link ended well, and its endpoint service exists.
     """
 
     services: list[FoundEndpointService]
@@ -73,9 +73,10 @@ async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AwsInventory:
 
 
 def _concerns(stray: Stray, spec: RemovalSpec, load_balancers: list[str]) -> bool:
-    """A rollback is answerable for what its saga recorded, and for what its load balancer would take along.
+    """Whether a removal must report the stray. A delete reports every one.
 
-    A name that somebody took meanwhile is none of that.
+    A rollback reports what its saga recorded, and what its load balancer would take along when it is deleted. A name
+    that somebody took in the meantime is neither.
     """
     if spec.saga_id is None or stray.id in spec.recorded:
         return True

@@ -1,10 +1,11 @@
-"""The page of AWS's console where a person finds a thing."""
+"""The page of AWS's console where a person finds a resource."""
 
 import re
 from collections.abc import Callable
 
 _AWS_DOMAINS = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
-"""By the region's prefix, where it is not `console.aws.amazon.com` ("AWS Management Console endpoints")."""
+"""Console domain by the region's prefix, where it is not `console.aws.amazon.com` ("AWS Management Console
+endpoints")."""
 
 
 def load_balancer_page(region: str, arn: str) -> str:
@@ -36,16 +37,16 @@ _KINDS: tuple[tuple[str, str, Callable[[str, str], str] | None], ...] = (
     (r"\w+:", "connector", None),
     (r"", "PrivateLink", None),
 )
-"""By how its id or ARN begins: the kind in the words of `FoundThing`, and its page where AWS's console has one."""
+"""Kind, in the words of `FoundThing`, and page (None if AWS's console has none), by how the ID or ARN begins."""
 
 
 def kind_of(made: str) -> str:
-    """What it is that a create has made, by its id or ARN."""
+    """The kind of resource that a create has made, by its ID or ARN."""
     return next(kind for begins, kind, _ in _KINDS if re.match(begins, made))
 
 
 def page_of(region: str, made: str) -> str:
-    """The page of what a create made, by its id or ARN; empty for what stands in no console of the provider's."""
+    """The page of what a create made, by its ID or ARN; empty if the provider's console has none."""
     page = next(page for begins, _, page in _KINDS if re.match(begins, made))
     return page(region, made) if page else ""
 

@@ -1,6 +1,6 @@
-"""EMQX's console: what a person does there that no API does, in its own words (EMQX: "AWS PrivateLink").
+"""EMQX's console: what a person does there that no API does, in the console's words (EMQX: "AWS PrivateLink").
 
-Its addresses are not published, so pages are named by their menus.
+The URLs of its pages are not published, so pages are named by their menus.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from privatelink.model.names import Link
 
 
 class Task(NamedTuple):
-    """What to do: on which page, the clicks in order, and the values to paste by the fields' names."""
+    """What to do: on which page, the clicks in order, and the values to paste by field name."""
 
     message: str
     page: str
@@ -30,7 +30,7 @@ def connector_page(link: Link) -> str:
 
 
 def creating(link: Link, service_name: str) -> Task:
-    """How a PrivateLink is made: "Enable EMQX Platform PrivateLink", steps 1 and 2. Allowing the ARN is done."""
+    """How a PrivateLink is made: "Enable EMQX Platform PrivateLink", steps 1 and 2. The ARN is already allowed."""
     return Task(
         f"create the PrivateLink of {link} at EMQX's console; the saga sees it at AWS and goes on by itself",
         f"{private_link_page(link)}, +PrivateLink",
@@ -40,7 +40,7 @@ def creating(link: Link, service_name: str) -> Task:
 
 
 def choosing(link: Link, candidates: list[str]) -> Task:
-    """Which of several endpoint connections it is: AWS cannot tell, since customers of EMQX may share its account."""
+    """Which of several endpoint connections it is. AWS cannot know, because customers of EMQX may share its account."""
     return Task(
         f"tell which endpoint connection belongs to the PrivateLink of {link}; none is accepted until then: "
         + "; ".join(candidates),
@@ -50,7 +50,7 @@ def choosing(link: Link, candidates: list[str]) -> Task:
 
 
 def approving(link: Link, candidates: list[str]) -> Task:
-    """Whether an endpoint is let in: whoever uses EMQX's account may have asked for the connection."""
+    """Whether an endpoint is let in: anyone who uses EMQX's account may have requested the connection."""
     which = "that this endpoint connection" if len(candidates) == 1 else "which endpoint connection"
     return Task(
         f"approve {which} belongs to the PrivateLink of {link}; none is accepted until then: " + "; ".join(candidates),
@@ -70,7 +70,7 @@ def confirming(link: Link, proposal: str) -> Task:
 
 
 def deleting(link: Link) -> Task:
-    """How a PrivateLink is deleted: "Delete the PrivateLink". It goes before AWS's side, else it becomes `failed`."""
+    """How a PrivateLink is deleted: "Delete the PrivateLink". It must go before AWS's side, or it becomes `failed`."""
     return Task(
         f"delete the PrivateLink of {link} at EMQX's console; the saga sees its endpoint connection go at AWS, and "
         "removes AWS's side only then",
@@ -80,17 +80,17 @@ def deleting(link: Link) -> Task:
 
 
 def may_be_at_console(link: Link) -> str:
-    """What to look at when a saga ends that had asked for a PrivateLink, and AWS never showed its endpoint."""
+    """What to check when a saga ends that had asked for a PrivateLink, and AWS never showed its endpoint."""
     return f"if somebody made the PrivateLink all the same, {private_link_page(link)} shows it: delete it there"
 
 
 def unseen_at_console(link: Link) -> str:
-    """What no look sees in console mode: a PrivateLink without an endpoint at AWS stands at the console alone."""
+    """What we cannot see in console mode: only the console shows a PrivateLink that has no endpoint at AWS."""
     return f"PrivateLinks that have no endpoint at AWS: only {private_link_page(link)} shows them"
 
 
 def gone_without_delete(link: Link, vpc_endpoint_id: str) -> str:
-    """What to look at when a PrivateLink's endpoint is gone and nobody was asked to delete the PrivateLink."""
+    """What to check when a PrivateLink's endpoint is gone and nobody was asked to delete the PrivateLink."""
     return (
         f"the endpoint {vpc_endpoint_id} is gone: if {private_link_page(link)} still shows its PrivateLink as failed, "
         "delete it there"

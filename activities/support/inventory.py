@@ -1,4 +1,4 @@
-"""What stands of a link in both clouds, found by identity: for the checks of a removal, and for whoever asks."""
+"""What exists of a link in both clouds, found by identity: for the checks of a removal, and for inquiries."""
 
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -28,11 +28,11 @@ from privatelink.model.result import FoundThing
 
 
 class EmqxInventory(NamedTuple):
-    """What EMQX has of the link; `deployment_exists` False: the platform does not know the deployment (any more).
+    """What EMQX has of the link. `deployment_exists` False: the platform does not know the deployment (any more).
 
-    `private_links` are those that the API makes, `by_hand` those that a person makes at the console, where the worker
-    has a key of the platform that shows them. `others`: connectors that dial the link's address. `is_unlooked`: the
-    worker has no key of the deployment, so no connector was looked at. `region`: the deployment's, where it is known.
+    `private_links`: those that the API makes. `by_hand`: those that a person makes at the console, if the worker has a
+    key of the platform, which shows them. `others`: foreign connectors that dial the link's address. `is_unlooked`: the
+    worker has no key of the deployment, so no connector was looked at. `region`: the deployment's, if it is known.
     """
 
     deployment_exists: bool = True
@@ -45,7 +45,7 @@ class EmqxInventory(NamedTuple):
 
 
 class LinkInventory(NamedTuple):
-    """Both sides, within the scope of `spec`. `elsewhere`: what shows that the link stands in another place."""
+    """Both sides, within the scope of `spec`. `elsewhere`: what shows that the link is in another place."""
 
     spec: RemovalSpec
     here: Place
@@ -68,7 +68,7 @@ class LinkInventory(NamedTuple):
 
     @property
     def addresses(self) -> set[str]:
-        """The names under which the link is dialled: the platform's, and AWS's for the endpoints that stand there."""
+        """The names under which the link is dialled: the platform's, and AWS's for its live endpoints."""
         return names_of((*self.at_emqx.private_links, *self.at_emqx.by_hand), self.at_aws.connections)
 
     def owns(self, connection: FoundConnection) -> bool:
@@ -77,9 +77,9 @@ class LinkInventory(NamedTuple):
         return is_own(connection, self.spec, self.at_aws.services, named)
 
     def things(self) -> Iterator[FoundThing]:
-        """Each thing of the scope with its console, in order of removal."""
+        """Each resource in the scope with its console page, in order of removal."""
         spec, at_aws, region = self.spec, self.at_aws, self.spec.aws.region
-        # The platform lists one page of PrivateLinks, the deployment one of connectors: neither has a page by id.
+        # The consoles list PrivateLinks on one page and connectors on another: neither has a page by ID.
         for connector in self.at_emqx.connectors:
             if self._holds(connector, connector.id):
                 yield _thing("connector", connector.id, connector_page(spec.link), connector.status)
@@ -103,10 +103,10 @@ class LinkInventory(NamedTuple):
             yield _thing(stray.kind, stray.id, stray.console, stray.words())
 
     def _holds(self, row: PrivateLinkRow | ConnectorRow, *ids: str) -> bool:
-        """Whether a rollback's scope holds it: made by its saga, or as incomplete as the endpoint service in it.
+        """Whether a rollback's scope holds it: its saga made it, or the scope holds the link's endpoint service.
 
-        Also what the saga recorded as its own (by the thing's id, or the one that it leads to), whatever its
-        description says by now.
+        It also holds what the saga recorded as its own (by its ID, or by that of the resource it leads to), whatever
+        the description says by now.
         """
         if self.spec.saga_id in {None, row.saga_id} or self.at_aws.services:
             return True
@@ -123,7 +123,7 @@ class InventoryReader:
         deployment_apis: DeploymentApis,
         remembers: Remembering = nothing,
     ) -> None:
-        """The clouds in which a link stands; `remembers` is asked where they show nothing of it."""
+        """`remembers` is asked if AWS shows nothing of the link here."""
         self._aws = aws
         self._remembered = RememberedPlaces(aws, remembers)
         self._platform = platform
@@ -134,9 +134,10 @@ class InventoryReader:
         return await trust_findings(self._aws.account(spec.aws), spec.aws)
 
     async def look(self, spec: RemovalSpec) -> LinkInventory:
-        """What stands of the link within the scope, and what shows that it stands elsewhere.
+        """What exists of the link within the scope, and what shows that it is elsewhere.
 
-        Connectors only where the worker has an API key of the deployment; where it has none the answer says so.
+        Connectors are looked at only if the worker has an API key of the deployment; if it has none, the result says
+        so.
         """
         account = self._aws.account(spec.aws)
         here = Place(account=await account.account_id(), region=spec.aws.region, mode=spec.platform.mode)
@@ -159,13 +160,13 @@ class InventoryReader:
         return LinkInventory(spec, here, at_aws, of_here, elsewhere)
 
     async def remembered(self, found: LinkInventory) -> list[Finding]:
-        """Where the link stands by what is remembered of it, when AWS shows nothing of it here."""
+        """Where the link is remembered, if AWS shows nothing of it here."""
         if found.at_aws.is_tagged or found.elsewhere:
             return []
         return await self._remembered.findings(found.spec.link, found.here)
 
     async def foreign_principals(self, found: LinkInventory) -> list[Finding]:
-        """Who beside the deployment may connect to the link's endpoint service."""
+        """Which principals, other than the deployment's, may connect to the link's endpoint service."""
         allowed = [
             (service.service_id, principal)
             for service in found.at_aws.services
@@ -177,7 +178,7 @@ class InventoryReader:
         return [_foreign_principal(*one) for one in allowed if own and one[1] != own]
 
     async def _principal(self, spec: RemovalSpec) -> str:
-        """The deployment's principal; empty where the platform does not know the deployment any more."""
+        """The deployment's principal; empty if the platform does not know the deployment any more."""
         if isinstance(spec.platform, ConsolePlatform):
             return spec.platform.principal_arn
         try:
@@ -188,7 +189,7 @@ class InventoryReader:
             raise
 
     async def protected(self, found: LinkInventory) -> list[str]:
-        """Those of the load balancers found that have deletion protection."""
+        """The load balancers found that have deletion protection."""
         account = self._aws.account(found.spec.aws)
         return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
 
@@ -202,7 +203,7 @@ class InventoryReader:
         listed = await self._platform.private_links(spec.link.deployment).reading()
         rows = tuple(row for row in listed if _is_of_scope(row, spec, at_aws))
         if by_console:
-            # What a person has deleted goes by itself.
+            # A terminated one was deleted by a person, and goes by itself.
             by_hand = tuple(row for row in rows if row.state is not PrivateLinkState.TERMINATED)
             seen = EmqxInventory(by_hand=by_hand, region=_region_of(deployment))
         else:
@@ -237,7 +238,7 @@ def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AwsInventory) -
 
 
 def _service_id(row: PrivateLinkRow) -> str:
-    """The last part of an endpoint service's name is its id (API_ServiceDetail)."""
+    """The last part of an endpoint service's name is its ID (API_ServiceDetail)."""
     return row.service_name.rpartition(".")[2]
 
 

@@ -1,7 +1,7 @@
-"""Where a link stands: the one comparison by which a saga of another account, region or platform mode is refused.
+"""Where a link is: the one comparison that refuses a saga of another account, region or platform mode.
 
-A link has one place. At EMQX our descriptions name it, and the name of an endpoint service holds its region and id; at
-AWS a tag names the platform mode, and whatever AWS shows stands in the account and region that were asked.
+A link has one place. At EMQX our descriptions name it, and the name of an endpoint service contains its region and ID.
+At AWS a tag names the platform mode; what AWS shows is in the account and region that were asked.
 """
 
 import re
@@ -13,7 +13,7 @@ from privatelink.errors import Finding, FindingType
 from privatelink.model.names import Link, Place
 
 _SERVICE_NAME = re.compile(r"\.vpce\.(?P<region>[a-z0-9-]+)\.vpce-svc-[0-9a-f]+$")
-"""As in `com.amazonaws.vpce.us-east-1.vpce-svc-0a1b` (API_ServiceDetail, ServiceName)."""
+"""Name of an endpoint service, as in `com.amazonaws.vpce.us-east-1.vpce-svc-0a1b` (API_ServiceDetail, ServiceName)."""
 
 
 async def elsewhere_findings(
@@ -26,11 +26,11 @@ async def elsewhere_findings(
     modes: Iterable[str] = (),
     failed_may_go: bool = False,
 ) -> list[Finding]:
-    """What shows that the link stands in another place than `here`; empty when nothing does.
+    """What shows that the link is in another place than `here`; empty if nothing does.
 
-    `modes`: the platform modes in the tags of what AWS shows of the link. A PrivateLink whose description is of an
-    earlier version, without a place, must lead to an endpoint service that this account and region show; one that has
-    failed need not when `failed_may_go`, since its endpoint service may be deleted.
+    `modes`: the platform modes in the tags of what AWS shows of the link. A PrivateLink whose description is from an
+    earlier version names no place, so it must lead to an endpoint service that this account and region show. With
+    `failed_may_go` a failed one need not, because its endpoint service may be deleted.
     """
     findings = [
         stands_at(thing_id, link, here, one.place)
@@ -60,7 +60,7 @@ def _is_going(row: PrivateLinkRow, *, failed_may_go: bool) -> bool:
 
 
 def stands_at(resource: str, link: Link, here: Place, there: Place) -> Finding:
-    """The refusal of a request for `here`, by what shows that the link stands `there`."""
+    """The refusal of a request for `here`, because something shows that the link is `there`."""
     asked, right = [], []
     if there.account != here.account:
         asked.append(f"account {here.account}")

@@ -1,7 +1,7 @@
-"""Where Temporal remembers a link: asked, and looked at, when the clouds show nothing of the link in its own place.
+"""Where Temporal remembers a link. That place is looked at if the clouds show nothing of the link here.
 
-After a removal that ended in the middle, one half of a link may stand in an account or region that nothing at the
-platform names any more. Temporal's memory alone says nothing about what stands: the place itself must be looked at.
+After a removal that ended halfway, one half of a link may be in an account or region that nothing at the platform names
+any more. Temporal's memory alone does not say what exists there, so the place itself must be looked at.
 """
 
 from collections.abc import Awaitable, Callable
@@ -40,14 +40,14 @@ Remembering = Callable[[Link], Awaitable[Remembered | None]]
 
 
 async def nothing(_: Link) -> Remembered | None:
-    """Nothing is remembered."""
+    """Remember nothing."""
     return None
 
 
 async def remembered_by_temporal(link: Link) -> Remembered | None:
     """Ask Temporal, from within an activity.
 
-    Raises `TemporalUnreachable`, to be tried again: the worker that runs the activity has reached Temporal just before.
+    Raises `TemporalUnreachable`, to be retried: the worker that runs the activity reached Temporal just before.
     """
     client = activity.client()
     try:
@@ -64,7 +64,7 @@ async def remembered_by_temporal(link: Link) -> Remembered | None:
 
 
 async def _readable_request(client: Client, link: Link, run: Run) -> PrivateLinkRequest | DeleteRequest | None:
-    """The request of the run; None where its history is gone, or was encrypted with a key that this worker lacks."""
+    """The request of the run; None if its history is gone, or was encrypted with a key that this worker lacks."""
     try:
         return await request_of(client, link, run)
     except LinkUnknown:
@@ -79,12 +79,12 @@ class RememberedPlaces:
     """Looks at the place where a link is remembered, and changes nothing."""
 
     def __init__(self, aws: AwsAccounts, remembers: Remembering = nothing) -> None:
-        """`remembers` tells the place, `aws` lets the worker look at it."""
+        """`remembers` names the place, and `aws` lets the worker look at it."""
         self._aws = aws
         self._remembers = remembers
 
     async def findings(self, link: Link, here: Place) -> list[Finding]:
-        """Whether something of the link stands in another account or region than `here`, or cannot be looked at there.
+        """Whether something of the link is in another account or region than `here`, or that place cannot be looked at.
 
         For a link of which AWS shows nothing here.
         """

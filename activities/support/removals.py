@@ -17,14 +17,15 @@ R = TypeVar("R")
 
 
 def patient(removal: Callable[[T, S], Awaitable[R]]) -> Callable[[T, S], Coroutine[Any, Any, R]]:
-    """Make every error of a removal one that Temporal tries again, and its success one that has settled.
+    """Make every error of a removal one that Temporal retries, and delay its success until things have settled.
 
-    A person can give back a permission, or remove what stands in the way, while a removal waits. It waits until its
-    deadline, also for a permission that it never had: what a rollback gives up stays and is billed. That somebody uses
-    what is to go is told at once: nobody would hear of it while the removal waits, and a later delete looks anew.
+    A person can give back a permission, or remove what is in the way, while a removal waits. It waits until its
+    deadline, even for a permission that it never had, because what a rollback gives up stays and is billed. The
+    exception is that something uses the address: this is reported at once, because nobody would see it during the wait,
+    and a later delete looks again.
 
     Until `settled_at` a removal looks again, whatever it has removed so far: an earlier call of the create, whose
-    outcome nobody knows, may still take effect.
+    outcome is unknown, may still take effect.
     """
 
     @functools.wraps(removal)
@@ -62,12 +63,12 @@ def _look_again_until_settled(spec: RemovalSpec, removed: Removed) -> None:
 
 
 def nothing_found() -> Removed:
-    """There is nothing to remove, or nothing any more: gives what earlier attempts have removed."""
+    """There is nothing, or nothing more, to remove; returns what earlier attempts removed."""
     return Removed(ids=remember())
 
 
 def remember(*ids: str) -> tuple[str, ...]:
-    """Keep ids for later attempts, which may find nothing any more; gives them and those of earlier attempts.
+    """Keep IDs for later attempts, which may no longer find anything; returns them and those of earlier attempts.
 
     Temporal hands the details of the last heartbeat to the next attempt.
     """
@@ -78,7 +79,7 @@ def remember(*ids: str) -> tuple[str, ...]:
 
 
 async def each(items: list[R], remove: Callable[[R], Awaitable[None]]) -> None:
-    """Remove every item, also after one has failed; then raise the first error."""
+    """Remove every item, even after one has failed; then raise the first error."""
     first: PrivateLinkError | None = None
     for item in items:
         try:

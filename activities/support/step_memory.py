@@ -1,7 +1,7 @@
-"""What the attempts of a step hand on to each other, beside what the step itself tells.
+"""What the attempts of a step pass on to each other, besides the step's own heartbeat details.
 
-Temporal gives the details of the last heartbeat to the next attempt. The worker puts its own memory before them, and
-takes it off again, so that a step sees only its own details.
+Temporal gives the details of the last heartbeat to the next attempt. The worker puts its own memory in front of them
+and takes it off again, so a step sees only its own details.
 """
 
 from collections.abc import Sequence
@@ -12,15 +12,16 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 _KEY = "privatelink"
-"""Of the first detail, when it is the memory."""
+"""Key in the first detail, if that is the memory."""
 
 
 class StepMemory(BaseModel):
-    """`uncounted`: the seconds of our clock that do not count toward the deadline.
+    """What a step's next attempt must know about the earlier ones.
 
-    `refused_after`: how many counted seconds into the step a call was refused that was never allowed before; None when
-    none is refused. `has_looked`: an attempt was allowed to look, and saw that the thing still moves. `effect_at`: when
-    the step had had its effect, and began to wait for it to show.
+    `uncounted`: real seconds that do not count toward the deadline. `refused_after`: how many counted seconds into the
+    step a call was refused that was never allowed before; None if none is refused. `has_looked`: an attempt was allowed
+    to look, and saw that the resource is still changing. `effect_at`: when the step had its effect, and began to wait
+    for it to show.
     """
 
     uncounted: float = 0.0
@@ -29,7 +30,7 @@ class StepMemory(BaseModel):
     effect_at: datetime | None = None
 
     def wrapped(self, details: Sequence[Any]) -> tuple[Any, ...]:
-        """The details of a heartbeat that carries it: none of it when there is nothing to remember."""
+        """The details of a heartbeat that carries the memory; without it if there is nothing to remember."""
         return (*details,) if self == StepMemory() else ({_KEY: self.model_dump(mode="json")}, *details)
 
 
@@ -39,7 +40,7 @@ def unwrapped(details: Sequence[Any]) -> tuple[StepMemory, tuple[Any, ...]]:
         try:
             return StepMemory.model_validate(details[0][_KEY]), tuple(details[1:])
         except ValidationError:
-            # Of a worker of another version: time is then counted that should not be, and nothing is lost.
+            # From a worker of another version. Time that should not count is then counted, and nothing is lost.
             return StepMemory(), tuple(details[1:])
     return StepMemory(), tuple(details)
 
@@ -48,10 +49,10 @@ _MEMORY: ContextVar[StepMemory | None] = ContextVar("memory", default=None)
 
 
 def set_memory(memory: StepMemory) -> None:
-    """From here on in this task the step has this memory."""
+    """Give the step this memory, from here on in this task."""
     _MEMORY.set(memory)
 
 
 def step_memory() -> StepMemory:
-    """The memory of the step that runs here; where none does, one that nobody keeps."""
+    """The memory of the step that runs here; outside a step, one that is not kept."""
     return _MEMORY.get() or StepMemory()

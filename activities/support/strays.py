@@ -1,7 +1,7 @@
-"""Strays: what bears a link's name, or hangs on things of the link, and does not carry the link's tag.
+"""Strays: resources that have a link's name, or hang on resources of the link, without the link's tag.
 
-Somebody removed the tag, or it is a stranger's. Nobody can tell which, so no step touches it; but no ending passes over
-it in silence either, because it may be a billed part of the link.
+Either somebody removed the tag, or the resource is foreign. Nobody can know which, so no step touches it. But no ending
+passes over it in silence either, because it may be a billed part of the link.
 """
 
 import shlex
@@ -19,10 +19,10 @@ from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_PLATFORM, TAG_SA
 
 
 class Stray(NamedTuple):
-    """One such thing. `because`: what ties it to the link; `tagged_for`: the other link in its tag, or nothing.
+    """One such resource. `because`: what ties it to the link. `tagged_for`: the other link in its tag, or empty.
 
-    `giving_back`: the command that gives it the link's tags again. `is_named`: it bears the link's own name; otherwise
-    it hangs on something that does.
+    `giving_back`: the command that gives it the link's tags again. `is_named`: it has the link's own name; otherwise it
+    hangs on a resource that does.
     """
 
     kind: str
@@ -39,7 +39,7 @@ class Stray(NamedTuple):
         return f"{self.because}, and carries {tag}"
 
     def finding(self) -> Finding:
-        """For the check before a create or a delete, which it refuses."""
+        """The finding with which a check refuses a create or a delete."""
         return Finding(
             type=FindingType.TAGS_LOST,
             resource=self.id,
@@ -58,7 +58,7 @@ def strays(
     listeners: list[FoundListener],
     services: list[FoundEndpointService],
 ) -> Iterator[Stray]:
-    """The strays among these, in the order of removal. `listeners` are the load balancer's, `services` all that show.
+    """The strays among these, in order of removal. `listeners`: the load balancer's. `services`: all that AWS shows.
 
     What hangs on a load balancer that carries another link's tag is that link's business.
     """
@@ -88,12 +88,15 @@ def strays(
 
 
 def tagged(ownerships: Iterable[Ownership], link: Link) -> Ownership | None:
-    """What the tags of a thing of the link say that has not lost them; of several, those of a completed create."""
+    """The ownership from the tags of a resource of the link that still has them; preferably of a completed create."""
     return max((one for one in ownerships if one.belongs_to(link)), key=lambda one: one.complete, default=None)
 
 
 def giving_back(link: Link, region: str, thing_id: str, like: Ownership | None) -> str:
-    """The command that gives a thing, by ARN or id, the tags of the link again, `like` those of another one of it."""
+    """The command that gives a resource (ARN or ID) the link's tags again.
+
+    The values are those of `like`, another resource of the link.
+    """
     tags = ownership_tags(link, like.saga_id if like else "")
     if like is None:
         del tags[TAG_SAGA]

@@ -1,5 +1,5 @@
-"""The border to AWS, by boto3: accounts and credentials, budgets, shared readers, errors, one module per noun.
+"""The border to AWS, through boto3: accounts, credentials, budgets, shared pollers, errors, one module per resource.
 
-Here belongs how AWS's wire is read: what a thing's tags, states and codes mean, and how it is found by identity. Here
-does not belong what a step promises, nor whether something may be made or deleted (activities).
+This package knows AWS's wire format: what tags, states and codes mean, and how a resource is found by its identity.
+What a step promises, and whether something may be created or deleted, belongs in `activities`.
 """

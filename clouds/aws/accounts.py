@@ -1,7 +1,7 @@
-"""The service providers' AWS accounts: as whom we come, and one `AwsAccount` for each role, external id and region.
+"""The service providers' AWS accounts: one `AwsAccount` for each role, external id and region.
 
-Credentials live in memory only, are refreshed by botocore well before they expire (15 minutes), and are shared by all
-the links of a role; that is why CloudTrail shows one session name for all of them, and the link in names and tags.
+Credentials are kept only in memory. botocore refreshes them well before they expire (15 minutes). All links of a role
+share them, so CloudTrail shows one session name for all of these links; names and tags identify the link.
 """
 
 from __future__ import annotations
@@ -30,50 +30,50 @@ if TYPE_CHECKING:
     from privatelink.model.request import AwsAccess
 
 IDLE_SECONDS = 1800.0
-"""How long an account is kept after its last use, of our clock: longer than a saga's waits leave it alone."""
+"""Seconds (our clock) that an account is kept after its last use. A waiting saga uses it more often than that."""
 
 MOST_IDLE = 50
-"""So many accounts are kept that nobody uses at the moment. Each takes about 2 MiB for its clients."""
+"""Maximum number of idle accounts that are kept. The clients of each take about 2 MiB."""
 
 _SWEPT_EVERY = 60.0
 
 _SHORTEST_SESSION_SECONDS = 900
-"""STS's least, for a session that nobody uses."""
+"""The shortest session that STS offers; it is never used."""
 
 
 class AwsAccounts:
-    """Every account that the worker's requests name. One per worker process and event loop."""
+    """All accounts that the worker's requests name. One per worker process and event loop."""
 
     def __init__(self, threads: int = 16, external_ids: Mapping[str, SecretStr] | None = None) -> None:
-        """Credentials, endpoints and profiles come from boto3's own chain, read at the first call.
+        """Credentials, endpoints and profiles come from boto3's own chain, which is read at the first call.
 
-        `threads`: how many calls are made at once. `external_ids`: those that the operator has set, by role ARN.
+        `threads`: number of concurrent calls. `external_ids`: those that the operator has set, by role ARN.
         """
         self._threads = Threads(threads)
         self._external_ids = external_ids or {}
         self._accounts: dict[AwsAccess, AwsAccount] = {}
-        # An account's budget lives as long as anybody uses the account: two budgets of one account would be twice it.
+        # A budget lives as long as its account is in use: a second budget of the account would double its limit.
         self._budgets: WeakValueDictionary[tuple[str, str], Budgets] = WeakValueDictionary()
         self._swept = time.monotonic()
 
     def __len__(self) -> int:
-        """How many accounts are kept."""
+        """Number of accounts that are kept."""
         return len(self._accounts)
 
     @property
     def budgets(self) -> int:
-        """How many budgets are kept: one for each account and region in use."""
+        """Number of budgets that are kept: one for each account and region in use."""
         return len(self._budgets)
 
     def account(self, access: AwsAccess) -> AwsAccount:
-        """The account behind a request's `aws`. No call is made yet.
+        """The account behind a request's `aws`. Makes no call.
 
-        Raises `CredentialsRefused` when the request gives another external id than the operator has set for the role.
+        Raises `CredentialsRefused` when the request gives an external id other than the operator's one for the role.
         """
         access = self._with_the_operators_external_id(access)
         account = self._accounts.pop(access, None) or self._made(access)
         account.last_used = time.monotonic()
-        # The one used last stands last.
+        # Keeps the accounts in the order of their last use.
         self._accounts[access] = account
         if len(self._accounts) > MOST_IDLE or account.last_used > self._swept + _SWEPT_EVERY:
             self._swept = account.last_used
@@ -110,14 +110,14 @@ class AwsAccounts:
 
 
 class AwsAccount(AccountCalls):
-    """One account and region as one role sees it: its calls, and the views that all who wait share."""
+    """One account and region as one role sees it: its calls, and the pollers that all sagas share."""
 
     def __init__(
         self, access: AwsAccess, budgets: Budgets, threads: Threads, worker: AccountCalls | None = None
     ) -> None:
-        """`worker` makes calls as the worker itself; None where this account does.
+        """`worker` makes calls as the worker itself; None if this account already does.
 
-        Nothing is read, and no session opened, before the first call.
+        Nothing is read and no session is opened before the first call.
         """
         clients = Clients(partial(open_session, access), access.region)
         super().__init__(clients, access.region, budgets, threads, acts_as=access.role_arn or WORKER)
@@ -127,7 +127,7 @@ class AwsAccount(AccountCalls):
 
     @property
     def is_busy(self) -> bool:
-        """Whether a call is under way, or anybody waits for a view."""
+        """Whether a call is under way, or anyone is waiting for a poller."""
         return self.is_calling or self.views.are_in_use
 
     async def account_id(self) -> str:
@@ -144,9 +144,10 @@ class AwsAccount(AccountCalls):
         return self._id[1]
 
     async def lets_anyone_in(self, role_arn: str) -> bool:
-        """Whether the worker may assume the role without any external id (STS AssumeRole), which a customer forbids.
+        """Whether the worker may assume the role without an external id (STS AssumeRole), which a customer must forbid.
 
-        Else whoever names the role to this worker acts in the customer's account (IAM: "The confused deputy problem").
+        Otherwise anyone who names the role to this worker acts in the customer's account (IAM: "The confused deputy
+        problem").
         """
         return await self._worker.call(
             Bucket.STS_READ, "assuming the role without its external id", role_arn, partial(_can_assume, role_arn)
@@ -159,7 +160,7 @@ def _can_assume(role_arn: str, clients: Clients) -> bool:
             RoleArn=role_arn, RoleSessionName=ROLE_SESSION_NAME, DurationSeconds=_SHORTEST_SESSION_SECONDS
         )
     except ClientError as error:
-        # The answer that is hoped for says nothing against the worker's credentials.
+        # A denial is the desired answer here, so it must not count against the worker's credentials.
         if error.response.get("Error", {}).get("Code") in DENIED:
             return False
         raise

@@ -1,7 +1,7 @@
-"""AWS's throttle buckets, per account and region, as limiters of our own.
+"""AWS's throttle buckets, per account and region, as our own rate limiters.
 
-EC2: "Request throttling for the Amazon EC2 API" (capacity, refill a second). ELB: "Request throttling for the Elastic
-Load Balancing API": the row for reads is known, the one for writes is assumed to be lower.
+EC2: "Request throttling for the Amazon EC2 API" (capacity, refill per second). ELB: "Request throttling for the Elastic
+Load Balancing API"; the values for reads are known, those for writes are assumed to be lower.
 """
 
 from enum import Enum
@@ -10,7 +10,7 @@ from clouds.polling.budgets import TokenBucket
 
 
 class Bucket(Enum):
-    """Where AWS counts a call: a name for people, capacity, refill a second, and whether it changes anything."""
+    """The bucket in which AWS counts a call: a name for people, capacity, refill per second, and whether it writes."""
 
     EC2_READ = ("EC2 reads", 100, 20, False)
     EC2_WRITE = ("EC2 writes", 50, 5, True)
@@ -34,7 +34,7 @@ class Budgets:
     """The limiters of one account and region, one for each bucket."""
 
     def __init__(self, account: str, region: str) -> None:
-        """`account` and `region` name whose they are."""
+        """`account` and `region` appear in the limiters' names."""
         self._budgets = {
             bucket: TokenBucket(
                 f"{bucket.words} of {account} in {region}", capacity=bucket.capacity, per_second=bucket.per_second
@@ -43,5 +43,5 @@ class Budgets:
         }
 
     async def take(self, bucket: Bucket) -> None:
-        """Wait for a turn; raises `Throttled` when it takes too long."""
+        """Wait for a turn. Raises `Throttled` if that would take too long."""
         await self._budgets[bucket].take()

@@ -1,4 +1,4 @@
-"""One call to AWS: its budget, its thread, its limits, its translation."""
+"""One call to AWS: its budget, its thread, its limits, and the translation of its errors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class AccountCalls:
     def __init__(
         self, clients: Clients, region: str, budgets: Budgets, threads: Threads, *, acts_as: str = WORKER
     ) -> None:
-        """`budgets` are shared by every role of the account; `acts_as` says to a person whose credentials are used."""
+        """`budgets` are shared by all roles of the account. `acts_as`, for messages: whose credentials are used."""
         self.region = region
         self.acts_as = acts_as
         self._clients = clients
@@ -40,7 +40,7 @@ class AccountCalls:
 
     @property
     def is_calling(self) -> bool:
-        """Whether a call is under way, or waits for its turn."""
+        """Whether a call is under way or waiting for its turn."""
         return self._under_way > 0
 
     async def call(
@@ -54,8 +54,9 @@ class AccountCalls:
     ) -> T:
         """Make one call. `doing` and `resource` begin the message of its error: "creating the listener (3306): ...".
 
-        `operation` runs in a thread and takes out of AWS's answer all that is needed of it: what an answer lacks is an
-        error of this call too. Raises what `translated` gives; until `settles_at` a `*NotFound` is `NotYet`.
+        `operation` runs in a thread. It must extract everything that we need from AWS's answer, so that a missing field
+        is an error of this call too. Raises the error that `translated` returns; until `settles_at` a `*NotFound` is
+        `NotYet`.
         """
         self._under_way += 1
         try:
@@ -64,7 +65,7 @@ class AccountCalls:
             except PrivateLinkError as error:
                 if not is_code(error, *EXPIRED):
                     raise
-            # An expired token is refused before anything happens, so the call may be repeated with fresh credentials.
+            # AWS refuses an expired token before it does anything, so the call can be repeated with fresh credentials.
             return await self._once(bucket, doing, resource, operation, settles_at)
         finally:
             self._under_way -= 1
@@ -83,7 +84,7 @@ class AccountCalls:
         watch = Watch()
         try:
             return await self._threads.run(watch, partial(operation, self._clients), is_write=bucket.writes)
-        except Exception as error:  # noqa: BLE001 - every one has a translation
+        except Exception as error:  # noqa: BLE001 - every error has a translation
             ours = translated(error, doing, resource, settles_at, acts_as=self.acts_as, answer=watch.answer)
             if isinstance(ours, NotAllowed):
                 self._clients.allowed.refused(getattr(error, "operation_name", ""), ours)

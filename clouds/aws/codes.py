@@ -1,7 +1,7 @@
-"""AWS's error codes by name, and the groups that mean the same to us.
+"""AWS's error codes by name, and groups of codes that mean the same to us.
 
-Sources: the EC2 API's "Error codes" page, the botocore models of elbv2 and sts, and for throttling the list of botocore
-(`botocore.retries.standard`). CloudTrail writes some codes with `Client.` or `Server.` in front; `plain` takes it off.
+Sources: the EC2 API's "Error codes" page, the botocore models of elbv2 and sts, and botocore's list of throttling codes
+(`botocore.retries.standard`). CloudTrail writes some codes with the prefix `Client.` or `Server.`; `plain` removes it.
 """
 
 from privatelink.errors import PrivateLinkError
@@ -72,7 +72,7 @@ CREDENTIALS = frozenset(
 )
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 ACCOUNT = frozenset({"Blocked", "OptInRequired", "PendingVerification", "RegionDisabledException"})
-"""Of an account that AWS does not serve at the moment: somebody lifts a block, and a verification passes by itself."""
+"""Codes of an account that AWS does not serve for now. A person lifts a block; a verification ends by itself."""
 REFUSED = frozenset(
     {
         DUPLICATE_LISTENER,
@@ -108,25 +108,25 @@ REFUSED = frozenset(
 
 
 def plain(code: str) -> str:
-    """The code without the prefix that says whose fault it is."""
+    """The code without the prefix `Client.` or `Server.`."""
     return code.removeprefix("Client.").removeprefix("Server.")
 
 
 def is_refused(code: str) -> bool:
-    """Whether the code is of a call that AWS would refuse each time: its form or its values are wrong."""
+    """Whether AWS would refuse the call every time, because its form or its values are wrong."""
     return code in REFUSED or code.startswith("InvalidParameter") or code.endswith(".Malformed")
 
 
 def is_quota(code: str) -> bool:
-    """Whether the code says that a limit is reached which is no rate."""
+    """Whether the code says that a quota is reached, as opposed to a rate limit."""
     return code.startswith("TooMany") or code.endswith(("LimitExceeded", "AssociationLimit"))
 
 
 def is_not_found(code: str) -> bool:
-    """Whether a code says that the thing it concerns is not there."""
+    """Whether the code says that a resource does not exist."""
     return code.endswith("NotFound")
 
 
 def is_code(error: PrivateLinkError, *codes: str) -> bool:
-    """Whether this error stands for one of these codes of AWS."""
+    """Whether AWS gave one of these codes for this error."""
     return error.cloud_code in codes

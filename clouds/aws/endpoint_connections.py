@@ -1,4 +1,4 @@
-"""Endpoint connections: the requests of VPC endpoints at our endpoint services."""
+"""Endpoint connections: requests of VPC endpoints to connect to our endpoint services."""
 
 from __future__ import annotations
 
@@ -17,16 +17,17 @@ if TYPE_CHECKING:
 PENDING_ACCEPTANCE = "pendingAcceptance"
 AVAILABLE = "available"
 ACCEPTED = frozenset({"pending", AVAILABLE})
-"""After an accept it goes pendingAcceptance, pending, available (terraform-provider-aws PR #19059)."""
+"""States after an accept, which leads from pendingAcceptance to pending and available (terraform-provider-aws
+PR #19059)."""
 LIVE = ACCEPTED | {PENDING_ACCEPTANCE}
 ENDED = frozenset({"rejected", "expired", "failed", "deleting", "deleted"})
 
 
 class FoundConnection(NamedTuple):
-    """An endpoint connection as AWS shows it. `owner`: the 12 digits of the account whose VPC endpoint it is.
+    """An endpoint connection as AWS shows it. `owner`: the account (12 digits) that owns the VPC endpoint.
 
-    `dns_names`: the endpoint's name for the whole region, then those of its AZs, as AWS lists them; empty before there
-    are any.
+    `dns_names`: the endpoint's name for the whole region, then those of its AZs, in AWS's order; empty until AWS shows
+    any.
     """
 
     service_id: str
@@ -37,30 +38,30 @@ class FoundConnection(NamedTuple):
     dns_names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        """For a person who has to tell it from others."""
+        """For a person who has to distinguish it from others."""
         since = f"{self.created_at:%Y-%m-%d %H:%M:%S} UTC"
         return f"{self.vpc_endpoint_id} of account {self.owner}, {self.state}, since {since}"
 
     @property
     def state_word(self) -> str:
-        """The state, spelt as LIVE and ENDED spell it: some AWS tools write `PendingAcceptance`."""
+        """The state as LIVE and ENDED spell it; some AWS tools write `PendingAcceptance`."""
         return self.state[:1].lower() + self.state[1:]
 
     @property
     def is_live(self) -> bool:
-        """Waiting or accepted: what blocks the deletion of its endpoint service."""
+        """Whether it is pending or accepted, which blocks the deletion of its endpoint service."""
         return self.state_word in LIVE
 
     @property
     def has_ended(self) -> bool:
-        """Rejected, expired, failed, or on its way out."""
+        """Whether it is rejected, expired, failed, being deleted or deleted."""
         return self.state_word in ENDED
 
 
 async def read_endpoint_connections(account: AccountCalls) -> list[FoundConnection]:
     """Every endpoint connection of the account and region (DescribeVpcEndpointConnections).
 
-    Not filtered: one reading answers every saga, and AWS was seen to refuse the filter by endpoint id
+    Not filtered, because one reading serves all sagas, and AWS has been seen to refuse the filter by endpoint id
     (terraform-provider-aws PR #48442).
     """
     return await account.call(
@@ -76,12 +77,12 @@ async def read_endpoint_connections(account: AccountCalls) -> list[FoundConnecti
 
 
 async def find_connections_of(account: AwsAccount, service_id: str) -> list[FoundConnection]:
-    """The connections at one endpoint service, those that ended included while AWS lists them."""
+    """The connections to one endpoint service, including ended ones for as long as AWS lists them."""
     return [found for found in await account.views.endpoint_connections.reading() if found.service_id == service_id]
 
 
 async def accept_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:
-    """Accept one connection (AcceptVpcEndpointConnections); what it did not do is raised."""
+    """Accept one connection (AcceptVpcEndpointConnections). Raises if AWS lists it as unsuccessful."""
     doing = "accepting the endpoint connection"
     answer = await account.call(
         Bucket.CONNECTION_ACCEPT,
@@ -97,7 +98,7 @@ async def accept_connection(account: AccountCalls, service_id: str, vpc_endpoint
 
 
 async def reject_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:
-    """Reject one connection, accepted or not (RejectVpcEndpointConnections); what it did not do is raised."""
+    """Reject one connection, accepted or not (RejectVpcEndpointConnections). Raises if AWS lists it as unsuccessful."""
     doing = "rejecting the endpoint connection"
     answer = await account.call(
         Bucket.CONNECTION_REJECT,
@@ -113,11 +114,11 @@ async def reject_connection(account: AccountCalls, service_id: str, vpc_endpoint
 
 
 def _found(one: VpcEndpointConnectionTypeDef) -> FoundConnection:
-    texts = cast("dict[str, str]", one)  # its stubs know no transit gateway yet
+    texts = cast("dict[str, str]", one)  # boto3's stubs lack the transit gateway fields
     return FoundConnection(
         service_id=one.get("ServiceId", ""),
-        # A transit gateway connects without a VPC endpoint (API_VpcEndpointConnection). Without an id it would pass for
-        # the endpoint of any link that does not know its own yet.
+        # A transit gateway connects without a VPC endpoint (API_VpcEndpointConnection). An empty id would match every
+        # link that does not know its own endpoint yet.
         vpc_endpoint_id=texts.get("VpcEndpointId") or texts.get("TransitGatewayAttachmentId") or "(no id)",
         owner=texts.get("VpcEndpointOwner") or texts.get("TransitGatewayAttachmentOwner", ""),
         state=str(one.get("VpcEndpointState", "")),

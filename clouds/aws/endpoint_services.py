@@ -1,4 +1,4 @@
-"""Endpoint services, found by tag: AWS gives them no name of ours, and a remembered id may be another attempt's."""
+"""Endpoint services, found by tag: they cannot have a name of ours, and a remembered id may be another attempt's."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ DELETED = "Deleted"
 
 
 class FoundEndpointService(NamedTuple):
-    """An endpoint service as AWS shows it. `vpc_endpoint_id`: the endpoint proven to be the link's; empty before."""
+    """An endpoint service as AWS shows it. `vpc_endpoint_id`: the link's endpoint, empty until that is proven."""
 
     service_id: str
     service_name: str
@@ -43,23 +43,23 @@ class FoundEndpointService(NamedTuple):
 
     @property
     def ownership(self) -> Ownership:
-        """Whose it is."""
+        """Which link and saga it belongs to."""
         return Ownership(self.link, self.saga_id, self.complete, self.mode)
 
     @property
     def is_live(self) -> bool:
-        """Not on its way out: AWS lists a deleted one for a while."""
+        """Whether it is neither being deleted nor deleted. AWS lists a deleted one for a while."""
         return self.state not in LEAVING
 
 
 async def find_endpoint_service(account: AwsAccount, link: Link) -> FoundEndpointService | None:
-    """The link's live endpoint service; of several (leftovers), a complete one, then an available one, comes first."""
+    """The link's live endpoint service. Of several (leftovers), it prefers a complete one, then an available one."""
     live = [found for found in await find_endpoint_services(account, link) if found.is_live]
     return max(live, key=lambda found: (found.complete, found.state == AVAILABLE, found.service_id), default=None)
 
 
 async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundEndpointService]:
-    """Every endpoint service of the link that is not gone, also those that are being deleted."""
+    """Every endpoint service of the link that is not deleted, including those that are being deleted."""
     return [
         found
         for found in await account.views.endpoint_services.reading()
@@ -68,10 +68,10 @@ async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundE
 
 
 async def read_ownerships(account: AwsAccount, arns: Sequence[str]) -> dict[str, Ownership]:
-    """Whose load balancers, target groups or listeners are, by ARN. What was deleted meanwhile is left out.
+    """Who owns load balancers, target groups or listeners, by ARN. Those deleted meanwhile are left out.
 
-    A thing of a link is complete when the link's live endpoint service is, whatever its own tags say: the endpoint
-    service is marked first, and a create may end before it has marked the rest.
+    A resource of a link is complete when the link's live endpoint service is, whatever its own tags say: a create marks
+    the endpoint service first, and may end before it has marked the rest.
     """
     found = {arn: Ownership.of(tags) for arn, tags in (await read_elb_tags(account, arns)).items()}
     if all(one.complete or not one.link for one in found.values()):
@@ -84,7 +84,7 @@ async def read_ownerships(account: AwsAccount, arns: Sequence[str]) -> dict[str,
 async def read_endpoint_services(account: AccountCalls) -> list[FoundEndpointService]:
     """Every endpoint service of the account and region (DescribeVpcEndpointServiceConfigurations).
 
-    All of them, since filters by tag can't be relied on everywhere, and one reading answers every saga.
+    Not filtered, because filters by tag are not reliable everywhere, and one reading serves all sagas.
     """
     return await account.call(
         Bucket.EC2_READ,
@@ -101,9 +101,9 @@ async def read_endpoint_services(account: AccountCalls) -> list[FoundEndpointSer
 async def read_allowed_principals(
     account: AccountCalls, service_id: str, *, settles_at: datetime | None = None
 ) -> list[str]:
-    """The ARNs that may connect (DescribeVpcEndpointServicePermissions); none when the service is gone.
+    """The ARNs that may connect (DescribeVpcEndpointServicePermissions); empty when the service is gone.
 
-    Until `settles_at` a service that AWS does not show yet is `NotYet`.
+    Raises `NotYet` for a service that AWS does not show yet, until `settles_at`.
     """
     try:
         return await account.call(
@@ -129,9 +129,10 @@ async def read_allowed_principals(
 async def create_endpoint_service(
     account: AccountCalls, load_balancer_arn: str, token: str, tags: list[Ec2Tag], *, settles_at: datetime
 ) -> tuple[str, str]:
-    """Make an IPv4 endpoint service that needs acceptance; its id and name (CreateVpcEndpointServiceConfiguration).
+    """Create an IPv4 endpoint service that requires acceptance (CreateVpcEndpointServiceConfiguration).
 
-    The same `token` again gives the same one. AWS answers so even when that one is gone: `EndpointServiceFailed`.
+    Returns its id and name. A repeated call with the same `token` returns the same endpoint service. AWS does this even
+    after it was deleted, which raises `EndpointServiceFailed`.
     """
     made = await account.call(
         Bucket.SERVICE_CREATE,
@@ -170,7 +171,7 @@ async def add_principal(account: AccountCalls, service_id: str, arn: str, *, set
 
 
 async def remove_principals(account: AccountCalls, service_id: str, arns: list[str]) -> None:
-    """Allow these ARNs no more; success when the service is gone."""
+    """Stop allowing these ARNs. Success if the service is gone."""
     try:
         await account.call(
             Bucket.EC2_WRITE,
@@ -186,9 +187,9 @@ async def remove_principals(account: AccountCalls, service_id: str, arns: list[s
 
 
 async def delete_endpoint_service(account: AccountCalls, service_id: str) -> None:
-    """Ask for its deletion; gone already is success (DeleteVpcEndpointServiceConfigurations).
+    """Ask for its deletion (DeleteVpcEndpointServiceConfigurations). Success if it is already gone.
 
-    `NotYet` while endpoint connections stand on it.
+    Raises `NotYet` while it has endpoint connections.
     """
     doing = "deleting the endpoint service"
     answer = await account.call(

@@ -1,4 +1,4 @@
-"""Whatever can come out of a call of boto3, translated: every error has a name, a message and a next step."""
+"""The translation of everything that a boto3 call can raise: every error has a name, a message and a next step."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -47,7 +47,7 @@ _WRONG_CALL = (
     boto.EndpointProviderError,
     boto.UnknownRegionError,
 )
-"""What boto3 itself refuses to send; it would do so each time."""
+"""Errors of calls that boto3 itself refuses to send, every time."""
 
 _PROXY = "look at what stands between the worker and AWS: a proxy or a captive portal may answer in its place"
 
@@ -63,11 +63,11 @@ def translated(
     acts_as: str = WORKER,
     answer: Answer | None = None,
 ) -> PrivateLinkError:
-    """Our error for what came out of a call, `doing` something about `resource`. Never holds a credential or signature.
+    """Our error for what boto3 raised while `doing` something to `resource`. Never holds a credential or signature.
 
-    Until `settles_at` a `*NotFound` is `NotYet`: what the call refers to was made a moment ago. `acts_as`: whose
-    credentials were used, in words. `answer`: how the latest answer began, if there was one. What nobody foresaw is
-    `UnknownCloudError`: boto3 reads an answer without checking it, so an odd one may end in any error of Python.
+    Until `settles_at` a `*NotFound` is `NotYet`, because what the call refers to was created a moment ago. `acts_as`:
+    whose credentials were used, in words. `answer`: how the latest answer began, if there was one. An unforeseen error
+    is `UnknownCloudError`: boto3 does not check an answer, so an odd one may end in any Python exception.
     """
     if isinstance(error, PrivateLinkError):
         return error
@@ -78,16 +78,16 @@ def translated(
 
 
 def cause_of(error: Exception) -> Exception:
-    """What the worker's log, and Temporal's history, may show as the cause: the error, without what may be secret.
+    """The error as the worker's log and Temporal's history may show it as a cause, without possible secrets.
 
-    AWS's message about a signature quotes the signed request with its session token. boto3's about an answer that it
-    cannot read quotes the whole of it, which may be STS's.
+    AWS's message about a wrong signature quotes the signed request with its session token. boto3's message about an
+    unreadable answer quotes the whole answer, which may come from STS.
     """
     if isinstance(error, ResponseParserError):
         return ResponseParserError(_text(error)).with_traceback(error.__traceback__)
     if isinstance(error, boto.ClientError):
         code = error.response.get("Error", {}).get("Code") or ""
-        # STS quotes an external id that it cannot take.
+        # STS quotes an external id that it rejects.
         if plain(code) in CREDENTIALS or (error.operation_name == "AssumeRole" and plain(code) not in DENIED):
             said: Any = {"Error": {"Code": code, "Message": "(hidden)"}}
             return boto.ClientError(said, error.operation_name).with_traceback(error.__traceback__)
@@ -101,7 +101,7 @@ def _refusal(error: boto.ClientError, acts_as: str) -> Refusal:
     code = answer.get("Error", {}).get("Code") or ""
     status = about.get("HTTPStatusCode", 400)
     return Refusal(
-        # botocore gives the status as the code of an answer of 5xx that it cannot read.
+        # For a 5xx answer that it cannot read, botocore gives the status as the code.
         code="" if code == str(status) else code,
         message=answer.get("Error", {}).get("Message") or "",
         status=status,
@@ -114,7 +114,7 @@ def _refusal(error: boto.ClientError, acts_as: str) -> Refusal:
 
 
 class _Call(NamedTuple):
-    """What an error concerns: `what` begins its message."""
+    """What an error is about; `what` begins its message."""
 
     what: str
     resource: str
@@ -176,7 +176,7 @@ def _odd(error: Exception, call: _Call) -> PrivateLinkError:
 
 
 def _oddity(error: Exception) -> str:
-    """What an error says about the answer that caused it, without Python's words."""
+    """What was wrong with the answer that caused the error, in our words instead of Python's."""
     match error:
         case ForeignAnswerError():
             return str(error)
@@ -198,7 +198,7 @@ _TRANSLATIONS: tuple[tuple[_Kinds, Callable[[Exception, _Call], PrivateLinkError
     (boto.PaginationError, _odd),
     (boto.BotoCoreError, _unknown),
 )
-"""The first that fits; what none fits is odd."""
+"""The first entry that matches applies; if none does, `_odd` applies."""
 
 
 def _credentials_step(error: Exception) -> str:
@@ -212,12 +212,12 @@ def _credentials_step(error: Exception) -> str:
 
 
 def _is_still_expired(error: Exception) -> bool:
-    """Whether a source of credentials gave expired ones: botocore raises a bare RuntimeError for that."""
+    """Whether a credential source returned expired credentials, for which botocore raises a bare RuntimeError."""
     return isinstance(error, RuntimeError) and "refreshed credentials are still expired" in str(error)
 
 
 def _text(error: Exception) -> str:
-    """The error's own words, without the body of an answer, which botocore puts after a line break."""
+    """The error's own message, without the body of an answer, which botocore appends after a line break."""
     text = str(error)
     if isinstance(error, ResponseParserError):
         text = text.partition("\n")[0]

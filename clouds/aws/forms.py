@@ -1,7 +1,7 @@
-"""Whether an answer is AWS's, and the operation's own: a proxy's or a captive portal's page of 200 is neither.
+"""Checks that an answer is AWS's own and fits the operation; a proxy or a captive portal may send a page with 200.
 
 AWS's answers are XML whose root is the operation's name with `Response` (Smithy 2.0, "AWS EC2 query protocol" and "AWS
-query protocol"). botocore does not look at the root, so any page whose body is XML counts as the success of a write.
+query protocol"). botocore does not check the root, so without this any XML page would count as a successful write.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 _FIRST_ERROR = 300
 
 _SHOWN = 60
-"""Characters of a name that somebody else chose."""
+"""Maximum number of characters shown of a foreign name."""
 
 
 class ForeignAnswerError(Exception):
-    """An answer that is no answer of this operation. Its text says what came instead."""
+    """The answer is not one of this operation. The text says what came instead."""
 
 
 def check_answers_of(client: BaseClient) -> None:
-    """Let every call of the client raise `ForeignAnswerError` when its answer of 200 is not the operation's own."""
+    """Make every call of the client raise `ForeignAnswerError` when a success is not the operation's own answer."""
     client.meta.events.register("before-parse", _check)
 
 
@@ -42,7 +42,7 @@ def _check(operation_model: OperationModel, response_dict: dict[str, Any], **_: 
 def _root(body: bytes) -> str:
     """The name of the root element without its namespace; empty when the body does not begin as XML."""
     try:
-        _, element = next(iter(ET.iterparse(io.BytesIO(body), events=("start",))))  # noqa: S314 - as botocore; the root alone
+        _, element = next(iter(ET.iterparse(io.BytesIO(body), events=("start",))))  # noqa: S314 - like botocore; only the root
     except (ET.ParseError, StopIteration):
         return ""
     return str(element.tag).rpartition("}")[2]

@@ -1,8 +1,8 @@
-"""What no call to AWS may exceed: the seconds until its answer is whole, and the bytes of that answer.
+"""Limits of a call to AWS: the seconds until its answer is complete, and the size of that answer.
 
-botocore's `read_timeout` holds for each read of the socket (botocore, `Config`), so an answer that comes byte by byte
-passes it for as long as it lasts. A `Watch` therefore knows the connection on which its call is under way. When the
-call has had its time, the socket is shut down, and the thread that reads it comes free.
+botocore's `read_timeout` applies to each read of the socket (botocore, `Config`), so an answer that arrives byte by
+byte can take forever without exceeding it. A `Watch` therefore knows the connection of its current call. When the time
+is up, it shuts down the socket, which frees the thread that reads it.
 """
 
 from __future__ import annotations
@@ -27,37 +27,39 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CALL_SECONDS = 20.0
-"""For one HTTP call, of our clock: shorter than the time that a worker has for its shutdown."""
+"""Maximum seconds (our clock) of one HTTP call; shorter than the time that a worker has for its shutdown."""
 
 OPERATION_SECONDS = 60.0
-"""For all the pages of a list together, and for the credentials that they need."""
+"""Maximum seconds of an operation: all pages of a list, plus the credentials that they need."""
 
 MOST_BYTES = 10 * 1024 * 1024
-"""Of one answer. The largest page that we ask for, of 1000 network interfaces, is about 3 MB."""
+"""Maximum size of one answer. The largest page that we ask for, 1000 network interfaces, has about 3 MB."""
 
 
 class LimitPassedError(Exception):
-    """A call took too long, or its answer is too large. Its text completes "AWS ...: the call was given up: ..."."""
+    """A call took too long, or its answer is too large. The text completes "... the call to AWS was given up: ..."."""
 
 
 class Answer(NamedTuple):
-    """What the latest answer of a call began with: HTTP's status, and whether the body says that it is HTML."""
+    """How the latest answer of a call began: its HTTP status, and whether its content type is HTML."""
 
     status: int
     is_html: bool
 
 
 _LOCK = threading.Lock()
-"""Guards which watch a connection belongs to: connections are pooled, and none may be shut down for an earlier call."""
+"""Guards which watch a connection belongs to. Connections are pooled; a call may only shut down its own."""
 
 _running = threading.local()
 
 
 class Watch:
-    """One operation and the limits of its calls. `run` belongs to a thread, everything else to the event loop."""
+    """One operation and the limits of its calls. `run` belongs to a thread, everything else to the event loop.
+
+    The time counts from the start of `run`.
+    """
 
     def __init__(self) -> None:
-        """The time begins to count when `run` does."""
         self.answer: Answer | None = None
         self._given_up = ""
         self._connection: Any = None
@@ -65,11 +67,11 @@ class Watch:
 
     @property
     def remaining(self) -> float:
-        """Seconds until the first of the limits; infinite before the operation begins."""
+        """Seconds until the next limit; infinite before the operation begins."""
         return min(self._operation_ends, self._call_ends) - time.monotonic()
 
     def run(self, operation: Callable[[], T]) -> T:
-        """Run the operation in this thread. Raises `LimitPassedError` when it was given up before it began."""
+        """Run the operation in this thread. Raises `LimitPassedError` if it was given up before it began."""
         self._operation_ends = time.monotonic() + OPERATION_SECONDS
         _running.watch = self
         try:
@@ -80,7 +82,7 @@ class Watch:
             self._release()
 
     def is_over(self) -> bool:
-        """Whether one of the limits has passed; the operation is given up then."""
+        """Whether a limit has passed. If so, this gives the operation up."""
         with _LOCK:
             if self.remaining > 0:
                 return False
@@ -91,7 +93,7 @@ class Watch:
             return True
 
     def give_up(self, why: str) -> None:
-        """End the call that is under way, and begin no other one."""
+        """End the call that is under way, and allow no further one."""
         with _LOCK:
             self._end(why)
 
@@ -102,7 +104,7 @@ class Watch:
 
     @property
     def is_given_up(self) -> bool:
-        """Whether it was."""
+        """Whether the operation was given up."""
         return bool(self._given_up)
 
     def check(self) -> None:
@@ -119,7 +121,7 @@ class Watch:
             self._call_ends = time.monotonic() + CALL_SECONDS
 
     def read(self, stream: Callable[[], Iterator[bytes]], close: Callable[[], None]) -> Iterator[bytes]:
-        """The parts of an answer's body as they come."""
+        """The parts of an answer's body as they arrive."""
         taken = 0
         for part in stream():
             taken += len(part)
@@ -128,7 +130,7 @@ class Watch:
                 close()
                 break
             yield part
-        # A body whose connection was shut down ends early, as if it were whole.
+        # When the connection is shut down, the body ends early and looks complete.
         self.check()
         self._release()
 
@@ -142,18 +144,18 @@ def _shut_down(connected: Any) -> None:  # noqa: ANN401 - a socket, TLS over one
     raw = getattr(connected, "socket", connected)
     if isinstance(raw, socket.socket):
         with suppress(OSError):
-            # Not the method of SSLSocket, which would take the TLS state away from the thread that reads.
+            # SSLSocket's own shutdown would destroy the TLS state under the thread that reads.
             socket.socket.shutdown(raw, socket.SHUT_RDWR)
 
 
 def is_given_up() -> bool:
-    """Whether the operation of this thread was given up, so that its errors say nothing about anything else."""
+    """Whether the operation of this thread was given up, so that its errors say nothing about AWS."""
     watch: Watch | None = getattr(_running, "watch", None)
     return watch is not None and watch.is_given_up
 
 
 def _is_connected() -> None:
-    """Send nothing on a connection that was made too late."""
+    """Send nothing on a connection that was established too late."""
     watch: Watch | None = getattr(_running, "watch", None)
     if watch is not None:
         watch.check()
@@ -165,7 +167,7 @@ def _begins(connection: Any) -> None:  # noqa: ANN401 - either of the two classe
         watch.begin_call(connection)
 
 
-def _watched(response: Any) -> Any:  # noqa: ANN401 - urllib3's, of which botocore's stubs know nothing
+def _watched(response: Any) -> Any:  # noqa: ANN401 - urllib3's, which botocore's stubs do not know
     watch: Watch | None = getattr(_running, "watch", None)
     if watch is not None:
         watch.answer = Answer(response.status, "html" in response.headers.get("content-type", "").lower())
@@ -203,7 +205,7 @@ class _TlsConnection(AWSHTTPSConnection):
         return _watched(super().getresponse())
 
 
-# botocore lets nobody hand in a class of connections. Its pools take the one that they name here, as urllib3's do, and
-# so the metadata service, a container's credentials and STS have the same limits.
+# botocore has no option for a connection class, but its pools read it from this attribute, as urllib3's do. So the
+# metadata service, a container's credentials and STS have the same limits.
 AWSHTTPConnectionPool.ConnectionCls = _Connection
 AWSHTTPSConnectionPool.ConnectionCls = _TlsConnection

@@ -1,4 +1,4 @@
-"""Listeners: they have no name, so they are found by their port on the link's load balancer."""
+"""Listeners, found by their port on the link's load balancer, because they have no name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class FoundListener(NamedTuple):
-    """A listener as AWS shows it; `target_group_arns` are those that it forwards to."""
+    """A listener as AWS shows it. It forwards to `target_group_arns`."""
 
     arn: str
     port: int
@@ -35,9 +35,9 @@ class FoundListener(NamedTuple):
 async def find_listeners(
     account: AwsAccount, load_balancer_arn: str, *, settles_at: datetime | None = None
 ) -> list[FoundListener]:
-    """Every listener of a load balancer in the order of their ports; none when the load balancer is gone.
+    """Every listener of a load balancer, sorted by port; empty when the load balancer is gone.
 
-    Until `settles_at` a load balancer that AWS does not show yet is `NotYet`.
+    Raises `NotYet` for a load balancer that AWS does not show yet, until `settles_at`.
     """
     try:
         listed = await account.call(
@@ -58,7 +58,7 @@ async def find_listeners(
             raise
         return []
     owners = await read_ownerships(account, [one["ListenerArn"] for one in listed if "ListenerArn" in one])
-    # One without an answer about its tags was deleted since.
+    # A listener without tags in the answer has been deleted meanwhile.
     found = (_found(one, owners[arn]) for one in listed if (arn := one.get("ListenerArn", "")) in owners)
     return sorted(found, key=lambda one: one.port)
 
@@ -72,9 +72,10 @@ async def create_listener(
     *,
     settles_at: datetime,
 ) -> str:
-    """Make a TCP listener that forwards to the target group; its ARN (CreateListener).
+    """Create a TCP listener that forwards to the target group (CreateListener). Returns its ARN.
 
-    AWS answers the same settings again with the one that exists. `NotYet` when one has the port that was not shown.
+    For the same settings AWS returns the existing listener. Raises `NotYet` when one that AWS does not show yet already
+    uses the port.
     """
     try:
         return await account.call(
@@ -97,7 +98,7 @@ async def create_listener(
 
 
 async def delete_listener(account: AccountCalls, arn: str) -> None:
-    """Delete a listener; gone already is success (DeleteListener)."""
+    """Delete a listener (DeleteListener). Success if it is already gone."""
     try:
         await account.call(
             Bucket.ELB_WRITE,
@@ -111,7 +112,7 @@ async def delete_listener(account: AccountCalls, arn: str) -> None:
 
 
 def _forwards_to(action: ActionTypeDef) -> Iterator[str]:
-    """The target groups of an action: one of them, or several by weight (API_ForwardActionConfig), or none."""
+    """The target groups of an action: none, one, or several with weights (API_ForwardActionConfig)."""
     groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
     yield from (arn for one in (action, *groups) if (arn := one.get("TargetGroupArn")))
 
@@ -120,7 +121,7 @@ def _found(one: ListenerTypeDef, ownership: Ownership) -> FoundListener:
     return FoundListener(
         arn=one.get("ListenerArn", ""),
         port=one.get("Port", 0),
-        # An action with one target group shows it twice: by itself, and in its ForwardConfig.
+        # An action with a single target group shows it twice: directly, and in its ForwardConfig.
         target_group_arns=tuple(
             dict.fromkeys(arn for action in one.get("DefaultActions", []) for arn in _forwards_to(action))
         ),

@@ -29,7 +29,7 @@ FAILED = "failed"
 
 
 class FoundLoadBalancer(NamedTuple):
-    """A load balancer as AWS shows it. `ownership` is read by `find_load_balancer` alone."""
+    """A load balancer as AWS shows it. Only `find_load_balancer` reads `ownership`."""
 
     arn: str
     name: str
@@ -42,7 +42,7 @@ class FoundLoadBalancer(NamedTuple):
     ownership: Ownership = Ownership("", "", complete=False)
 
     def differences(self, subnets: set[str]) -> list[str]:
-        """What keeps it from being the link's load balancer, in words; empty when it fits. Those can't be changed."""
+        """Why it cannot be the link's load balancer, in words; empty if it fits. AWS cannot change these properties."""
         found = []
         if self.type != "network":
             found.append(f"it is of type {self.type}, not network")
@@ -54,19 +54,19 @@ class FoundLoadBalancer(NamedTuple):
 
 
 async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalancer | None:
-    """The load balancer that has the link's name, ours or not (`ownership` tells), or None."""
+    """The load balancer with the link's name, ours or foreign (see `ownership`), or None."""
     name = aws_name(link)
     listed = await account.views.load_balancers.reading()
     found = next((one for one in listed.values() if one.name == name), None)
     if found is None:
         return None
     ownership = (await read_ownerships(account, [found.arn])).get(found.arn)
-    # Without an answer about its tags it was deleted since, and is nobody's.
+    # A load balancer without tags in the answer has been deleted meanwhile.
     return None if ownership is None else found._replace(ownership=ownership)
 
 
 async def read_load_balancer(account: AccountCalls, arn: str) -> FoundLoadBalancer | None:
-    """One load balancer by ARN, its tags not read; None when AWS has none of that ARN."""
+    """One load balancer by ARN, without its tags; None when AWS does not have it."""
     try:
         listed = await account.call(
             Bucket.ELB_READ,
@@ -82,7 +82,7 @@ async def read_load_balancer(account: AccountCalls, arn: str) -> FoundLoadBalanc
 
 
 async def read_load_balancers(account: AccountCalls) -> dict[str, FoundLoadBalancer]:
-    """Every load balancer of the account and region by ARN, tags not read: what all who wait for one share."""
+    """Every load balancer of the account and region by ARN, without tags. All sagas that wait for one share this."""
     found = await account.call(
         Bucket.ELB_READ,
         "reading the load balancers",
@@ -97,9 +97,10 @@ async def read_load_balancers(account: AccountCalls) -> dict[str, FoundLoadBalan
 
 
 async def create_load_balancer(account: AccountCalls, name: str, subnets: Sequence[str], tags: list[ElbTag]) -> str:
-    """Make an internal IPv4 Network Load Balancer in these subnets; its ARN (CreateLoadBalancer).
+    """Create an internal IPv4 Network Load Balancer in these subnets (CreateLoadBalancer). Returns its ARN.
 
-    AWS answers the same settings again with the one that exists. `NotYet` when one has the name that was not shown.
+    For the same settings AWS returns the existing load balancer. Raises `NotYet` when one that AWS does not show
+    yet already has the name.
     """
     try:
         return await account.call(
@@ -130,7 +131,7 @@ async def set_cross_zone(account: AccountCalls, arn: str, *, settles_at: datetim
 
 
 async def is_deletion_protected(account: AccountCalls, arn: str) -> bool:
-    """Whether AWS will refuse its deletion (DescribeLoadBalancerAttributes); False when it is gone."""
+    """Whether deletion protection is on (DescribeLoadBalancerAttributes); False when it is gone."""
     try:
         answer = await account.call(
             Bucket.ELB_READ,
@@ -147,9 +148,9 @@ async def is_deletion_protected(account: AccountCalls, arn: str) -> bool:
 
 
 async def delete_load_balancer(account: AccountCalls, arn: str) -> None:
-    """Ask for its deletion, its listeners with it; gone already is success (DeleteLoadBalancer).
+    """Ask for its deletion, and that of its listeners (DeleteLoadBalancer). Success if it is already gone.
 
-    `NotYet` while an endpoint service has it, also one that is being deleted.
+    Raises `NotYet` while an endpoint service uses it, even one that is being deleted.
     """
     try:
         await account.call(

@@ -1,4 +1,4 @@
-"""The customer's own things that a link stands on and never changes: subnets, VPCs, network interfaces, instances."""
+"""The customer's own resources, which a link uses and never changes: subnets, VPCs, network interfaces, instances."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 _PAGE = 1000
-"""DescribeNetworkInterfaces, MaxResults: the most. Without it AWS may put all of a VPC's interfaces into one answer."""
+"""Maximum MaxResults of DescribeNetworkInterfaces. Without one, AWS may put all interfaces of a VPC in one answer."""
 
 
 class FoundSubnet(NamedTuple):
-    """A subnet with its count of `free` addresses. `owner`: its account, another one's where the VPC is shared.
+    """A subnet. `free`: number of free addresses. `owner`: its account, which is another one if the VPC is shared.
 
-    `cidr` is its IPv4 block, None where it has IPv6 alone.
+    `cidr`: its IPv4 block; None if it has only IPv6.
     """
 
     subnet_id: str
@@ -34,33 +34,33 @@ class FoundSubnet(NamedTuple):
 
 
 class FoundVpc(NamedTuple):
-    """A VPC: its IPv4 blocks, those added later included, and its subnets.
+    """A VPC: its IPv4 blocks, including those added later, and its subnets.
 
-    Where others share the VPC with this account, the subnets are those that are shared. Elastic Load Balancing goes by
-    all of them, not by the blocks (kubernetes-sigs/aws-load-balancer-controller, issue 3714).
+    If another account shares the VPC with this one, `subnets` has only the shared subnets. Elastic Load Balancing goes
+    by all subnets, not by the blocks (kubernetes-sigs/aws-load-balancer-controller, issue 3714).
     """
 
     blocks: tuple[ipaddress.IPv4Network, ...] = ()
     subnets: tuple[FoundSubnet, ...] = ()
 
     def subnet_of(self, address: str) -> FoundSubnet | None:
-        """The subnet that an address is in, or None."""
+        """The subnet that contains the address, or None."""
         ip = ipaddress.IPv4Address(address)
         return next((one for one in self.subnets if one.cidr and ip in one.cidr), None)
 
     def has(self, address: str) -> bool:
-        """Whether an address is in one of the blocks, in a subnet or not."""
+        """Whether the address is in one of the blocks, even if in no subnet."""
         return any(ipaddress.IPv4Address(address) in block for block in self.blocks)
 
 
 class HeldAddresses(NamedTuple):
-    """What the network interfaces of a VPC have: single addresses, and whole prefixes."""
+    """The single addresses and whole prefixes that the network interfaces of a VPC hold."""
 
     addresses: frozenset[str]
     prefixes: tuple[ipaddress.IPv4Network, ...]
 
     def hold(self, address: str) -> bool:
-        """Whether an interface has the address, by itself or within a prefix."""
+        """Whether an interface has the address, singly or within a prefix."""
         return address in self.addresses or any(ipaddress.IPv4Address(address) in one for one in self.prefixes)
 
 
@@ -74,13 +74,13 @@ class FoundInstance(NamedTuple):
 
 
 async def find_subnets(account: AccountCalls, subnet_ids: Sequence[str]) -> dict[str, FoundSubnet]:
-    """Those of the subnets that there are, by id (DescribeSubnets by filter, which does not mind absent ones)."""
+    """Those of the subnets that exist, by id (DescribeSubnets with a filter, which ignores absent ones)."""
     found = await _subnets(account, "reading the subnets", ", ".join(subnet_ids), "subnet-id", subnet_ids)
     return {one.subnet_id: one for one in found}
 
 
 async def read_vpc(account: AccountCalls, vpc_id: str) -> FoundVpc:
-    """The blocks and the subnets of a VPC (DescribeVpcs, DescribeSubnets)."""
+    """The blocks and subnets of a VPC (DescribeVpcs, DescribeSubnets)."""
     blocks = await account.call(
         Bucket.EC2_READ,
         "reading the VPC",
@@ -152,7 +152,7 @@ async def read_held_addresses(account: AccountCalls, vpc_id: str) -> HeldAddress
 
 
 async def find_instances(account: AccountCalls, instance_ids: Sequence[str]) -> dict[str, FoundInstance]:
-    """Those of the instances that there are, by id (DescribeInstances by filter, which does not mind absent ones)."""
+    """Those of the instances that exist, by id (DescribeInstances with a filter, which ignores absent ones)."""
     listed = await account.call(
         Bucket.EC2_READ,
         "reading the instances",

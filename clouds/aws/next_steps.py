@@ -1,4 +1,4 @@
-"""What to do about a refusal of AWS, out of AWS's own message where it says more than the code does.
+"""What to do about a refusal by AWS, taken from AWS's own message where it says more than the code.
 
 Sources: the IAM User Guide, "Troubleshoot access denied error messages" (which policy denied what to whom); the ELB
 User Guide, "Quotas for your Network Load Balancers" (which quotas can be raised) and "Service-linked roles".
@@ -24,7 +24,7 @@ _POLICIES = (
     ("vpc endpoint policy", "let the policy of the VPC endpoint, through which the worker calls AWS, allow {it}"),
     ("role trust policy", "let the role's trust policy allow {it} to {who}"),
 )
-"""AWS's name of a policy that denied, and what to do. An allow in an identity's own policy would not help."""
+"""AWS's name of the denying policy, and what to do. Allowing the action in the identity's own policy is no help."""
 
 _SENTENCES = (
     ("deletion protection", "switch off the load balancer's deletion protection, if nobody needs it any more"),
@@ -34,7 +34,7 @@ _SENTENCES = (
     ("not enough free ip", "free addresses in the subnets, or give others: a load balancer needs 8 in each"),
     ("is not in the vpc", "correct the target's address, or the subnets: they must be of one VPC"),
 )
-"""Parts of messages, in small letters, whose codes say little, as OperationNotPermitted and ValidationError."""
+"""Parts of messages, in lower case, and what to do. Their codes say little (OperationNotPermitted, ValidationError)."""
 
 _STEPS = {
     "TagPolicyViolation": "correct `tags` in the request: a tag policy of the AWS organization does not allow them",
@@ -57,16 +57,16 @@ _ACCOUNT_STEPS = {
 
 
 def next_step_of(code: str, message: str, *, operation: str, acts_as: str, is_about_the_clock: bool) -> str:
-    """What a person does about a refusal that waiting does not mend.
+    """What a person should do about a refusal that waiting does not resolve.
 
-    `acts_as`: whose credentials AWS refused, in words; `operation`: what was called, as AWS spells it.
+    `acts_as`: whose credentials AWS refused, in words. `operation`: what was called, as AWS spells it.
     """
     said = _of_identity(code, message, operation, acts_as, is_about_the_clock=is_about_the_clock)
     return said or _of_sentence(message) or _STEPS.get(code) or _of_code(code)
 
 
 def _of_identity(code: str, message: str, operation: str, acts_as: str, *, is_about_the_clock: bool) -> str:
-    """For a refusal of whoever calls; empty for one of what is called."""
+    """The next step if AWS refused the caller; empty if it refused the call itself."""
     if is_about_the_clock:
         return "set the worker's clock by NTP: it and AWS's are too far apart; then look at the credentials"
     if code in codes.ACCOUNT:

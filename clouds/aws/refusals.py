@@ -1,7 +1,7 @@
-"""Refusals of AWS, translated: a code and a message, from a raised error or from an item of `Unsuccessful`.
+"""The translation of AWS's refusals: a code and a message, from a raised error or from an item of `Unsuccessful`.
 
-The meaning of a code may depend on the phase: `*NotFound` right after a create is a matter of moments, on a delete it
-is success. Whoever knows the phase says so by `settles_at` (`AccountCalls.call`), or asks by `is_code`.
+The meaning of a code may depend on the situation: right after a create, `*NotFound` soon passes; on a delete, it is
+success. The caller handles this with `settles_at` (`AccountCalls.call`) or with `is_code`.
 """
 
 import random
@@ -32,11 +32,11 @@ _CLOCKS = re.compile(
     r"Signature (?:expired|not yet current): [0-9TZ]{1,20} is (?:now earlier|still later) than [0-9TZ]{1,20}"
     r"(?: \([0-9TZ]{1,20} [-+] \d+ min\.?\))?"
 )
-"""The one message about a refused signature that quotes nothing of the request: it has times alone."""
+"""The only message about a refused signature that does not quote the request: it contains only times."""
 
 
 class Refusal(NamedTuple):
-    """What AWS said. `acts_as`: whose credentials it refuses, in words; `retry_after`: what the answer asked for."""
+    """AWS's refusal. `acts_as`: whose credentials were refused, in words. `retry_after`: the delay AWS asked for."""
 
     code: str
     message: str
@@ -49,7 +49,7 @@ class Refusal(NamedTuple):
 
     @property
     def is_about_the_clock(self) -> bool:
-        """Whether AWS's clock and the worker's differ."""
+        """Whether the reason is that AWS's clock and the worker's differ."""
         return bool(_CLOCKS.search(self.message)) or self.code in codes.CLOCK
 
 
@@ -62,7 +62,7 @@ def refused(refusal: Refusal, doing: str, resource: str, settles_at: datetime | 
 
 
 def unseen_twin(kind: str, name: str) -> NotYet:
-    """AWS says that the name is taken, and did not show by what: the next attempt sees whose it is."""
+    """The error when AWS says that a name is taken but has not shown by what; the next attempt sees whose it is."""
     return NotYet(
         f"creating the {kind} ({name}): AWS has one of that name and does not show it yet",
         resource=name,
@@ -73,7 +73,7 @@ def unseen_twin(kind: str, name: str) -> NotYet:
 def _classified(refusal: Refusal, message: str, resource: str, settles_at: datetime | None) -> PrivateLinkError:
     code = refusal.code
     if code in codes.THROTTLED or refusal.status == _TOO_MANY_REQUESTS:
-        # Jitter, because all who were refused together would otherwise come back together.
+        # Jitter, because sagas that were refused together would otherwise come back together.
         after = paced_delta(random.uniform(2, 8))  # noqa: S311 - spreads retries, guards nothing
         return Throttled(message, resource=resource, retry_after=max(after, refusal.retry_after or after))
     if code in codes.UNAVAILABLE or refusal.status >= _SERVER_ERRORS:
@@ -93,7 +93,7 @@ def _classified(refusal: Refusal, message: str, resource: str, settles_at: datet
 
 
 def _leaf(refusal: Refusal) -> type[PrivateLinkError]:
-    """The class of a refusal that waiting does not mend, or that nobody knows."""
+    """The error class of a refusal that waiting does not resolve, or that we do not know."""
     code = refusal.code
     if code in codes.CREDENTIALS | codes.EXPIRED | codes.CLOCK | codes.ACCOUNT:
         return CredentialsRefused
@@ -107,7 +107,7 @@ def _leaf(refusal: Refusal) -> type[PrivateLinkError]:
 
 
 def _why(refusal: Refusal) -> str:
-    """Code and message; of a refused signature the code and the times alone: AWS quotes the request with its token."""
+    """Code and message. For a refused signature only code and times, because AWS quotes the request with its token."""
     request = f" [request {refusal.request_id}]" if refusal.request_id else ""
     if not refusal.code:
         page = "a page of HTML" if refusal.is_html else "no code of AWS in it"
@@ -116,7 +116,7 @@ def _why(refusal: Refusal) -> str:
         times = _CLOCKS.search(refusal.message)
         return f"{refusal.code}: {times[0]}{request}" if times else f"{refusal.code}{request}"
     if refusal.operation == "AssumeRole" and refusal.code not in codes.DENIED:
-        # STS quotes an external id that it cannot take.
+        # STS quotes an external id that it rejects.
         return f"{refusal.code}{request}"
     message = refusal.message.partition("Encoded authorization failure message")[0].strip()[:_MESSAGE_CHARACTERS]
     return f"{refusal.code}: {message}{request}" if message else f"{refusal.code}{request}"

@@ -1,9 +1,9 @@
-"""Sessions, credentials and clients of boto3: kept while they serve, and made anew at the next call when they do not.
+"""Sessions, credentials and clients of boto3: kept while they work, and replaced at the next call when they do not.
 
-botocore looks for credentials once for each client. A client that is made while there are none signs nothing for as
-long as it lives (botocore issues 1403 and 1791), and keys from a file are read once (botocore,
-`SharedCredentialProvider.load`). So a client is kept only if there were credentials for it, and not for longer than AWS
-takes them, or than the files that they may come from stay as they are.
+botocore looks for credentials once per client. A client that was created without credentials never signs anything
+(botocore issues 1403 and 1791), and keys in a file are read only once (botocore, `SharedCredentialProvider.load`). So a
+client is kept only if there were credentials for it, until AWS refuses them or the files that they may come from
+change.
 """
 
 from __future__ import annotations
@@ -48,28 +48,28 @@ ROLE_SESSION_NAME = "privatelink-orchestrator"
 CONFIG = Config(
     connect_timeout=5,
     read_timeout=20,
-    # Temporal retries. A retry in here would hide throttling from it, and repeat writes whose outcome is unknown.
+    # Temporal retries. A retry by boto3 would hide throttling from it, and repeat writes whose outcome is unknown.
     retries={"total_max_attempts": 1},
     max_pool_connections=MOST_THREADS,
 )
 
 READS = ("Describe", "Get", "Assume")
-"""How the names of operations begin that change nothing."""
+"""Prefixes of operations that change nothing."""
 
 _LOCK_SECONDS = 10.0
-"""How long a call waits while another one looks for credentials."""
+"""Maximum seconds that a call waits while another one looks for credentials."""
 
 YOUNG_SECONDS = 60.0
-"""Of a session: within them a denial makes none anew."""
+"""Minimum age in seconds of a session that a denial may replace."""
 
 _CREDENTIAL_FILES = ("credentials_file", "config_file")
 
 
 class Clients:
-    """boto3's clients of one account and region, made in the thread of the first call, since making one takes long."""
+    """boto3's clients of one account and region. The first call creates them in its thread, because that takes long."""
 
     def __init__(self, open_session: Callable[[], BotocoreSession], region: str) -> None:
-        """`open_session` gives a botocore session; what it raises is raised by the call that needs a client."""
+        """`open_session` returns a botocore session. Its errors are raised by the call that needs a client."""
         self._open_session = open_session
         self._region = region
         self._lock = threading.Lock()
@@ -99,20 +99,20 @@ class Clients:
 
     @property
     def generation(self) -> int:
-        """Counts the sessions: what was learnt with one of them may be untrue with the next."""
+        """Number of the session. What was learnt with one session may be wrong with the next."""
         session = self._session
         is_outdated = session is not None and self._files != _state_of(session)
         return max(self._generation + is_outdated, self._forgotten + 1)
 
     def forget(self, generation: int) -> None:
-        """Let the next call make everything anew, unless that has happened since this generation."""
+        """Make the next call open a new session, unless that has happened since this generation."""
         self._forgotten = max(self._forgotten, generation)
 
     def doubt(self, generation: int) -> None:
-        """Forget it unless it is young: what AWS denies may be denied to this session alone.
+        """Forget the session unless it is young, because AWS may deny something only to this session.
 
-        Who revokes a role's sessions denies everything to those that are older (IAM User Guide, "Revoke IAM role
-        temporary security credentials"). For a permission that is missing a new session is no help, and costs a call.
+        Revoking a role's sessions denies everything to older ones (IAM User Guide, "Revoke IAM role temporary security
+        credentials"). If a permission is missing, a new session does not help and costs a call.
         """
         if time.monotonic() - self._opened > YOUNG_SECONDS:
             self.forget(generation)
@@ -124,7 +124,7 @@ class Clients:
                 self._drop()
             if name not in self._made:
                 if self._failed and self._failed[0] >= asked:
-                    # Who waited while another one failed to make it need not fail once more by itself.
+                    # Another call failed to create it while this one waited, so do not try again.
                     raise self._failed[1].with_traceback(None)
                 try:
                     self._made[name] = self._make(name)
@@ -166,7 +166,7 @@ class Clients:
 
 
 def _before_send(event_name: str, **_: object) -> None:
-    """Begin no write without a lease: this is the last moment before botocore sends (botocore, "before-send")."""
+    """Begin no write after the lease is lost: this is the last moment before botocore sends ("before-send")."""
     operation = event_name.rpartition(".")[2]
     if not operation.startswith(READS):
         check_lease(operation)
@@ -180,7 +180,7 @@ def new_session() -> BotocoreSession:
 
 
 def open_session(access: AwsAccess) -> BotocoreSession:
-    """A session of the role, or of the worker's own identity where there is none. Raises `NoCredentialsError`."""
+    """A session of the role, or of the worker's own identity if there is no role. Raises `NoCredentialsError`."""
     own = new_session()
     if access.role_arn is None:
         return own
@@ -208,7 +208,7 @@ def _make_client(session: BotocoreSession, name: str, region_name: str, **more: 
 
 
 def _state_of(session: BotocoreSession) -> tuple[object, ...]:
-    """When the files that credentials may come from were written last, and how long they are."""
+    """Modification time and size of the files that credentials may come from."""
     return tuple(_written(session.get_config_variable(name)) for name in _CREDENTIAL_FILES)
 
 
@@ -234,5 +234,5 @@ class _AssumedRole(CredentialProvider):
         self._fetcher = fetcher
 
     def load(self) -> DeferredRefreshableCredentials:
-        """Give credentials that are fetched at their first use, and again early enough before they expire."""
+        """Credentials that are fetched at their first use, and again well before they expire."""
         return DeferredRefreshableCredentials(self._fetcher.fetch_credentials, self.METHOD)

@@ -1,4 +1,4 @@
-"""Tags: AWS's lists of key and value as dicts, and what ours say about whose a thing is."""
+"""Tags: AWS's lists of keys and values as dicts, and what our tags say about the owner of a resource."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
     from clouds.aws.sessions import Clients
 
 TAG_VPC_ENDPOINT = "privatelink:vpc-endpoint"
-"""On an endpoint service: the VPC endpoint proven to be this link's, so that a removal knows it from a stranger's."""
+"""Tag of an endpoint service: the VPC endpoint proven to be this link's. A removal uses it to spot foreign ones."""
 
 COMPLETE = "true"
 
 _MOST_ARNS = 20
-"""ELBv2 DescribeTags: at most 20 resources a call; AddTags states no number and is kept to the same."""
+"""Maximum number of resources per call of ELBv2 DescribeTags. AddTags states no number, so it uses the same."""
 
 
 class Ownership(NamedTuple):
-    """What the tags of a thing say: its `link` and `saga_id` (empty: not ours), and whether that create ended well.
+    """What the tags of a resource say: its `link` and `saga_id` (empty: not ours), and whether that create succeeded.
 
-    `mode`: the platform mode of that create; empty on things that were tagged before the tag was there.
+    `mode`: the platform mode of that create; empty on resources that are older than the tag.
     """
 
     link: str
@@ -46,24 +46,24 @@ class Ownership(NamedTuple):
         return cls(tags.get(TAG_LINK, ""), tags.get(TAG_SAGA, ""), complete, tags.get(TAG_PLATFORM, ""))
 
     def belongs_to(self, link: Link) -> bool:
-        """Whether the thing is this link's."""
+        """Whether the resource belongs to this link."""
         return self.link == str(link)
 
     def is_in_scope(self, link: Link, saga_id: str | None) -> bool:
-        """Whether a removal may touch it: all of the link's, or (with a saga) what no other one completed.
+        """Whether a removal may touch it: everything of the link, or with `saga_id` only what no other saga completed.
 
-        What another saga of the link has left incomplete is a dead one's: no two sagas of a link run at once.
+        No two sagas of a link run at once, so what another saga has left incomplete belongs to one that has ended.
         """
         return self.belongs_to(link) and (saga_id in {None, self.saga_id} or not self.complete)
 
 
 def elb_tags(link: Link, saga_id: str, more: Mapping[str, str], place: Place | None = None) -> list[ElbTag]:
-    """Ours and the caller's own, as ELBv2 takes them."""
+    """Our tags and the caller's own, in ELBv2's form."""
     return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id, place)}).items()]
 
 
 def ec2_tags(link: Link, saga_id: str, more: Mapping[str, str], place: Place | None = None) -> list[Ec2Tag]:
-    """Ours and the caller's own, as EC2 takes them."""
+    """Our tags and the caller's own, in EC2's form."""
     return [{"Key": key, "Value": value} for key, value in ({**more, **ownership_tags(link, saga_id, place)}).items()]
 
 
@@ -73,7 +73,7 @@ def tag_dict(tags: Iterable[ElbTag | Ec2Tag]) -> dict[str, str]:
 
 
 async def read_elb_tags(account: AccountCalls, arns: Sequence[str]) -> dict[str, dict[str, str]]:
-    """The tags of load balancers, target groups or listeners, by ARN. What was deleted meanwhile is left out."""
+    """The tags of load balancers, target groups or listeners, by ARN. Those deleted meanwhile are left out."""
     found: dict[str, dict[str, str]] = {}
     for some in _chunks(arns):
         found.update(await _read_elb_tags(account, some))
@@ -96,13 +96,13 @@ async def _read_elb_tags(account: AccountCalls, arns: list[str]) -> dict[str, di
             raise
         if len(arns) == 1:
             return {}
-        # One that is gone spoils the answer for all of them, so each is asked for by itself.
+        # If one is gone, AWS refuses the whole call, so ask for each one separately.
         each = [await _read_elb_tags(account, [arn]) for arn in arns]
         return {arn: tags for one in each for arn, tags in one.items()}
 
 
 async def add_elb_tags(account: AccountCalls, arns: Sequence[str], tags: list[ElbTag]) -> None:
-    """Add tags to load balancers, target groups or listeners; a key that is there gets the new value."""
+    """Add tags to load balancers, target groups or listeners. An existing key gets the new value."""
     for some in _chunks(arns):
         add = partial(_add_elb_tags, some, tags)
         await account.call(Bucket.ELB_WRITE, "tagging", ", ".join(some), add)
@@ -113,7 +113,7 @@ def _add_elb_tags(arns: list[str], tags: list[ElbTag], clients: Clients) -> None
 
 
 async def add_ec2_tags(account: AccountCalls, resource_id: str, tags: list[Ec2Tag]) -> None:
-    """Add tags to an endpoint service; a key that is there gets the new value."""
+    """Add tags to an endpoint service. An existing key gets the new value."""
     await account.call(
         Bucket.EC2_WRITE,
         "tagging",

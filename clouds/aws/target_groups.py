@@ -1,4 +1,4 @@
-"""Target groups, found by name: `aws_name(link, port)`, one for each listener's port."""
+"""Target groups, found by name: `aws_name(link, port)`, one per listener port."""
 
 from __future__ import annotations
 
@@ -28,20 +28,22 @@ if TYPE_CHECKING:
     from privatelink.model.names import Link
 
 TRAFFIC_PORT = "traffic-port"
-"""ELBv2's word for: check the target's own port."""
+"""ELBv2's word for checking the target's own port."""
 
 CHECK_INTERVAL_SECONDS = 10
-"""Instead of AWS's 30: a create waits for two checks in a row, and a dead target is left within 20 s."""
+"""Seconds between health checks, instead of AWS's 30: a create waits for two in a row, and a dead target is dropped
+within 20 s."""
 
 CHECK_THRESHOLD = 2
-"""AWS's least, for the same reason; up and down alike, as a Network Load Balancer was long bound to."""
+"""Number of checks that change a target's health: AWS's minimum, for the same reason. It is the same up and down,
+because Network Load Balancers long required that."""
 
 DEREGISTRATION_DELAY_SECONDS = 0
-"""Instead of AWS's 300: nobody uses an address any more when its link is removed, so there is nothing to drain."""
+"""Seconds for draining, instead of AWS's 300. When a link is removed, nobody uses its address any more."""
 
 
 class FoundTargetGroup(NamedTuple):
-    """A target group as AWS shows it. `port` is the targets'; `health_check` is protocol, port, path."""
+    """A target group as AWS shows it. `port` is the targets' port; `health_check` is protocol, port and path."""
 
     arn: str
     name: str
@@ -54,12 +56,12 @@ class FoundTargetGroup(NamedTuple):
     ownership: Ownership
 
     def listener_port(self, link: Link) -> int | None:
-        """The listener's port that its name stands for, or None when the name is not of this link."""
+        """The port of the listener that its name is for; None if the name is not one of this link's."""
         port = self.name.removeprefix(f"{aws_name(link)}-")
         return int(port) if port.isdigit() and self.name == aws_name(link, int(port)) else None
 
     def differences(self, listener: Listener, vpc_id: str) -> list[str]:
-        """What keeps it from being this listener's target group, in words; empty when it fits."""
+        """Why it cannot be this listener's target group, in words; empty if it fits."""
         wanted = {
             "protocol": (self.protocol, "TCP"),
             "target port": (self.port, listener.traffic_port),
@@ -74,14 +76,14 @@ _PROTOCOLS: dict[str, ProtocolEnumType] = {"tcp": "TCP", "http": "HTTP", "https"
 
 
 def health_check_of(listener: Listener) -> tuple[ProtocolEnumType, str, str]:
-    """Protocol, port and path of a listener's health check in ELBv2's words; a path only where there is one."""
+    """Protocol, port and path of a listener's health check in ELBv2's words. The path is empty for TCP."""
     check = listener.health_check
     path = "" if check.protocol == "tcp" else check.path or "/"
     return _PROTOCOLS[check.protocol], str(check.port or TRAFFIC_PORT), path
 
 
 async def read_target_groups(account: AccountCalls) -> list[TargetGroupTypeDef]:
-    """Every target group of the account and region, tags not read: what all who look for one share."""
+    """Every target group of the account and region, without tags. All sagas that look for one share this."""
     return await account.call(
         Bucket.ELB_READ,
         "reading the target groups",
@@ -95,7 +97,7 @@ async def read_target_groups(account: AccountCalls) -> list[TargetGroupTypeDef]:
 
 
 async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTargetGroup]:
-    """Every target group that has a name of the link, ours or not (`ownership` tells), in the order of their ports."""
+    """Every target group with a name of the link, ours or foreign (see `ownership`), sorted by port."""
     prefix = f"{aws_name(link)}-"
     listed = await account.views.target_groups.reading()
     found = await _with_ownership(account, [one for one in listed if one.get("TargetGroupName", "").startswith(prefix)])
@@ -103,16 +105,17 @@ async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTarge
 
 
 async def find_target_group(account: AwsAccount, link: Link, port: int) -> FoundTargetGroup | None:
-    """The target group that has the name of the link's listener on `port`, ours or not, or None."""
+    """The target group with the name for the link's listener on `port`, ours or foreign, or None."""
     return next((one for one in await find_target_groups(account, link) if one.listener_port(link) == port), None)
 
 
 async def create_target_group(
     account: AccountCalls, name: str, listener: Listener, vpc_id: str, tags: list[ElbTag]
 ) -> str:
-    """Make the TCP target group of a listener; its ARN (CreateTargetGroup).
+    """Create the TCP target group of a listener (CreateTargetGroup). Returns its ARN.
 
-    AWS answers the same settings again with the one that exists. `NotYet` when one has the name that was not shown.
+    For the same settings AWS returns the existing target group. Raises `NotYet` when one that AWS does not show
+    yet already has the name.
     """
     protocol, check_port, path = health_check_of(listener)
     settings: CreateTargetGroupInputTypeDef = {
@@ -144,7 +147,7 @@ async def create_target_group(
 
 
 async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:
-    """Let a deregistered target go at once (ModifyTargetGroupAttributes)."""
+    """Make deregistered targets go immediately, without draining (ModifyTargetGroupAttributes)."""
     delay = str(DEREGISTRATION_DELAY_SECONDS)
     await account.call(
         Bucket.ELB_WRITE,
@@ -158,9 +161,9 @@ async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_a
 
 
 async def delete_target_group(account: AccountCalls, arn: str) -> None:
-    """Delete a target group; gone already is success (DeleteTargetGroup).
+    """Delete a target group (DeleteTargetGroup). Success if it is already gone.
 
-    `NotYet` while AWS says that a listener uses it, which lags behind the listener's end.
+    Raises `NotYet` while AWS says that a listener uses it, which may be so for a while after the listener is gone.
     """
     try:
         await account.call(
@@ -177,7 +180,7 @@ async def delete_target_group(account: AccountCalls, arn: str) -> None:
 async def _with_ownership(account: AwsAccount, named: list[TargetGroupTypeDef]) -> list[FoundTargetGroup]:
     arns = [one["TargetGroupArn"] for one in named if "TargetGroupArn" in one]
     owners = await read_ownerships(account, arns)
-    # One without an answer about its tags was deleted since.
+    # A target group without tags in the answer has been deleted meanwhile.
     return [_found(one, owners[arn]) for one in named if (arn := one.get("TargetGroupArn", "")) in owners]
 
 

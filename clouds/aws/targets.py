@@ -1,4 +1,4 @@
-"""The targets of a target group: registered, deregistered, and how healthy AWS finds them."""
+"""The targets of a target group: registration, deregistration, and their health as AWS sees it."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 DRAINING = "draining"
 
 _ABOUT_ZONE = re.compile(r"IP address '([0-9.]+)'.*(?:not in|is outside|is within) the VPC")
-"""ELB's ValidationError where a target was given with an AZ and is in the VPC, or without one and is not (messages in
-kubernetes-sigs/aws-load-balancer-controller, issues 561, 3084 and 3714)."""
+"""ELB's ValidationError for a target that is in the VPC but was given with an AZ, or is outside it and was given
+without one (messages in kubernetes-sigs/aws-load-balancer-controller, issues 561, 3084 and 3714)."""
 
 _BATCH = 100
-"""Targets in one call, as AWS's own controllers do; the API states no number."""
+"""Maximum number of targets per call, as in AWS's own controllers; the API states no number."""
 
 
 class TargetHealth(NamedTuple):
     """One registered target: its state, and AWS's reason and description when it is not healthy.
 
-    `port`: the one that it is registered with, the target group's or an override; 0 where AWS shows none.
+    `port`: the port that it is registered with, which is the target group's or an override; 0 if AWS shows none.
     """
 
     target: str
@@ -47,9 +47,9 @@ class TargetHealth(NamedTuple):
         return f"{self.target} {self.state} ({why})" if why else f"{self.target} {self.state}"
 
     def is_asked_for(self, listener: Listener) -> bool:
-        """Whether the listener's request names this target, and it is registered with the port that the request says.
+        """Whether the listener's request names this target, and it is registered with the requested port.
 
-        One that drains counts as none: it is on its way out.
+        A draining target does not count, because it is on its way out.
         """
         return self.target in listener.targets and self.port in {0, listener.traffic_port} and self.state != DRAINING
 
@@ -57,7 +57,7 @@ class TargetHealth(NamedTuple):
 async def read_target_health(
     account: AccountCalls, arn: str, *, settles_at: datetime | None = None
 ) -> list[TargetHealth]:
-    """Every registered target of a target group (DescribeTargetHealth), those that drain included."""
+    """Every registered target of a target group (DescribeTargetHealth), including draining ones."""
     return await account.call(
         Bucket.ELB_READ,
         "reading the health of the targets",
@@ -72,11 +72,11 @@ async def read_target_health(
 async def register_targets(
     account: AccountCalls, arn: str, targets: Sequence[str], outside: Collection[str], *, settles_at: datetime
 ) -> None:
-    """Register targets; one that is registered stays as it is (RegisterTargets).
+    """Register targets (RegisterTargets). One that is already registered stays as it is.
 
-    Those `outside` the VPC's subnets belong to no AZ of it, which AWS wants to be told. In a VPC that is shared with us
-    we do not see every subnet, but AWS goes by all of them: where it says that an address is in the VPC, or is not, it
-    is believed, once for each address.
+    Targets `outside` the VPC's subnets are in none of its AZs, and AWS requires that to be stated. In a VPC that is
+    shared with us we do not see every subnet, but AWS goes by all of them. So if AWS says that an address is or is not
+    in the VPC, we follow it, once per address.
     """
     elsewhere, corrected = set(outside), set[str]()
     for start in range(0, len(targets), _BATCH):
@@ -104,7 +104,7 @@ def _register(arn: str, batch: list[TargetDescriptionTypeDef], clients: Clients)
 
 
 async def deregister_targets(account: AccountCalls, arn: str, targets: Sequence[TargetHealth]) -> None:
-    """Deregister targets (DeregisterTargets), each with its port: without it one with a port override would stay."""
+    """Deregister targets (DeregisterTargets) with their ports. Without a port, one with a port override stays."""
     batch: list[TargetDescriptionTypeDef] = [
         {"Id": one.target, "Port": one.port} if one.port else {"Id": one.target} for one in targets
     ]

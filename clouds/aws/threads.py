@@ -1,4 +1,4 @@
-"""The threads in which boto3 works: so many calls at once, each given up when it has had its time."""
+"""The threads in which boto3 runs: a limited number of concurrent calls, each given up when its time is over."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 QUEUE_SECONDS = 60.0
-"""How long a call waits for a thread, of our clock: some seconds where every other call takes its usual time."""
+"""Maximum seconds (our clock) that a call waits for a thread. If all others take their usual time, it only waits a few
+seconds."""
 
 _PARTING_SECONDS = 1.0
-"""How long a thread may take to notice that its connection was shut down."""
+"""Maximum seconds for a thread to notice that its connection was shut down."""
 
 LOG = logging.getLogger("privatelink.aws")
 
 
 class Threads:
-    """A pool whose stuck threads cost no turn.
+    """A thread pool in which a stuck thread does not reduce the number of concurrent calls.
 
-    A thread that waits for something else than a connection (a name server, a `credential_process`) cannot be stopped.
-    Its call is given up all the same, and another thread takes its turn, up to as many as there are turns.
+    A thread that waits for something other than a connection (a name server, a `credential_process`) cannot be stopped.
+    Its call is given up anyway, and another thread takes its place, until `most` threads are stuck.
     """
 
     def __init__(self, most: int) -> None:
-        """`most`: how many calls are made at once."""
+        """`most`: maximum number of concurrent calls."""
         self._most = most
         self._turns = asyncio.Semaphore(most)
         self._executor = ThreadPoolExecutor(max_workers=2 * most, thread_name_prefix="aws")
@@ -45,11 +46,11 @@ class Threads:
     async def run(self, watch: Watch, operation: Callable[[], T], *, is_write: bool) -> T:
         """Run the operation in a thread, within the limits of its `watch`.
 
-        A cancelled read ends at once. A cancelled write ends when its call does: one that went on after its activity
-        had ended would race its own undo. Raises `LimitPassedError`, and whatever the operation raises.
+        A cancelled read ends at once. A cancelled write ends when its call does: if it outlived its activity, it would
+        race its own compensation. Raises `LimitPassedError`, and whatever the operation raises.
         """
         await self._turn()
-        # The thread asks for the attempt's lease, which stands in its context.
+        # The context is copied because the thread needs the attempt's lease from it.
         running = asyncio.get_running_loop().run_in_executor(self._executor, copy_context().run, watch.run, operation)
         watching = asyncio.create_task(self._watch(watch, running))
         self._watching.add(watching)
@@ -64,7 +65,7 @@ class Threads:
         try:
             return running.result()
         except Exception:
-            # What a call raises whose connection was shut down says nothing about AWS.
+            # After its connection was shut down, the call's error says nothing about AWS.
             watch.check()
             raise
 
@@ -78,7 +79,7 @@ class Threads:
             raise LimitPassedError(f"no thread was free within {QUEUE_SECONDS:.0f} s") from None
 
     async def _watch(self, watch: Watch, running: asyncio.Future[T]) -> None:
-        """Until the call has ended or is given up."""
+        """Wait until the call has ended or is given up."""
         try:
             while not running.done() and not watch.is_over():
                 await asyncio.wait({running}, timeout=max(0.0, min(watch.remaining, 1.0)))
@@ -97,6 +98,6 @@ class Threads:
 
 
 def _hear(running: asyncio.Future[T]) -> None:
-    """Take the error of a call that nobody waits for any more, which asyncio would otherwise complain about."""
+    """Retrieve the error of a call that nobody awaits any more; asyncio would otherwise complain about it."""
     if not running.cancelled():
         running.exception()

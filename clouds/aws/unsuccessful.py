@@ -1,6 +1,6 @@
-"""The one interpreter of `Unsuccessful`: a 200 of AWS with such items never counts as success.
+"""The only place that reads `Unsuccessful`: a 200 from AWS with such items never counts as success.
 
-AcceptVpcEndpointConnections, RejectVpcEndpointConnections and DeleteVpcEndpointServiceConfigurations list there what
+In it AcceptVpcEndpointConnections, RejectVpcEndpointConnections and DeleteVpcEndpointServiceConfigurations list what
 they did not do (EC2 API reference).
 """
 
@@ -25,7 +25,7 @@ def raise_unsuccessful(
     acts_as: str = WORKER,
     done: frozenset[str] = frozenset(),
 ) -> None:
-    """Raise our error for the first item whose code is not among `done` (codes that mean: it is so already)."""
+    """Raise our error for the first item whose code is not in `done`, the codes that mean it was already done."""
     for item in items:
         error = item.get("Error", {})
         code = error.get("Code", "")

@@ -1,7 +1,7 @@
-"""What all sagas of an account and region share: one reader for each kind of thing, however many wait or ask.
+"""The pollers that all sagas of an account and region share: one per kind of resource, however many sagas use it.
 
-Least intervals (the cloud's clock) keep a reader at a tenth or less of its budget; AWS advises against polling faster
-(aws.amazon.com, "Request throttling for the Amazon EC2 API").
+The minimum intervals (the cloud's clock) keep a poller at a tenth or less of its budget; AWS advises against polling
+faster (aws.amazon.com, "Request throttling for the Amazon EC2 API").
 """
 
 from __future__ import annotations
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 
     from clouds.aws.calls import AccountCalls
 ASKED = 5.0
-"""How old what a check asks for may be, and its least interval: nobody waits for it, and no saga writes it."""
+"""Maximum age of, and minimum interval between, reads that only checks use (the cloud's clock). No saga changes this
+data."""
 
 
 class Views:
-    """The shared views of one account and region. Nothing is read until somebody looks or asks."""
+    """The shared pollers of one account and region. Nothing is read before the first use."""
 
     def __init__(self, account: AccountCalls) -> None:
         """`account` makes the calls."""
@@ -38,7 +39,7 @@ class Views:
             partial(read_target_groups, account), least_interval=3
         )
         self.endpoint_services: SharedPoller[list[FoundEndpointService]] = SharedPoller(
-            # A saga's few readings are a burst; in a crowd each would cause readings of its own.
+            # A lone saga's few readings fit in the burst. In a crowd, each saga would otherwise cause its own readings.
             partial(read_endpoint_services, account),
             least_interval=8,
         )
@@ -52,13 +53,13 @@ class Views:
 
     @property
     def are_in_use(self) -> bool:
-        """Whether anybody waits for one of them."""
+        """Whether anyone is waiting for one of them."""
         whole = (self.load_balancers, self.target_groups, self.endpoint_services, self.endpoint_connections)
         by_key = (self._subnets, self._vpcs, self._held_addresses, self._target_health)
         return any(view.is_in_use for view in (*whole, *by_key))
 
     async def subnets(self, subnet_ids: tuple[str, ...]) -> dict[str, FoundSubnet]:
-        """Those of the subnets that there are, by id; one reading for all who ask for the same."""
+        """Those of the subnets that exist, by id. Sagas that ask for the same subnets share one reading."""
         return await self._subnets.of(subnet_ids, partial(find_subnets, self._account, subnet_ids), ASKED).reading(
             not_older=ASKED
         )
@@ -68,13 +69,13 @@ class Views:
         return await self._vpcs.of(vpc_id, partial(read_vpc, self._account, vpc_id), ASKED).reading(not_older=ASKED)
 
     async def held_addresses(self, vpc_id: str) -> HeldAddresses:
-        """The addresses that network interfaces of a VPC have."""
+        """The addresses and prefixes that the network interfaces of a VPC hold."""
         return await self._held_addresses.of(
             vpc_id, partial(read_held_addresses, self._account, vpc_id), ASKED
         ).reading(not_older=ASKED)
 
     def target_health(self, arn: str) -> SharedPoller[list[TargetHealth]]:
-        """The health of one target group's targets: AWS reads it by target group only, so all of them take turns."""
+        """The health of one target group's targets. AWS reads only one target group per call, so they take turns."""
         return self._target_health.of(
             arn, partial(read_target_health, self._account, arn), lambda: max(5, len(self._target_health)), burst=1
         )

@@ -1,9 +1,9 @@
-"""Where a deployment keeps addresses beside its connectors, and which of it dials one.
+"""Where a deployment keeps addresses besides its connectors, and which configuration there dials a given one.
 
-No API of EMQX ties a PrivateLink to what uses its address. So every place is read in which an address can be
-configured, and all texts there are searched. Paths and shapes are those of emqx/emqx (`emqx_authn_api`,
-`emqx_authz_api_sources`, `emqx_gateway_api`, `emqx_exhook_api`, `emqx_cluster_link_api`,
-`emqx_schema_registry_http_api`, `emqx_ai_completion_api`), scopes those of its `emqx_api_key_scopes.hrl`.
+No EMQX API links a PrivateLink to what uses its address. So we read every place where an address can be configured, and
+search all texts in it. Paths and shapes are those of emqx/emqx (`emqx_authn_api`, `emqx_authz_api_sources`,
+`emqx_gateway_api`, `emqx_exhook_api`, `emqx_cluster_link_api`, `emqx_schema_registry_http_api`,
+`emqx_ai_completion_api`), and scopes are those of its `emqx_api_key_scopes.hrl`.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from privatelink.errors import AccessDenied
 
 
 class Kind(NamedTuple):
-    """One kind of thing that may hold an address: where it is listed, and the scope that an API key needs to read it.
+    """One kind of configuration that may hold an address: where it is listed, and the API key scope needed to read it.
 
     `harm`: what happens without the address, as in "the exhook audit dials the address: HARM".
     """
@@ -53,23 +53,23 @@ KINDS = (
 )
 
 GATEWAYS = Kind("gateway", "/gateways", "gateways", "its clients would be locked out")
-"""A gateway holds addresses in its own authenticator, in its listeners', and in ExProto's handler."""
+"""Gateways. They hold addresses in their own authenticator, in those of their listeners, and in ExProto's handler."""
 
 GATEWAY = "/gateways/{gateway}"
 GATEWAY_AUTHENTICATION = "/gateways/{gateway}/authentication"
 UNLOADED = "unloaded"
-"""The status of a gateway without a configuration; GET /gateways lists every one that EMQX knows."""
+"""Status of a gateway without a configuration. GET /gateways lists every gateway that EMQX knows."""
 
 
 class Holder(NamedTuple):
-    """One configured thing, as EMQX shows it, secrets redacted."""
+    """One configured thing as EMQX shows it, with secrets redacted."""
 
     kind: Kind
     id: str
     raw: JsonValue
 
     def dials(self, host: str) -> bool:
-        """Whether any of its texts names the host."""
+        """Whether any text in it names the host."""
         return names_host(self.raw, host)
 
     def __str__(self) -> str:
@@ -78,21 +78,21 @@ class Holder(NamedTuple):
 
 
 class Unread(NamedTuple):
-    """A place that the API key may not read, and EMQX's refusal."""
+    """A kind that the API key may not read, and EMQX's refusal."""
 
     kind: Kind
     error: AccessDenied
 
 
 class Holders(NamedTuple):
-    """All that one look found. A place that this version of EMQX does not have holds nothing."""
+    """Everything that one reading found. A place that this version of EMQX does not have counts as empty."""
 
     found: tuple[Holder, ...] = ()
     unread: tuple[Unread, ...] = ()
 
 
 def holders_in(kind: Kind, listed: list[JsonValue] | dict[str, JsonValue]) -> Iterator[Holder]:
-    """Each thing of a listing: an array, authorization's object around one, or the external registries' map by name."""
+    """Every entry of a listing: an array, authorization's object around an array, or the external registries' map."""
     sources = listed.get("sources") if isinstance(listed, dict) else None
     if isinstance(sources, list):
         listed = sources
@@ -102,7 +102,7 @@ def holders_in(kind: Kind, listed: list[JsonValue] | dict[str, JsonValue]) -> It
 
 
 def _id_of(thing: JsonValue) -> str:
-    """What EMQX calls it: an id or a name, an authenticator's mechanism and backend, an authorization source's type."""
+    """EMQX's name for it: id, name, mechanism and backend (authenticators) or type (authorization sources)."""
     if not isinstance(thing, dict):
         return "without a name"
     for fields in (("id",), ("name",), ("mechanism", "backend"), ("mechanism",), ("type",)):

@@ -1,4 +1,4 @@
-"""From the request's connector to the body that EMQX takes: address and secrets filled in, the secrets kept secret."""
+"""Turns the request's connector into the body for EMQX: fills in address and secrets, and keeps the secrets secret."""
 
 import re
 from collections.abc import Iterator
@@ -12,29 +12,29 @@ from privatelink.model.request import ADDRESS, Connector
 from privatelink.model.secret_refs import reference_of
 
 NOWHERE = "address.invalid"
-"""A host that resolves nowhere (RFC 2606), where a schema is to be tried and nothing reached."""
+"""A host that never resolves (RFC 2606), for a probe that should check the schema and reach nothing."""
 
 PROBE_INTERVAL = "10s"
-"""How long EMQX lets a probe try, as its `health_check_interval`; far below our own time-out of a call."""
+"""Maximum time that EMQX lets a probe try, given as its `health_check_interval`; far below our own call time-out."""
 
 _HOST = r"[A-Za-z0-9._-]+"
 _PEM = "-----BEGIN "
 _SERVERS = frozenset({"server", "servers", "bootstrap_hosts"})
-"""Fields whose servers EMQX takes apart at commas: it drops the spaces around them."""
+"""Fields with lists of servers, which EMQX splits at commas. It drops the spaces around them."""
 _AROUND_COMMA = re.compile(r"\s*,\s*")
 
 
 class ConnectorBody:
-    """One connector as EMQX takes it. Holds secrets: make it in the moment of the call, and let it go after."""
+    """One connector in EMQX's form. It holds secrets, so create it for a call and drop it afterwards."""
 
     def __init__(self, connector: Connector, deployment: str, offered: Secrets) -> None:
-        """Read the secrets that the connector of a deployment refers to."""
+        """Read the secrets that the deployment's connector refers to."""
         self._connector = connector
         references = set(_references(connector.parameters))
         read = {reference: offered.read(deployment, reference) for reference in references}
         self._secrets = {reference: secret for reference, secret in read.items() if secret is not None}
         self.missing = tuple(sorted(references - self._secrets.keys()))
-        """The references, as in `env:ORDERS_DB`, under which the worker offers nothing to the deployment."""
+        """The references, such as `env:ORDERS_DB`, for which the worker offers the deployment nothing."""
 
     def filled(self, address: str, description: str) -> dict[str, JsonValue]:
         """The body of a create. `missing` must be empty."""
@@ -42,7 +42,7 @@ class ConnectorBody:
         return {**parameters, "type": self._connector.type, "name": self._connector.name, "description": description}
 
     def for_probe(self, address: str, description: str) -> dict[str, JsonValue]:
-        """The body of a probe: the same, with a bound on how long EMQX tries."""
+        """The body of a probe: like that of a create, but limits how long EMQX tries."""
         body = self.filled(address, description)
         options = body.get("resource_opts")
         own = options if isinstance(options, dict) else {}
@@ -60,11 +60,11 @@ class ConnectorBody:
         return value
 
     def differences(self, shown: dict[str, JsonValue], address: str = "") -> tuple[str, ...]:
-        """The paths at which a connector that EMQX shows is not this one. Without `address` any host may stand there.
+        """The paths at which a connector that EMQX shows differs from this one. Without `address` any host is accepted.
 
-        What EMQX redacts counts as equal, and what it adds (defaults) is not looked at. Certificates and keys given as
-        PEM text are shown by the path of the file in which EMQX keeps them (emqx/emqx, `emqx_tls_lib`), so any path
-        counts as equal.
+        Redacted values count as equal, and fields that EMQX adds (defaults) are ignored. For a certificate or key that
+        was given as PEM text, EMQX shows the path of the file in which it keeps it (emqx/emqx, `emqx_tls_lib`), so any
+        path counts as equal.
         """
         return tuple(_differences(self._connector.parameters, shown, "", address))
 
@@ -73,7 +73,7 @@ class ConnectorBody:
         return Redactor(self._secrets.values())
 
     def clean(self, text: str) -> str:
-        """EMQX's text fit for a message: on one line, no part of a secret in it, in no spelling that EMQX may echo."""
+        """EMQX's text made fit for a message: on one line, and without any part of a secret, however EMQX spells it."""
         return self._redactor.clean(text)
 
 
@@ -102,7 +102,7 @@ def _differences(wanted: JsonValue, shown: JsonValue, path: str, address: str) -
 
 
 def _is_same_scalar(wanted: JsonValue, shown: JsonValue) -> bool:
-    """Whether EMQX has made a number or a switch of a text, as its schemas do: `"08"` is 8, `"true"` is true."""
+    """Whether the two differ only because EMQX converted a text, as its schemas do: `"08"` to 8, `"true"` to true."""
     text, value = (wanted, shown) if isinstance(wanted, str) else (shown, wanted)
     if not isinstance(text, str) or isinstance(value, list | dict | str) or value is None:
         return False

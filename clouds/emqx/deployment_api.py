@@ -1,4 +1,4 @@
-"""A deployment's own API, the broker's `/api/v5` ("Deployment API"): connectors, and all else that dials an address."""
+"""A deployment's own API, the broker's `/api/v5` ("Deployment API"): connectors, and what else dials an address."""
 
 import asyncio
 import time
@@ -34,23 +34,25 @@ from clouds.settings import Settings
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 
 LIST_SECONDS = 15.0
-"""Least time between two readings, over time: one call asks every node of the deployment, and a node looks at a
-connector as often (`health_check_interval`). A lone saga's few readings are a burst."""
+"""Average minimum seconds between two readings. One call asks every node of the deployment, and a node checks a
+connector just as often (`health_check_interval`). A lone saga's few readings fit in the burst."""
 
 IDLE_SECONDS = 3600.0
-"""How long a deployment's API is kept after its last use, of our clock. It remembers what its key was allowed."""
+"""Seconds (our clock) that a deployment's API is kept after its last use. It remembers what its key was allowed."""
 
 READS_AT_ONCE = 4
-"""Of the places that may hold addresses: a look is soon over, and no burst of calls on a deployment's API."""
+"""Concurrent reads of the places that may hold addresses: fast enough, and no burst of calls to a deployment's API."""
 
 _LISTING: TypeAdapter[list[JsonValue] | dict[str, JsonValue]] = TypeAdapter(list[JsonValue] | dict[str, JsonValue])
 
 
 class DeploymentApi:
-    """The API of one deployment. EMQX allows 100 calls a second of it, far above what links need, so no budget."""
+    """The API of one deployment. All sagas of the worker share it.
+
+    It has no budget: EMQX allows 100 calls per second, far more than links need.
+    """
 
     def __init__(self, deployment: str, access: ApiAccess) -> None:
-        """One for the whole worker: the view is shared by all sagas."""
         self._api = Api(f"the API of deployment {deployment}", access)
         self.connectors: SharedPoller[tuple[ConnectorRow, ...]] = SharedPoller(
             self.list_connectors, least_interval=LIST_SECONDS
@@ -62,7 +64,7 @@ class DeploymentApi:
 
     @property
     def is_idle(self) -> bool:
-        """Whether nobody has used it for long, and nobody waits for a reading."""
+        """Whether it has not been used for long and nothing is waiting for a reading."""
         is_old = self.last_used < time.monotonic() - IDLE_SECONDS
         return is_old and all(view.is_idle(0) for view in (self.connectors, self.holders))
 
@@ -72,7 +74,7 @@ class DeploymentApi:
         return read_as(CONNECTORS_SHAPE, await self._api.send("GET", CONNECTORS, call), call)
 
     async def list_holders(self) -> Holders:
-        """All that may hold an address beside connectors, and the places that the API key may not read."""
+        """Everything besides connectors that may hold an address, and the kinds that the API key may not read."""
         turns = asyncio.Semaphore(READS_AT_ONCE)
 
         async def look(kind: Kind) -> Holders:
@@ -103,12 +105,12 @@ class DeploymentApi:
         return [await self._gateway(str(name)) for name in loaded]
 
     async def _gateway(self, name: str) -> Holder:
-        """A gateway with all of its configuration: versions differ in whether that holds its authenticator."""
+        """A gateway with all of its configuration. EMQX versions differ in whether that includes its authenticator."""
         paths = [path_of(template, gateway=name) for template in (GATEWAY, GATEWAY_AUTHENTICATION)]
         return Holder(GATEWAYS, name, [await self._look_at(path, Content.EITHER) for path in paths])
 
     async def _look_at(self, path: str, content: Content) -> JsonValue:
-        """What stands there; None where this version of EMQX has no such path, or nothing stands there any more."""
+        """The content of a path; None if this version of EMQX lacks the path, or nothing is there any more."""
         try:
             return await self._api.send("GET", path, self._reading(path), content=content)
         except CloudRefused as error:
@@ -120,17 +122,17 @@ class DeploymentApi:
         return self._api.call_of(f"reading {path} of the deployment", self._deployment)
 
     async def probe_connector(self, body: dict[str, JsonValue]) -> None:
-        """Try to connect, on the one node that takes the call; nothing is stored. Raises with code `TEST_FAILED`."""
+        """Try to connect, on the node that takes the call; nothing is stored. A failure has the code `TEST_FAILED`."""
         call = self._api.call_of("probing the connector", f"{body['type']}:{body['name']}")
         await self._api.send("POST", CONNECTORS_PROBE, call, body=body, content=Content.NONE)
 
     async def create_connector(self, body: dict[str, JsonValue]) -> None:
-        """Create; its name is its key, so the same again is refused with code `ALREADY_EXISTS`."""
+        """Create a connector. The name is its key, so EMQX refuses a second one with the code `ALREADY_EXISTS`."""
         call = self._api.call_of("creating the connector", f"{body['type']}:{body['name']}")
         read_as(CONNECTOR_SHAPE, await self._api.send("POST", CONNECTORS, call, body=body), call)
 
     async def delete_connector(self, connector_id: str) -> None:
-        """Delete; absent is success. EMQX refuses while actions or sources use it, and we never ask it to cascade."""
+        """Delete a connector. Success if absent. EMQX refuses while actions or sources use it; we never cascade."""
         call = self._api.call_of("deleting the connector", connector_id)
         try:
             path = path_of(CONNECTOR, connector=connector_id)
@@ -148,19 +150,18 @@ class DeploymentApi:
 
 
 class DeploymentApis:
-    """Every deployment's API, as the settings give their keys now. One that nobody uses any more is let go."""
+    """The APIs of all deployments, with the keys from the settings. Idle ones are dropped. One for the whole worker."""
 
     def __init__(self, settings: Settings) -> None:
-        """One for the whole worker."""
         self._settings = settings
         self._apis: dict[str, DeploymentApi] = {}
 
     def __len__(self) -> int:
-        """How many are kept."""
+        """Number of APIs that are kept."""
         return len(self._apis)
 
     def find(self, deployment: str) -> DeploymentApi | None:
-        """The API of a deployment, or None when no key of it is set."""
+        """The API of a deployment, or None when the worker has no key for it."""
         access = self._settings.deployment_access(deployment)
         if access is None:
             return None
@@ -172,7 +173,7 @@ class DeploymentApis:
         return api
 
     def of(self, deployment: str) -> DeploymentApi:
-        """The API of a deployment. Raises `PlatformKeyRefused` when no key of it is set."""
+        """The API of a deployment. Raises `PlatformKeyRefused` when the worker has no key for it."""
         api = self.find(deployment)
         if api is None:
             raise PlatformKeyRefused(

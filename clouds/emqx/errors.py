@@ -1,11 +1,11 @@
-"""The one translator of EMQX's refusals: by `code` first, by status second.
+"""The translator of all refusals by EMQX: by `code` first, by status second.
 
 A refused change of state comes as 400 (the broker's API), 422 ("Deployment Management") or 409 (assumed: no public
-source), and `code` may be a number (EMQX's Terraform provider) or missing. No body gets into a message: it may echo a
-secret.
+source), and `code` may be a number (EMQX's Terraform provider) or missing. No body gets into a message, because it may
+echo a secret.
 
-What is final, or says that a thing is gone, is believed only of EMQX: its answers are JSON objects. A page under the
-same status is that of a proxy, a portal or a server that is being mended (404 and 405 of nginx, say).
+A final refusal, or one that says that something is gone, counts only if it is EMQX's own answer, a JSON object. Any
+other body with the same status comes from a proxy, a portal or a server under maintenance (nginx's 404 and 405, say).
 """
 
 import json
@@ -78,13 +78,13 @@ _CODES_OF_STATUS: dict[int, str] = {
 
 _SAFE_CODE = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _USUAL_WAIT = 60.0
-"""Seconds after a 429 without Retry-After: EMQX's own tools advise to poll at most once a minute."""
+"""Seconds to wait after a 429 without Retry-After. EMQX's own tools advise polling at most once a minute."""
 
 
-class ErrorAnswer(Exception):  # noqa: N818 - it is what the cloud said, the cause of an error of ours
-    """What EMQX answered. Only status and code can be printed; `message` is for callers that know what it may hold.
+class ErrorAnswer(Exception):  # noqa: N818 - it is the cloud's answer, the cause of one of our errors
+    """EMQX's answer. Only status and code are printed; `message` is for callers that know what it may contain.
 
-    `is_foreign`: its body is no JSON object, so that it may be somebody else's answer.
+    `is_foreign`: the body is not a JSON object, so the answer may not be EMQX's.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class ErrorAnswer(Exception):  # noqa: N818 - it is what the cloud said, the cau
 
 
 class Call(NamedTuple):
-    """A call in words: `doing` as in "creating the PrivateLink", the id, whose API, and where its key was set."""
+    """A call in words: `doing` as in "creating the PrivateLink", the resource, whose API, and where its key was set."""
 
     doing: str
     resource: str
@@ -108,12 +108,12 @@ class Call(NamedTuple):
 
     @property
     def words(self) -> str:
-        """How every message about it begins."""
+        """The beginning of every message about the call."""
         return f"{self.doing} ({self.resource})"
 
 
 def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswer:
-    """Read an answer that is no success, whatever its body is."""
+    """Parse an answer that is not a success, whatever its body is."""
     try:
         parsed: JsonValue = json.loads(body)
     except (ValueError, RecursionError):
@@ -130,7 +130,7 @@ def read_answer(status: int, body: bytes, retry_after: str | None) -> ErrorAnswe
 
 
 def translate(answer: ErrorAnswer, call: Call) -> PrivateLinkError:
-    """The error that stands for an answer. Its `cloud_code` is EMQX's code, or the usual one of the status."""
+    """Our error for an answer. Its `cloud_code` is EMQX's code, or the usual code for the status."""
     code = answer.code if answer.code in _CLASSES else _CODES_OF_STATUS.get(answer.status, answer.code)
     kind, said = _CLASSES.get(code), f"{answer}"
     if kind is CloudRefused and answer.is_foreign:
@@ -149,15 +149,16 @@ def translate(answer: ErrorAnswer, call: Call) -> PrivateLinkError:
 
 
 def message_of(error: PrivateLinkError) -> str:
-    """EMQX's own message behind an error. It may echo what was sent: scrub it before anybody sees it."""
+    """EMQX's own message behind an error. It may echo what was sent, so redact it before showing it."""
     return error.__cause__.message if isinstance(error.__cause__, ErrorAnswer) else ""
 
 
 def names_invalid_parameters(error: PrivateLinkError) -> bool:
-    """Whether EMQX says that no target could mend it: its schema, or what it checks beyond the schema.
+    """Whether EMQX refuses the parameters themselves, by its schema or another check, whatever the target is.
 
-    A probe tells the latter as `TEST_FAILED`, whose message is JSON with `kind: validation_error` in it (emqx/emqx,
-    `emqx_connector_api`): a URL without a scheme, unreadable certificates, a target that SSRF protection forbids.
+    A probe reports the latter as `TEST_FAILED`, with JSON that contains `kind: validation_error` as its message
+    (emqx/emqx, `emqx_connector_api`): a URL without a scheme, unreadable certificates, a target that SSRF protection
+    forbids.
     """
     if error.cloud_code == BAD_REQUEST:
         return True
@@ -165,7 +166,7 @@ def names_invalid_parameters(error: PrivateLinkError) -> bool:
 
 
 def names_ssrf(error: PrivateLinkError) -> bool:
-    """Whether EMQX's SSRF protection refuses the target (`rule_engine.ssrf`, EMQX 6; its words are assumed)."""
+    """Whether EMQX's SSRF protection refuses the target (`rule_engine.ssrf`, EMQX 6; its wording is assumed)."""
     return "ssrf" in message_of(error).casefold()
 
 
@@ -179,7 +180,7 @@ def _holds_validation_error(message: str) -> bool:
 
 
 def _next_step(kind: type[PrivateLinkError], code: str, call: Call) -> str:
-    """What to do, by who must act and then by what EMQX said; nothing where waiting helps."""
+    """What to do, by the kind of error and then by EMQX's code; empty if waiting helps."""
     by_code = {
         NOT_FOUND: f"check the id ({call.resource}), and the endpoint beside {call.set_by}",
         "METHOD_NOT_ALLOWED": f"check the endpoint beside {call.set_by}: it does not offer this call",

@@ -1,6 +1,6 @@
-"""One call to an API of EMQX: HTTP Basic, bounded in time and size, redirects never followed, never repeated.
+"""One call to an EMQX API: HTTP Basic, limited in time and size, without redirects or retries.
 
-Repeating is Temporal's job, and for a write it is only right after a look at what the first try did.
+Retrying is Temporal's job. A write may only be repeated after checking what the first try did.
 """
 
 import asyncio
@@ -26,18 +26,19 @@ from privatelink.errors import CloudUnavailable, NotAllowed, PrivateLinkError, U
 T = TypeVar("T")
 
 CALL_SECONDS = 20.0
-"""Above the 15 s in which a deployment asks its nodes. A write that takes longer has an unknown outcome: look it up."""
+"""Maximum seconds of a call; above the 15 s that a deployment gives its nodes. If a write takes longer, its outcome is
+unknown and has to be looked up."""
 CONNECT_SECONDS = 5.0
 _HEADERS = {"Accept": "application/json"}
-"""Without it EMQX says by a page of HTML that it lacks a path (emqx/emqx, `emqx_dashboard_not_found`)."""
+"""Without this header, EMQX answers an unknown path with an HTML page (emqx/emqx, `emqx_dashboard_not_found`)."""
 _DEEPEST = 64
-"""Levels of JSON; EMQX's own answers have some ten."""
+"""Maximum levels of JSON; EMQX's own answers have about ten."""
 _LARGEST_BODY = 4 * 1024 * 1024
-"""As in EMQX's own clients: hundreds of times the largest list, and no harm to a worker."""
+"""Maximum bytes of a body, as in EMQX's own clients: hundreds of times the largest list, and harmless to a worker."""
 
 
 class Content(Enum):
-    """What the success of a call holds: JSON; nothing (HTTP 204, or 202 where it goes on by itself); either."""
+    """What a successful answer contains: JSON; nothing (HTTP 204, or 202 if EMQX carries on by itself); or either."""
 
     SOME = auto()
     NONE = auto()
@@ -46,17 +47,17 @@ class Content(Enum):
 
 @cache
 def tls() -> ssl.SSLContext:
-    """What every call by TLS trusts. Loading it takes longer than most calls, so it is made once."""
+    """The TLS context of every call. Loading it takes longer than most calls, so it is created once."""
     return httpx.create_ssl_context()
 
 
 def path_of(template: str, **ids: str) -> str:
-    """A path with its ids escaped; `:` too, which connector ids hold."""
+    """A path with its ids escaped, including the `:` of connector ids."""
     return template.format(**{name: quote(id_, safe="") for name, id_ in ids.items()})
 
 
 def read_as(shape: TypeAdapter[T], body: JsonValue, call: Call) -> T:
-    """The body as our own model. Raises `UnknownCloudError` naming the fields that do not fit, never their values."""
+    """The body as our own model. Raises `UnknownCloudError`, which names the wrong fields but never their values."""
     try:
         return shape.validate_python(body)
     except ValidationError as error:
@@ -66,7 +67,7 @@ def read_as(shape: TypeAdapter[T], body: JsonValue, call: Call) -> T:
 
 
 def _content_of(answered: bytes, status: int, content: Content, call: Call) -> JsonValue:
-    """The JSON of a success. Raises `UnknownCloudError` where its form is not the call's."""
+    """The JSON of a success. Raises `UnknownCloudError` if the form does not fit the call."""
     is_empty = status in {httpx.codes.NO_CONTENT, httpx.codes.ACCEPTED} and not answered
     if content is Content.NONE or (content is Content.EITHER and is_empty):
         if is_empty:
@@ -84,7 +85,7 @@ def _content_of(answered: bytes, status: int, content: Content, call: Call) -> J
 
 
 def _is_deeper(value: JsonValue, levels: int) -> bool:
-    """Whether it has more levels than this. Level by level: a call for each would end at Python's own limit."""
+    """Whether it has more levels than this. Iterative, because recursion could exceed Python's own limit."""
     level: list[JsonValue] = [value]
     for _ in range(levels):
         level = [
@@ -108,7 +109,7 @@ class Api:
     """One API with its key. Safe to use for many calls at once."""
 
     def __init__(self, name: str, access: ApiAccess) -> None:
-        """`name` is what messages call it, as in "the platform"."""
+        """`name` is its name in messages, as in "the platform"."""
         self._name = name
         self._access = access
         self._auth = httpx.BasicAuth(access.api_key, access.api_secret.get_secret_value())
@@ -129,14 +130,14 @@ class Api:
         just_before: Callable[[], Awaitable[None]] | None = None,
         content: Content = Content.SOME,
     ) -> JsonValue:
-        """Send and give the JSON of a success (None when it has none); raise the translated error of all else.
+        """Send a call and return the JSON of its success, None if it has none. Raises our error for any other answer.
 
-        A success is one only in the form that the call has by EMQX's contract, `content`: a page with a status of 200
-        that a proxy or a portal puts in its place is `UnknownCloudError`.
+        A success must have the form that EMQX's contract gives the call (`content`). If a proxy or a portal answers
+        with a page and status 200, this raises `UnknownCloudError`.
 
-        `just_before` is a last look, after the turn in the budget: where it raises, nothing is sent. After
-        `CloudUnavailable` it is unknown whether a write took effect. A cancel waits until a write is over, and no
-        write is begun by an attempt that has lost its lease (`NotYet`).
+        `just_before` is a last check, after the turn in the budget; if it raises, nothing is sent. After
+        `CloudUnavailable` it is unknown whether a write took effect. A cancelled write finishes first, and an attempt
+        that has lost its lease begins no write (`NotYet`).
         """
         if budget:
             await budget.take(just_before)
@@ -170,8 +171,8 @@ class Api:
             return await self._exchange(method, path, body)
 
     async def _exchange(self, method: str, path: str, body: JsonValue) -> tuple[int, bytes, httpx.Headers]:
-        # A connection for each call: calls are a minute apart, and a kept connection that the other side has meanwhile
-        # closed would leave the outcome of a write unknown.
+        # One connection per call: calls are a minute apart, and if the other side had meanwhile closed a kept
+        # connection, the outcome of a write would be unknown.
         async with (
             httpx.AsyncClient(
                 auth=self._auth,
@@ -206,7 +207,7 @@ class Api:
 
 
 async def _before_sending(event: str, _: dict[str, object]) -> None:
-    """Begin no write without a lease: this is the last moment before the request is sent (httpcore, "trace")."""
+    """Begin no write after the lease is lost: this is the last moment before the request (httpcore, "trace")."""
     if event == "http11.send_request_headers.started":
         check_lease("calling EMQX")
 

@@ -1,7 +1,7 @@
-"""EMQX answers with display labels where requests take codes, as in `N. Virginia (us-east-1)`.
+"""EMQX's display labels, such as `N. Virginia (us-east-1)`, which its answers have where requests take codes.
 
-A label is normalised here or not at all: what cannot be read is a named finding, never a guess ("Deployment
-Management" of EMQX's Platform API shows such answers).
+Labels are normalised only here. One that cannot be read becomes a named finding, never a guess ("Deployment Management"
+of EMQX's Platform API shows such answers).
 """
 
 import re
@@ -16,7 +16,7 @@ def is_aws(platform: str) -> bool:
 
 
 def region_code(label: str) -> str | None:
-    """The region code of a label: in parentheses, or the label itself. None when there is none."""
+    """The region code of a label: the part in parentheses or the label itself. None if that is no region code."""
     text = label.strip()
     in_parentheses = re.search(r"[(（]([^()（）]*)[)）]\s*$", text)  # noqa: RUF001 - as the Chinese site writes them
     code = in_parentheses[1].strip() if in_parentheses else text
@@ -24,7 +24,7 @@ def region_code(label: str) -> str | None:
 
 
 def same_word(one: str, other: str) -> bool:
-    """Whether two words are the same but for case, spaces, hyphens and underscores."""
+    """Whether two words are the same, ignoring case, spaces, hyphens and underscores."""
     return _bare(one) == _bare(other)
 
 
@@ -33,10 +33,10 @@ def _bare(word: str) -> str:
 
 
 def principal_account(arn: str) -> str | None:
-    """The account (12 digits) of a principal that an endpoint service can allow exactly; None for any other text.
+    """The account (12 digits) of a principal that can be allowed on its own; None for any other text.
 
-    Only `root`, or a role or user without a path: AWS supports no ARN with a path
-    (API_ModifyVpcEndpointServicePermissions), and `*` would allow everybody ("Configure an endpoint service", Manage
+    It must be `root`, or a role or user without a path: AWS supports no ARN with a path
+    (API_ModifyVpcEndpointServicePermissions), and `*` would allow everyone ("Configure an endpoint service", Manage
     permissions).
     """
     match = _PRINCIPAL.fullmatch(arn)
@@ -44,6 +44,6 @@ def principal_account(arn: str) -> str | None:
 
 
 def one_line(text: str, longest: int = 300) -> str:
-    """A cloud's free text made fit for a message: printable, on one line, not longer than `longest` characters."""
+    """A cloud's free text made fit for a message: printable, on one line, at most `longest` characters."""
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
     return line if len(line) <= longest else line[: longest - 3] + "..."

@@ -1,4 +1,4 @@
-"""The EMQX platform, by its API: deployments (published) and PrivateLinks (assumed; see `wire.py`)."""
+"""The EMQX platform's API: deployments (published) and PrivateLinks (assumed; see `wire.py`)."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -24,31 +24,31 @@ from clouds.settings import PlatformSettings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
 COUNTED_SECONDS = 3600 + CALL_SECONDS
-"""How long a call of ours counts: an hour at the platform, which may get it as late as a call may last."""
+"""Seconds that a call counts in a budget: the platform's hour, plus the longest time until a call reaches it."""
 
 READ_SECONDS = 60.0
-"""Least time between two readings of one thing at the platform: EMQX's own tools poll once a minute."""
+"""Minimum seconds between two readings of one resource: EMQX's own tools poll once a minute."""
 
 LISTS_AT_ONCE = 6
-"""How many listings may follow each other after a quiet time: a lone create's wait for no turn."""
+"""Number of listings that may follow each other after a quiet time, so that a lone create never has to wait."""
 
 LEAST_LIST_SECONDS = 10.0
-"""No PrivateLink is followed more closely, however many readings an hour are allowed: each step takes a minute."""
+"""Minimum seconds between two listings, whatever the hourly limit: each step of a PrivateLink takes a minute."""
 
 
 def seconds_between_listings(reads_per_hour: int) -> float:
-    """Least time between two listings, over time: with a burst of them, no hour has more than are allowed."""
+    """Average minimum seconds between two listings, so that even with a burst no hour exceeds `reads_per_hour`."""
     return max(LEAST_LIST_SECONDS, 3600 / max(1, reads_per_hour - LISTS_AT_ONCE))
 
 
 class Platform:
-    """The platform behind one API key. Every call has a budget of its own, as EMQX's limits are per key and call.
+    """The platform behind one API key. Each call has its own budget, because EMQX's limits are per key and call.
 
-    Each call raises `PlatformKeyRefused` when the worker has no key.
+    One for the whole worker, so that all sagas share budgets and pollers. Each call raises `PlatformKeyRefused` when
+    the worker has no key.
     """
 
     def __init__(self, settings: PlatformSettings) -> None:
-        """One for the whole worker: budgets and views are shared by all sagas."""
         self._api = Api("the platform", settings.access) if settings.access else None
         self.further_types = settings.further_types
         self._budgets = {
@@ -71,11 +71,11 @@ class Platform:
 
     @property
     def is_configured(self) -> bool:
-        """Whether the worker has a key of the platform."""
+        """Whether the worker has a key for the platform."""
         return self._api is not None
 
     async def get_deployment(self, deployment: str, *, not_older: float = 0.0) -> Deployment | None:
-        """The deployment now, or as it was so many seconds ago; None when the platform does not know it."""
+        """The deployment now, or at most `not_older` seconds ago; None if the platform does not know it."""
         read = partial(self._read_deployment, deployment)
         return await self._deployments.of(deployment, read, READ_SECONDS).reading(not_older=not_older)
 
@@ -92,7 +92,7 @@ class Platform:
         return None if body == {} else read_as(DEPLOYMENT_SHAPE, body, call)
 
     async def get_network(self, deployment: str, *, not_older: float = 0.0) -> Network:
-        """The consumer's side of a deployment on AWS now, or as it was so many seconds ago."""
+        """The consumer's side of a deployment on AWS, as it is now or was at most `not_older` seconds ago."""
         read = partial(self._read_network, deployment)
         return await self._networks.of(deployment, read, READ_SECONDS).reading(not_older=not_older)
 
@@ -102,19 +102,19 @@ class Platform:
         return read_as(NETWORK_SHAPE, await api.send("GET", path, call, budget=self._budgets["GET", NETWORK]), call)
 
     async def list_private_links(self, deployment: str) -> tuple[PrivateLinkRow, ...]:
-        """The deployment's PrivateLinks, by one call of one's own: sagas use `private_links` instead."""
+        """The deployment's PrivateLinks, by a separate call. Sagas use `private_links` instead."""
         api, call = self._api_for("listing the PrivateLinks of the deployment", deployment)
         path = path_of(PRIVATE_LINKS, deployment=deployment)
         body = await api.send("GET", path, call, budget=self._budgets["GET", PRIVATE_LINKS])
         return read_as(PRIVATE_LINKS_SHAPE, body, call)
 
     def private_links(self, deployment: str) -> SharedPoller[tuple[PrivateLinkRow, ...]]:
-        """The same, shared by all who wait or ask, over time read as often as the hour's readings allow."""
+        """The shared poller of the same list. On average it reads as often as the hourly limit allows."""
         read = partial(self.list_private_links, deployment)
         return self._private_links.of(deployment, read, self._list_seconds, burst=LISTS_AT_ONCE)
 
     async def find_private_link(self, deployment: str, private_link_id: str) -> PrivateLinkRow | None:
-        """One PrivateLink, or None when it is gone: 404, or 200 with an empty object."""
+        """One PrivateLink, or None if it is gone (404, or 200 with an empty object)."""
         api, call = self._api_for("reading the PrivateLink", private_link_id)
         path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
         try:
@@ -126,7 +126,7 @@ class Platform:
         return None if body == {} else read_as(PRIVATE_LINK_SHAPE, body, call)
 
     async def create_private_link(self, deployment: str, service_name: str, description: str) -> PrivateLinkRow:
-        """Ask for a PrivateLink. Not idempotent: look first, and again after `CloudUnavailable`."""
+        """Ask for a PrivateLink. Not idempotent: look for an existing one first, and again after `CloudUnavailable`."""
         api, call = self._api_for(f"creating the PrivateLink in {deployment}", service_name)
         body = await api.send(
             "POST",
@@ -140,9 +140,9 @@ class Platform:
     async def delete_private_link(
         self, deployment: str, private_link_id: str, *, just_before: Callable[[], Awaitable[None]] | None = None
     ) -> None:
-        """Ask for the deletion, which then takes about a minute. Absent is success, to be confirmed by a reading.
+        """Ask for the deletion, which then takes about a minute. Success if absent, which a reading has to confirm.
 
-        `just_before` looks a last time, when the turn in the budget has come; where it raises, nothing is asked for.
+        `just_before` is a last check, after the turn in the budget; if it raises, nothing is sent.
         """
         api, call = self._api_for("deleting the PrivateLink", private_link_id)
         path = path_of(PRIVATE_LINK, deployment=deployment, private_link=private_link_id)
@@ -160,7 +160,7 @@ class Platform:
                 raise
 
     def _api_for(self, doing: str, resource: str) -> tuple[Api, Call]:
-        """The API, and a call of it in words."""
+        """The API, and the call in words."""
         if self._api is None:
             raise PlatformKeyRefused(
                 f"{doing} ({resource}): the worker has no API key of the platform",

@@ -1,8 +1,8 @@
-"""Keeps secrets out of EMQX's free text, in whichever spelling EMQX or a driver of it may echo them.
+"""Keeps secrets out of EMQX's free text, in every spelling in which EMQX or one of its drivers may echo them.
 
-There are two nets. The first replaces what is seen to be a part of a secret, in the spellings of `_spellings` and in
-lists of bytes. The second decodes the rest in every way that is known here: where that still shows a part of a secret,
-nothing of the text is shown. A part is a run of four characters, whatever its case, since an echo may be cut off.
+There are two nets. The first replaces recognisable parts of a secret, in the spellings of `_spellings` and in lists of
+bytes. The second decodes the rest in every way known here; if that still reveals part of a secret, the whole text is
+withheld. A part is a run of four characters in any case, because an echo may be cut off.
 """
 
 import html
@@ -18,32 +18,33 @@ REDACTED = "******"
 WITHHELD = "(EMQX's words are not shown: they cannot be told from a secret)"
 
 _RUN = 4
-"""Characters of a secret that give it away. A shorter secret gives itself away as a whole."""
+"""Number of consecutive characters that reveal a secret. A shorter secret is revealed only as a whole."""
 _SHORTEST = 3
-"""A secret of fewer characters stands by chance in any text, so no text is shown that may hold it."""
+"""Minimum length of a secret that can be redacted. A shorter one occurs in any text by chance, so no text is shown
+that may contain it."""
 _LONGEST_TEXT = 1000
-"""Characters of a text that are looked at; of which a message shows some hundred."""
+"""Maximum number of characters of a text that are examined; a message shows a few hundred of them."""
 _DECODINGS = 3
-"""How many encodings may lie over each other, beyond what `_spellings` holds: JSON text in a URL, say."""
+"""Maximum number of nested encodings in addition to `_spellings`, such as JSON text in a URL."""
 
 _BYTE_LIST = re.compile(r"\d{1,3}(?:\s*,\s*\d{1,3})+")
-"""How Erlang prints a binary that is not all ASCII: <<112,195,188>>."""
+"""Erlang's form of a binary that is not all ASCII: <<112,195,188>>."""
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x\{([0-9a-fA-F]+)\}|x([0-9a-fA-F]{2})|([0-7]{3})|(.))", re.DOTALL)
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{6,}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){3,}")
 
 
 class Redactor:
-    """Takes some secrets out of texts. It holds them, so keep it no longer than the call that needs them."""
+    """Removes given secrets from texts. It holds them, so keep it no longer than the call that needs it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
-        """Empty secrets are none. White space around a secret counts for nothing: a file ends in a newline."""
+        """Empty secrets are ignored, and so is white space around a secret, because a file ends in a newline."""
         self._secrets = {bare for secret in secrets if (bare := secret.strip())}
         self._runs = set(_runs_of(self._secrets))
         self._spelled = set(_runs_of({spelling for secret in self._secrets for spelling in _spellings(secret)}))
 
     def clean(self, text: str) -> str:
-        """The text fit for a message: on one line, no part of a secret in it."""
+        """The text made fit for a message: on one line, without any part of a secret."""
         if not self._secrets:
             return one_line(text)
         if text and any(len(secret) < _SHORTEST for secret in self._secrets):
@@ -53,7 +54,7 @@ class Redactor:
         return WITHHELD if self._shows(redacted, decodings=_DECODINGS) else one_line(redacted)
 
     def _shows(self, text: str, decodings: int = 0) -> bool:
-        """Whether a part of a secret stands in it, or in what it decodes to."""
+        """Whether the text, or anything it decodes to, contains a part of a secret."""
         seen, texts = {text}, {text}
         for _ in range(decodings):
             texts = {decoded for one in texts for decode in _DECODERS for decoded in decode(one)} - seen
@@ -69,7 +70,7 @@ def _runs_of(texts: Iterable[str]) -> Iterator[str]:
 
 
 def _without(text: str, runs: set[str]) -> str:
-    """The text with each stretch that is made of these runs replaced."""
+    """The text with each stretch that consists of these runs replaced."""
     lowered, hidden = _lower(text), [False] * len(text)
     for length in {len(run) for run in runs}:
         for at in range(len(text) - length + 1):
@@ -85,7 +86,7 @@ def _without(text: str, runs: set[str]) -> str:
 
 
 def _lower(text: str) -> str:
-    """In lower case, and as long as before: a few letters have two in lower case."""
+    """The text in lower case with its length unchanged; letters whose lower case has two characters stay."""
     return "".join(lower if len(lower := character.lower()) == 1 else character for character in text)
 
 
@@ -94,14 +95,15 @@ def _spellings(secret: str) -> Iterator[str]:
     for ascii_only in (True, False):
         in_json = json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
         yield in_json
-        yield json.dumps(in_json, ensure_ascii=ascii_only)[1:-1]  # EMQX puts JSON text into the message of an answer
-    raw = secret.encode(errors="surrogateescape")  # as the environment may hold bytes that are no text
+        yield json.dumps(in_json, ensure_ascii=ascii_only)[1:-1]  # EMQX puts JSON text into an answer's message
+    raw = secret.encode(errors="surrogateescape")  # the environment may contain bytes that are not text
     yield quote(raw, safe="")
     yield quote_plus(raw)
     yield html.escape(secret)
     yield raw.hex()
     for before in range(3):
-        # As the end of a longer text, which Basic's `user:password` is. Its first characters hold what stands before.
+        # The secret may be the end of a longer text, such as Basic's `user:password`. Base64 mixes its first characters
+        # with the text before it, so they are cut off.
         for encode in (b64encode, urlsafe_b64encode):
             yield encode(b"\0" * before + raw).decode().rstrip("=")[-(-8 * before // 6) :]
 
@@ -112,7 +114,7 @@ def _bytes_in(found: re.Match[str]) -> str:
 
 
 def _unescaped(text: str) -> Iterator[str]:
-    """Backslash escapes of JSON and of Erlang; escaped bytes may be UTF-8."""
+    """The text without the backslash escapes of JSON and Erlang; escaped bytes may be UTF-8."""
 
     def character(found: re.Match[str]) -> str:
         hexadecimal = found[1] or found[2] or found[3]

@@ -1,6 +1,6 @@
-"""The one table of EMQX's paths and field names (docs/emqx-platform.openapi.yaml; broker API /api/v5).
+"""The only table of EMQX's paths and field names (docs/emqx-platform.openapi.yaml; broker API /api/v5).
 
-The PrivateLink half is assumed, since EMQX offers it in its console only: a real API is an edit of this table.
+The PrivateLink half is assumed, because EMQX offers it only in its console. A real API would mean editing this table.
 """
 
 import re
@@ -33,7 +33,7 @@ class _Row(BaseModel):
 
 
 class Deployment(_Row):
-    """A deployment, its labels as they came."""
+    """A deployment, with its labels as EMQX sends them."""
 
     deployment_id: str = Field(alias="deploymentID")
     type: _Text = Field(default="", alias="deploymentType")
@@ -43,7 +43,7 @@ class Deployment(_Row):
 
 
 class Network(_Row):
-    """The consumer's side: what the console's +PrivateLink dialog shows."""
+    """The consumer's side, as the console's +PrivateLink dialog shows it."""
 
     region: _Text = ""
     az_ids: tuple[str, ...] = Field(alias="azIDs", min_length=1)
@@ -51,7 +51,7 @@ class Network(_Row):
 
 
 class PrivateLinkState(StrEnum):
-    """What a status word means. A word that nobody knows means that it still moves."""
+    """The meaning of a status word. An unknown word counts as still moving."""
 
     RUNNING = "running"
     FAILED = "failed"
@@ -60,7 +60,7 @@ class PrivateLinkState(StrEnum):
 
 
 class _DescribedRow(_Row):
-    """What carries our description: EMQX has no tags."""
+    """A resource with our description, because EMQX has no tags."""
 
     description: _Text = ""
 
@@ -76,7 +76,7 @@ class _DescribedRow(_Row):
 
     @property
     def place(self) -> Place | None:
-        """Where the link stands, from our description; None too where that is of before it told it."""
+        """The place of the link, from our description; None also if the description is too old to contain it."""
         return self.described.place if self.described else None
 
     def is_of(self, link: Link) -> bool:
@@ -84,16 +84,16 @@ class _DescribedRow(_Row):
         return self.described is not None and self.described.link == str(link)
 
     def stands_elsewhere(self, here: Place | None) -> bool:
-        """Whether our description names another place than this one: then no saga of this place may touch it."""
+        """Whether our description names a different place. If so, no saga of this place may touch it."""
         return self.place is not None and here is not None and self.place != here
 
     def is_of_another(self, link: Link) -> bool:
-        """Whether our description names another link: then it is not this one's, wherever it leads."""
+        """Whether our description names another link. If so, it is not this link's, wherever it leads."""
         return self.described is not None and self.described.link != str(link)
 
 
 class PrivateLinkRow(_DescribedRow):
-    """A PrivateLink as the platform lists it. `status` is the raw word; `vpc_endpoint_id` is empty when not given."""
+    """A PrivateLink as the platform lists it. `status` is the raw word; `vpc_endpoint_id` is empty if not given."""
 
     private_link_id: str = Field(alias="privatelinkID", min_length=1)
     service_name: _Text = Field(default="", alias="serviceName")
@@ -115,10 +115,10 @@ class PrivateLinkRow(_DescribedRow):
 
     @property
     def earliest_creation(self) -> datetime:
-        """No later than the moment in which it was asked for.
+        """The earliest moment at which it may have been asked for.
 
-        `createAt` has minutes and no time zone: the earliest moment that it can mean lies 14 hours before the same text
-        in UTC. A text that cannot be read says nothing, so any time may be meant.
+        `createAt` has minutes and no time zone, so the earliest moment that it can mean is 14 hours before the same
+        text in UTC. A text that cannot be read may mean any time.
         """
         try:
             return datetime.fromisoformat(self.create_at).replace(tzinfo=UTC) - timedelta(hours=14)
@@ -135,7 +135,7 @@ class NodeStatus(_Row):
 
 
 class ConnectorRow(_DescribedRow):
-    """A connector of the data integration, secrets redacted by EMQX. `raw` is the whole answer."""
+    """A connector of the data integration, with secrets redacted by EMQX. `raw` is the whole answer."""
 
     type: str
     name: str
@@ -149,17 +149,17 @@ class ConnectorRow(_DescribedRow):
 
     @property
     def id(self) -> str:
-        """EMQX's id of it: `type:name`. One in a namespace has the namespace before it, as it is another's."""
+        """EMQX's id for it, `type:name`. One in a namespace is foreign, so the namespace comes first."""
         return f"{self.type}:{self.name}" if self.is_global else f"{self.namespace}/{self.type}:{self.name}"
 
     @property
     def is_global(self) -> bool:
-        """Whether it stands in no namespace (EMQX 6: `emqx_config.hrl` reserves the words for none)."""
+        """Whether it is in no namespace (EMQX 6: `emqx_config.hrl` reserves the words that mean none)."""
         return self.namespace in {"", "global", "undefined", "null", "none"}
 
     @property
     def described(self) -> Described | None:
-        """What our description says; in a namespace it is no word of ours, since we make nothing there."""
+        """What our description says; None in a namespace, because we create nothing there."""
         return super().described if self.is_global else None
 
     @property
@@ -168,7 +168,7 @@ class ConnectorRow(_DescribedRow):
         return tuple(f"action {name}" for name in self.actions) + tuple(f"source {name}" for name in self.sources)
 
     def dials(self, host: str) -> bool:
-        """Whether any of its texts names the host: no API of EMQX ties it to a PrivateLink."""
+        """Whether any text in it names the host. No EMQX API links it to a PrivateLink."""
         return names_host(self.raw, host)
 
 
@@ -178,7 +178,7 @@ def names_host(raw: JsonValue, host: str) -> bool:
     return any(pattern.search(text) for text in texts(raw))
 
 
-def _with_raw(row: Any) -> Any:  # noqa: ANN401 - what comes in is not yet known to be a connector
+def _with_raw(row: Any) -> Any:  # noqa: ANN401 - the input may not be a connector
     return row | {"raw": row} if isinstance(row, dict) else row
 
 

@@ -1,4 +1,4 @@
-"""Budgets: our own limiters, so that many sagas together stay below what a cloud allows."""
+"""Budgets: our own rate limiters, so that many sagas together stay below what a cloud allows."""
 
 import asyncio
 from abc import ABC, abstractmethod
@@ -19,34 +19,35 @@ from privatelink.model.step_clock import step_clock
 from privatelink.pace import paced
 
 PATIENCE_SECONDS = max(paced(20.0), 1.0)
-"""How long one attempt waits for its turn in silence, of our clock; then it says so, and comes back for it."""
+"""Maximum time, in seconds of our clock, that an attempt waits silently for its turn. After that it raises
+`Throttled`, which says why, and its retry comes back for the turn."""
 
 BACK_WITHIN = 600.0
-"""After so many seconds of the cloud's clock whoever was sent away comes back at the latest: the time of its turn was
-a guess, and other workers come and go."""
+"""Maximum seconds (the cloud's clock) until a throttled attempt comes back. The time of its turn was an estimate, and
+the number of workers changes."""
 
 PLACE: ContextVar[str] = ContextVar("place", default="")
-"""Where the saga that calls stands in a line: its run id, in which Temporal's server has the time of its start first
-(UUIDv7). Any order of sagas will do, as long as one is served before the next: so its slow waits begin sooner."""
+"""Queue priority of the calling saga: its run id, a UUIDv7 of Temporal's server, which sorts by start time. The order
+itself does not matter; serving one saga before the next does, because its slow waits then start earlier."""
 
 
 class Budget(ABC):
-    """What a cloud allows for one kind of call. Of several workers each has its share of it.
+    """What a cloud allows for one kind of call. Several workers share it equally.
 
-    Waiting for a turn is patience, and no deadline counts it.
+    No deadline counts the time spent waiting for a turn.
     """
 
     def __init__(self, name: str) -> None:
-        """`name` is what a person reads when the budget is used up."""
+        """`name` appears in the message when the budget is used up."""
         self._name = name
         self._line = _PriorityLock()
         self._sent_away: list[float] = []
 
     async def take(self, just_before: Callable[[], Awaitable[None]] | None = None) -> None:
-        """Wait for a turn. Raises `Throttled`, with the time until the turn, when it is not soon.
+        """Wait for a turn. Raises `Throttled`, with the time until the turn, if it does not come soon.
 
-        `just_before` runs when the turn has come, and the turn counts from its end. Where it raises, the turn was
-        nobody's.
+        `just_before` runs when the turn has come, and the call is counted when it ends. If it raises, the turn is given
+        back.
         """
         turn = await self._wait_for_turn()
         if just_before is None:
@@ -61,7 +62,7 @@ class Budget(ABC):
 
     async def _wait_for_turn(self) -> float:
         with step_clock().stopped():
-            # Who was sent away holds no turn: else each of them would wait for the others for ever.
+            # Throttled attempts are not counted here. Otherwise each would wait for all the others forever.
             if self._until_turn(self._line.length) <= PATIENCE_SECONDS:
                 with suppress(TimeoutError):
                     return await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
@@ -77,7 +78,7 @@ class Budget(ABC):
         )
 
     def _expected(self) -> float:
-        """Seconds of our clock until the turn of whoever asks now: after all who wait, here or until they come back."""
+        """Seconds of our clock until the turn of a call that asks now, behind all queued and all throttled ones."""
         now = asyncio.get_running_loop().time()
         while self._sent_away and self._sent_away[0] <= now:
             heappop(self._sent_away)
@@ -90,25 +91,25 @@ class Budget(ABC):
 
     @abstractmethod
     async def _free(self) -> None:
-        """Wait until another call is allowed, for as long as it takes. Nobody else waits meanwhile."""
+        """Wait until another call is allowed, for as long as it takes. Only one call at a time waits here."""
 
     def _count(self) -> float:
-        """Count a call that is made now; gives its turn, the loop's time."""
+        """Count a call that is made now. Returns its turn, a time of the loop."""
         return asyncio.get_running_loop().time()
 
-    def _give_back(self, turn: float) -> None:  # noqa: B027 - a bucket refills in seconds: a lost turn is nothing
-        """Count this turn no longer."""
+    def _give_back(self, turn: float) -> None:  # noqa: B027 - a bucket refills in seconds, so a lost turn does no harm
+        """Stop counting this turn."""
 
     @abstractmethod
     def _until_turn(self, ahead: int) -> float:
-        """Seconds of our clock until there is a turn for one more than `ahead`; 0 or less when there is one now."""
+        """Seconds of our clock until the turn of a call with `ahead` calls before it; 0 or less when it is now."""
 
 
 class TokenBucket(Budget):
-    """`capacity` calls at once, refilled by `per_second` (the cloud's clock): how AWS counts."""
+    """A burst of `capacity` calls, refilled by `per_second` (the cloud's clock), as AWS counts."""
 
     def __init__(self, name: str, *, capacity: float, per_second: float) -> None:
-        """Full at the beginning."""
+        """Start full."""
         super().__init__(name)
         self._capacity = capacity
         self._limiter = AsyncLimiter(capacity, paced(capacity / per_second))
@@ -124,21 +125,21 @@ class TokenBucket(Budget):
 
 
 class MovingWindow(Budget):
-    """At most `calls` in any `seconds` (the cloud's clock): what "60 in 60 minutes" means at its strictest.
+    """At most `calls` in any `seconds` (the cloud's clock): the strictest reading of "60 in 60 minutes".
 
-    A bucket that refills in that time lets nearly twice as many through in the first window. A cloud that counts
-    windows refuses the surplus, and each refused call has used a turn.
+    A token bucket that refills in that time would let nearly twice as many through in the first window. A cloud that
+    counts windows would refuse the surplus, and each refused call has used a turn.
     """
 
     def __init__(self, name: str, *, calls: int, seconds: float) -> None:
-        """Empty at the beginning."""
+        """Start with no calls counted."""
         super().__init__(name)
         self._calls = calls
         self._seconds = paced(seconds)
         self._counted: deque[float] = deque(maxlen=calls)
 
     async def _free(self) -> None:
-        while (seconds := self._until_turn(0)) > 0:  # noqa: ASYNC110 - time passes, nothing is set
+        while (seconds := self._until_turn(0)) > 0:  # noqa: ASYNC110 - it waits for time, not for an event
             await asyncio.sleep(seconds)
 
     def _count(self) -> float:
@@ -160,7 +161,7 @@ class MovingWindow(Budget):
 
 
 class _PriorityLock:
-    """A lock whose holder is followed by whoever has the least place, and of equal ones by the first to come."""
+    """A lock that goes next to the waiter with the lowest place; equal places are served in order of arrival."""
 
     def __init__(self) -> None:
         self._waiting: list[tuple[str, int, asyncio.Future[None]]] = []
@@ -169,7 +170,7 @@ class _PriorityLock:
 
     @property
     def length(self) -> int:
-        """How many are in it, with the one whose turn it is."""
+        """How many are waiting, plus the holder."""
         return sum(not called.done() for *_, called in self._waiting) + self._is_held
 
     @asynccontextmanager

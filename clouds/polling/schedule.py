@@ -1,7 +1,7 @@
-"""The schedule of a wait for a cloud: how often to read, and what a look says that ends too early.
+"""The schedule of a wait for a cloud: how often to read, and the error of a poll that ends before the wait does.
 
-A look is short and read-only: it stays with a shared view for a bounded time and then says `NotYet`, so that
-Temporal's retry is the loop: history stays flat, and a crash costs one look.
+A poll is short and read-only: it stays with a shared poller for a bounded time and then raises `NotYet`. Temporal's
+retry is the loop, so the history does not grow, and a crash costs one poll.
 """
 
 from datetime import timedelta
@@ -12,7 +12,8 @@ from privatelink.model.deadlines import Wait
 from privatelink.pace import paced, paced_delta
 
 BETWEEN_LOOKS_SECONDS = 1.0
-"""Temporal's server rounds shorter delays up to this. Where no reading is due so soon, the next look waits for it."""
+"""Minimum seconds between two polls: Temporal's server rounds shorter delays up to this. If the next reading is due
+later, the next poll waits until then."""
 
 
 class PollSchedule(NamedTuple):
@@ -23,7 +24,7 @@ class PollSchedule(NamedTuple):
     slow: float
 
     def interval(self, elapsed: float) -> float:
-        """Seconds of our clock until the next read makes sense, `elapsed` (our clock) into the wait."""
+        """Seconds of our clock from the last read to the next useful one, `elapsed` (our clock) into the wait."""
         begins, ends = paced(self.usual * 0.8), paced(self.usual * 2)
         if elapsed < begins:
             return max(paced(self.fast), min(paced(self.slow), begins - elapsed))
@@ -31,16 +32,16 @@ class PollSchedule(NamedTuple):
 
 
 class Pending(NamedTuple):
-    """A judge's word for 'not yet': the state, and what it concerns, for a person."""
+    """A predicate's result for "not yet": the state and the resource that it is about, for a person."""
 
     message: str
     resource: str
 
 
 def still_pending(moving: Pending, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
-    """The error that a look ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen.
+    """The error that a poll ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen.
 
-    `reading_due`: seconds of our clock until another reading makes sense. Until then nobody need hold the wait.
+    `reading_due`: seconds of our clock until another reading is useful. The next poll need not start before that.
     """
     if wait.passed:
         return DeadlinePassed(

@@ -1,4 +1,4 @@
-"""Shared views: one reader per kind of thing answers everybody who waits for one of them, or asks about one."""
+"""Shared pollers: one reader per kind of resource serves every saga that waits for one of them or asks about one."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
@@ -18,27 +18,29 @@ V = TypeVar("V")
 R = TypeVar("R")
 
 LEAST_READ_SECONDS = 0.05
-"""No view is read more often, however fast the cloud's clock: a read itself takes some milliseconds."""
+"""Minimum seconds between reads, however fast the cloud's clock is: a read itself takes some milliseconds."""
 
 BURST = 6
-"""Readings that may follow each other at once after a quiet time: a lone saga's steps ask one after another."""
+"""Readings that may follow each other immediately after a quiet time, when a lone saga's steps ask in turn."""
 
 CROWD = 3
-"""So many who wait at once double the least interval, for nobody's own thing comes sooner by more reading."""
+"""Every this many concurrent waiters add one more minimum interval between reads. Reading faster makes no resource
+ready sooner."""
 
 CROWD_SECONDS = 30.0
-"""A crowd makes no least interval longer than this (the cloud's clock): steps that only ask must not wait for long."""
+"""Maximum interval that a crowd can cause (the cloud's clock), because steps that only ask must not wait for long."""
 
 IDLE_SECONDS = 300.0
-"""How long the view of a single thing is kept after its last reading (the cloud's clock): longer than between looks."""
+"""Seconds (the cloud's clock) that the poller of a single resource is kept after its last reading. This is longer than
+the pause between two polls."""
 
 
 HELD_BACK_SECONDS = 60.0
-"""A reading that comes later by more than this (the cloud's clock) for the sake of a limit is like one that queues for
-a budget: no deadline counts the time."""
+"""Maximum delay (the cloud's clock) that a deadline counts when a limit holds a reading back. A longer delay is like
+waiting for a budget, and no deadline counts it."""
 
 LEAD = 3.0
-"""How long before a reading is due a look begins (the cloud's clock)."""
+"""Seconds (the cloud's clock) by which a poll begins before its reading is due."""
 
 
 class _Waiter(NamedTuple, Generic[V]):
@@ -48,18 +50,18 @@ class _Waiter(NamedTuple, Generic[V]):
 
 
 class SharedPoller(Generic[V]):
-    """One reader of one kind of thing, at work only while somebody waits.
+    """One reader of one kind of resource. It only reads while someone waits.
 
-    Each reading is judged by every waiter whose wait had begun before it, so nobody is told of a time before its own
-    write; the latest one also by who comes later, since a look may be shorter than a reading. Over time, readings are
-    `least_interval` seconds (the cloud's clock) apart, times the workers that share the cloud's limits, and more in a
-    crowd. `last_read`: when the latest one began, by the loop's clock.
+    A waiter only sees reads that started after its wait began, so it never acts on data older than its own write. The
+    latest reading is kept for waiters that arrive later, because a poll can be shorter than a reading. On average,
+    readings are `least_interval` seconds (the cloud's clock) apart, multiplied by the number of workers that share the
+    cloud's limits, and further apart in a crowd. `last_read`: when the latest reading began, on the loop's clock.
     """
 
     def __init__(
         self, read: Callable[[], Awaitable[V]], *, least_interval: float | Callable[[], float], burst: int = BURST
     ) -> None:
-        """`read` gives the whole view; its errors go to everybody who waits at that moment."""
+        """`read` returns everything; its errors go to everyone who is waiting at that moment."""
         self._read = read
         self._least_interval = least_interval if callable(least_interval) else lambda: least_interval
         self._waiters: set[_Waiter[V]] = set()
@@ -73,24 +75,24 @@ class SharedPoller(Generic[V]):
 
     @property
     def is_in_use(self) -> bool:
-        """Whether anybody waits for it."""
+        """Whether anyone is waiting for it."""
         return bool(self._waiters)
 
     def is_idle(self, seconds: float) -> bool:
-        """Whether nobody waits, and nothing was read for so long (the cloud's clock)."""
+        """Whether nobody is waiting, and nothing was read for this many seconds (the cloud's clock)."""
         return not self._waiters and self.last_read < asyncio.get_running_loop().time() - paced(seconds)
 
     def latest(self, wait: Wait) -> V | None:
-        """The latest reading, where it began after the wait did."""
+        """The latest reading, or None if it began before the wait did."""
         if self._latest and self._latest[0] >= _by_the_loop(wait.since):
             return self._latest[1]
         return None
 
     async def reading(self, *, not_older: float = 0.0) -> V:
-        """A whole reading that begins from now on, so that it shows what was written before.
+        """A whole reading that begins no earlier than now, so it shows everything written before.
 
-        For what no saga writes, one that is `not_older` than so many seconds (the cloud's clock) will do. Raises what
-        the reading raises.
+        For data that no saga writes, an existing reading of at most `not_older` seconds (the cloud's clock) is enough.
+        Raises what the reading raises.
         """
         loop = asyncio.get_running_loop()
         if not_older and self._latest and self._latest[0] >= loop.time() - paced(not_older):
@@ -123,13 +125,13 @@ class SharedPoller(Generic[V]):
         spent: float = 0.0,
         since: datetime | None = None,
     ) -> R:
-        """Wait for at most `LOOK_SECONDS` until `judge` gives something else than `Pending`.
+        """Poll for at most `LOOK_SECONDS` until the predicate `judge` returns something other than `Pending`.
 
-        `spent`: seconds of our clock that the attempt has used before, which the look is shorter by. Of the readings
-        since the wait began, those count that began after `since`.
+        `spent`: seconds of our clock that the attempt has already used; the poll is shorter by that. With `since`, only
+        readings that began after both `since` and the start of the wait count.
 
-        Raises `NotYet` when the look is over, or no further reading is due within it; `DeadlinePassed` when the wait
-        is; whatever `judge` raises, and what the reading raises, as an error that is tried again.
+        Raises `NotYet` when the poll is over or no further reading is due within it, and `DeadlinePassed` when the
+        wait is over. Also raises whatever `judge` raises, and the error of the reading as one that is retried.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
@@ -147,14 +149,14 @@ class SharedPoller(Generic[V]):
                 elif not wait.passed and loop.time() + due() < ends:
                     last = verdict
                 else:
-                    # Nothing would be read within this look any more, so no worker need hold it.
+                    # Nothing more would be read within this poll, so no worker needs to hold it.
                     answer.set_exception(self._not_yet(verdict, wait, cadence, due()))
-            except Exception as error:  # noqa: BLE001 - it fails the look that asked, and not the reader of all others
+            except Exception as error:  # noqa: BLE001 - it fails only the poll that asked, not the reader
                 answer.set_exception(error)
             return answer.done()
 
         def due() -> float:
-            # A little before: all who wait for the next reading must have come back when the first of them causes it.
+            # LEAD early, so that all waiters of the next reading are back when the first of them triggers it.
             return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
         began = _by_the_loop(max(wait.since, since or wait.since))
@@ -169,18 +171,18 @@ class SharedPoller(Generic[V]):
             finally:
                 self._waiters.discard(waiter)
         if last is None:
-            # A deadline is not believed before somebody has looked.
+            # A passed deadline counts only after at least one reading.
             raise NotYet(f"not read yet; {wait.words()}", retry_after=paced_delta(BETWEEN_LOOKS_SECONDS))
         raise self._not_yet(last, wait, cadence, due())
 
     def _not_yet(self, moving: Pending, wait: Wait, cadence: PollSchedule, due: float) -> NotYet | DeadlinePassed:
-        """How a look ends without a verdict. What the next reading is held back by a limit does not count."""
+        """The error of a poll without a result. No deadline counts how long a limit holds the next reading back."""
         held_back = self._held_back(self.last_read + cadence.interval(wait.elapsed))
         step_clock().skip(held_back)
         return still_pending(moving, wait, reading_due=due)
 
     def _held_back(self, wanted: float) -> float:
-        """For how many seconds from now on, or from `wanted` (by the loop's clock), only a limit forbids a reading."""
+        """Seconds for which only a limit prevents a reading, from now or from `wanted` (the loop's clock) if later."""
         seconds = self._free_at() - max(wanted, asyncio.get_running_loop().time())
         return seconds if seconds > paced(HELD_BACK_SECONDS) else 0.0
 
@@ -199,7 +201,7 @@ class SharedPoller(Generic[V]):
             wanted = self._wanted_at()
             if (now := loop.time()) < (due := max(wanted, self._free_at())):
                 held_back = now >= wanted and self._held_back(wanted) > 0
-                # A newcomer may want the next reading sooner than those who wait already.
+                # A newcomer may want the next reading sooner than the present waiters.
                 with self._clock.stopped() if held_back else nullcontext(), suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), (due if now >= wanted else wanted) - now)
                 continue
@@ -210,27 +212,27 @@ class SharedPoller(Generic[V]):
             try:
                 reading = await self._read()
                 self._latest = (began, reading)
-            except Exception as error:  # noqa: BLE001 - it is raised by every look that waits, in place of a lost task
+            except Exception as error:  # noqa: BLE001 - each waiting poll raises it; a task would lose it
                 reading = error
-                # What was seen before says nothing of how it stands now: no deadline may rest on it.
+                # The earlier reading may be out of date, so it must not decide about a deadline.
                 self._latest = None
             for waiter in tuple(self._waiters):
                 if waiter.began <= began and waiter.hear(reading):
                     self._waiters.discard(waiter)
 
     def _wanted_at(self) -> float:
-        """When those who wait want the next reading, by the loop's clock, whether it is allowed then or not."""
-        # Who began to wait after the latest reading has heard nothing yet.
+        """When the waiters want the next reading, on the loop's clock, whether it is allowed then or not."""
+        # A waiter that came after the latest reading began has received nothing yet.
         newcomer = any(waiter.began > self.last_read for waiter in self._waiters)
         wanted = 0.0 if newcomer else min(waiter.wants() for waiter in self._waiters)
         return self.last_read + max(wanted, LEAST_READ_SECONDS)
 
     def _free_at(self) -> float:
-        """From when another reading keeps the least interval over time: a bucket of a burst that leaks one in each."""
+        """When another reading is allowed, on the loop's clock: a leaky bucket of `burst`, one drop per interval."""
         return self.last_read + (self._level + 1 - self._burst) * self._interval()
 
     def _interval(self) -> float:
-        # Those who ask are answered once; those who look come back.
+        # Only polls count towards a crowd, because they come back; `reading` is served once.
         looking = sum(waiter.wants() > 0 for waiter in self._waiters)
         least = self._least_interval()
         least = max(least, min(least * (1 + looking / CROWD), CROWD_SECONDS))
@@ -238,19 +240,18 @@ class SharedPoller(Generic[V]):
 
 
 class SharedPollersByKey(Generic[V]):
-    """Shared views of single things, each kept while it is in use."""
+    """Shared pollers of single resources, each kept while it is in use."""
 
     def __init__(self) -> None:
-        """None yet."""
         self._views: dict[Hashable, SharedPoller[V]] = {}
 
     def __len__(self) -> int:
-        """How many are in use."""
+        """How many pollers are kept."""
         return len(self._views)
 
     @property
     def is_in_use(self) -> bool:
-        """Whether anybody waits for one of them."""
+        """Whether anyone is waiting for one of them."""
         return any(view.is_in_use for view in self._views.values())
 
     def of(
@@ -261,7 +262,7 @@ class SharedPollersByKey(Generic[V]):
         *,
         burst: int = BURST,
     ) -> SharedPoller[V]:
-        """The view of one thing, made by its first user."""
+        """The poller of one resource, created by its first user."""
         if key not in self._views:
             self._views = {key: view for key, view in self._views.items() if not view.is_idle(IDLE_SECONDS)}
             self._views[key] = SharedPoller(read, least_interval=least_interval, burst=burst)
@@ -269,19 +270,19 @@ class SharedPollersByKey(Generic[V]):
 
 
 def _read_well(reading: V | Exception) -> V:
-    """The reading. An error is one call's trouble, and many hear of it: it is raised as one that is tried again."""
+    """The reading. If it failed, raise its error as a retryable one: a single call's failure reaches many waiters."""
     if isinstance(reading, Exception):
         raise reading.as_weather() if isinstance(reading, PrivateLinkError) else reading
     return reading
 
 
 def _by_the_loop(moment: datetime) -> float:
-    """A moment by the loop's clock; rather too late than too early, so that no reading from before it counts."""
+    """A moment on the loop's clock. Errs on the late side, so that no reading from before the moment counts."""
     ago = (datetime.now(UTC) - moment).total_seconds()
     return asyncio.get_running_loop().time() - ago
 
 
 def _look_seconds(wait: Wait, spent: float) -> float:
     look = max(paced(LOOK_SECONDS) - spent, LEAST_LOOK_SECONDS)
-    # One whose deadline is over looks once more, since nobody may have looked before.
+    # Even after the deadline it polls once, because there may have been no reading before.
     return look if wait.passed else max(0.1, min(look, wait.remaining))

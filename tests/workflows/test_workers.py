@@ -10,12 +10,12 @@ from temporalio.worker import Worker
 from clouds.share import SHARE
 from privatelink.model.names import TASK_QUEUE
 from privatelink.temporal.queues import ACCOUNT_QUEUES, account_queue
+from runtime.upkeep import count_workers
 from tests.support.laws import NOTHING, counts
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
 from tests.workflows.test_create import EVERYTHING
-from worker import count_workers
 
 ACCOUNT = "310987654321"
 

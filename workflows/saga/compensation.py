@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
 Undo = Callable[..., Awaitable[Removed]]
-"""A removal activity. It finds by identity what it removes, so it needs no id and accepts 'never existed'."""
+"""A removal activity. It finds what to remove by identity, so it needs no id and accepts 'never existed'."""
 
 
 class Stage(NamedTuple):
     """Removals that run side by side.
 
-    When one of a `gate` fails for good, nothing that comes after is removed: that would break what still stands.
+    When one of a `gate` fails for good, no later stage runs: that would break what still exists.
     """
 
     removals: tuple[Undo, ...]
@@ -69,44 +69,44 @@ class Compensation:
         return bool(self._noted)
 
     def stands_at(self, place: Place | None) -> None:
-        """Bind the removals to the place that the check found: nothing of another place is touched."""
+        """Bind the removals to the place that the check found, so that they touch nothing of another place."""
         self.spec = self.spec.model_copy(update={"place": place})
 
     @property
     def looked_at(self) -> dict[str, str]:
-        """The account and region in which nothing is left, by the last look; empty before there was a place."""
+        """The account and region in which nothing is left, by the final inventory; empty if no place was found."""
         place = self.spec.place
         return {"account": place.account, "region": place.region} if place else {}
 
     def record(self, *ids: str) -> None:
-        """Remember ids of the link, so that the last look finds them whatever their tags say by then."""
+        """Remember ids of the link, so that the final inventory finds them whatever their tags say by then."""
         self._recorded.update(dict.fromkeys(ids))
 
     def note(self, *undos: Undo) -> None:
-        """Remember these undos: their steps begin now, or there may be things that this saga has not made."""
+        """Remember these undos: their steps begin now, or there may be resources that this run has not made."""
         self._noted.update(undos)
 
     def outcome_unknown(self, undo: Undo) -> None:
-        """The step of this undo has failed, perhaps after its effect: a cloud may not yet show what it made."""
+        """Note that the step of this undo may have had its effect although it failed; a cloud may not show it yet."""
         self._unsettled.add(undo)
 
     def settle(self) -> None:
-        """Give what a lost reply made the time to show, before the removals take its absence for granted."""
+        """Give the effect of a lost reply time to show, before a removal trusts that there is nothing."""
         at_platform: dict[Undo, timedelta] = {PrivateLinks.delete_private_link: options.SETTLE_AT_PLATFORM}
         self._settled_at = {
             undo: workflow.now() + at_platform.get(undo, options.SETTLE_AT_AWS) for undo in self._unsettled
         }
 
     def begin(self) -> None:
-        """Begin to undo, with nothing that has failed yet."""
+        """Begin to undo, and forget earlier failures."""
         self._blocked = False
         self._failures.clear()
         self._left_unseen.clear()
 
     async def spare_complete(self) -> bool:
-        """Keep what is complete, as if another create had completed it: an earlier run of this one may have ended well.
+        """Keep a complete link as if another create had made it: an earlier run of this one may have ended well.
 
-        It is kept too when nobody can tell. Gives whether it is kept.
+        It is also kept when nobody can tell whether it is complete. Returns whether it is kept.
         """
         complete = await self.run(Providers.is_complete, self.spec, options.inventory())
         if complete is False:
@@ -115,7 +115,7 @@ class Compensation:
         return True
 
     async def undo(self, stage: Stage) -> tuple[str, ...]:
-        """Run the removals of a stage whose steps had begun; give the ids that they removed."""
+        """Run those removals of a stage whose steps had begun; returns the ids that they removed."""
         wanted = [activity for activity in stage.removals if self.is_due(activity)]
         failed_before = len(self._failures)
         removed = await self._each(*(self._undo(activity) for activity in wanted))
@@ -125,15 +125,15 @@ class Compensation:
         return gone
 
     def is_due(self, undo: Undo) -> bool:
-        """Whether there is something for it to undo, and no gate before it has failed."""
+        """Whether this undo may have something to remove, and no gate before it has failed."""
         return undo in self._noted and not self._blocked
 
     def block(self) -> None:
-        """Remove nothing that comes after: it is not known that it may go."""
+        """Remove nothing that comes after, because it is not known to be safe."""
         self._blocked = True
 
     def leave(self, leftover: Leftover) -> None:
-        """List this as left behind; the last look cannot see it."""
+        """List this as left behind; the final inventory cannot see it."""
         self._left_unseen.append(leftover)
 
     async def _undo(self, activity: Undo) -> tuple[str, ...]:
@@ -143,7 +143,7 @@ class Compensation:
         return removed.ids if removed else ()
 
     async def run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
-        """The step's result; None when it failed for good, which is noted."""
+        """The step's result; None when it failed for good. The failure is noted."""
         step = self._tracker.begin(activity.__name__, wait=getattr(spec, "wait", None))
         try:
             result = await self._controls.attempt(activity, spec, step, self.spec.link, how)
@@ -157,15 +157,15 @@ class Compensation:
         return result
 
     async def look_for_leftovers(self) -> None:
-        """List what is still there after a removal that was interrupted; asked of the clouds, not remembered."""
+        """List what still exists after an interrupted removal, by asking the clouds instead of the saga's memory."""
         await self._look("the removal was interrupted")
 
     async def finish(self) -> None:
-        """End a removal by a last look at both clouds: only then is it said that nothing is left."""
+        """End a removal with a final inventory of both clouds. Only then does the saga report that nothing is left."""
         await self._look("")
 
     async def _look(self, otherwise: str) -> None:
-        """`otherwise`: why something is left where no step failed."""
+        """`otherwise`: why something is left when no step failed."""
         if self.leftovers:
             return
         failures = list(self._failures)
@@ -175,7 +175,7 @@ class Compensation:
             update={
                 "recorded": tuple(dict.fromkeys((*recorded, *self._removed))),
                 "removed": tuple(self._removed),
-                # Where no create of the link can have made a connector, there is none to look for.
+                # If no create of the link can have made a connector, there is none to look for.
                 "ignore_deployment": self.spec.ignore_deployment or Connectors.delete_connector not in self._noted,
             }
         )
@@ -190,7 +190,7 @@ class Compensation:
 
     @property
     def failure(self) -> PrivateLinkError | None:
-        """Why a removal left something behind: the first failure of a step, or what the last look found."""
+        """Why a removal left something behind: the first failure of a step, or what the final inventory found."""
         if not self.leftovers:
             return None
         return self._failures[0] if self._failures else still_standing(self.leftovers, str(self.spec.link))

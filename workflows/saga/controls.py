@@ -1,4 +1,4 @@
-"""Steering: what people say to a running saga, and how it waits for them."""
+"""Operator controls: what people say to a running saga, and how it waits for them."""
 
 import asyncio
 import re
@@ -29,16 +29,16 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 REMINDER = paced_delta(86_400)
-"""A day: how long after an ask, and after each reminder, a person is reminded."""
+"""Interval between an ask and its first reminder, and between reminders: a day of the cloud's clock."""
 
 PAUSE = "pause"
 APPROVAL = "wait-for-approval"
 
 
 class Question(NamedTuple):
-    """What a step waits to be told by `confirm`: one of the `choices`, or else an address of the `connection`.
+    """What a step needs from `confirm`: one of the `choices`, or else an address of the `connection`.
 
-    `names` are those that AWS shows for it; the first of them is proposed.
+    `names` are the addresses that AWS shows for it; the first one is proposed.
     """
 
     choices: tuple[str, ...] = ()
@@ -47,11 +47,11 @@ class Question(NamedTuple):
 
     @property
     def proposal(self) -> str:
-        """The address that holds when none is given; empty where AWS shows none."""
+        """The address to use when none is given; empty when AWS shows none."""
         return next(iter(self.names), "")
 
     def takes(self, address: str) -> bool:
-        """Whether it is an address of that very endpoint: one that AWS shows, or one of the form that AWS gives.
+        """Whether it is an address of this endpoint: one that AWS shows, or one in the form that AWS uses.
 
         AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.
         """
@@ -85,27 +85,27 @@ class OperatorControl:
         """The VPC endpoint whose connection a person has approved."""
         self.given_up: PrivateLinkError | None = None
         self.looks_first = False
-        """After a reset: steps look before they make their things, as if the link were not new."""
+        """Set after a reset: each step first looks for what it would make, as if the link were not new."""
 
     @property
     def waits(self) -> tuple[str, ...]:
-        """The steps that a retry would concern: held, or under way."""
+        """The steps that a retry would affect: those held, and those under way."""
         return (*self._held, *self._under_way)
 
     @property
     def questions(self) -> dict[str, Question]:
-        """The steps that wait for `confirm`, and have not got it yet."""
+        """The steps that still wait for `confirm`."""
         return {step: question for step, question in self._questions.items() if step not in self._answers}
 
     @property
     def approvable(self) -> tuple[str, ...]:
-        """The VPC endpoints among which a person may approve one right now."""
+        """The VPC endpoints of which a person may approve one right now."""
         return self._approving[1] if self._approving else ()
 
-    # What the Updates do, at once.
+    # For the Updates; nothing here waits.
 
     def retry(self) -> tuple[str, ...]:
-        """Let held steps go on, and try those under way anew; gives their ids."""
+        """Let held steps go on, and restart those under way; returns their ids."""
         steps = self.waits
         self._held.clear()
         self._again.update(self._under_way)
@@ -140,7 +140,7 @@ class OperatorControl:
             self.resume()
 
     def answer(self, confirm: Confirm) -> None:
-        """Give a step what it waits for; one that watches meanwhile is tried anew with it."""
+        """Give a step what it waits for. A step that is polling meanwhile is restarted with the answer."""
         self._answers[confirm.step] = confirm
         if confirm.vpc_endpoint_id in self.approvable:
             self.approved = confirm.vpc_endpoint_id or ""
@@ -149,13 +149,13 @@ class OperatorControl:
             handle.cancel()
 
     def approve(self, vpc_endpoint_id: str) -> None:
-        """Let this endpoint's connection be accepted; the step that watches meanwhile is told."""
+        """Let this endpoint's connection be accepted. A step that is polling meanwhile is restarted with the answer."""
         self.approved = vpc_endpoint_id
         if self._approving and (step := self._approving[0]):
             self.answer(Confirm(step=step, vpc_endpoint_id=vpc_endpoint_id))
 
     def give_up(self, by: str, reason: str) -> None:
-        """Take a held step's failure, or else somebody's word, as the first cause of the rollback that follows."""
+        """Set the first cause of the rollback that follows: a held step's failure, or else the person's request."""
         words = f"{by} rolled it back: {reason}"
         for error in self._held.values():
             details = error.details_model
@@ -173,11 +173,11 @@ class OperatorControl:
         about: object,
         how: Options,
     ) -> R:
-        """Run the step's activity, anew whenever `retry` cuts its backoff short.
+        """Run the step's activity, and restart it whenever `retry` or an answer asks for that.
 
-        Anew by another id: a look that is cancelled without noticing it keeps its own until it ends. What is tried anew
-        has its whole time again, since the worker's memory of what did not count is the old id's. A step whose deadline
-        passed goes on for as long as the saga was paused meanwhile.
+        Each restart uses a new activity id: a cancelled activity that has not noticed yet still owns the old one. The
+        step gets its whole time again, because the worker's record of uncounted time belongs to the old id. A step
+        whose deadline passed continues for as long as the saga was paused meanwhile.
         """
         number = 0
         while True:
@@ -205,7 +205,7 @@ class OperatorControl:
             self._tracker.prolong(step, getattr(spec, "wait", None))
 
     def _looking(self, step: str, spec: S) -> S:
-        """The spec of a step that must look for its thing: what is tried anew may have made it before."""
+        """The spec of a step that must first look for what it would make: an earlier try may have made it."""
         scope = getattr(spec, "scope", None)
         if not (isinstance(spec, BaseModel) and isinstance(scope, Scope)):
             return spec
@@ -214,12 +214,12 @@ class OperatorControl:
         return spec.model_copy(update={"scope": scope.model_copy(update={"is_new": False})})
 
     async def before_effect(self) -> None:
-        """Stop here while the saga is paused."""
+        """Wait here while the saga is paused."""
         if self.paused:
             await workflow.wait_condition(lambda: self.paused is None)
 
     async def hold(self, step: str, error: PrivateLinkError) -> None:
-        """Hold a failed step until somebody says `retry_now`; raises its error when nobody does in time."""
+        """Hold a failed step until somebody sends `retry_now`; raises its error if nobody does in time."""
         self._held[step] = error
         details = error.details_model
         task = Task(f"{step}: {details.message}", "", (details.next_step,) if details.next_step else ())
@@ -234,7 +234,7 @@ class OperatorControl:
             self._held.pop(step, None)
 
     async def approval(self, connection: Connection) -> None:
-        """Wait until this very endpoint's connection is approved. Raises `DeadlinePassed`."""
+        """Wait until this endpoint's connection is approved. Raises `DeadlinePassed`."""
         wait, own = limit(DEADLINES.person), connection.vpc_endpoint_id
         task = approving(self._link, [connection.words])
         with self._to_approve("", (own,)):
@@ -249,7 +249,7 @@ class OperatorControl:
 
     @asynccontextmanager
     async def approval_among(self, step: str, candidates: Sequence[Candidate], wait: Wait) -> AsyncIterator[None]:
-        """Ask which of these endpoints' connections is approved, while the step watches them."""
+        """Ask a person to approve one of these endpoints' connections, while the step watches them."""
         ids = tuple(one.vpc_endpoint_id for one in candidates)
         task = approving(self._link, [one.words for one in candidates])
         self._tracker.begin(APPROVAL)
@@ -275,7 +275,7 @@ class OperatorControl:
         return tuple(f"privatelink approve {self._link} --vpc-endpoint-id {one}" for one in self.approvable)
 
     async def confirmation(self, step: str, task: Task, names: tuple[str, ...], connection: Connection) -> str:
-        """Wait for `confirm` of the step; gives the address, or the one proposed. Raises `DeadlinePassed`."""
+        """Wait for `confirm` of the step; returns the given address, or the proposed one. Raises `DeadlinePassed`."""
         self._questions[step] = question = Question(names=names, connection=connection)
         commands = (f"privatelink confirm {self._link}",)
         wait = limit(DEADLINES.person)
@@ -287,7 +287,7 @@ class OperatorControl:
 
     @asynccontextmanager
     async def by_hand(self, step: str, task: Task, wait: Wait, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
-        """Ask for what a person does elsewhere, and among which `choices`, while the saga watches for it."""
+        """Ask a person to do something elsewhere, or to pick one of the `choices`, while the saga watches for it."""
         commands = tuple(f"privatelink confirm {self._link} --vpc-endpoint-id {one}" for one in choices)
         if choices:
             self._questions[step] = Question(choices)
@@ -303,7 +303,7 @@ class OperatorControl:
             return spec
         if answer and answer.vpc_endpoint_id:
             self._chosen[step] = answer.vpc_endpoint_id
-        # AWS may hide the endpoint for a moment, and then the step looks anew: what was chosen stays chosen.
+        # AWS may hide the endpoint for a moment, and the step then polls again: the choice must outlast that.
         return spec.model_copy(update={"chosen": self._chosen.get(step, spec.chosen)})
 
     async def _asked(

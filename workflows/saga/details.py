@@ -1,4 +1,4 @@
-"""The details: a saga as Markdown for the Temporal UI's box, which is low: what matters now stands first."""
+"""The details: a saga as Markdown for a box in the Temporal UI. The box is low, so what matters now comes first."""
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -10,14 +10,14 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.progress import Ask, Progress, StepProgress, StepState
 
 
-@lru_cache(maxsize=1000)  # so that all sagas share their words
+@lru_cache(maxsize=1000)  # so that all sagas share the strings
 def title(step: str) -> str:
     """A step's id in words."""
     return step.replace("-", " ")
 
 
 def details(progress: Progress, region: str) -> str:
-    """The phase, what is asked of whom with the commands, what runs; then the whole story, the ids, who steered."""
+    """The phase, what people must do and by which commands, what runs; then all steps, the ids, and who intervened."""
     return "\n".join(
         [
             *_headline(progress),
@@ -72,7 +72,7 @@ def _running(step: StepProgress) -> str:
 
 
 def _list(items: Iterable[str], mark: str = "-") -> Iterator[str]:
-    # Without the empty line, the Markdown of Temporal's UI runs the items on as one paragraph.
+    # Without the empty line, Temporal's UI renders the items as one paragraph.
     lines = [f"{mark} {item}" for item in items]
     if lines:
         yield from ("", *lines)

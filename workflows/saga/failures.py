@@ -1,4 +1,4 @@
-"""How a saga that did not end well tells of it: the step's error by name, and each thing left with why."""
+"""How a saga that did not end well reports it: the step's error by name, and each leftover with its reason."""
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 def named(error: BaseException) -> PrivateLinkError:
-    """Our error for a failed step: what the step raised; a time-out without a word becomes `StepFailed`."""
+    """Our error for a failed step: what the step raised, or `StepFailed` for a timeout without a message."""
     ours = from_failure(error)
     if isinstance(ours, NotYet):
         return DeadlinePassed(
@@ -47,9 +47,9 @@ def is_late(error: BaseException) -> bool:
 
 
 def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError], otherwise: str) -> Leftover:
-    """With the last error that concerns it; else with one that concerns no single thing, or that its turn never came.
+    """The leftover with its reason: its own last error, else one about no leftover, else that its turn never came.
 
-    `otherwise`: why, where nothing failed; empty when no more is known than that it stands.
+    `otherwise`: the reason when nothing failed; empty when all that is known is that it still exists.
     """
     own = next((failure.message for failure in reversed(failures) if failure.details_model.resource == left.id), None)
     if own:
@@ -61,9 +61,9 @@ def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLi
 
 
 def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: list[str]) -> list[Leftover]:
-    """What stands in for the list of what is left when it cannot be read.
+    """A substitute for the list of what is left when the clouds cannot be read.
 
-    The last failure of each thing that failures concern, and what the saga has recorded of the link and not seen go.
+    It has the last failure of each resource, and every recorded id of the link that the saga has not seen go.
     """
     last = {one.details_model.resource or str(link): one.message for one in failures}
     pages = {"PrivateLink": private_link_page(link), "connector": connector_page(link)}
@@ -82,7 +82,7 @@ def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: 
 
 
 def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:
-    """What a delete raises when every step succeeded and the last look found something all the same."""
+    """What a delete raises when every step succeeded and the final inventory still found something."""
     return CloudRefused(
         f"looking once more after the removal of {link}: {len(leftovers)} of its things still stand",
         resource=link,
@@ -91,7 +91,7 @@ def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:
 
 
 def incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: str) -> RollbackIncomplete:
-    """What a saga raises that leaves something behind: the first cause, each thing left, and how to finish."""
+    """The error of a saga that leaves something behind: the first cause, each leftover, and how to finish."""
     first = cause.details_model.message if cause else "cancelled"
     listed = "; ".join(str(left) for left in leftovers)
     return RollbackIncomplete(

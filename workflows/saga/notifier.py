@@ -1,4 +1,4 @@
-"""The notifier: the webhook is told when a saga needs a person, and when it ends."""
+"""The notifier: calls the webhook when a saga needs a person, and when it ends."""
 
 import asyncio
 from collections import deque
@@ -19,10 +19,10 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Notifier:
-    """Sends them one after another, beside the story.
+    """Sends notifications one after another, while the story goes on.
 
-    A webhook that is down holds up nothing but the saga's end, and that for one notification's deadline, however many
-    wait: a newer state supersedes the older ones as soon as one could not be delivered at once.
+    A webhook that is down delays only the saga's end, and by no more than one notification's deadline, however many
+    wait: once one could not be delivered at once, a newer state supersedes the older ones.
     """
 
     def __init__(self, tracker: ProgressTracker) -> None:
@@ -36,7 +36,7 @@ class Notifier:
         tracker.on_phase = self._phase_changed
 
     async def flush(self) -> None:
-        """Wait for what is on its way, since a workflow's end cuts it off; no longer than one deadline."""
+        """Wait for what is on its way, because the workflow's end would cut it off; no longer than one deadline."""
         self._ends_at = workflow.now() + _deadline()
         if self._sending:
             await self._sending
@@ -64,7 +64,7 @@ class Notifier:
         while self._waiting:
             spec = self._waiting.popleft()
             try:
-                # First in the workflow's own task: where no webhook is set, that is all it costs.
+                # First within the workflow task: without a webhook, that is all it costs.
                 sent = await workflow.execute_local_activity_method(
                     Notifications.notify, spec, activity_id=f"notify-{spec.number}-once", **options.notification_once()
                 )
@@ -79,12 +79,12 @@ class Notifier:
                 self._waiting.clear()
 
     async def _send_patiently(self, spec: NotificationSpec, failed: FailureError) -> None:
-        """Try again until it is delivered, its time is over, or there is a newer state to tell."""
+        """Try again until it is delivered, its time is over, or there is a newer state to report."""
         if self._waiting:
             self._keep_the_newest(spec, failed)
             return
         how = options.notification()
-        # Else an attempt that hangs might reach the receiver after the newer one.
+        # Otherwise an attempt that hangs might reach the receiver after the newer notification.
         how["cancellation_type"] = ActivityCancellationType.WAIT_CANCELLATION_COMPLETED
         left = self._left()
         if left <= timedelta(0):
@@ -119,7 +119,7 @@ class Notifier:
         self._waiting.append(newest)
 
     def _left(self) -> timedelta:
-        """The time for one notification, or what is left of it once the saga waits to end."""
+        """The time for one notification, or what remains of it once the saga waits to end."""
         return self._ends_at - workflow.now() if self._ends_at else _deadline()
 
 
@@ -128,6 +128,6 @@ def _deadline() -> timedelta:
 
 
 def _undelivered(spec: NotificationSpec, error: BaseException) -> None:
-    """The saga is what matters: nobody's webhook may change how it ends."""
+    """Log it only: no webhook may change how a saga ends."""
     why = from_failure(error) or error
     workflow.logger.warning("notification %s of %s was not delivered: %s", spec.number, spec.link, why)

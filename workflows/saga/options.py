@@ -1,7 +1,7 @@
-"""The few ways in which a step is run: a check, a write, a wait, a removal; and the deadlines, all of them settings.
+"""The few ways to run a step (check, write, wait, removal) and the deadlines, which are all settings.
 
-A deadline counts only time in which something could happen, which the worker judges (`runtime.judging`). Temporal's
-schedule-to-close time-out, which counts all time, is a far net behind it (`privatelink.model.step_clock.far_net`).
+A deadline counts only time in which something could happen; the worker judges that (`runtime.judging`). Temporal's
+schedule-to-close timeout counts all time, so it is only a distant safety net (`privatelink.model.step_clock.far_net`).
 
 A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clock, as in
 `PRIVATELINK_DEADLINE_LOAD_BALANCER=2400`.
@@ -24,7 +24,7 @@ from privatelink.pace import paced_delta
 
 
 class Deadlines(BaseModel):
-    """How long each thing may take, in seconds of the cloud's clock; aws.amazon.com's usual times are far below."""
+    """Maximum time for each step, in seconds of the cloud's clock; aws.amazon.com usually takes far less."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -34,7 +34,7 @@ class Deadlines(BaseModel):
     load_balancer: float = Field(1200, gt=0)
     targets: float = Field(600, gt=0)
     endpoint_service: float = Field(600, gt=0)
-    connection: float = Field(3600, gt=0)  # EMQX's account makes one VPC endpoint every 3.3 s, for all who wait
+    connection: float = Field(3600, gt=0)  # EMQX's account makes one VPC endpoint every 3.3 s, for all links that wait
     running: float = Field(900, gt=0)
     connector: float = Field(300, gt=0)
     removal: float = Field(3600, gt=0)
@@ -44,7 +44,7 @@ class Deadlines(BaseModel):
 
     @classmethod
     def from_environment(cls) -> "Deadlines":
-        """The defaults, changed by what the environment names. Raises pydantic's `ValidationError`."""
+        """The defaults, overridden by the environment. Raises pydantic's `ValidationError`."""
         prefix = "PRIVATELINK_DEADLINE_"
         given = {name[len(prefix) :].lower(): text for name, text in os.environ.items() if name.startswith(prefix)}
         return cls.model_validate(given, extra="forbid")
@@ -55,25 +55,25 @@ S = TypeVar("S")
 DEADLINES = Deadlines.from_environment()
 
 FLOOR = timedelta(seconds=10)
-"""No deadline is shorter: on a scaled clock, calls still take their own time."""
+"""Minimum of every deadline: on a scaled clock, calls still take their own time."""
 
 SETTLE_AT_AWS = paced_delta(15)
-"""How long after a lost reply AWS may still not show what it made (EC2: eventual consistency)."""
+"""Maximum time after a lost reply for which AWS may not show what the call made (EC2: eventual consistency)."""
 
 SETTLE_AT_PLATFORM = max(paced_delta(300), FLOOR)
-"""How long a call that nobody waits for any more may still take effect at the platform. It may hold a create for
-minutes: EMQX's own Terraform provider waits 30 of them for one of a deployment."""
+"""Maximum time for which an abandoned call may still take effect at the platform. The platform may hold a create for
+minutes: EMQX's own Terraform provider waits 30 minutes for the create of a deployment."""
 
-# Some calls, each with its own time-out, and the turns that they wait for while many sagas share a budget.
+# Room for several calls, each with its own timeout, and for their turns while many sagas share a budget.
 _ATTEMPT = timedelta(minutes=11)
-_BEAT = timedelta(seconds=30)  # a killed worker's attempt is missed after it; see runtime/attempts.py
-_NOTIFICATION = timedelta(seconds=15)  # above the webhook's own time-out
+_BEAT = timedelta(seconds=30)  # after this a killed worker's attempt is missed; see runtime/attempts.py
+_NOTIFICATION = timedelta(seconds=15)  # above the webhook's own timeout
 _LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
 _RETRY = RetryPolicy(
     initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
 )
 
-# A look may be a wait's tenth attempt without any failure; a growing interval would then add to a killed worker's loss.
+# Attempt 10 of a wait is normal. Exponential backoff would only delay recovery after a worker is killed.
 _LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
 
 
@@ -88,7 +88,7 @@ def limit(seconds: float) -> Wait:
 
 
 class Options(TypedDict):
-    """What `workflow.execute_activity` takes beside the step and its spec."""
+    """What `workflow.execute_activity` takes besides the step and its spec."""
 
     start_to_close_timeout: timedelta
     schedule_to_close_timeout: timedelta
@@ -98,9 +98,9 @@ class Options(TypedDict):
 
 
 def check() -> Options:
-    """A read that decides whether to go on: nothing to undo, so a cancel does not wait for it.
+    """A read that decides whether to go on. It has nothing to undo, so a cancel does not wait for it.
 
-    Nothing is made yet, so a refusal is final: whoever asked can mend it and ask again.
+    Nothing is made yet, so a refusal is final: the caller can fix its cause and ask again.
     """
     return _options(
         _ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT, again=_CHECK_AGAIN
@@ -108,32 +108,35 @@ def check() -> Options:
 
 
 def inventory() -> Options:
-    """A read in the middle of a saga, which decides nothing."""
+    """A read in the middle of a saga. Unlike in a check, a refusal is not final at once."""
     return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
 
 
 def inquiry() -> Options:
-    """A check whose caller waits for its answer: all time counts, and the last word says what it waited for."""
+    """A check whose caller waits for the answer: all time counts, and the last error says what it waited for."""
     how = check()
     how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.check), FLOOR)
     return how
 
 
 def write(deadline: float) -> Options:
-    """An effect: a cancel waits until the attempt is over, so that its undo never races it.
+    """An effect. A cancel waits until the attempt is over, so that the undo never races it.
 
-    `deadline` in seconds of the cloud's clock.
+    `deadline` is in seconds of the cloud's clock.
     """
     return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, beat=_BEAT)
 
 
 def wait(until: Wait) -> Options:
-    """Looks until a deadline that the step itself knows; the one here is only the net below it."""
+    """Polls until a deadline that the step itself knows; the timeout here is only a safety net."""
     return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_LOOK_AGAIN)
 
 
 def removal() -> Options:
-    """An undo: it asks, and looks until the thing is gone, for long, because a person may have to mend something."""
+    """An undo: requests the removal, and polls until the resource is gone.
+
+    The deadline is long, because a person may have to fix something first.
+    """
     return _options(
         _ATTEMPT + _LOOK,
         paced_delta(DEADLINES.removal),
@@ -143,32 +146,32 @@ def removal() -> Options:
 
 
 class LocalOptions(TypedDict):
-    """What `workflow.execute_local_activity` takes beside the step and its spec."""
+    """What `workflow.execute_local_activity` takes besides the step and its spec."""
 
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy
 
 
 def notification_once() -> LocalOptions:
-    """One try to tell the webhook, within the workflow's own task, which holds up Updates meanwhile."""
+    """One try to notify the webhook, within the workflow task itself, which delays Updates meanwhile."""
     return LocalOptions(start_to_close_timeout=timedelta(seconds=2), retry_policy=RetryPolicy(maximum_attempts=1))
 
 
 def notification() -> Options:
-    """Further tries, for a short while: a saga's end waits for them."""
+    """Further tries, for a short while only, because the saga's end waits for them."""
     how = _options(_NOTIFICATION, timedelta(0), ActivityCancellationType.TRY_CANCEL)
     how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.notification), FLOOR)
     return how
 
 
 def renewed(spec: S) -> S:
-    """The spec of a step that begins anew: with as much time as it had."""
+    """The spec of a step that starts over, with its whole time again."""
     wait = _wait_of(spec)
     return _with_wait(spec, wait.beginning(workflow.now())) if wait else spec
 
 
 def prolonged(spec: S, by: timedelta | None = None) -> S:
-    """The spec of a step that goes on for so long, or else for as long as it had from its beginning."""
+    """The spec of a step that continues for the time `by`, or else for as long as it had at its beginning."""
     wait = _wait_of(spec)
     if wait is None:
         return spec
@@ -187,7 +190,7 @@ def _with_wait(spec: S, wait: Wait) -> S:
 
 
 def within(how: Options, limit: timedelta) -> Options:
-    """The options of a step with another deadline."""
+    """The same options with another deadline."""
     how = how.copy()
     how["schedule_to_close_timeout"] = far_net(max(limit, FLOOR))
     return how

@@ -18,14 +18,14 @@ with workflow.unsafe.imports_passed_through():
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# What needs somebody shows before what the saga does by itself; of several, the one that stops most.
+# A phase that needs a person hides what the saga does by itself. Of several, the one that blocks most is shown.
 _BY_URGENCY = (Phase.PAUSED, Phase.HELD, Phase.WAITING_FOR_PERSON)
 
 
 _RESET = "Temporal terminated the run before; the saga goes on in a new one"
 
 
-@lru_cache(maxsize=1000)  # so that all sagas share their words
+@lru_cache(maxsize=1000)  # so that all sagas share the strings
 def step_id(activity: str, key: object = "") -> str:
     """Temporal's activity id of a step, as in `create-target-group-3306`: fixed, so that a runbook can name it."""
     return "-".join(part for part in (activity.replace("_", "-"), str(key)) if part)
@@ -52,13 +52,13 @@ class ProgressTracker:
         )
 
     def enter(self, phase: Phase, *, account: str | None = None) -> None:
-        """Move the whole saga on; operators find sagas by this word."""
+        """Move the saga to this phase, by which operators find sagas."""
         self._phase = phase
         self._account = account or self._account
         self._show()
 
     def begin(self, activity: str, key: object = "", wait: Wait | None = None) -> str:
-        """A step begins; gives its id."""
+        """Mark a step as begun; returns its id."""
         name = step_id(activity, key)
         step = self._step(name)
         step.state = StepState.RUNNING
@@ -69,25 +69,25 @@ class ProgressTracker:
         return name
 
     def prolong(self, name: str, wait: Wait | None) -> None:
-        """A step that is tried anew has a later deadline."""
+        """Show the later deadline of a step that is tried again."""
         if wait:
             self._step(name).deadline = wait.deadline
             self._show()
 
     def end(self, name: str, state: StepState) -> None:
-        """A step ended, or is held."""
+        """Mark a step as ended, or as held."""
         step = self._step(name)
         step.state = state
         step.ended_at = workflow.now()
         self._show()
 
     def made(self, **ids: str) -> None:
-        """Remember ids for people: `made(load_balancer=arn)` reads `load balancer` in the progress."""
+        """Remember ids for people: `made(load_balancer=arn)` shows as `load balancer` in the progress."""
         self.progress.ids.update({name.replace("_", " "): value for name, value in ids.items()})
         self._show()
 
     def ask(self, phase: Phase, ask: Ask) -> None:
-        """Show what a person must do, and be in `phase` until it is `answered`."""
+        """Show what a person must do, and stay in `phase` until it is `answered`."""
         self._asking[phase, ask.step] = ask
         self._show()
 
@@ -98,7 +98,7 @@ class ProgressTracker:
         self.on_phase(self.progress)
 
     def answered(self, phase: Phase, step: str) -> None:
-        """Nobody need act on this any more."""
+        """Withdraw an ask: nobody needs to act on it any more."""
         if self._asking.pop((phase, step), None):
             self._show()
 
@@ -110,11 +110,11 @@ class ProgressTracker:
         self._show()
 
     def was_reset(self) -> None:
-        """Somebody reset the saga at Temporal: its record says so as soon as it goes on."""
+        """Note that somebody reset the saga at Temporal; the progress shows it as soon as the saga goes on."""
         self._was_reset = True
 
     def failed(self, error: PrivateLinkError) -> PrivateLinkError:
-        """The first cause; gives it back."""
+        """Record the first cause, and return it."""
         self.progress.error = error.details_model
         self._show()
         return error
@@ -129,7 +129,7 @@ class ProgressTracker:
 
     def _show(self) -> None:
         if not workflow.in_workflow():
-            return  # evicted from a worker's cache: what still ends here is the coroutines, not the saga
+            return  # evicted from a worker's cache: the coroutines end here, not the saga
         progress = self.progress
         if self._was_reset:
             self._was_reset = False
@@ -142,7 +142,7 @@ class ProgressTracker:
             self._tell_temporal(phase)
             self.on_phase(progress)
         if not self._is_to_be_told:
-            # Once for all that happens in one moment: to write the details is the dearest thing that a saga does.
+            # Once for everything that happens in one moment: writing the details is the most expensive part of a saga.
             self._is_to_be_told = True
             asyncio.get_running_loop().call_soon(self._tell_details)
 
@@ -163,4 +163,4 @@ class ProgressTracker:
 
 
 def _unheard(_: Progress) -> None:
-    """Nobody listens."""
+    """Do nothing: nobody listens."""

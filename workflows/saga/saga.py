@@ -1,8 +1,8 @@
 """The saga: runs a story step by step, and undoes what it did when a step fails or somebody ends it.
 
 Temporal delivers a cancel once, to the main task, and a step that does not notice it swallows it. So the main task only
-listens; the story runs in a task of its own; a flag is looked at before and after each step; and once the rollback has
-begun nothing stops it. An undo is noted before its step runs, because a step that failed may have had its effect.
+listens, the story runs in a task of its own, and a flag is checked before and after each step. Once the rollback has
+begun, nothing stops it. An undo is noted before its step runs, because a step that failed may have had its effect.
 """
 
 import asyncio
@@ -39,9 +39,9 @@ B = TypeVar("B")
 
 
 class Saga:
-    """One run of one story. `tracker` is where everybody reads how far it is, `controls` what people have said to it.
+    """One run of one story. `tracker` holds its progress, `controls` what people have said to it.
 
-    `is_ending`: it rolls back, or has ended; from then on nobody can stop or steer it but to hurry it. `undone` is the
+    `is_ending`: it rolls back or has ended. From then on people can hurry it, but not stop or steer it. `undone` is the
     phase in which it ends when its removals have left nothing of what it made. `resets` counts how often it was reset.
     """
 
@@ -68,9 +68,9 @@ class Saga:
         self.controls.looks_first = True
 
     async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
-        """Run `story`; when it does not end well, `clean_up`. Raises the first cause, told with what was left behind.
+        """Run `story`, and `clean_up` if it does not end well. Raises the first cause, with what was left behind.
 
-        A cancelled run of which nothing is left ends as Temporal's Cancelled.
+        A cancelled run that leaves nothing behind ends as Temporal's Cancelled.
         """
         self._task = saga = asyncio.create_task(self._run(story, clean_up))
         try:
@@ -81,7 +81,7 @@ class Saga:
             return await saga
 
     def give_up(self, by: str, reason: str) -> None:
-        """End a story that runs or is held, by a person's word: it rolls back."""
+        """Roll back a story that runs or is held, because a person asked for it."""
         self.controls.give_up(by, reason)
         self._stop()
 
@@ -108,13 +108,13 @@ class Saga:
         return result
 
     def _cause(self, error: BaseException) -> PrivateLinkError | None:
-        """The first cause for the tracker; None when somebody cancelled."""
+        """The first cause, which the tracker also gets; None when somebody cancelled."""
         if not is_cancelled_exception(error):
             return self.tracker.failed(named(error))
         return self.tracker.failed(self.controls.given_up) if self.controls.given_up else None
 
     def _ending(self, cause: PrivateLinkError | None) -> BaseException:
-        """What a saga that did not end well raises: something is left; cancelled; or the first cause."""
+        """What a saga that did not end well raises: what is left behind, else its cancel or the first cause."""
         if self.compensation.leftovers:
             error = self.tracker.failed(
                 incomplete(cause, self.compensation.leftovers, str(self.compensation.spec.link))
@@ -131,7 +131,7 @@ class Saga:
         return type(cause).of(cause.details_model.model_copy(update=told))
 
     async def look_until_no_reset(self, look: Callable[[], Awaitable[R]]) -> R:
-        """What `look` sees. After a reset it looks again: what was seen before says nothing of what stands now."""
+        """The result of `look`. After a reset it looks again, because what it saw before may no longer be true."""
         while True:
             resets = self.resets
             seen = await look()
@@ -139,7 +139,7 @@ class Saga:
                 return seen
 
     async def check(self, activity: Callable[[Any, S], Awaitable[R]], spec: S, *, about: object) -> R:
-        """A step that only reads and decides. `about` is the thing that it concerns, for the UI."""
+        """A step that only reads and decides. `about` is what it concerns, for the UI."""
         return await self._step(activity, lambda: spec, lambda _: options.check(), about)
 
     async def write(
@@ -152,7 +152,7 @@ class Saga:
         key: object = "",
         deadline: float | None = None,
     ) -> R:
-        """A step with an effect, and its undo. `key` tells steps of one activity apart."""
+        """A step with an effect, and its undo. `key` distinguishes steps of the same activity."""
         how = options.write(deadline or options.DEADLINES.write)
         return await self._step(activity, lambda: spec, lambda _: how, about, undo=undo, key=key, effect=True)
 
@@ -167,7 +167,7 @@ class Saga:
     ) -> R:
         """A step with an effect that waits until the effect shows, for at most `within` seconds of the cloud's clock.
 
-        `spec` is made when the step begins: before it the saga may have been paused for long.
+        `spec` is built when the step begins, because the saga may have been paused for long before that.
         """
         how = options.write(options.DEADLINES.write + within)
         return await self._step(
@@ -184,16 +184,16 @@ class Saga:
         key: object = "",
         by_hand: bool = False,
     ) -> R:
-        """A step that looks until its deadline. Its undo removes what it waits for, which somebody else makes.
+        """A step that polls until its deadline. Its undo removes what it waits for, which somebody else makes.
 
-        `by_hand`: a person does; when that deadline passes nobody is asked once more, by a hold.
+        `by_hand`: a person makes it. When the deadline passes, the step is not held: a hold would ask a person again.
         """
         return await self._step(
             activity, lambda: spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key, by_hand=by_hand
         )
 
     async def ask(self, step: str, answer: Awaitable[R]) -> R:
-        """A step that a person takes. Its own deadline ends in a rollback, never in a hold."""
+        """A step that a person takes. When its deadline passes, the saga rolls back; there is no hold."""
         self.tracker.begin(step)
         try:
             result = await answer
@@ -253,17 +253,17 @@ class Saga:
             raise
 
     async def parallel(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
-        """Both at once; when one fails the other is stopped and awaited, and the first failure raised."""
+        """Run both at once. When one fails, the other is stopped and awaited, and the first failure is raised."""
         both: list[Any] = await self.each(first, second)
         return both[0], both[1]
 
     async def each(self, *steps: Awaitable[R]) -> list[R]:
-        """All at once, in this order at Temporal; a failure stops the others, which are awaited, and is raised."""
+        """Run all at once, scheduled in this order; a failure is raised once the others are stopped and have ended."""
         tasks = [asyncio.ensure_future(step) for step in steps]
         try:
             return list(await asyncio.gather(*tasks))
         except (asyncio.CancelledError, FailureError):
-            # From here on the story ends; a cancel that comes now must not cut the waiting for what is being stopped.
+            # The story ends from here on. A cancel that comes now must not interrupt the wait for the stopped steps.
             self.is_ending = True
             for task in tasks:
                 task.cancel()
@@ -271,7 +271,7 @@ class Saga:
             raise
 
     async def checks(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
-        """Both checks at once, both to their end: everything that they refuse is told in one error."""
+        """Run both checks at once and to their end, so that one error lists everything that they refuse."""
         one, two = await asyncio.gather(first, second, return_exceptions=True)
         self._stop_if_told()
         failures = [outcome for outcome in (one, two) if isinstance(outcome, BaseException)]

@@ -1,6 +1,6 @@
 """The Updates and the query that both sagas answer, whichever of the two runs under the link's one workflow id.
 
-A validator refuses what does not fit how the saga stands, with a message and without an event in history.
+A validator refuses what does not fit the saga's state, with a message and without an event in history.
 """
 
 import functools
@@ -46,22 +46,22 @@ R = TypeVar("R")
 
 
 MOST_JOINS = 1000
-"""How many joins a saga records. Further ones are refused, as already joined, which leaves no event behind."""
+"""Maximum joins that a saga records. Further ones are refused as already joined, which leaves no event behind."""
 
 MOST_OF_EACH = 150
-"""How often a saga takes each other Update, so that no loop of one of them shuts out the others.
+"""Maximum times that a saga takes each other Update, so that a loop of one of them cannot shut out the others.
 
-With the joins that is less than the 2,000 Updates which Temporal lets a run have in its history (docs.temporal.io,
-"Self-hosted Temporal Service defaults"). One that a validator refuses is not in the history, and does not count.
+With the joins, that stays below the 2,000 Updates that Temporal allows in a run's history (docs.temporal.io,
+"Self-hosted Temporal Service defaults"). An Update that a validator refuses is not in the history and does not count.
 """
 
 Check = Callable[..., None]
 
 
 def _of(argument: type[Join | Argument], *, may_be_left_out: bool = False) -> Callable[[Check], Check]:
-    """Make a validator refuse, by name and with an example, what is not one such argument.
+    """Make a validator refuse, by name and with an example, anything but one such argument.
 
-    The SDK hands on whatever was sent: nothing, several values, or a value that is no JSON.
+    The SDK passes on whatever was sent: nothing, several values, or a value that is not JSON.
     """
 
     def checked(check: Check) -> Check:
@@ -87,7 +87,7 @@ class UpdateHandlers:
         self._taken: Counter[str] = Counter()
 
     async def run_saga(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
-        """Run the saga, under the link's own workflow id alone: by that, no two sagas of a link run at once."""
+        """Run the saga, but only under the link's own workflow id, so that no two sagas of a link run at once."""
 
         async def under_its_id() -> R:
             self._check_workflow_id()
@@ -118,7 +118,7 @@ class UpdateHandlers:
 
     @workflow.update(description=f"Join this saga with the same request, or learn why not. Example: {Join.example}")
     async def join(self, join: Join) -> Joined:
-        """Be part of the running saga: a repeated call joins it instead of starting another."""
+        """Join the running saga: a repeated call joins it instead of starting another."""
         self._taken["join"] += 1
         return Joined(link=str(join.root.request.link), operation=self._operation, saga_id=saga_id())
 
@@ -228,7 +228,7 @@ class UpdateHandlers:
         f"Example: {Pause.example}; without until, until resume"
     )
     async def pause(self, pause: Pause) -> UpdateResult:
-        """Stop the saga before the next step that changes something; waits that only look go on."""
+        """Stop the saga before the next step that changes something; waits that only poll go on."""
         self.saga.controls.pause(pause)
         return self._record("pause", pause.by, pause.reason, f"paused: {pause.reason}")
 
@@ -259,7 +259,7 @@ class UpdateHandlers:
         f"Example: {RetryNow.example}"
     )
     async def retry_now(self, retry: RetryNow | None = None) -> UpdateResult:
-        """Cut every wait short that the saga is in."""
+        """Cut short every wait that the saga is in."""
         steps = self.saga.controls.retry()
         listed = ", ".join(steps)
         return self._record("retry_now", retry.by if retry else None, listed, f"trying now: {listed}", *steps)
