@@ -1,7 +1,7 @@
 """What a backend service imports: the request, the result, the errors, the names and the client.
 
-Here belongs all that caller and worker must agree on, and nothing that touches a cloud: this room imports pydantic and
-temporalio alone (the CLI beside it adds Typer and Rich). It is the one package that the distribution installs.
+It contains everything that caller and worker must agree on, and nothing that touches a cloud. It imports only pydantic
+and temporalio (its CLI adds Typer and Rich). It is the only package that the distribution installs.
 
     from privatelink import PrivateLinkRequest, PrivateLinks
 

@@ -1,7 +1,7 @@
-"""Pace: one number that speeds up all waiting, for clouds whose clock is scaled (the sandbox's `--speed`).
+"""Pace: one factor that speeds up all waiting, for clouds whose clock is scaled (the sandbox's `--speed`).
 
-`PRIVATELINK_PACE` (default 1) divides every waiting interval, budget interval and deadline, and no time-out of a
-single call. Read once: workflow code may use it, because a deadline is no command that a replay compares.
+`PRIVATELINK_PACE` (default 1) divides every waiting interval, budget interval and deadline, but not the time-out of a
+single call. It is read once. Workflow code may use it, because a replay does not compare deadlines.
 """
 
 import os
@@ -14,7 +14,7 @@ def _from_environment() -> float:
         pace = float(text)
     except ValueError:
         pace = 0
-    if not 0 < pace <= 100_000:  # noqa: PLR2004 - the bound stands in the message below
+    if not 0 < pace <= 100_000:  # noqa: PLR2004 - the bound is in the message below
         message = f"PRIVATELINK_PACE={text!r} is not a number above 0 and up to 100000"
         raise ValueError(message)
     return pace
@@ -24,7 +24,7 @@ PACE = _from_environment()
 
 
 def paced(seconds: float) -> float:
-    """Seconds of the cloud's clock, as seconds of ours."""
+    """Seconds on the cloud's clock, as seconds on ours."""
     return seconds / PACE
 
 

@@ -1,4 +1,4 @@
-"""The application: what all verbs share, their common options and the one way in which a command runs and ends."""
+"""The application: what all verbs share, which is their common options and how a command runs and ends."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -19,30 +19,30 @@ app = typer.Typer(
 )
 
 LinkArgument = Annotated[
-    str, typer.Argument(metavar="LINK", help="The link, as deployment/name: w41b11c0/orders-db.", show_default=False)
+    str, typer.Argument(metavar="LINK", help="The link as deployment/name: w41b11c0/orders-db.", show_default=False)
 ]
 
 
 def file_option(words: str, metavar: str = "FILE") -> Any:  # noqa: ANN401 - as typer gives it
-    """The option `--file`; `words` say of what."""
+    """The option `--file`; `words` say what the file holds."""
     return typer.Option("--file", "-f", metavar=metavar, help=words, show_default=False)
 
 
 OutputOption = Annotated[
     Output,
-    typer.Option("--output", "-o", help="text for people; json: exactly one JSON object on standard output."),
+    typer.Option("--output", "-o", help="text: for people; json: exactly one JSON object on standard output."),
 ]
 
 
 @app.callback()
 def privatelink() -> None:
-    """Make and delete AWS PrivateLink connections between an EMQX Platform deployment and your AWS account.
+    """Create and delete AWS PrivateLink connections between an EMQX Platform deployment and your AWS account.
 
-    A create builds everything in AWS and at the platform and ends with an
-    address that works, or removes again what it had made. The work is done by
-    a worker (python worker.py) on a Temporal server, found by TEMPORAL_ADDRESS;
-    it goes on when this command is stopped. `privatelink check` tells whether
-    all of that is there.
+    A create builds everything in AWS and at the platform. It ends with an
+    address that works, or removes everything that it has made. The work is done
+    by a worker (python worker.py) and a Temporal server (TEMPORAL_ADDRESS), and
+    continues when this command is stopped. To see whether all of this is there,
+    run `privatelink check`.
 
     Exit codes:
 
@@ -50,9 +50,9 @@ def privatelink() -> None:
       1  an unexpected error, with its traceback
       2  invalid or refused; nothing was changed
       3  failed or cancelled; everything is removed again
-      4  something is left behind; each thing is listed
+      4  something is left behind; each leftover is listed
       5  Temporal or its worker can't be reached
-    130  interrupted by Ctrl-C; the saga goes on
+    130  interrupted by Ctrl-C; the saga continues
     """
 
 
@@ -72,7 +72,7 @@ def link_of(text: str) -> Link:
 def run_verb(
     context: typer.Context, output: Output, work: Callable[[CliContext, Printer], Coroutine[Any, Any, None]]
 ) -> None:
-    """Run what a verb does, and end the command by the exit code of the error that it raises."""
+    """Run what a verb does, and end the command with the exit code of the error that it raises."""
     cli: CliContext = context.obj
     printer = Printer(cli, output)
     try:

@@ -1,4 +1,4 @@
-"""The verb for many links: it shows the plan, starts the fleet, and watches it until every link has ended."""
+"""The verb for many links: it shows the plan, starts the fleet, and watches it until every link is finished."""
 
 import asyncio
 import signal
@@ -29,7 +29,7 @@ _CODES = {
     Ending.ROLLED_BACK: ExitCode.ROLLED_BACK,
     Ending.INCOMPLETE: ExitCode.INCOMPLETE,
 }
-"""The worst of a fleet is the highest."""
+"""Exit code of each ending. The worst ending has the highest code, and a fleet exits with the highest."""
 
 
 @verbs.command()
@@ -37,23 +37,24 @@ def apply(
     context: typer.Context,
     file: Annotated[
         str,
-        file_option("A fleet (`defaults` and `links`), or a folder of requests, in YAML or JSON.", metavar="PATH"),
+        file_option("A fleet file (`defaults` and `links`), or a folder of requests; YAML or JSON.", metavar="PATH"),
     ],
     *,
     prune: Annotated[
         bool,
-        typer.Option("--prune", help="Delete the links of the same deployments that run and are not in PATH."),
+        typer.Option("--prune", help="Delete running links of the same deployments that are not in PATH."),
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Delete them without asking.")] = False,
-    plan_only: Annotated[bool, typer.Option("--plan", help="Show the plan, and change nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --prune: delete without asking.")] = False,
+    plan_only: Annotated[bool, typer.Option("--plan", help="Show the plan without changing anything.")] = False,
     detach: DetachOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Create every link of PATH that is not there, a few at a time, and wait until each has ended.
+    """Create every link in PATH that does not exist yet, a few at a time, and wait until all are finished.
 
-    A link that fails stops no other, and the exit code is that of the worst. A
-    link that is there by another request is refused, with the difference.
-    Repeating it is safe: it joins what runs, and goes on with the rest.
+    A link that fails does not stop the others; the exit code is that of the
+    worst one. A link that exists from another request is refused, and the
+    differences are shown. The command is safe to repeat: it joins what is
+    running, and continues with the rest.
     """
 
     async def work(cli: CliContext, printer: Printer) -> None:
@@ -90,7 +91,7 @@ def apply(
 
 
 def _plan_lines(plan: FleetPlan) -> Iterator[str]:
-    """One line for each link with which something happens or somebody must act, and the numbers of all."""
+    """One line for each link that will change or needs somebody to act, then the totals."""
     for one in plan.links:
         if one.action is not Action.UNCHANGED:
             yield f"{one.action}: {one.link}"
@@ -101,7 +102,7 @@ def _plan_lines(plan: FleetPlan) -> Iterator[str]:
 
 
 def _confirm(cli: CliContext, deletes: Sequence[str], *, yes: bool) -> None:
-    """Let a person say yes to the deletes. Raises `RemovalRefused` when nobody does; nothing is started then."""
+    """Ask a person to confirm the deletes. Raises `RemovalRefused` if nobody does; nothing is started then."""
     if not deletes or yes:
         return
     these, are, them = ("1 link", "is", "it") if len(deletes) == 1 else (f"{len(deletes)} links", "are", "them")
@@ -121,7 +122,7 @@ def _confirm(cli: CliContext, deletes: Sequence[str], *, yes: bool) -> None:
 
 
 def _said_yes(question: str) -> bool:
-    """What a person answers. Ctrl-C is a no: asyncio would only note it, and let the question stand."""
+    """Whether a person answers yes. Ctrl-C means no: asyncio would only note it and leave the question open."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return typer.confirm(question, err=True)
@@ -132,7 +133,7 @@ def _said_yes(question: str) -> bool:
 
 
 async def _watched(run: FleetRun, cli: CliContext, printer: Printer) -> FleetResult:
-    """Show how far it is until it has ended; then tell every link that did not end well."""
+    """Show the progress of the fleet until it has ended, then report every link that did not end well."""
     ending = asyncio.ensure_future(run.result())
     try:
         with fleet_view(printer.progress, cli.now, redrawn=printer.redraws) as view:
@@ -148,7 +149,7 @@ async def _watched(run: FleetRun, cli: CliContext, printer: Printer) -> FleetRes
 
 
 async def _look(run: FleetRun, view: FleetView) -> None:
-    """One look; a fleet that can't be seen right now still runs."""
+    """Show the fleet once. A fleet that can't be seen right now still runs."""
     try:
         progress = await run.progress()
     except TemporalUnreachable as error:

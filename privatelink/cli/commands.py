@@ -1,4 +1,4 @@
-"""The verbs that change something: each starts a saga, or joins it, and watches it to its end."""
+"""The verbs that change something: each starts or joins a saga, and watches it until it ends."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -22,7 +22,7 @@ from privatelink.model.updates import Joined
 verbs = typer.Typer()
 
 DetachOption = Annotated[
-    bool, typer.Option("--detach", help="Return as soon as a worker has begun, instead of watching until the end.")
+    bool, typer.Option("--detach", help="Return as soon as a worker has started, instead of watching until the end.")
 ]
 
 
@@ -39,7 +39,7 @@ def create(
 ) -> None:
     """Create the link that FILE describes, and wait until its address works.
 
-    Repeating it is safe: it joins the create that runs, or finds the link that is there.
+    The command is safe to repeat: it joins a running create, or finds the link that exists.
     """
 
     async def work(cli: CliContext, printer: Printer) -> None:
@@ -56,7 +56,7 @@ def delete(
         str,
         typer.Argument(
             metavar="LINK",
-            help="The link, as deployment/name; enough while Temporal remembers its create.",
+            help="The link as deployment/name. This is enough while Temporal remembers the link.",
             show_default=False,
         ),
     ] = "",
@@ -66,23 +66,23 @@ def delete(
         file_option("The request that the link was created with, or a delete request; - reads standard input."),
     ] = "",
     allow_failed: Annotated[
-        bool, typer.Option("--allow-failed", help="Delete it also when the platform says that the PrivateLink failed.")
+        bool, typer.Option("--allow-failed", help="Delete it even if the platform reports that the PrivateLink failed.")
     ] = False,
     ignore_deployment: Annotated[
         bool,
         typer.Option(
             "--ignore-deployment",
-            help="Delete it although the worker cannot see who uses the address: it has no API key of the deployment, "
-            "or one that may not read all of it.",
+            help="Delete it even if the worker cannot see who uses the address, because it has no API key of the "
+            "deployment, or one that may not read everything.",
         ),
     ] = False,
     detach: DetachOption = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Delete a link, and wait until nothing of it is left. Name it by LINK or by FILE.
+    """Delete a link, named by LINK or by FILE, and wait until nothing of it is left.
 
-    It is refused, with the list of what is in the way, while something still
-    uses the link.
+    While something still uses the link, the delete is refused, with a list of
+    what is in the way.
     """
     if bool(link) == bool(file):
         raise typer.BadParameter("give either LINK or --file FILE", ctx=context, param_hint="LINK")
@@ -110,7 +110,7 @@ async def _change(
     *,
     detach: bool,
 ) -> None:
-    """Start (or join) a saga and, unless detached, watch it to its end."""
+    """Start or join a saga and, unless detached, watch it until it ends."""
     links = await cli.connect()
     saga: SagaHandle | None = None
     try:

@@ -1,4 +1,4 @@
-"""What a command meets outside itself: the client, the doctor, the two streams, the clock. Tests hand in their own."""
+"""What a command uses from outside: the client, the doctor, the two streams, the clock. Tests pass in their own."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -12,11 +12,11 @@ from privatelink.model.request import DeleteRequest
 from privatelink.model.result import SetUpResult
 
 POLL_SECONDS = 0.5
-"""Between two looks at a saga: two calls to Temporal each, and a person sees a step end at once."""
+"""Seconds between two polls of a saga. Each costs two calls to Temporal, and a person sees a step end at once."""
 
 
 def plain_console(*, stderr: bool = False) -> Console:
-    """A console that prints text as it is: ids and messages hold brackets, colons and numbers that mean nothing."""
+    """A console that prints text unchanged: ids and messages hold brackets, colons and numbers that are no markup."""
     return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
 
 
@@ -26,9 +26,9 @@ def _utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class CliContext:
-    """`connect` gives the client, `check_set_up` looks whether one can work; `poll_seconds` lie between two looks.
+    """`connect` returns the client, and `check_set_up` checks whether it can work.
 
-    `out` and `err` are the two streams.
+    `out` and `err` are the two streams. `poll_seconds` is the time between two polls.
     """
 
     connect: Callable[[], Awaitable[PrivateLinks]] = PrivateLinks.connect

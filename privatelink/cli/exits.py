@@ -1,4 +1,4 @@
-"""Exit codes: what a script learns without reading a word."""
+"""Exit codes: what a script learns without reading any text."""
 
 from enum import IntEnum
 
@@ -41,9 +41,9 @@ _BY_TYPE = {
 
 
 def exit_code(error: ErrorDetails) -> ExitCode:
-    """The code for an error: by its outcome, else by its type.
+    """The code for an error, by its outcome if it has one, otherwise by its type.
 
-    An error with neither does not say that everything is removed, so it counts as something left behind.
+    An error with no outcome and an unlisted type does not say that everything is removed, so it counts as incomplete.
     """
     if error.outcome is not None:
         return _BY_OUTCOME[error.outcome]
@@ -51,7 +51,7 @@ def exit_code(error: ErrorDetails) -> ExitCode:
 
 
 def set_up_exit_code(result: SetUpResult) -> ExitCode:
-    """The code for what `check` found: what can't be reached goes before what is wrong."""
+    """The code for what `check` found. Something that can't be reached outranks something that is wrong."""
     wrong = {finding.name for finding in result.findings if not finding.ok}
     if wrong & {TEMPORAL, WORKER}:
         return ExitCode.UNREACHABLE

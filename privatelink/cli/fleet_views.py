@@ -1,4 +1,4 @@
-"""Fleet views: how far a fleet is, as one picture redrawn in place, or as a line whenever the numbers change."""
+"""Fleet views: the progress of a fleet, as one picture redrawn in place or as one line per change."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,24 +18,24 @@ from privatelink.model.telling import essence
 COLUMNS = ("LINK", "SAGA", "AGE")
 
 _OTHER_LINES = 4
-"""The numbers, the table's head, a note, and the cursor."""
+"""Lines beside the table's rows: the totals, the table's header, a note, and the cursor."""
 
 
 class FleetView(Protocol):
-    """What a watched fleet is told to."""
+    """Where a watched fleet is shown."""
 
     def show(self, progress: FleetProgress) -> None:
-        """Show how far it is now."""
+        """Show the current progress."""
 
     def note(self, message: str) -> None:
-        """Say why that is not known right now."""
+        """Say why the progress is not known right now."""
 
     def tell(self, troubles: Sequence[LinkOutcome]) -> None:
-        """Tell each link that did not end well, once."""
+        """Report each link that did not end well, once."""
 
 
 class _Lines:
-    """Lines, each flushed: whoever reads a pipe or a log sees a change when it happens."""
+    """Lines, each flushed, so that the reader of a pipe or a log sees a change when it happens."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -65,7 +65,7 @@ class _Lines:
 
 
 class _Picture(_Lines):
-    """The numbers, and the sagas that run; what does not end well scrolls away above."""
+    """The totals and the running sagas. Links that did not end well scroll away above."""
 
     def __init__(self, console: Console, now: Callable[[], datetime]) -> None:
         super().__init__(console)
@@ -91,13 +91,13 @@ class _Picture(_Lines):
             yield Text(self._note, "yellow")
 
     def _print(self, line: str) -> None:
-        # Unwrapped, so that it can be copied; not by `soft_wrap`, which would reach the picture below.
+        # Unwrapped, so that it can be copied. `soft_wrap` would also affect the picture below.
         self._console.print(Group(Text(line, "red", no_wrap=True, overflow="ignore")), crop=False)
 
 
 @contextmanager
 def fleet_view(console: Console, now: Callable[[], datetime], *, redrawn: bool) -> Iterator[FleetView]:
-    """A picture where it can be redrawn, else lines."""
+    """A picture if it can be redrawn, otherwise lines."""
     if not redrawn:
         yield _Lines(console)
         return
@@ -107,7 +107,7 @@ def fleet_view(console: Console, now: Callable[[], datetime], *, redrawn: bool) 
 
 
 def counts(endings: Mapping[Ending, int]) -> str:
-    """How many links ended in which way, as in `3 done, 1 refused`."""
+    """How many links ended in each way, as in `3 done, 1 refused`."""
     return ", ".join(f"{endings[ending]} {ending}" for ending in Ending if endings.get(ending))
 
 
@@ -118,7 +118,7 @@ def _headline(progress: FleetProgress) -> str:
 
 
 def _table(running: Sequence[RunningLink], now: datetime, rows: int) -> Iterator[Table | Text]:
-    # Rich draws the last picture whole, and what is higher than the terminal it can't take away again.
+    # Rich draws the last picture in full, and cannot erase what is taller than the terminal.
     shown = running if len(running) <= rows else running[: max(rows - 1, 0)]
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     for column in COLUMNS:

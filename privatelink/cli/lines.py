@@ -11,11 +11,11 @@ from privatelink.model.progress import StepProgress, StepState
 from privatelink.model.telling import essence
 
 SAID = "said"
-"""How the keys of facts begin that are a step's own words."""
+"""Key prefix of the facts that are a step's own messages."""
 
 
 def headline(status: LinkStatus, now: datetime) -> str:
-    """One line on the whole: `create w41b11c0/orders-db: creating, 5 of 12 steps done, 1m 23s`."""
+    """One line for the whole saga: `create w41b11c0/orders-db: creating, 5 of 12 steps done, 1m 23s`."""
     took = duration((status.closed_at or now) - status.started_at)
     progress = status.progress
     if progress is None:
@@ -25,7 +25,7 @@ def headline(status: LinkStatus, now: datetime) -> str:
 
 
 def phase_line(status: LinkStatus) -> str:
-    """What the whole saga is doing, which changes only when it does: `create w41b11c0/orders-db: creating`."""
+    """What the whole saga is doing, without times or counts: `create w41b11c0/orders-db: creating`."""
     phase = status.progress.phase if status.progress else status.phase
     return f"{status.operation} {status.link}: {phase or ('ended' if status.closed_at else 'started')}"
 
@@ -37,7 +37,7 @@ def attempt_line(attempt: LastAttempt, now: datetime) -> str:
 
 
 def why_in_brackets(attempt: LastAttempt) -> str:
-    """The error's type and what its findings are, in brackets; empty where no error is known."""
+    """The error's type and those of its findings, in brackets; empty if no error is known."""
     if attempt.error is None:
         return ""
     found = ", ".join(dict.fromkeys(finding.type for finding in attempt.error.findings))
@@ -45,7 +45,7 @@ def why_in_brackets(attempt: LastAttempt) -> str:
 
 
 def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
-    """Each fact under a key that stays the same while the fact changes. Steps to come are no fact yet."""
+    """Each fact under a key that stays the same while the fact changes. Steps that have not begun are left out."""
     yield "phase", phase_line(status)
     progress = status.progress
     titles: dict[str, str] = {}
@@ -70,16 +70,16 @@ def facts(status: LinkStatus, now: datetime) -> Iterator[tuple[str, str]]:
 
 
 def _step_line(step: StepProgress, now: datetime) -> str:
-    # A running step's elapsed time changes with every look, and is no change of the saga.
+    # A running step's elapsed time changes with every poll, which is no change of the saga.
     took = time_of(step, now) if step.ended_at else ""
     return f"{step.title}: {step.state}{f' after {took}' if took else ''}"
 
 
 class Changes:
-    """Remembers what it has told, so that each change is told once.
+    """Remembers what it has reported, so that each change is reported once.
 
-    What a waiting step says may come again and again in turn with something else, each time with another request id
-    or duration in it: it is told once for all.
+    The message of a waiting step may alternate with another one, each time with a new request id or duration in it.
+    Such a message is reported only the first time.
     """
 
     def __init__(self) -> None:
@@ -87,11 +87,11 @@ class Changes:
         self._said: set[tuple[str, str]] = set()
 
     def of(self, status: LinkStatus, now: datetime) -> list[str]:
-        """What differs from all that was told before; a fact for people may have several lines."""
+        """The facts that were not reported before. A fact for people may have several lines."""
         return self.among(chain(facts(status, now), person_facts(status)))
 
     def among(self, known: Iterable[tuple[str, str]]) -> list[str]:
-        """Those of these facts that were not told before."""
+        """Those of these facts that were not reported before."""
         return [line for key, line in known if self._is_news(key, line)]
 
     def _is_news(self, key: str, line: str) -> bool:

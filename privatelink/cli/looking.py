@@ -1,4 +1,4 @@
-"""The verbs that only look: at one link, and at all."""
+"""The verbs that only read: one link, or all links."""
 
 from typing import Annotated
 
@@ -27,18 +27,19 @@ def status(
     file: Annotated[
         str,
         file_option(
-            "The request of the link. It is refused where the link stands elsewhere; and when Temporal has forgotten "
-            "the link, a worker looks in AWS and at the platform."
+            "The request of the link. It is refused if the link is in another place. If Temporal has forgotten the "
+            "link, a worker looks in AWS and at the platform."
         ),
     ] = "",
-    watching: Annotated[bool, typer.Option("--watch", "-w", help="Go on showing it until the saga has ended.")] = False,
+    watching: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it until the saga has ended.")] = False,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Show how a link stands: its saga's steps, what it waits for and from whom, its ids, how it ended.
+    """Show the status of a link: its saga's steps, what it is waiting for and from whom, its ids, how it ended.
 
-    That is the create or delete that runs, or the last one that made or removed
-    something; one that was refused since then is the last attempt, beside it.
-    The exit code is 0 whenever that could be shown, also for a create that failed.
+    The saga is the running create or delete, or else the last one that made or
+    removed something. A later one that changed nothing is shown beside it as the
+    last attempt. The exit code is 0 if the status could be shown, even for a
+    create that failed.
     """
     if not link and not file:
         raise typer.BadParameter("give LINK, --file FILE or both", ctx=context, param_hint="LINK")
@@ -83,7 +84,7 @@ def list_(
     ] = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """List the links that Temporal remembers, newest first: how each stands, and its last attempt where that failed."""
+    """List the links that Temporal remembers, newest first, with their phase and any last attempt that failed."""
 
     async def work(cli: CliContext, printer: Printer) -> None:
         links = await cli.connect()

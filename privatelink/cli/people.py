@@ -1,4 +1,4 @@
-"""People: what a saga needs from them and what they have done, in lines to read and values to copy."""
+"""People: what a saga needs from them and what they have done, as lines to read and values to copy."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,19 +11,19 @@ WAITS = "this command waits until that is done; Ctrl-C ends only the watching"
 
 
 def person_facts(status: LinkStatus) -> Iterator[tuple[str, str]]:
-    """What people must know, each under a key that stays the same while it changes; a fact may have several lines."""
+    """Facts for people, each under a key that stays the same while the fact changes. A fact may have several lines."""
     if status.progress:
         for number, intervention in enumerate(status.progress.interventions):
             yield f"intervention {number}", intervention_line(intervention)
         for ask in status.progress.asks:
-            # A step may ask the same once more, after it was answered.
+            # A step may ask the same thing again after it was answered.
             yield f"ask {ask.step} {ask.since}", "\n".join(instructions(ask))
 
 
 def instructions(ask: Ask, now: datetime | None = None) -> Iterator[str]:
-    """What is needed, where, the clicks, the values, the commands. With `now`: how long there is left, too.
+    """What is needed and where, then the clicks, the values and the commands. With `now`, also the time that is left.
 
-    A value and a command stand alone on their lines, without indentation, so that a line is what is copied.
+    Each value and each command has a line of its own, without indentation, so that a whole line can be copied.
     """
     yield needed(ask)
     if ask.deadline:
@@ -48,7 +48,7 @@ def needed(ask: Ask) -> str:
 
 
 def left(deadline: datetime, now: datetime) -> str:
-    """How long there is until the deadline: `2d 23h left`."""
+    """The time left until the deadline: `2d 23h left`."""
     return f"{duration(deadline - now)} left"
 
 

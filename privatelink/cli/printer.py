@@ -1,4 +1,4 @@
-"""The printer: what a command answers at its end, as text for people or as exactly one JSON object on stdout."""
+"""The printer: the final answer of a command, as text for people or as exactly one JSON object on stdout."""
 
 from enum import StrEnum
 
@@ -35,7 +35,7 @@ class Output(StrEnum):
 
 
 class FailedAnswer(BaseModel):
-    """What a command that failed prints with `--output json`."""
+    """What a failed command prints with `--output json`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -61,7 +61,7 @@ class Printer:
 
     @property
     def progress(self) -> Console:
-        """Where progress goes: stdout belongs to the one JSON object when that was asked for."""
+        """Where progress goes. With `--output json`, stdout is only for the one JSON object."""
         return self._err if self._json else self._out
 
     @property
@@ -70,7 +70,7 @@ class Printer:
         return self._out.is_interactive and not self._json
 
     def result(self, result: PrivateLinkResult | DeleteResult) -> None:
-        """A saga that ended well. The address stands alone on a line, to be copied."""
+        """A saga that ended well. The address is on a line of its own, to be copied."""
         if self._json:
             self.as_json(result)
             return
@@ -78,7 +78,7 @@ class Printer:
         self._fields(result)
 
     def started(self, joined: Joined) -> None:
-        """A saga that nobody waits for."""
+        """A saga that this command does not wait for."""
         if self._json:
             self.as_json(joined)
             return
@@ -86,7 +86,7 @@ class Printer:
         self._line(self._out, f"watch it: privatelink status {joined.link}")
 
     def fleet_started(self, started: FleetStarted) -> None:
-        """A fleet that nobody waits for."""
+        """A fleet that this command does not wait for."""
         if self._json:
             self.as_json(started)
             return
@@ -100,7 +100,7 @@ class Printer:
         self._line(self._err, "watch it: the same command again; each link: privatelink list")
 
     def status(self, status: LinkStatus) -> None:
-        """A saga as it stands."""
+        """The current status of a saga."""
         if self._json:
             self.as_json(status)
             return
@@ -114,7 +114,7 @@ class Printer:
         self.ending(status)
 
     def ending(self, status: LinkStatus) -> None:
-        """How a saga that was watched has ended."""
+        """How a watched saga has ended."""
         if self._json:
             self.as_json(status)
             return
@@ -125,11 +125,11 @@ class Printer:
         if status.last_attempt:
             self._line(self._out, attempt_line(status.last_attempt, self._now()), "yellow")
             if status.last_attempt.error and status.last_attempt.error.outcome is Outcome.INCOMPLETE:
-                # It has left something beside the link, and somebody must look at that.
+                # It has left something besides the link, which somebody must look at.
                 self._details(self._out, status.last_attempt.error)
 
     def steered(self, steered: UpdateResult) -> None:
-        """What somebody's word to a saga did."""
+        """What an Update did to a saga."""
         if self._json:
             self.as_json(steered)
             return
@@ -138,7 +138,7 @@ class Printer:
             self._line(self._out, f"  step {step}")
 
     def found(self, inspection: InspectionResult) -> None:
-        """What there is of a link that Temporal has forgotten."""
+        """What exists of a link that Temporal has forgotten."""
         if self._json:
             self.as_json(inspection)
             return
@@ -156,7 +156,7 @@ class Printer:
                 self._line(self._out, f"    see {thing.console}")
 
     def set_up(self, result: SetUpResult) -> None:
-        """What the doctor found, each with what to do about it."""
+        """What the doctor found, and what to do about each failure."""
         if self._json:
             self.as_json(result)
             return
@@ -167,7 +167,7 @@ class Printer:
                 self._line(self._out, f"     {finding.next_step}")
 
     def links(self, links: list[LinkSummary]) -> None:
-        """One row per link: a table for a terminal, else columns parted by tabs."""
+        """One row per link: a table for a terminal, otherwise columns separated by tabs."""
         if self._json:
             self.as_json(ListAnswer(links=tuple(links)))
         elif not links:
@@ -182,14 +182,14 @@ class Printer:
             self._line(self._err, f"! needs a person: {', '.join(waiting)}; `privatelink status LINK` says what to do")
 
     def failed(self, error: ErrorDetails) -> None:
-        """An error, with all that a person needs to go on."""
+        """An error, with everything that a person needs to continue."""
         if self._json:
             self.as_json(FailedAnswer(error=error))
         else:
             self._details(self._err, error)
 
     def unexpected(self, error: Exception) -> None:
-        """A fault of ours: its message may quote anything, so only its type is said here."""
+        """A bug of ours. Its message may quote anything, so only its type is printed here."""
         if self._json:
             message = "an unexpected error; its traceback is on standard error"
             self.as_json(FailedAnswer(error=ErrorDetails(type=type(error).__name__, message=message)))
@@ -204,7 +204,7 @@ class Printer:
             self._line(self._err, f"undo it now: privatelink roll-back {link} --reason WHY")
 
     def as_json(self, model: BaseModel) -> None:
-        """One object on standard output, whatever was asked for."""
+        """One JSON object on standard output, whatever `--output` says."""
         self._out.file.write(model.model_dump_json(ensure_ascii=True) + "\n")
 
     def _people(self, status: LinkStatus) -> None:
@@ -226,7 +226,7 @@ class Printer:
     def _details(self, console: Console, error: ErrorDetails) -> None:
         message = error.message
         if error.findings and all(finding.message in message for finding in error.findings):
-            # It lists what stands below on lines of its own: its head, "doing X (id)", is enough.
+            # The message repeats the findings, which follow on lines of their own: its head, "doing X (id)", is enough.
             message = message.partition(": ")[0]
         self._line(console, f"error: {message}", "bold red")
         for finding in error.findings:

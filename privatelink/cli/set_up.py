@@ -1,4 +1,4 @@
-"""The verbs for a set-up: is everything there that a create needs, and completion for the shell."""
+"""The verbs for the set-up: a check that everything a create needs is there, and completion for the shell."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -31,13 +31,13 @@ def check(
     *,
     file: Annotated[
         str,
-        file_option("A request: the worker also tries its API keys and its AWS role for it. It only reads."),
+        file_option("A request: the worker also tests its API keys and AWS role for it. It only reads."),
     ] = "",
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Check that Temporal, its search attributes, a worker and the payload key are as a create needs them.
+    """Check that Temporal, its search attributes, a worker and the payload key are ready for a create.
 
-    Exit 0 when all is right, 5 when Temporal or a worker is not there, else 2.
+    Exit code 0 if everything is right, 5 if Temporal or a worker is missing, otherwise 2.
     """
 
     async def work(cli: CliContext, printer: Printer) -> None:
@@ -53,9 +53,9 @@ def completion(
     context: typer.Context,
     shell: Annotated[Shell, typer.Argument(help="The shell to complete for.", show_default=False)],
 ) -> None:
-    """Print the script by which a shell completes commands and options.
+    """Print the script with which a shell completes commands and options.
 
-    For one's own shell, `privatelink --install-completion` does all of it.
+    To set up your own shell, run `privatelink --install-completion` instead.
     """
     root = context.find_root()
     raise typer.Exit(shell_complete(root.command, {}, "privatelink", "_PRIVATELINK_COMPLETE", f"source_{shell}"))

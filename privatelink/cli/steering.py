@@ -1,4 +1,4 @@
-"""The verbs for a saga that runs: each says one thing to it and shows what that did."""
+"""The verbs for a running saga: each sends it one Update and shows what that did."""
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
@@ -21,7 +21,7 @@ _PANEL = "Commands for a create or delete that runs"
 
 ByOption = Annotated[
     str | None,
-    typer.Option("--by", metavar="WHO", help="Who does this, for the record. Default: user@host.", show_default=False),
+    typer.Option("--by", metavar="WHO", help="Who does this, for the record (default: user@host).", show_default=False),
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="WHY", help="Why, for the record.", show_default=False)]
 
@@ -34,7 +34,7 @@ def confirm(
     step: Annotated[
         str | None,
         typer.Option(
-            "--step", metavar="STEP", help="The step to confirm. Default: the only one that waits.", show_default=False
+            "--step", metavar="STEP", help="The step to confirm (default: the only one waiting).", show_default=False
         ),
     ] = None,
     address: Annotated[
@@ -42,7 +42,7 @@ def confirm(
         typer.Option(
             "--address",
             metavar="HOST",
-            help="The address as EMQX's console shows it. Default: the one that `status` proposes.",
+            help="The address as EMQX's console shows it (default: the one that `status` proposes).",
             show_default=False,
         ),
     ] = None,
@@ -51,14 +51,14 @@ def confirm(
         typer.Option(
             "--vpc-endpoint-id",
             metavar="ID",
-            help="Which of several endpoint connections is the PrivateLink's.",
+            help="The PrivateLink's VPC endpoint, if there are several endpoint connections.",
             show_default=False,
         ),
     ] = None,
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Say that EMQX's console shows what the saga waits for."""
+    """Confirm that EMQX's console shows what the saga is waiting for."""
     _say(
         context,
         link,
@@ -81,14 +81,14 @@ def approve(
         typer.Option(
             "--vpc-endpoint-id",
             metavar="ID",
-            help="The VPC endpoint to let in, as `status` shows it. Default: the only one.",
+            help="The VPC endpoint to accept, as `status` shows it (default: the only one).",
             show_default=False,
         ),
     ] = None,
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Let an endpoint connection be accepted, once the saga asks whether it is the PrivateLink's."""
+    """Approve an endpoint connection, when the saga asks whether it belongs to the PrivateLink."""
     _say(
         context,
         link,
@@ -110,7 +110,7 @@ def pause(
         typer.Option(
             "--until",
             metavar="WHEN",
-            help="Resume by itself after 30m, 2h or 3d, or at 2030-01-31T06:00:00Z. Default: wait for `resume`.",
+            help="Resume automatically after 30m, 2h or 3d, or at 2030-01-31T06:00:00Z (default: wait for `resume`).",
             show_default=False,
         ),
     ] = None,
@@ -133,7 +133,7 @@ def pause(
 def resume(
     context: typer.Context, link: LinkArgument, *, by: ByOption = None, output: OutputOption = Output.TEXT
 ) -> None:
-    """Let a paused saga go on."""
+    """Let a paused saga continue."""
     _say(context, link, output, lambda links, to: links.resume(to, by=by))
 
 
@@ -141,7 +141,7 @@ def resume(
 def retry_now(
     context: typer.Context, link: LinkArgument, *, by: ByOption = None, output: OutputOption = Output.TEXT
 ) -> None:
-    """Try a held step again, or look at once at what is waited for."""
+    """Retry a held step, or start the next attempt of a waiting step now."""
     _say(context, link, output, lambda links, to: links.retry_now(to, by=by))
 
 
@@ -154,7 +154,7 @@ def roll_back(
     by: ByOption = None,
     output: OutputOption = Output.TEXT,
 ) -> None:
-    """Give a create up: it removes all that it has made."""
+    """Give up a create: the saga removes everything that it has made."""
     _say(context, link, output, lambda links, to: links.roll_back(to, reason=reason, by=by))
 
 

@@ -1,4 +1,4 @@
-"""Suggestions: the links that somebody may have meant by one that nobody knows."""
+"""Suggestions: known links that somebody may have meant by an unknown one."""
 
 import difflib
 from collections.abc import AsyncIterator
@@ -29,5 +29,5 @@ async def _known(links: PrivateLinks) -> list[str]:
     try:
         return [summary.link for summary in await links.list()]
     except TemporalUnreachable:
-        # A suggestion is a courtesy: what was asked has its answer already.
+        # A suggestion is a courtesy: the command already has its answer.
         return []

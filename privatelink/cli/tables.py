@@ -1,4 +1,4 @@
-"""Tables: many links, one row each, and a mark at those that need a person."""
+"""Tables: many links, one row each, with a mark on those that need a person."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ _MAY_BREAK = ("LINK", "LAST ATTEMPT")
 
 
 def row(link: LinkSummary, now: datetime) -> tuple[str, ...]:
-    """The cells of one link. The last attempt is a later saga, which changed nothing."""
+    """The cells of one link. The last attempt is a later saga that changed nothing."""
     age = duration(now - link.started_at)
     last = link.last_attempt
     attempt = f"{last.operation} {last.phase or 'ended'}{why_in_brackets(last)}" if last else "-"
@@ -24,7 +24,7 @@ def row(link: LinkSummary, now: datetime) -> tuple[str, ...]:
 
 
 def needs_person(link: LinkSummary) -> bool:
-    """Whether its saga goes on only when somebody acts."""
+    """Whether its saga continues only when somebody acts."""
     return link.closed_at is None and link.phase is not None and link.phase.needs_person
 
 
@@ -33,7 +33,7 @@ def table(links: list[LinkSummary], now: datetime) -> Table:
     drawn = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False)
     columns = COLUMNS if any(link.last_attempt for link in links) else COLUMNS[:-1]
     for column in columns:
-        # Only what can be long may break; all else keeps its width.
+        # Only columns with long values may break; the others keep their width.
         drawn.add_column(column, overflow="fold", no_wrap=column not in _MAY_BREAK)
     for link in links:
         cells = [Text(cell) for cell in row(link, now)[: len(columns)]]

@@ -1,4 +1,4 @@
-"""Moments: when something is to happen, as people type it."""
+"""Moments as people type them: when something is to happen."""
 
 import re
 from datetime import datetime, timedelta
@@ -9,7 +9,7 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes", "s": "seconds"}
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """A moment after `now`: so long from it (`2h`, `1d 12h`), or ISO 8601 with a time zone. Raises `InvalidRequest`."""
+    """A moment after `now`, from a duration (`2h`, `1d 12h`) or ISO 8601 with a time zone. Raises `InvalidRequest`."""
     try:
         then = _from_now(text, now) or datetime.fromisoformat(text)
     except (ValueError, OverflowError):

@@ -1,4 +1,4 @@
-"""The tree: a saga as a picture for a terminal, header, steps, and the ids made so far, readable in 80 columns."""
+"""The tree: a saga as a picture for a terminal, readable in 80 columns: a header, the steps, and the ids so far."""
 
 from datetime import datetime
 
@@ -20,12 +20,12 @@ _STYLES = {
     StepState.FAILED: "bold red",
     StepState.STOPPED: "yellow",
 }
-# What a low terminal may do without, most dispensable first.
+# Steps to fold on a low terminal, the least important first.
 _FINISHED = frozenset({StepState.DONE})
 _FOLDS: tuple[frozenset[StepState], ...] = (frozenset(), _FINISHED, _FINISHED | {StepState.TO_COME})
 
 _WIDEST = 100
-"""On a wide terminal a step's time would stand too far from its title."""
+"""Maximum width of the picture. On a wider one a step's time would be too far from its title."""
 
 
 class Tree:
@@ -55,7 +55,7 @@ class Tree:
                 Text(f"  first cause: {one_line(status.progress.error.message)}", style="red", overflow="fold")
             )
         if self._fit and status.progress:
-            # What to do stands above the live picture, and below the one that stays.
+            # A live picture shows what to do above its steps; after a picture that stays, it is printed below.
             parts += [
                 Text(f"  {_short(ask, self._now)}", "bold yellow", overflow="fold") for ask in status.progress.asks
             ]
@@ -101,7 +101,7 @@ def _steps_in_words(count: int) -> str:
 
 
 def _unnamed(step_id: str) -> StepProgress:
-    """A step of which only Temporal itself tells, while no worker answers."""
+    """A step that is known only from Temporal itself, while no worker answers."""
     return StepProgress(id=step_id, title=step_id, state=StepState.RUNNING)
 
 
@@ -115,6 +115,6 @@ def _ids(ids: dict[str, str], *, shortened: bool) -> Table:
 
 
 def _resource(made: str) -> str:
-    """What of an ARN tells things apart; the region and account are the same in every one of a link's."""
+    """The distinctive end of an ARN; the region and account are the same in all ARNs of a link."""
     parts = made.split(":", 5)
     return parts[5] if parts[0] == "arn" and len(parts) == 6 else made  # noqa: PLR2004 - arn:aws:service:region:account:

@@ -1,4 +1,4 @@
-"""Views: where a saga is shown while it runs, as one picture redrawn in place or as one line per change."""
+"""Views: show a running saga, as one picture redrawn in place or as one line per change."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -17,21 +17,21 @@ from privatelink.client.status import LinkStatus
 from privatelink.model.telling import essence
 
 REDRAWS_PER_SECOND = 2
-"""Elapsed times tick between two looks, and go on when Temporal is slow to answer."""
+"""Redraws per second: elapsed times tick between two polls, and keep ticking when Temporal is slow to answer."""
 
 
 class View(Protocol):
-    """What a watched saga is told to."""
+    """Where a watched saga is shown."""
 
     def show(self, status: LinkStatus) -> None:
-        """Show how it stands now."""
+        """Show its current status."""
 
     def note(self, message: str) -> None:
-        """Say why nothing is known right now."""
+        """Say why the status is not known right now."""
 
 
 class LiveView:
-    """One picture, and above it by `tell`, to be copied from, what people must know; `title` stands there at first."""
+    """One picture, which at first shows only `title`. `tell` prints the facts for people above it, to be copied."""
 
     def __init__(self, now: Callable[[], datetime], title: str, tell: Callable[[str], None]) -> None:
         self._now = now
@@ -43,7 +43,7 @@ class LiveView:
         self.fit = True
 
     def show(self, status: LinkStatus) -> None:
-        """Draw this from now on."""
+        """Draw this status from now on."""
         self._status, self._note = status, ""
         for told in self._changes.among(person_facts(status)):
             self._tell(told)
@@ -63,7 +63,7 @@ class LiveView:
 
 
 class LineView:
-    """Lines, each flushed: whoever reads a pipe or a log sees a change when it happens."""
+    """Lines, each flushed, so that the reader of a pipe or a log sees a change when it happens."""
 
     def __init__(self, console: Console, now: Callable[[], datetime], title: str) -> None:
         self._console = console
@@ -74,7 +74,7 @@ class LineView:
         self._tell(f"{title}: starting")
 
     def show(self, status: LinkStatus) -> None:
-        """Tell what has changed."""
+        """Print what has changed."""
         self._note = ""
         for line in self._changes.of(status, self._now()):
             self._tell(line)
@@ -83,7 +83,7 @@ class LineView:
             self._tell(WAITS)
 
     def note(self, message: str) -> None:
-        """Tell the message, once."""
+        """Print the message, once."""
         if essence(message) != self._note:
             self._note = essence(message)
             self._tell(one_line(message))
@@ -94,15 +94,15 @@ class LineView:
 
 
 def view(console: Console, now: Callable[[], datetime], title: str, *, redrawn: bool) -> AbstractContextManager[View]:
-    """A picture where it can be redrawn, else lines."""
+    """A picture if it can be redrawn, otherwise lines."""
     return _live(console, now, title) if redrawn else _lines(console, now, title)
 
 
 @contextmanager
 def _live(console: Console, now: Callable[[], datetime], title: str) -> Iterator[View]:
     def tell(lines: str) -> None:
-        # Unwrapped, so that a value can be copied; not by `soft_wrap`, which would reach the picture below, and in a
-        # group, because Rich joins bare texts and forgets how each is to wrap.
+        # Unwrapped, so that a value can be copied. `soft_wrap` would also affect the picture below. In a group, because
+        # Rich joins bare texts and forgets how each one wraps.
         console.print(Group(Text(lines, "yellow", no_wrap=True, overflow="ignore")), crop=False)
 
     picture = LiveView(now, title, tell)
@@ -110,7 +110,7 @@ def _live(console: Console, now: Callable[[], datetime], title: str) -> Iterator
         try:
             yield picture
         finally:
-            # The last picture stays, and may scroll.
+            # The last picture stays on the terminal, and may scroll.
             picture.fit = False
 
 

@@ -1,4 +1,4 @@
-"""Watching: looks at a saga again and again while it runs, and waits for its end."""
+"""Watching: polls a saga while it runs, and waits for its end."""
 
 import asyncio
 from typing import Any
@@ -14,13 +14,13 @@ from privatelink.model.result import DeleteResult, PrivateLinkResult
 async def follow(
     saga: SagaHandle, links: PrivateLinks, view: View, poll_seconds: float
 ) -> PrivateLinkResult | DeleteResult:
-    """Show the saga until it ends, then give its result. Raises what `saga.result` raises."""
+    """Show the saga until it ends, then return its result. Raises what `saga.result` raises."""
     ending = asyncio.ensure_future(saga.result())
     looking = asyncio.ensure_future(_look_on(saga, links, view, poll_seconds))
     try:
         await asyncio.wait({ending, looking}, return_when=asyncio.FIRST_COMPLETED)
         if not ending.done():
-            # Looking on never ends by itself: this raises what ended it.
+            # `_look_on` never returns: this raises the error that ended it.
             await looking
         await _stopped(looking)
         if not isinstance(ending.exception(), TemporalUnreachable):
@@ -31,13 +31,13 @@ async def follow(
 
 
 async def watch(link: Link, links: PrivateLinks, view: View, poll_seconds: float) -> LinkStatus:
-    """Show the link's latest saga until it has ended, and give its last status. Raises when there is none to show."""
+    """Show the link's latest saga until it has ended, and return its last status. Raises if there is no saga."""
     status = await links.status(link)
     view.show(status)
     while status.closed_at is None:
         await asyncio.sleep(poll_seconds)
         try:
-            # Whoever watches a saga wants to see its end, also when it has changed nothing.
+            # A person who watches a saga wants to see its end, even if it changed nothing.
             status = await links.status(link, latest_only=True)
         except TemporalUnreachable as error:
             view.note(error.message)
@@ -53,13 +53,13 @@ async def _look_on(saga: SagaHandle, links: PrivateLinks, view: View, poll_secon
 
 
 async def _look(saga: SagaHandle, links: PrivateLinks, view: View) -> None:
-    """One look; a saga that can't be seen right now still runs."""
+    """Show the saga once. A saga that can't be seen right now still runs."""
     try:
         status = await links.status(saga.link, latest_only=True)
     except PrivateLinkError as error:
         view.note(error.message)
         return
-    # The link's next saga may have begun already, and is not ours to show.
+    # The link's next saga may have begun already. It is not the one to show here.
     if status.saga_id == saga.saga_id:
         view.show(status)
 

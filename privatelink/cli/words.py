@@ -1,4 +1,4 @@
-"""Words for people: durations, and text that comes from elsewhere made fit for one line of a terminal."""
+"""Words for people: durations, and outside text made safe for one line of a terminal."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +19,7 @@ def silence(unanswered: ErrorDetails | None) -> str:
 
 
 def duration(time: timedelta) -> str:
-    """At most two units, as in `2m 5s`; tenths below 10 seconds; never negative, because two clocks may differ."""
+    """At most two units, as in `2m 5s`, with tenths below 10 seconds. Never negative, because two clocks may differ."""
     seconds = max(time.total_seconds(), 0.0)
     if seconds < _TENTHS_BELOW:
         return f"{seconds:.1f}s"
@@ -37,7 +37,7 @@ def clock(moment: datetime) -> str:
 
 
 def time_of(step: StepProgress, now: datetime) -> str:
-    """How long the step took, or how long it runs, of its limit where it has one; empty before it starts."""
+    """How long the step took, or has been running, with its time limit if it has one. Empty before it starts."""
     if step.started_at is None:
         return ""
     took = duration((step.ended_at or now) - step.started_at)
@@ -47,10 +47,10 @@ def time_of(step: StepProgress, now: datetime) -> str:
 
 
 def printable(text: str) -> str:
-    """The text with a space for each control character, which in a cloud's message might steer the terminal."""
+    """The text with a space for each control character: in a cloud's message one might control the terminal."""
     return "".join(character if character.isprintable() else " " for character in text)
 
 
 def one_line(text: str) -> str:
-    """The text on one line, `printable`, and without the blanks that only laid it out."""
+    """The text on one line, `printable`, with each run of white space as one blank."""
     return " ".join(printable(text).split())

@@ -1,1 +1,1 @@
-"""What a caller does with links: start and follow sagas, read their status, steer them, apply fleets, run checks."""
+"""What a caller does with links: start, follow and steer sagas, read their status, apply fleets, run checks."""

@@ -1,4 +1,4 @@
-"""Answering: how long a caller waits for a worker's first word, and which error stands for its silence."""
+"""Answering: how long a caller waits for a worker's first answer, and which error it gets if none comes."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -9,7 +9,7 @@ from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeou
 from privatelink.errors import NoWorker, from_failure
 
 ANSWER_SECONDS = 30.0
-"""Far above a worker's usual few milliseconds."""
+"""Seconds to wait for a worker's answer: far more than the few milliseconds that it usually takes."""
 
 T = TypeVar("T")
 
@@ -17,13 +17,13 @@ T = TypeVar("T")
 async def answered(update: Awaitable[T], *, otherwise: NoWorker) -> T:
     """The answer to an Update.
 
-    Raises the error that refused it, `WorkflowUpdateFailedError` where that is none of ours, and `otherwise` when no
-    worker has answered within ANSWER_SECONDS.
+    Raises the error that refused the Update (`WorkflowUpdateFailedError` if it is not one of ours), or `otherwise` if
+    no worker answers within ANSWER_SECONDS.
     """
     answering = asyncio.ensure_future(update)
     try:
-        # Watched from outside: while no worker answers the SDK asks again for ever, each time with a new time-out,
-        # and it turns a cancel of its caller into an error of its own.
+        # Timed from outside: while no worker answers, the SDK asks again forever, each time with a new time-out. It
+        # also turns a cancel of its caller into an error of its own.
         await asyncio.wait({answering}, timeout=ANSWER_SECONDS)
         if not answering.done():
             raise otherwise

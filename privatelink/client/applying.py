@@ -1,6 +1,7 @@
-"""Applying a fleet: its plan, by what Temporal remembers of each link, and the workflows that carry it out.
+"""Applying a fleet: its plan, from what Temporal remembers of each link, and the workflows that carry it out.
 
-A plan asks no cloud and changes nothing. What a worker does with a link hours later it decides by the same look.
+A plan asks no cloud and changes nothing. A worker plans each link in the same way when its turn comes, maybe hours
+later.
 """
 
 import asyncio
@@ -41,26 +42,26 @@ from privatelink.model.updates import JoinCreate, JoinDelete
 from privatelink.temporal.connection import reaching_temporal
 
 _LOOKS_AT_ONCE = 50
-"""Links that a plan asks Temporal for at the same time: a fraction of what one namespace answers in a second."""
+"""Maximum number of links that a plan looks up in Temporal at once: a fraction of a namespace's capacity per second."""
 
 PartHandle = WorkflowHandle[Any, FleetResult]
 
 
 class FleetRun:
-    """The `ApplyFleet`s of one fleet, started or joined."""
+    """The `ApplyFleet` workflows of one fleet, started or joined."""
 
     def __init__(self, handles: Sequence[PartHandle], order: Sequence[str]) -> None:
-        """`order` are the links as the caller named them."""
+        """`order` has the links in the caller's order."""
         self._handles = handles
         self._order = {link: place for place, link in enumerate(order)}
 
     @property
     def started(self) -> FleetStarted:
-        """What there is to look for at Temporal."""
+        """What to look for in Temporal."""
         return FleetStarted(links=len(self._order), workflow_ids=tuple(handle.id for handle in self._handles))
 
     async def progress(self) -> FleetProgress | None:
-        """How far it is, or None when no worker answers."""
+        """How far the fleet is, or None if no worker answers."""
         with reaching_temporal("asking how far a fleet is", f"{len(self._order)} links"):
             try:
                 return FleetProgress.together(await asyncio.gather(*map(_progress, self._handles)))
@@ -72,7 +73,7 @@ class FleetRun:
                 return None
 
     async def result(self) -> FleetResult:
-        """Wait until every link has ended. Raises `StepFailed` when somebody ended a part of it before."""
+        """Wait until every link is finished. Raises `StepFailed` if somebody ended a part of the fleet before that."""
         with reaching_temporal("waiting for the end of a fleet", f"{len(self._order)} links"):
             results = await asyncio.gather(*map(_result, self._handles))
         outcomes = [one for result in results for one in result.links]
@@ -80,7 +81,7 @@ class FleetRun:
 
 
 async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
-    """What applying the request does: by the saga that runs, else by the one by which the link stands as it does."""
+    """What applying the request would do, judged by the running saga or else by the last one that changed the link."""
     link = request.link
     try:
         memory = await remember(client, link)
@@ -96,7 +97,7 @@ async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
     if isinstance(remembered, DeleteRequest) or run.left_something:
         return LinkPlan(link=str(link), action=Action.CREATE)
     found = differences(remembered.model_dump(mode="json"), request.model_dump(mode="json"))
-    # A create that ended in the middle of a link that is there is finished by the same create.
+    # If a create of an existing link ended halfway, the same create finishes it.
     same = Action.CREATE if run.is_running or memory.latest.left_something else Action.UNCHANGED
     return LinkPlan(
         link=str(link),
@@ -110,7 +111,7 @@ async def planned(client: Client, request: PrivateLinkRequest) -> LinkPlan:
 async def plan_fleet(
     client: Client, requests: Sequence[PrivateLinkRequest], running: Iterable[LinkSummary], *, prune: bool
 ) -> FleetPlan:
-    """The plan of every request, and of those links `running` of the same deployments that no request names."""
+    """The plan for every request, and for each `running` link of the same deployments that no request names."""
     turns = asyncio.Semaphore(_LOOKS_AT_ONCE)
 
     async def in_turn(request: PrivateLinkRequest) -> LinkPlan:
@@ -128,12 +129,12 @@ async def plan_fleet(
 
 
 async def start_fleet(client: Client, requests: Sequence[PrivateLinkRequest], delete: Iterable[Link]) -> FleetRun:
-    """Start the parts, or join those that run, and see that a worker has them.
+    """Start the parts, or join those that are running, and make sure that a worker has them.
 
-    Raises `LinkUnknown` before anything is started, when Temporal has forgotten a link to delete; `NoWorker` when no
-    worker answers (the parts are started all the same; repeating the call is safe).
+    Raises `LinkUnknown` before anything is started if Temporal has forgotten a link to delete, and `NoWorker` if no
+    worker answers (the parts are started anyway, and repeating the call is safe).
     """
-    # Deletes first: they give back what quotas count.
+    # Deletes first: they free quota.
     changes: list[JoinCreate | JoinDelete] = [
         JoinDelete(request=await _delete_request(client, link)) for link in delete
     ]
@@ -168,9 +169,9 @@ async def _start(client: Client, part: FleetPart, which: str) -> PartHandle:
         id=part.workflow_id,
         task_queue=TASK_QUEUE,
         result_type=FleetResult,
-        # The id is the digest of the input, so what runs by this id does the very same.
+        # The id is the digest of the input, so a workflow that runs under this id does exactly the same.
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        # Ten great parts that a starved worker reads at once would each pass the usual 10 s, again and again.
+        # A starved worker that loads ten large parts at once would exceed the default 10 s on each, repeatedly.
         task_timeout=timedelta(minutes=1),
         static_summary=f"apply a fleet, {which}: {len(part.changes)} links, {part.at_once} at once",
         static_details=(

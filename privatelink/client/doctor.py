@@ -1,4 +1,4 @@
-"""The doctor: looks at everything that must be right before a create can work, and says what to do about the rest."""
+"""The doctor: checks everything that must be right before a create can work, and says how to fix what is not."""
 
 import os
 from collections.abc import AsyncIterator
@@ -31,10 +31,10 @@ _START_WORKER = "start one: python worker.py"
 
 
 async def check_set_up(request: DeleteRequest | None = None, *, seen_within: timedelta = SEEN_WITHIN) -> SetUpResult:
-    """Look at payload key, Temporal, search attributes and worker, in this order, as far as one lets see the next.
+    """Check payload key, Temporal, search attributes and worker, in this order, until a failure hides the rest.
 
-    With a request the worker, which holds the keys, also looks at the platform and at AWS for its deployment, account
-    and region. Raises nothing that a finding can say.
+    With a request, the worker, which holds the keys, also checks the platform and AWS for the request's deployment,
+    account and region. It raises nothing that a finding can say.
     """
     return SetUpResult(findings=tuple([finding async for finding in _findings(request, seen_within)]))
 

@@ -1,4 +1,4 @@
-"""How a saga ended, as whoever waits for it reads it: its result, or our error whatever closed it."""
+"""How a saga ended, for a caller that waits for it: its result, or one of our errors, whatever closed the saga."""
 
 from typing import Any
 
@@ -20,14 +20,14 @@ RunHandle = WorkflowHandle[Any, PrivateLinkResult | DeleteResult]
 
 
 def run_handle(client: Client, link: Link, run: Run) -> RunHandle:
-    """That very run of the link, whose result is read as its operation gives it."""
+    """The handle of this run of the link, which reads the result by the type of its operation."""
     result_type = RESULT_TYPES.get(run.operation)
     handle: RunHandle = client.get_workflow_handle(link.workflow_id, run_id=run.run_id, result_type=result_type)
     return handle
 
 
 def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
-    """Our error for a saga of the link that did not complete, whatever closed it."""
+    """Our error for a saga of the link that did not complete, whatever closed the saga."""
     cause = failure.cause
     if isinstance(cause, CancelledError):
         return Cancelled(
@@ -41,14 +41,14 @@ def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
     return RollbackIncomplete(
         f"the saga ended without cleaning up: {why}",
         resource=link,
-        # What was cut off before it ran is no `running` PrivateLink, and a delete without the option refuses that.
+        # A PrivateLink that was cut off before it was `running` is refused by a delete without this option.
         next_step=f"run `privatelink delete {link} --allow-failed`, which removes what the saga left; or repeat it",
         outcome=Outcome.INCOMPLETE,
     )
 
 
 async def saga_result(handle: RunHandle) -> PrivateLinkResult | DeleteResult:
-    """Wait for the saga's end. Raises our error when it does not complete."""
+    """Wait until the saga ends. Raises our error if it does not complete."""
     try:
         with reaching_temporal("waiting for the end of a saga", handle.id):
             return await handle.result()

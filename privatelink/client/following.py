@@ -1,7 +1,8 @@
-"""Following: whoever waits for a saga gets the end of the run that lives, also after a reset.
+"""Following: a caller that waits for a saga gets the end of its live run, even after a reset.
 
-Temporal's reset terminates the run and goes on in a new one under the same workflow id. Both belong to one chain, whose
-first run's id stays (`first_run_id` of `WorkflowExecutionInfo`, Temporal's API): that is what `saga_id` means here.
+A reset in Temporal terminates the run and continues in a new one under the same workflow id. Both belong to one chain,
+and the id of the chain's first run stays the same (`first_run_id` of `WorkflowExecutionInfo` in Temporal's API). This
+is what `saga_id` means here.
 """
 
 from temporalio.client import Client, WorkflowFailureError
@@ -19,7 +20,7 @@ from privatelink.temporal.connection import reaching_temporal
 async def followed_result(
     client: Client, link: Link, operation: Operation, saga_id: str
 ) -> PrivateLinkResult | DeleteResult:
-    """Wait for the saga's end, whichever of its runs that is. Raises our error when it does not complete."""
+    """Wait until the saga ends, in whichever of its runs. Raises our error if it does not complete."""
     run_id = await _latest_run(client, link, saga_id)
     while True:
         handle: RunHandle = client.get_workflow_handle(
@@ -41,14 +42,14 @@ def _was_terminated(error: PrivateLinkError) -> bool:
 
 
 async def _latest_run(client: Client, link: Link, saga_id: str) -> str:
-    """The saga's latest run: as a rule the link's latest. Where the link's next saga has begun since, it is listed."""
+    """The saga's latest run: usually the link's latest. If the link's next saga has begun, it is found in the list."""
     with reaching_temporal("looking for the latest run of a saga", str(link)):
         latest = Run.of(await client.get_workflow_handle(link.workflow_id).describe())
         if latest.saga_id == saga_id:
             return latest.run_id
         async for execution in client.list_workflows(f"WorkflowId = '{link.workflow_id}'"):
             handle = client.get_workflow_handle(link.workflow_id, run_id=execution.run_id)
-            # A row of the list does not name the first run.
+            # A row of the list does not have the id of the first run.
             if Run.of(await handle.describe()).saga_id == saga_id:
                 return execution.run_id
     return saga_id

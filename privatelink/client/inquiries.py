@@ -1,4 +1,4 @@
-"""Inquiries: read-only workflows that a worker, which holds the credentials, runs for a caller. They change nothing."""
+"""Inquiries: workflows that a worker, which holds the credentials, runs for a caller. They only read."""
 
 import asyncio
 import uuid
@@ -20,10 +20,10 @@ INSPECT = "InspectPrivateLink"
 CHECK_SET_UP = "CheckSetUp"
 
 _LASTS_AT_MOST = timedelta(minutes=5)
-"""A few reads; the rest is for a cloud that throttles. After it the workflow ends, whether or not anybody waits."""
+"""Maximum duration of an inquiry: a few reads, and time for a cloud that throttles. Then Temporal ends the workflow."""
 
 _EVENTS_WITHOUT_WORKER = 2
-"""Started, and its first workflow task scheduled: a third event is a worker's."""
+"""Events before a worker acts: started, and first workflow task scheduled. A third event comes from a worker."""
 
 _LOOK_AT_WORKER = "look at the worker's log, and whether it is of this version: an older one does not know this look"
 
@@ -31,24 +31,24 @@ R = TypeVar("R", bound=BaseModel)
 
 
 async def inspect(client: Client, request: DeleteRequest) -> InspectionResult:
-    """What there is of a link in AWS and at the platform, whatever Temporal remembers of it."""
+    """What exists of a link in AWS and at the platform, whatever Temporal remembers of it."""
     link = request.link
     workflow_id = f"privatelink-inspect:{link.deployment}:{link.name}:{uuid.uuid4()}"
     return await _inquire(client, INSPECT, workflow_id, request, InspectionResult)
 
 
 async def check_clouds(client: Client, request: DeleteRequest) -> SetUpResult:
-    """What the worker finds of its own keys, for the deployment, account and region of the request."""
+    """What the worker finds out about its own keys, for the deployment, account and region of the request."""
     return await _inquire(client, CHECK_SET_UP, f"privatelink-check:{uuid.uuid4()}", request, SetUpResult)
 
 
 async def _inquire(
     client: Client, workflow_type: str, workflow_id: str, request: DeleteRequest, result_type: type[R]
 ) -> R:
-    """Run the workflow and give its result.
+    """Run the workflow and return its result.
 
-    Raises its error with the outcome `refused`, since nothing was changed, `NoWorker` when no worker takes it up within
-    ANSWER_SECONDS, and `StepFailed` when the one that did can't run it.
+    Raises the workflow's error with the outcome `refused`, because nothing was changed; `NoWorker` if no worker picks
+    it up within ANSWER_SECONDS; and `StepFailed` if the worker that did cannot run it.
     """
     with reaching_temporal("looking at a link", str(request.link)):
         handle: WorkflowHandle[object, R] = await client.start_workflow(
@@ -74,7 +74,7 @@ async def _inquire(
 
 
 async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R], request: DeleteRequest) -> None:
-    """Raise, and call it off, where waiting longer has no sense: nobody has taken it up, or who did can't run it."""
+    """Terminate it and raise if waiting is pointless: no worker has picked it up, or the one that did cannot run it."""
     description = await handle.describe()
     if description.history_length <= _EVENTS_WITHOUT_WORKER:
         await handle.terminate("no worker took it up, and the caller waits no longer")

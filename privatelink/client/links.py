@@ -34,7 +34,7 @@ class SagaHandle:
     """One started (or joined) create or delete."""
 
     def __init__(self, client: Client, link: Link, operation: Operation, saga_id: str) -> None:
-        """`saga_id` is the id of its first run at Temporal."""
+        """`saga_id` is the id of the saga's first run at Temporal."""
         self._client = client
         self._operation = operation
         self._saga_id = saga_id
@@ -42,54 +42,54 @@ class SagaHandle:
 
     @property
     def saga_id(self) -> str:
-        """Temporal's id of its first run, which stays the same when an operator resets the saga."""
+        """Temporal's id of the saga's first run, which stays the same when an operator resets the saga."""
         return self._saga_id
 
     @property
     def handle(self) -> RunHandle:
-        """Temporal's handle of the saga, whichever of its runs lives."""
+        """Temporal's handle of the saga, whichever of its runs is live."""
         handle: RunHandle = self._client.get_workflow_handle(
             self.link.workflow_id, first_execution_run_id=self._saga_id, result_type=RESULT_TYPES[self._operation]
         )
         return handle
 
     async def result(self) -> PrivateLinkResult | DeleteResult:
-        """Wait for the end, after a reset in the new run.
+        """Wait until the saga ends; after a reset, until its new run ends.
 
-        Raises a `PrivateLinkError` whose `details_model.outcome` tells what was left behind.
+        Raises a `PrivateLinkError` whose `details_model.outcome` says what was left behind.
         """
         return await followed_result(self._client, self.link, self._operation, self._saga_id)
 
     async def cancel(self, reason: str = "") -> None:
-        """Ask for a full rollback. Returns at once; `result` then raises `Cancelled` when everything is removed."""
+        """Ask for a full rollback and return at once. When everything is removed, `result` raises `Cancelled`."""
         await self.handle.cancel(reason=reason)
 
 
 class PrivateLinks(Steering):
-    """The links of all deployments, over one Temporal namespace; `Steering` has what acts on a saga that runs."""
+    """The links of all deployments in one Temporal namespace. `Steering` has the calls that act on a running saga."""
 
     @classmethod
     async def connect(cls, address: str | None = None, namespace: str | None = None) -> Self:
-        """Connect by Temporal's own settings (`TEMPORAL_ADDRESS`, ...), or to what is given.
+        """Connect by Temporal's own settings (`TEMPORAL_ADDRESS`, ...), or to the given address and namespace.
 
         Raises `TemporalUnreachable`.
         """
         return cls(await connect_to_temporal(address, namespace))
 
     async def create(self, request: PrivateLinkRequest | Mapping[str, object]) -> PrivateLinkResult:
-        """Create the link and wait for its working address; a repeated call joins or finds what is there.
+        """Create the link and wait for its working address. A repeated call joins the create or finds the link.
 
-        Raises `InvalidRequest`, `RequestRefused` and other refusals (nothing was made), or the first cause of a failure
-        after the rollback; `details_model.outcome` tells which.
+        Raises `InvalidRequest`, `RequestRefused` and other refusals (nothing was made), or after a rollback the first
+        cause of the failure. `details_model.outcome` says which.
         """
         saga = await self.start_create(request)
         return cast("PrivateLinkResult", await saga.result())
 
     async def start_create(self, request: PrivateLinkRequest | Mapping[str, object]) -> SagaHandle:
-        """Start the create, or join the one that runs with the same request; return as soon as a worker has it.
+        """Start the create, or join a running one with the same request. Return as soon as a worker has it.
 
-        Raises `RequestDiffers` or `OtherOperationRunning` when another request or a delete of the link runs, `NoWorker`
-        when no worker answers (the saga is started all the same; repeating the call is safe).
+        Raises `RequestDiffers` or `OtherOperationRunning` if another request or a delete of the link is running, and
+        `NoWorker` if no worker answers (the saga is started anyway, and repeating the call is safe).
         """
         if not isinstance(request, PrivateLinkRequest):
             try:
@@ -119,9 +119,10 @@ class PrivateLinks(Steering):
         allow_failed: bool = False,
         ignore_deployment: bool = False,
     ) -> SagaHandle:
-        """Start the delete, or join the one that runs.
+        """Start the delete, or join the running one.
 
-        A link alone (`deployment/name`) is enough while Temporal remembers a saga of it; else `LinkUnknown` is raised.
+        A link alone (`deployment/name`) is enough while Temporal remembers a saga of it; after that, `LinkUnknown` is
+        raised.
         """
         if isinstance(target, str):
             target = Link.parse(target)
@@ -136,14 +137,14 @@ class PrivateLinks(Steering):
         return await self._join(JoinDelete(request=target.model_copy(update=choices)))
 
     async def inspect(self, request: PrivateLinkRequest | DeleteRequest) -> InspectionResult:
-        """What there is of the link in AWS and at the platform, also of one that Temporal has forgotten; reads only.
+        """What exists of the link in AWS and at the platform, even if Temporal has forgotten it. Only reads.
 
-        Raises what the clouds refuse with, and `NoWorker`.
+        Raises the clouds' refusals, and `NoWorker`.
         """
         return await inspect(self._client, request if isinstance(request, DeleteRequest) else DeleteRequest.of(request))
 
     async def check_place(self, request: PrivateLinkRequest | DeleteRequest) -> None:
-        """Compare where the link stands, by what Temporal remembers, with where the request would have it; reads only.
+        """Compare the link's place, as Temporal remembers it, with the place in the request. Only reads.
 
         Raises `RequestRefused` with what differs: the account, the region or the platform mode.
         """
@@ -154,46 +155,46 @@ class PrivateLinks(Steering):
     async def list(
         self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None
     ) -> list[LinkSummary]:
-        """The links that Temporal remembers, newest saga first; `account` is the one of the AWS side, 12 digits.
+        """The links that Temporal remembers, newest saga first. `account` is the AWS account, 12 digits.
 
-        Each by its saga that runs, or by the last one that made or removed something.
+        Each link is shown by its running saga, or by the last one that made or removed something.
         """
         ids = "privatelink:" if deployment is None else f"privatelink:{deployment}:"
         quoted = ids.replace("'", "''")
         with reaching_temporal("listing the links", self._client.namespace):
             links = await list_links(self._client, f"WorkflowId STARTS_WITH '{quoted}'")
-        # Not asked of Temporal, which would leave out a later saga of the link that is in another phase, or that has
-        # not told its account.
+        # Filtered here: Temporal would leave out a later saga of the link that is in another phase, or whose account is
+        # not known yet.
         return [link for link in links if phase in {None, link.phase} and account in {None, link.account}]
 
     async def plan_fleet(self, requests: Sequence[PrivateLinkRequest], *, prune: bool = False) -> FleetPlan:
-        """What applying these requests would do with each link, by what Temporal remembers; reads only, asks no cloud.
+        """What applying these requests would do with each link, by what Temporal remembers. Reads only; asks no cloud.
 
-        `prune`: delete what runs in the same deployments and is in no request.
+        `prune`: delete the running links of the same deployments that are in no request.
         """
         return await plan_fleet(self._client, requests, await self.list(phase=Phase.RUNNING), prune=prune)
 
     async def start_apply(self, requests: Sequence[PrivateLinkRequest], *, delete: Iterable[str] = ()) -> FleetRun:
-        """Start creating all links and deleting those of `delete` (deployment/name), or join what runs of that.
+        """Start to create all links and to delete those in `delete` (deployment/name), or join what is running.
 
-        Raises `InvalidRequest` when a link is there twice, and `NoWorker`.
+        Raises `InvalidRequest` if a link is given twice, and `NoWorker`.
         """
         check_links_differ(requests)
         return await start_fleet(self._client, requests, [Link.parse(link) for link in delete])
 
     async def apply(self, requests: Sequence[PrivateLinkRequest], *, prune: bool = False) -> FleetResult:
-        """Plan, then create what is new and (`prune`) delete what is in no request; wait until every link has ended.
+        """Plan, then create what is new and, with `prune`, delete what is in no request. Wait for every link to finish.
 
-        A link that fails, is refused or would have to change raises nothing: its outcome says so.
+        A link that fails, is refused or would have to change raises nothing; its outcome says so.
         """
         pruned = (await self.plan_fleet(requests, prune=True)).of(Action.DELETE) if prune else []
         return await (await self.start_apply(requests, delete=[one.link for one in pruned])).result()
 
     async def _join(self, join: JoinCreate | JoinDelete) -> SagaHandle:
-        """Start or join by update-with-start: one call, in which a running saga refuses what is not the same.
+        """Start or join with one update-with-start call, in which a running saga refuses a different request.
 
-        The update's id is left to the SDK, which draws one per call: the server answers a known id from a closed run
-        without starting another, so a create whose id came from its request would get the result of long ago.
+        The SDK draws a new Update id for each call. The server would answer a known id from a closed run without
+        starting another, so a create whose id was derived from its request could get an old result.
         """
         request, link = join.request, join.request.link
         workflow_type = {operation: name for name, operation in WORKFLOW_TYPES.items()}[join.operation]
@@ -214,7 +215,7 @@ class PrivateLinks(Steering):
         joining = self._client.execute_update_with_start_workflow(
             "join", join, start_workflow_operation=start, result_type=Joined
         )
-        # The SDK keeps the handle, or the error, in a future of its own too. Unless somebody takes it from there,
+        # The SDK also keeps the handle, or the error, in a future of its own. If the error is not taken from there,
         # asyncio prints that an exception was never retrieved, with its traceback, beside our own error.
         started = asyncio.ensure_future(start.workflow_handle())
         try:
@@ -236,7 +237,7 @@ class PrivateLinks(Steering):
         except NoWorker as error:
             raise await why_silent(self._client, link.workflow_id, nobody) from error
         except RPCError as error:
-            if error.status == RPCStatusCode.FAILED_PRECONDITION:  # the workflow task of the saga that runs has failed
+            if error.status == RPCStatusCode.FAILED_PRECONDITION:  # the workflow task of the running saga has failed
                 raise await why_silent(self._client, link.workflow_id, nobody) from error
             raise
 

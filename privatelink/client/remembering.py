@@ -1,7 +1,7 @@
-"""What Temporal remembers of a link: of all its sagas, the one by which things stand as they do.
+"""What Temporal remembers of a link: which of its sagas explains the link's present state.
 
-That is the last one which made or removed something. A saga that was refused, or that put everything back as it had
-found it, is an attempt: it is shown beside the other one, and never instead of it.
+This is the last one that made or removed something. A saga that was refused, or that restored everything as it had
+found it, is an attempt: it is shown beside that saga, never instead of it.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from privatelink.temporal.troubles import is_unknown_workflow
 WORKFLOW_TYPES = {"CreatePrivateLink": "create", "DeletePrivateLink": "delete"}
 
 _CHANGED_NOTHING = frozenset({None, Phase.CHECKING, Phase.REFUSED, Phase.UNCHANGED})
-"""The phases of a saga that has made and removed nothing, while it runs and when it has ended."""
+"""Phases of a saga that has made and removed nothing, both running and ended."""
 
 _LEFT_NOTHING = frozenset({Phase.DELETED, Phase.ROLLED_BACK})
 _LEFT_SOMETHING = frozenset({Phase.INCOMPLETE, Phase.TERMINATED})
@@ -33,14 +33,14 @@ _CUT_OFF = frozenset({WorkflowExecutionStatus.TERMINATED, WorkflowExecutionStatu
 _STILL_TO_COME = datetime.max.replace(tzinfo=UTC)
 
 _LIST_FOLLOWS = (0.1, 0.2, 0.4, 0.8, 1.6)
-"""Seconds between two looks at Temporal's list, which follows what ran by a moment (docs.temporal.io, "Visibility")."""
+"""Seconds between reads of Temporal's list, which lags a moment behind the runs (docs.temporal.io, "Visibility")."""
 
 
 class Run(NamedTuple):
     """One run of a saga, as Temporal describes and lists it.
 
-    `saga_id` is the id of the saga's first run, and stays the same after a reset. `operation` of a workflow type that
-    we do not know is the type itself. `reached` is the phase that the saga told last; None while it has told none.
+    `saga_id` is the id of the saga's first run, which stays the same after a reset. `operation` is the workflow type
+    itself if we do not know that type. `reached` is the last phase that the saga reported, or None.
     """
 
     run_id: str
@@ -55,7 +55,7 @@ class Run(NamedTuple):
 
     @classmethod
     def of(cls, execution: WorkflowExecution) -> Self:
-        """Read it from a description or from a row of a list."""
+        """Read it from a description or a row of a list."""
         attributes = execution.typed_search_attributes
         word = attributes.get(PHASE)
         return cls(
@@ -77,12 +77,12 @@ class Run(NamedTuple):
 
     @property
     def phase(self) -> Phase | None:
-        """What it is doing, or how it ended. A run that Temporal ended has told no ending: then its status says it."""
+        """What it is doing, or how it ended. If Temporal ended the run, its status says so, not its last phase."""
         if self.is_running or (self.reached and self.reached.ends):
             return self.reached
         if self.status in _CUT_OFF:
             return Phase.TERMINATED
-        # A request that no worker could read ends the run before its saga tells anything.
+        # A request that no worker could read ends the run before its saga reports anything.
         failed_at_once = self.status == WorkflowExecutionStatus.FAILED and self.reached in _CHANGED_NOTHING
         return Phase.REFUSED if failed_at_once else self.reached
 
@@ -98,33 +98,33 @@ class Run(NamedTuple):
 
     @property
     def left_something(self) -> bool:
-        """Whether it ended in the middle, and something is left that somebody must look at."""
+        """Whether it ended halfway, and left something that somebody must look at."""
         return self.has_changed and self.phase in _LEFT_SOMETHING
 
     def is_elsewhere(self, other: Self) -> bool:
-        """Whether it looked at another AWS account or region than `other`, as far as both are known."""
+        """Whether its AWS account or region differs from that of `other`, as far as both are known."""
         places = ((self.account, other.account), (self.region, other.region))
         return any(one and another and one != another for one, another in places)
 
 
 def _stands_beside(before: Run, run: Run) -> bool:
-    """Whether the link stands as `before` has left it, although `run` made or removed something later."""
+    """Whether the link is still as `before` left it, although `run` made or removed something later."""
     if run.status == WorkflowExecutionStatus.CONTINUED_AS_NEW:
         return True
     if run.is_running or before.left_nothing:
         return False
     if run.left_nothing:
-        # It looked at another place than where the link stands.
+        # It may have looked at another place than the link's.
         return run.is_elsewhere(before)
-    # What a create has completed no later create takes away, whatever that one has left beside it.
+    # No later create takes away what a create has completed, whatever the later one left beside it.
     return before.phase is Phase.RUNNING and run.operation == "create" and run.left_something
 
 
 class Memory(NamedTuple):
-    """All that Temporal knows of a link in two runs.
+    """What Temporal knows of a link, as two runs.
 
-    `latest` is the last run. `stands` is the one by which the link stands as it does: as a rule the last which made or
-    removed something; None where none has.
+    `latest` is the last run. `stands` is the run that explains the link's present state: usually the last one that made
+    or removed something, or None if no run has.
     """
 
     latest: Run
@@ -132,7 +132,7 @@ class Memory(NamedTuple):
 
     @classmethod
     def of(cls, runs: Iterable[Run]) -> Self:
-        """Of a link's runs, one at least, in any order. They never overlap, so that their ends order them."""
+        """From all runs of a link, at least one, in any order. Runs never overlap, so their ends order them."""
         in_order = sorted(runs, key=lambda run: run.closed_at or _STILL_TO_COME)
         stands: Run | None = None
         for run in in_order:
@@ -142,31 +142,31 @@ class Memory(NamedTuple):
 
     @property
     def shown(self) -> Run:
-        """The run by which the link is told: one that runs; else what stands; else the last attempt."""
+        """The run by which the link is shown: a running one, else `stands`, else the last attempt."""
         if self.latest.is_running or self.stands is None or self.stands.left_nothing:
             return self.latest
         return self.stands
 
     @property
     def there(self) -> Run | None:
-        """The run of which something may be there: one that runs; else what stands; None where nothing is left."""
+        """The run that may have left something: a running one, else `stands`; None if nothing is left."""
         run = self.latest if self.latest.is_running else self.stands
         return None if run is None or run.left_nothing else run
 
     @property
     def last_attempt(self) -> Run | None:
-        """The last run, where it is not the one that is shown."""
+        """The last run, if it is not the one that is shown."""
         return None if self.shown is self.latest else self.latest
 
     @property
     def account(self) -> str | None:
-        """The AWS account of the run that is shown; a delete by the worker's own identity has not told it."""
+        """The AWS account of the shown run, or of `stands`: a delete by the worker's own identity may report none."""
         told_before = self.stands.account if self.stands and not self.shown.is_elsewhere(self.stands) else None
         return self.shown.account or told_before
 
 
 async def remember(client: Client, link: Link) -> Memory:
-    """What Temporal remembers of the link. Raises `LinkUnknown` where that is nothing."""
+    """What Temporal remembers of the link. Raises `LinkUnknown` if it remembers nothing."""
     with reaching_temporal("looking for the sagas", str(link)):
         try:
             latest = Run.of(await client.get_workflow_handle(link.workflow_id).describe())
@@ -178,7 +178,7 @@ async def remember(client: Client, link: Link) -> Memory:
 
 
 async def memory_behind(client: Client, link: Link, latest: Run) -> Memory:
-    """What Temporal remembers, when `latest` is the link's last run: earlier ones are read where it does not tell."""
+    """What Temporal remembers, given the link's last run. Earlier runs are read only if `latest` does not settle it."""
     if latest.has_changed and (latest.is_running or latest.phase is Phase.RUNNING):
         return Memory(latest, latest)
     earlier: list[Run] = []
@@ -194,9 +194,9 @@ async def memory_behind(client: Client, link: Link, latest: Run) -> Memory:
 
 
 async def stood_before(client: Client, link: Link, saga_id: str) -> Run | None:
-    """The saga by which the link stood when the saga `saga_id` began; None where nothing was left, or none is known.
+    """The saga that explains the link's state when the saga `saga_id` began; None if nothing was left or is known.
 
-    For a saga that asks about its own link: its own run is in Temporal's list, or not yet.
+    For a saga that asks about its own link, whether or not its own run is already in Temporal's list.
     """
     query = f"WorkflowId = '{link.workflow_id}'"
     with reaching_temporal("looking for the sagas", str(link)):
@@ -207,10 +207,10 @@ async def stood_before(client: Client, link: Link, saga_id: str) -> Run | None:
 
 
 async def remembered_request(client: Client, link: Link) -> PrivateLinkRequest | DeleteRequest:
-    """The request by which the link stands as it does. Raises `LinkUnknown`.
+    """The request behind the link's present state. Raises `LinkUnknown`.
 
-    That of a delete which runs, so that a repeated delete joins it; else that of the last saga which made or removed
-    something; where none has, that of the last attempt.
+    It is the request of a running delete, so that a repeated delete joins it; else of the last saga that made or
+    removed something; else of the last attempt.
     """
     memory = await remember(client, link)
     if memory.latest.is_running and memory.latest.operation == "delete":
@@ -219,7 +219,7 @@ async def remembered_request(client: Client, link: Link) -> PrivateLinkRequest |
 
 
 async def standing_elsewhere(client: Client, request: DeleteRequest) -> tuple[Finding, ...]:
-    """What tells that the link stands in another place than the request names; empty also where nothing is known."""
+    """The findings if the link is in another place than the request names. Empty also if nothing is known."""
     try:
         run = (await remember(client, request.link)).there
         if run is None:
@@ -230,7 +230,7 @@ async def standing_elsewhere(client: Client, request: DeleteRequest) -> tuple[Fi
 
 
 async def request_of(client: Client, link: Link, run: Run) -> PrivateLinkRequest | DeleteRequest:
-    """What the run was started with, from the first event of its history. Raises `LinkUnknown`."""
+    """The request that started the run, from the first event of its history. Raises `LinkUnknown`."""
     events = client.get_workflow_handle(link.workflow_id, run_id=run.run_id).fetch_history_events(page_size=1)
     with reaching_temporal("reading the request of a saga", str(link)):
         try:

@@ -1,4 +1,4 @@
-"""Silence: why a saga does not answer. No worker, one of another version, or one that fails at it."""
+"""Silence: why a saga does not answer. There is no worker, or it has another version, or it fails."""
 
 import re
 
@@ -12,10 +12,10 @@ from privatelink.errors import NoWorker, WorkerCannotGoOn
 from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
 
 _LAST_EVENTS = 20
-"""After a failed workflow task, a history has only the Updates and results that wait for the next task."""
+"""Events to read: after a failed workflow task only Updates and results that wait for the next task follow."""
 
 _ANOTHER_VERSION = re.compile(
-    r"TMPRL1100|[Nn]ondeterminism"  # its story differs from what the history tells
+    r"TMPRL1100|[Nn]ondeterminism"  # its replay differs from the history
     r"|is not registered on this worker|[Hh]andler for .* not found"  # it lacks the workflow, the Update or the query
 )
 
@@ -28,16 +28,16 @@ _NO_FAULT = frozenset(
         WorkflowTaskFailedCause.WORKFLOW_TASK_FAILED_CAUSE_RESET_WORKFLOW,
     }
 )
-"""Temporal ends a workflow task in these ways by itself; the worker had no part in it."""
+"""Causes for which Temporal itself ends a workflow task; the worker has no part in them."""
 
 
 async def why_silent(
     client: Client, workflow_id: str, otherwise: NoWorker, said: Exception | None = None
 ) -> NoWorker | WorkerCannotGoOn:
-    """Why the workflow gives no answer: `otherwise` unless its worker is there and can't go on with it.
+    """Why the workflow does not answer: `otherwise`, unless its worker is there and cannot continue the workflow.
 
-    `said` is what the call for an answer raised. It asks Temporal alone; where Temporal does not answer this, either,
-    it gives `otherwise`.
+    `said` is what the unanswered call raised. Only Temporal is asked; if it does not answer either, the result is
+    `otherwise`.
     """
     if isinstance(said, WorkflowQueryFailedError):
         return _cannot_go_on(otherwise, str(said))
@@ -51,7 +51,7 @@ async def why_silent(
 
 
 async def last_failure(client: Client, workflow_id: str, run_id: str = "") -> str | None:
-    """What the worker's last try to go on with the workflow failed with; None when it succeeded. Raises `RPCError`."""
+    """The failure of the worker's last attempt to continue the workflow; None if it succeeded. Raises `RPCError`."""
     answer = await client.workflow_service.get_workflow_execution_history_reverse(
         GetWorkflowExecutionHistoryReverseRequest(
             namespace=client.namespace,
@@ -70,13 +70,13 @@ async def last_failure(client: Client, workflow_id: str, run_id: str = "") -> st
 
 
 async def _has_workers(client: Client, workflow_id: str) -> bool:
-    """Whether one has asked for work lately: the last try of a worker that has gone says nothing of the next one."""
+    """Whether a worker has polled lately: the last failure of a worker that has gone says nothing about the next."""
     description = await client.get_workflow_handle(workflow_id).describe()
     return any(ago <= SEEN_WITHIN for ago in (await workers_seen(client, description.task_queue)).values())
 
 
 def of_another_version(why: str) -> bool:
-    """Whether this is how a worker of another version fails."""
+    """Whether a worker of another version fails in this way."""
     return bool(_ANOTHER_VERSION.search(why))
 
 

@@ -1,4 +1,4 @@
-"""A link as Temporal knows it: its saga's progress, what it waits for right now, how it ended, and what came after."""
+"""A link as Temporal knows it: its saga's progress, what it is waiting for, how it ended, and what came after."""
 
 import asyncio
 from dataclasses import replace
@@ -28,7 +28,7 @@ from privatelink.temporal.connection import reaching_temporal
 from privatelink.temporal.troubles import is_unknown_workflow
 
 _READ_AT_ONCE = 20
-"""Ends of sagas that a list reads at the same time, of the links whose last attempt changed nothing."""
+"""Maximum number of last attempts that a list reads at once, of links whose last attempt changed nothing."""
 
 START_WORKER = "start one: python worker.py"
 
@@ -36,7 +36,7 @@ QUERY_TIMEOUT = timedelta(seconds=5)
 
 
 class Waiting(BaseModel):
-    """What one step that runs now has last said. `attempt` is Temporal's, 1 while the first look lasts."""
+    """The last message of one running step. `attempt` is Temporal's number, 1 during the first poll."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -47,7 +47,7 @@ class Waiting(BaseModel):
 
 
 class LastAttempt(BaseModel):
-    """A later saga of the link, which changed nothing: how it ended. `error` is None where that could not be read."""
+    """How a later saga of the link ended, which changed nothing. `error` is None if it could not be read."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -60,9 +60,9 @@ class LastAttempt(BaseModel):
 
 
 class LinkStatus(BaseModel):
-    """The saga of a link that runs, or by which the link stands as it does; `last_attempt` is a later one.
+    """The running saga of a link, or the one that explains its present state. `last_attempt` is a later one.
 
-    `progress` is None when no worker answers, and `unanswered` says why; `closed_at` is there when the saga has ended.
+    `progress` is None if no worker answers, and `unanswered` says why. `closed_at` is set when the saga has ended.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -82,7 +82,7 @@ class LinkStatus(BaseModel):
 
 
 class LinkSummary(BaseModel):
-    """One row of `list`: a link, and its saga that runs or by which it stands as it does; see `LinkStatus`."""
+    """One row of `list`: a link, and its running saga or the one that explains its present state (see `LinkStatus`)."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -98,7 +98,7 @@ class LinkSummary(BaseModel):
 
 
 async def waiting_steps(description: WorkflowExecutionDescription) -> tuple[Waiting, ...]:
-    """What the pending activities have last said, from Temporal's description of the run (no worker needed)."""
+    """The last messages of the pending activities, from Temporal's description of the run (no worker needed)."""
     return tuple(
         [
             Waiting(
@@ -124,9 +124,9 @@ async def _said(pending: PendingActivityInfo, converter: DataConverter) -> str:
 
 
 async def link_status(client: Client, link: Link, *, latest_only: bool = False) -> LinkStatus:
-    """How `link` stands, by the saga that runs, or else by what Temporal remembers. Raises `LinkUnknown`.
+    """The status of `link`, from its running saga or else from what Temporal remembers. Raises `LinkUnknown`.
 
-    `latest_only`: the latest saga, also where it has changed nothing.
+    `latest_only`: show the latest saga, even if it has changed nothing.
     """
     with reaching_temporal("looking for a saga", str(link)):
         try:
@@ -136,7 +136,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
                 raise unknown_link(link) from error
             raise
         latest = Run.of(description)
-        # One that runs is shown, whatever stands; it is looked at again and again, so nothing else is asked for.
+        # A running saga is always the one to show. It is polled often, so nothing else is read for it.
         looks_back = not (latest_only or latest.is_running)
         memory = await memory_behind(client, link, latest) if looks_back else Memory(latest, latest)
         waiting = await waiting_steps(description) if latest.is_running else ()
@@ -160,7 +160,7 @@ async def link_status(client: Client, link: Link, *, latest_only: bool = False) 
 
 
 async def _ending(handle: RunHandle, run: Run) -> tuple[PrivateLinkResult | DeleteResult | None, ErrorDetails | None]:
-    """What a saga that has ended gave or raised; of an operation that is not known here, what it raised."""
+    """What a finished saga returned or raised; of an unknown operation, only what it raised."""
     if run.is_running:
         return None, None
     try:
@@ -179,7 +179,7 @@ async def _last_attempt(client: Client, link: Link, memory: Memory) -> LastAttem
     try:
         _, error = await _ending(run_handle(client, link, run), run)
     except TemporalUnreachable:
-        # It stands beside what was asked for, and hides none of that.
+        # It is only shown beside the status, and must not hide it.
         error = None
     return LastAttempt(
         operation=run.operation,
@@ -192,7 +192,7 @@ async def _last_attempt(client: Client, link: Link, memory: Memory) -> LastAttem
 
 
 def _as_it_ended(progress: Progress | None, run: Run) -> Progress | None:
-    """The progress of a run that Temporal ended tells of steps and asks that nobody goes on with."""
+    """Correct the progress of a run that Temporal ended: nobody continues its running steps and open asks."""
     if progress is None or run.phase is not Phase.TERMINATED:
         return progress
     steps = [
@@ -205,7 +205,7 @@ def _as_it_ended(progress: Progress | None, run: Run) -> Progress | None:
 
 
 async def _progress(client: Client, handle: RunHandle) -> tuple[Progress | None, ErrorDetails | None]:
-    """The query needs a worker; without one the rest of the status still stands, and why there is none."""
+    """The progress, or why there is none: the query needs a worker, and the rest of the status does not."""
     doing = "asking for the steps"
     with reaching_temporal(doing, handle.id):
         try:
@@ -218,7 +218,7 @@ async def _progress(client: Client, handle: RunHandle) -> tuple[Progress | None,
 
 
 async def list_links(client: Client, query: str) -> list[LinkSummary]:
-    """One row per link, newest first, of the runs that Temporal's list filter `query` selects."""
+    """One row per link, newest first, from the runs that Temporal's list filter `query` selects."""
     runs: dict[Link, list[Run]] = {}
     async for execution in client.list_workflows(query):
         if link := link_of_workflow_id(execution.id):

@@ -1,4 +1,4 @@
-"""Steering: how a link's latest saga stands, and what people say to one that runs. Each call is one Update."""
+"""Steering: the status of a link's latest saga, and the Updates with which people steer a running one."""
 
 import getpass
 import os
@@ -30,7 +30,7 @@ _DOING: dict[type[BaseModel], tuple[str, str]] = {
     RetryNow: ("retry_now", "retrying the steps of"),
     RollBack: ("roll_back", "rolling back"),
 }
-"""The Update that each argument belongs to, and what it does, as its errors begin."""
+"""Maps each argument type to its Update, and to the words with which its errors begin."""
 
 _EXPECTED = {
     "step": "it is not the name of a step; `privatelink status` shows them",
@@ -41,15 +41,15 @@ _EXPECTED = {
     "reason": "it does not say why, in 1 to 500 characters",
     "until": "it is no moment with a time zone, as in 2030-01-31T06:00:00Z",
 }
-"""What is wrong with a field that its model refuses; the value itself is not repeated."""
+"""What is wrong with a field that its model refuses. The value itself is not repeated."""
 
 
 class Steering:
-    """The part of `PrivateLinks` that looks at a running saga and acts on it.
+    """The part of `PrivateLinks` that reads the status of a saga and acts on a running one.
 
-    Each action gives what it did. It raises `InvalidRequest` for an argument of a wrong form, `UpdateRefused` when the
-    saga does not wait for that or none runs, `LinkUnknown`, and `NoWorker` when no worker answers. `by` is who acts,
-    for the record; left out, it is user@host of this process.
+    Each action returns what it did. It raises `InvalidRequest` for a malformed argument, `UpdateRefused` if the saga is
+    not waiting for it or none is running, `LinkUnknown`, and `NoWorker` if no worker answers. `by` is who acts, for the
+    record (default: user@host of this process).
     """
 
     def __init__(self, client: Client) -> None:
@@ -57,9 +57,9 @@ class Steering:
         self._client = client
 
     async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:
-        """How the link stands: its saga that runs, or the last one that made or removed something.
+        """The link's status: its running saga, or the last one that made or removed something.
 
-        `latest_only`: its latest saga, also one that has changed nothing. Raises `LinkUnknown`.
+        `latest_only`: its latest saga, even if it has changed nothing. Raises `LinkUnknown`.
         """
         return await link_status(self._client, _parsed(link), latest_only=latest_only)
 
@@ -72,7 +72,7 @@ class Steering:
         vpc_endpoint_id: str | None = None,
         by: str | None = None,
     ) -> UpdateResult:
-        """Say what EMQX's console shows; without `step`, for the one step that the saga asks about."""
+        """Confirm what EMQX's console shows, by default for the only step that the saga asks about."""
         link = _parsed(link)
         if step is None:
             step = await self._asked(link)
@@ -82,27 +82,27 @@ class Steering:
     async def approve(
         self, link: str | Link, *, by: str, note: str | None = None, vpc_endpoint_id: str | None = None
     ) -> UpdateResult:
-        """Let this VPC endpoint's connection be accepted; without its id, the only one that was ever shown."""
+        """Approve the connection of this VPC endpoint, by default the only one that was ever shown."""
         fields = {"by": by, "note": note, "vpc_endpoint_id": vpc_endpoint_id}
         return await self._send(link := _parsed(link), _argument(Approve, link, **fields))
 
     async def pause(
         self, link: str | Link, *, reason: str, until: datetime | None = None, by: str | None = None
     ) -> UpdateResult:
-        """Stop before the next effect, until `resume` or the moment `until`, which has a time zone."""
+        """Stop before the next effect, until `resume` or the moment `until`, which needs a time zone."""
         link = _parsed(link)
         return await self._send(link, _argument(Pause, link, reason=reason, until=until, by=_by(by)))
 
     async def resume(self, link: str | Link, *, by: str | None = None) -> UpdateResult:
-        """Go on after a pause."""
+        """Continue after a pause."""
         return await self._send(link := _parsed(link), _argument(Resume, link, by=_by(by)))
 
     async def retry_now(self, link: str | Link, *, by: str | None = None) -> UpdateResult:
-        """Try a held step again, or what waits for its next attempt at once."""
+        """Retry a held step, or start the next attempt of a waiting step now."""
         return await self._send(link := _parsed(link), _argument(RetryNow, link, by=_by(by)))
 
     async def roll_back(self, link: str | Link, *, reason: str, by: str | None = None) -> UpdateResult:
-        """Give a create up; it then removes what it has made, and ends with `GivenUp`."""
+        """Give up a create. It then removes what it has made, and ends with `GivenUp`."""
         return await self._send(link := _parsed(link), _argument(RollBack, link, reason=reason, by=_by(by)))
 
     async def _send(self, link: Link, argument: BaseModel) -> UpdateResult:
@@ -123,7 +123,7 @@ class Steering:
                     raise await why_silent(self._client, handle.id, nobody) from error
                 raise
             except WorkflowUpdateFailedError as failure:
-                # None of ours: the worker does not know the Update, or the saga ended under it.
+                # Not one of our errors: the worker does not know the Update, or the saga ended meanwhile.
                 raise UpdateRefused(
                     f"{doing} {link}: {failure.cause}",
                     resource=str(link),
@@ -131,7 +131,7 @@ class Steering:
                 ) from failure
 
     async def _asked(self, link: Link) -> str:
-        """The one step that `confirm` answers, by the commands of what the saga asks people for."""
+        """The only step that can be confirmed now, found by the commands in the saga's asks."""
         doing = _DOING[Confirm][1]
         status = await self.status(link)
         if status.closed_at:
@@ -156,7 +156,7 @@ def caller() -> str:
     """Who runs this process, as user@host."""
     try:
         user = getpass.getuser()
-    except (ImportError, KeyError, OSError):  # a container may run under a number without a name
+    except (ImportError, KeyError, OSError):  # a container may run under a user id without a name
         user = str(os.getuid())
     return f"{user}@{socket.gethostname()}"
 

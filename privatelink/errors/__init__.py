@@ -3,44 +3,44 @@
 Each answers two questions: will waiting help, and who must act?
 
     PrivateLinkError
-    |-- NotYet                        waiting helps: a state that is still moving (expected, logged as no error)
+    |-- NotYet                        waiting helps: a state that is still changing (expected, not logged as an error)
     |-- Throttled                     waiting helps: a rate limit or our own budget for it
     |-- CloudUnavailable              waiting helps: 5xx, connection lost, a reply that never came
-    |-- UnknownCloudError             waiting may help: a code that nobody has classified; loud
-    |-- InvalidRequest                the caller: the request breaks its schema
-    |-- RequestRefused                the caller: the checks found something; each finding is named (FindingType)
-    |-- RemovalRefused                the caller: a delete that would break something; each finding is named
-    |-- UpdateRefused                 the caller: the saga does not wait for what an Update says, or has ended
-    |-- OtherOperationRunning         the caller: the link's other saga runs
-    |-- RequestDiffers                the caller: the link exists, or is being made, by another request
-    |-- AlreadyJoined                 nobody: the saga runs with this very request, and records no further joins
-    |-- NameTaken                     the caller: something that is not ours has the name
+    |-- UnknownCloudError             waiting may help: an error code that nobody has classified; loud
+    |-- InvalidRequest                the caller: the request does not match its schema
+    |-- RequestRefused                the caller: the checks found a problem; each finding is named (FindingType)
+    |-- RemovalRefused                the caller: a delete would break something; each finding is named
+    |-- UpdateRefused                 the caller: the saga is not waiting for this Update, or has ended
+    |-- OtherOperationRunning         the caller: the link's other operation is running
+    |-- RequestDiffers                the caller: the link exists, or is being made, from another request
+    |-- AlreadyJoined                 nobody: the saga runs with this exact request, and records no more joins
+    |-- NameTaken                     the caller: a foreign resource has the name
     |-- NotAllowed                    the customer; final in the checks, tried again after them (see the class)
-    |   |-- CredentialsRefused        AWS credentials wrong or missing, role not assumable
+    |   |-- CredentialsRefused        AWS credentials are wrong or missing, or the role cannot be assumed
     |   |-- PlatformKeyRefused        the platform's or the deployment's API key is wrong or missing
     |   |-- AccessDenied              a permission is missing
     |-- QuotaExceeded                 the customer: a quota of AWS or EMQX is used up
-    |-- CloudRefused                  the customer: any other refusal that waiting does not mend
+    |-- CloudRefused                  the customer: any other refusal that waiting does not fix
     |-- LoadBalancerFailed, TargetsUnhealthy, EndpointServiceFailed, EndpointConnectionFailed,
     |   AmbiguousConnection, PrivateLinkFailed, ConnectorFailed
-    |                                 the customer: a thing that was made ended in a bad state
-    |-- DeadlinePassed                the customer: it kept moving, but longer than its deadline
-    |-- StepFailed                    an operator: a time-out without a word, or a fault of ours
-    |-- GivenUp                       nobody: somebody said `roll_back`, and all is rolled back
-    |-- Cancelled                     nobody: somebody cancelled, and all is rolled back
-    |-- RollbackIncomplete            an operator: something is left behind; each thing is listed
-    |-- LinkUnknown                   the caller: Temporal does not remember a saga of that link
-    |-- TemporalUnreachable           an operator: no Temporal server answers, or its namespace is not prepared
-    |-- NoWorker                      an operator: Temporal took the saga, and no worker has answered yet
-    |-- WorkerCannotGoOn              an operator: a worker has the saga, of another version or with a fault
+    |                                 the customer: a resource that was made ended in a bad state
+    |-- DeadlinePassed                the customer: it was still in progress at its deadline
+    |-- StepFailed                    an operator: a time-out without a message, or a bug of ours
+    |-- GivenUp                       nobody: somebody sent `roll_back`, and everything is rolled back
+    |-- Cancelled                     nobody: somebody cancelled, and everything is rolled back
+    |-- RollbackIncomplete            an operator: something is left behind; each leftover is listed
+    |-- LinkUnknown                   the caller: Temporal does not remember a saga of this link
+    |-- TemporalUnreachable           an operator: no Temporal server answers, or its namespace is not set up
+    |-- NoWorker                      an operator: Temporal accepted the saga, and no worker has answered yet
+    |-- WorkerCannotGoOn              an operator: the saga's worker has another version, or fails
 
-Of each docstring the first paragraph says what happened, the second what to do; docs/runbook.md is made of them.
+The first paragraph of each docstring says what happened, the second what to do. docs/runbook.md is generated from them.
 
-`waiting`, `callers`, `clouds` and `endings` hold them by who must act; `root` has what they share, and `details` what
-they carry.
+`waiting`, `callers`, `clouds` and `endings` group the errors by who must act. `root` has what they share, and `details`
+has what they carry.
 
-An error is raised where it is found, crosses Temporal as an ApplicationError whose type is the class's name, and is
-read back by `from_failure`. Workflows and callers compare classes or types, never messages.
+An error is raised where it is found, crosses Temporal as an ApplicationError whose type is the class name, and is read
+back by `from_failure`. Workflows and callers compare classes or types, never messages.
 """
 
 from privatelink.errors.callers import (

@@ -1,4 +1,4 @@
-"""Errors that the caller answers: it corrects its request, or waits for another saga of the link."""
+"""Errors that the caller resolves: it corrects its request, or waits for another saga of the link."""
 
 from collections.abc import Iterable
 from typing import ClassVar, Self
@@ -12,9 +12,9 @@ class _CallerMustAct(PrivateLinkError):
 
 
 class InvalidRequest(_CallerMustAct):
-    """The request breaks its schema. One finding per fault, with the path of each.
+    """The request does not match its schema. There is one finding for each fault, with its path.
 
-    Correct every field that the findings name, and repeat the call. Nothing was started.
+    Nothing was started. Correct every field that the findings name, then repeat the call.
     """
 
 
@@ -23,7 +23,7 @@ class _Findings(_CallerMustAct):
 
     @classmethod
     def of_findings(cls, findings: Iterable[Finding]) -> Self:
-        """Tell every finding in one error, by its name."""
+        """Put all findings into one error, each by its name."""
         found = tuple(findings)
         message = f"{cls.doing}: " + "; ".join(f"{one.type} ({one.resource}): {one.message}" for one in found)
         next_steps = dict.fromkeys(one.next_step for one in found)
@@ -33,66 +33,67 @@ class _Findings(_CallerMustAct):
 
 
 class RequestRefused(_Findings):
-    """The checks before a create found something. Nothing was made.
+    """The checks before a create found a problem. Nothing was made.
 
-    Do what the findings say, and repeat the create.
+    Do what the findings say, then repeat the create.
     """
 
     doing = "checking the request"
 
 
 class RemovalRefused(_Findings):
-    """Removing now would break something. Nothing was removed.
+    """Removing the link now would break something. Nothing was removed.
 
-    Do what the findings say, and repeat the delete.
+    Do what the findings say, then repeat the delete.
     """
 
     doing = "checking the removal"
 
 
 class UpdateRefused(_CallerMustAct):
-    """An Update that does not fit how the saga stands. It had no effect.
+    """The Update does not fit the current state of the saga. It had no effect.
 
-    Read `privatelink status LINK`: it shows what the saga waits for, and the command that fits.
+    Run `privatelink status LINK`. It shows what the saga is waiting for, and the command to use.
     """
 
 
 class OtherOperationRunning(_CallerMustAct):
-    """The link's other saga (create or delete) runs; its operation and request are in the message.
+    """The link's other operation (create or delete) is running. The error's field `running` has its request.
 
-    Wait until the other saga has ended, or end it: `privatelink roll-back` for a create, a cancel for a delete. Then
+    Wait until that saga has ended. To end it early, use `privatelink roll-back` for a create, or cancel a delete. Then
     repeat the call.
     """
 
 
 class RequestDiffers(_CallerMustAct):
-    """The link is being made by another request; the differences are the findings.
+    """The link is being made from a different request. The findings list the differences.
 
-    Repeat the call with the running request; or wait until the saga has ended, delete the link, and create it anew.
+    Repeat the call with the request that is running. If you need the other one, wait until the saga has ended, delete
+    the link, and create it again.
     """
 
 
 class NameTaken(_CallerMustAct):
-    """Something that does not carry our tags has the name that this link's thing must have.
+    """A name that this link needs is taken by a resource without our tags.
 
-    Give the link another name; or delete what has the name, if it is yours and nobody needs it. It is never adopted and
-    never removed by a saga.
+    Give the link another name. If the resource is yours and nobody needs it, you can delete it instead. A saga never
+    adopts or removes such a resource.
     """
 
 
 class LinkUnknown(_CallerMustAct):
-    """Temporal does not remember a saga of that link (its retention is over, or there never was one).
+    """Temporal does not remember a saga of this link: its retention is over, or there never was one.
 
-    Check the name (`privatelink list`). For a link that Temporal has forgotten give its file: `privatelink status -f
-    FILE` looks in both clouds, `privatelink delete -f FILE` deletes it.
+    Check the name with `privatelink list`. If Temporal has forgotten the link, use its request file: `privatelink
+    status -f FILE` looks for the link in both clouds, and `privatelink delete -f FILE` deletes it.
     """
 
 
 class AlreadyJoined(PrivateLinkError):
-    """The saga runs with the very request of the call, and was joined so often that it records no further joins.
+    """The saga is running with exactly this request, and has been joined so often that it records no more joins.
 
-    Nothing: the call is part of the saga that `running` names, as after a join. Wait for its end, as the SDK and the
-    CLI do.
+    Nothing: the call is part of the saga in the error's field `running`, as after a join. Wait until it ends, as the
+    SDK and the CLI do.
     """
 
     actor = Actor.NOBODY

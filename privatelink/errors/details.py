@@ -1,4 +1,4 @@
-"""What an error carries across Temporal: what was found, what is left behind, what stands in the way."""
+"""What an error carries across Temporal: its findings, its leftovers, and the saga that blocks the call."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 
 class FindingType(StrEnum):
-    """What a check can find. Stable names: callers may compare them."""
+    """What a check can find. The names are stable, so callers may compare them."""
 
     SCHEMA = "Schema"
     UNKNOWN_DEPLOYMENT = "UnknownDeployment"
@@ -42,7 +42,7 @@ class FindingType(StrEnum):
 
 
 class Finding(BaseModel):
-    """One thing that a check found: `resource` is the id or the path in the request, `next_step` what to do."""
+    """One thing that a check found. `resource` is an id or a path in the request; `next_step` is what to do."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -57,7 +57,7 @@ class Finding(BaseModel):
 
 
 class Outcome(StrEnum):
-    """What a failed saga left behind: nothing was made; all was undone; something is left."""
+    """What a failed saga left behind: nothing was made, everything was undone, or something is left."""
 
     REFUSED = "refused"
     ROLLED_BACK = "rolled back"
@@ -67,7 +67,8 @@ class Outcome(StrEnum):
 class Leftover(BaseModel):
     """One thing that a removal could not remove: what it is, its id, and the last error (or what it waits for).
 
-    `console` is the page where a person finds it: a URL, or words where there is none; empty when none is known.
+    `console` is the page where a person finds it: a URL, or a description if there is no URL. It is empty if no page is
+    known.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -83,9 +84,9 @@ class Leftover(BaseModel):
 
 
 class RunningSaga(BaseModel):
-    """The saga that stands in the way of another: its operation, Temporal's run id, and its request.
+    """The running saga that blocks another: its operation, Temporal's run id, and its request.
 
-    `request` has `(hidden)` in place of an external id.
+    In `request`, `(hidden)` replaces an external id.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -96,10 +97,11 @@ class RunningSaga(BaseModel):
 
 
 class ErrorDetails(BaseModel):
-    """What an error carries across Temporal beside its message; `type` is the error's class name.
+    """What an error carries across Temporal besides its message. `type` is the error's class name.
 
-    `after_deadline`: it ended its step because the step's deadline had passed; before that it would have been retried.
-    `account` (12 digits) and `region`: where a saga that ended looked last, so that its outcome says where it holds.
+    `after_deadline`: the error ended its step because the step's deadline had passed; earlier it would have been
+    retried. `account` (12 digits) and `region`: where a saga that has ended looked last, which is where its outcome
+    applies.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")

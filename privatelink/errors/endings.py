@@ -1,22 +1,22 @@
-"""How a saga ends that did not go well, and what keeps one from going on: an operator must act, or nobody."""
+"""Errors that end a saga or keep it from continuing: an operator must act, or nobody."""
 
 from privatelink.errors.root import Actor, PrivateLinkError
 
 
 class StepFailed(PrivateLinkError):
-    """A step ended in a way that no translator has a name for: a time-out without a word, or a fault of ours.
+    """A step failed with an error that we do not recognize: a time-out without a message, or a bug of ours.
 
-    Read the worker's log of the step, and repeat the call. If it comes again, it is a fault of the orchestrator: report
-    it with the log.
+    Read the step's part of the worker's log, then repeat the call. If the error comes back, it is a bug in the
+    orchestrator: report it with the log.
     """
 
     actor = Actor.OPERATOR
 
 
 class GivenUp(PrivateLinkError):
-    """Somebody said `roll_back` to a create that ran, and everything that it had made is removed.
+    """Somebody sent `roll_back` to a running create, and everything that it had made is removed.
 
-    Nothing. The reason is in the message; repeat the create when you want the link after all.
+    Nothing. The reason is in the message. If you want the link after all, repeat the create.
     """
 
     actor = Actor.NOBODY
@@ -25,46 +25,46 @@ class GivenUp(PrivateLinkError):
 class Cancelled(PrivateLinkError):
     """Somebody cancelled the saga, and everything that it had made is removed.
 
-    Nothing. Repeat the call when you want it after all.
+    Nothing. If you want it after all, repeat the call.
     """
 
     actor = Actor.NOBODY
 
 
 class RollbackIncomplete(PrivateLinkError):
-    """A rollback or delete could not remove everything; `leftovers` lists each thing.
+    """A rollback or delete could not remove everything. `leftovers` lists what is left.
 
-    Mend what each reason names (a permission, a foreign endpoint, a connector in use), then run `privatelink delete
-    LINK`: it finishes the removal, and may be repeated.
+    Fix what each reason names (a permission, a foreign endpoint, a connector in use). Then run `privatelink delete
+    LINK`, which finishes the removal and is safe to repeat.
     """
 
     actor = Actor.OPERATOR
 
 
 class TemporalUnreachable(PrivateLinkError):
-    """No Temporal server answers at the address, or its namespace lacks what we need.
+    """No Temporal server answers at the address, or its namespace is not set up as we need it.
 
-    Run `privatelink check`. Start the server, or correct `TEMPORAL_ADDRESS`, the namespace or the payload key, and
-    repeat the call: it is safe.
+    Run `privatelink check`. Start the server, or correct `TEMPORAL_ADDRESS`, the namespace or the payload key. Then
+    repeat the call: this is safe.
     """
 
     actor = Actor.OPERATOR
 
 
 class NoWorker(PrivateLinkError):
-    """Accepted, outcome unknown: the saga is started, but no worker answered in time. Repeating the call is safe.
+    """The saga was accepted, but no worker answered in time, so its outcome is unknown.
 
-    Start a worker (`python worker.py`) and repeat the call: it joins what was started.
+    Start a worker (`python worker.py`), then repeat the call: this is safe, and joins the saga that was started.
     """
 
     actor = Actor.OPERATOR
 
 
 class WorkerCannotGoOn(PrivateLinkError):
-    """A worker has the saga, and each of its tries to go on fails: it is of another version, or has a fault.
+    """A worker has the saga, but fails each time it tries to continue: it runs another version, or has a bug.
 
-    Nothing is lost: Temporal tries again until a worker can. Start a worker of the version that began the saga, or mend
-    what the message names. `temporal workflow show` has the failed workflow task.
+    Nothing is lost: Temporal retries until a worker succeeds. Start a worker of the version that began the saga, or fix
+    what the message names. `temporal workflow show` shows the failed workflow task.
     """
 
     actor = Actor.OPERATOR

@@ -1,4 +1,4 @@
-"""Our errors by their types, and how one is read back from a Temporal failure."""
+"""Our errors by type, and how one is read back from a Temporal failure."""
 
 from types import ModuleType
 
@@ -11,7 +11,7 @@ from privatelink.errors.root import PrivateLinkError
 
 
 def _leaves(group: ModuleType) -> list[type[PrivateLinkError]]:
-    """The errors of a module, without those that others there derive from."""
+    """The error classes of a module that have no subclasses."""
     errors = [one for one in vars(group).values() if isinstance(one, type) and issubclass(one, PrivateLinkError)]
     return [error for error in errors if not error.__subclasses__()]
 
@@ -22,7 +22,7 @@ BY_TYPE: dict[str, type[PrivateLinkError]] = {
 
 
 def from_failure(error: BaseException) -> PrivateLinkError | None:
-    """The error that a Temporal failure stands for: the first of ours in its chain of causes, or None."""
+    """The error behind a Temporal failure: the first of ours in its chain of causes, or None."""
     while True:
         if isinstance(error, PrivateLinkError):
             return error
@@ -36,7 +36,7 @@ def from_failure(error: BaseException) -> PrivateLinkError | None:
 
 
 def _ours(error: ApplicationError) -> PrivateLinkError | None:
-    """By its type; one of a later version, which this one does not know, by its details, which keep its type."""
+    """Read it by its type. An error of a later version, unknown here, is read by its details, which keep its type."""
     told = _details(error)
     if leaf := BY_TYPE.get(error.type or ""):
         return leaf.of(told or ErrorDetails(type=error.type or "", message=error.message))
@@ -48,7 +48,7 @@ def _ours(error: ApplicationError) -> PrivateLinkError | None:
 
 
 def _details(error: ApplicationError) -> ErrorDetails | None:
-    """Details arrive as plain JSON. A failure that somebody made by hand, in Temporal's UI, has none of ours."""
+    """Our details, which arrive as plain JSON; None for a failure that somebody made by hand in Temporal's UI."""
     try:
         return ErrorDetails.model_validate(error.details[0] if error.details else None)
     except ValidationError:

@@ -1,4 +1,4 @@
-"""What pydantic finds in a request, as the one error that a caller reads."""
+"""What pydantic finds wrong with a request, as one error for the caller."""
 
 import difflib
 from collections.abc import Sequence
@@ -15,19 +15,19 @@ EXPOSED = (
     " then correct the request"
 )
 IN_THE_CLEAR = "secret_in_the_clear"
-"""The type of pydantic's error where a request holds a secret."""
+"""Type of the pydantic error for a request that holds a secret."""
 
 _LISTS = frozenset({"list_type", "tuple_type", "set_type", "iterable_type"})
 _MAPPINGS = frozenset({"dict_type", "mapping_type", "model_type", "model_attributes_type", "dataclass_type"})
-"""The types of pydantic's errors where a list, or fields, are wanted. Its own words for them are Python's."""
+"""Types of the pydantic errors for a missing list or mapping. Pydantic's own messages use Python's terms."""
 
 
 def invalid_request(error: ValidationError, *, sent: bool = False) -> InvalidRequest:
     """All faults of a request at once, each with its path. Input values are left out: one may be a secret.
 
-    `sent`: Temporal has the request already, so its history keeps a secret that stands in it.
+    `sent`: Temporal already has the request, so its history keeps any secret in it.
     """
-    # The input is asked for to tell an empty field from a wrong one, and is never shown.
+    # The input is needed to tell an empty field from a wrong one. It is never shown.
     faults = error.errors(include_url=False, include_context=False)
     misspelled = _misspelled(faults)
     findings = tuple(
@@ -46,13 +46,13 @@ def invalid_request(error: ValidationError, *, sent: bool = False) -> InvalidReq
 
 
 def _is_an_echo(fault: Fault, faults: Sequence[Fault]) -> bool:
-    """Whether it repeats others: pydantic also calls a list too short whose items are faulty."""
+    """Whether it only repeats other faults: pydantic also calls a list too short if its items are faulty."""
     path = fault["loc"]
     return fault["type"] == "too_short" and sum(other["loc"][: len(path)] == path for other in faults) > 1
 
 
 def _misspelled(faults: Sequence[Fault]) -> dict[tuple[int | str, ...], tuple[int | str, ...]]:
-    """The paths of fields that do not exist, each with that of the missing field whose name is nearly the same."""
+    """Maps the path of each unknown field to the path of the missing field with nearly the same name."""
     missing = {fault["loc"] for fault in faults if fault["type"] == "missing"}
     found = {}
     for path in (fault["loc"] for fault in faults if fault["type"] == "extra_forbidden"):
@@ -63,7 +63,7 @@ def _misspelled(faults: Sequence[Fault]) -> dict[tuple[int | str, ...], tuple[in
 
 
 def _words_of(fault: Fault, meant: tuple[int | str, ...] | None) -> str:
-    """What pydantic says of a fault, in words that help whoever wrote the request."""
+    """The fault in words that help the person who wrote the request."""
     type_, path = fault["type"], fault["loc"]
     name = path[-1] if path and isinstance(path[-1], str) else "field"
     if type_ == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""The root of the errors, and who must act on one."""
+"""The base class of our errors, and who must act on one."""
 
 from datetime import timedelta
 from enum import StrEnum
@@ -10,7 +10,7 @@ from privatelink.errors.details import ErrorDetails, Finding, Leftover, Outcome,
 
 
 class Actor(StrEnum):
-    """Who must act before a repetition can succeed."""
+    """Who must act before a repeated call can succeed."""
 
     NOBODY = "nobody"
     CALLER = "caller"
@@ -19,7 +19,7 @@ class Actor(StrEnum):
 
 
 class PrivateLinkError(ApplicationError):
-    """The root. `message` reads "doing X (id): why"; `resource` is that id; `next_step` is what its actor does."""
+    """The base class. `message` reads "doing X (id): why", `resource` is the id, `next_step` is what its actor does."""
 
     waiting_helps: ClassVar[bool] = False
     actor: ClassVar[Actor] = Actor.CUSTOMER
@@ -27,7 +27,7 @@ class PrivateLinkError(ApplicationError):
 
     details_model: ErrorDetails
     cloud_code: str = ""
-    """The cloud's own code, for whoever asks in this process which refusal it was; it does not cross Temporal."""
+    """The cloud's own error code, for other code in this process. It does not cross Temporal."""
 
     def __init__(
         self,
@@ -46,9 +46,9 @@ class PrivateLinkError(ApplicationError):
         retry_after: timedelta | None = None,
         is_final: bool | None = None,
     ) -> None:
-        """Raise with what a person needs. `retry_after`: when the next attempt makes sense, where that is known.
+        """Carry what a person needs. `retry_after`: how long until the next attempt makes sense, if that is known.
 
-        `is_final`: whether Temporal must not try the step again; left out, the class decides.
+        `is_final`: whether Temporal must not try the step again. By default the class decides.
         """
         details = ErrorDetails(
             type=type(self).__name__,
@@ -76,12 +76,12 @@ class PrivateLinkError(ApplicationError):
 
     @classmethod
     def of(cls, details: ErrorDetails, *, retry_after: timedelta | None = None, is_final: bool | None = None) -> Self:
-        """The same error again from its details."""
+        """Rebuild the error from its details."""
         fields = {name: getattr(details, name) for name in ErrorDetails.model_fields if name != "type"}
         return cls(**fields, retry_after=retry_after, is_final=is_final)
 
     def as_weather(self) -> Self:
-        """The same error, as one that Temporal tries again until the step's deadline."""
+        """The same error, but retryable: Temporal tries the step again until its deadline."""
         if not self.non_retryable:
             return self
         again = type(self).of(self.details_model, retry_after=self.next_retry_delay, is_final=False)

@@ -1,6 +1,6 @@
-"""Secrets in the clear: found by the name of what holds them (`privatelink.model.secret_names`) and by their own shape.
+"""Secrets in the clear: found by the name of their field (`privatelink.model.secret_names`) and by their own shape.
 
-A request that holds one is refused before it is sent, because Temporal's history would keep it.
+A request that holds one is refused before it is sent, because Temporal's history would keep the secret.
 """
 
 import base64
@@ -25,7 +25,7 @@ _SHAPES = {
     "a JSON Web Token": re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{4,}\.[\w-]*"),
     # IAM user guide, "IAM identifiers": the prefixes of access keys.
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA|ABIA|ACCA)[A-Z0-9]{16}\b"),
-    # The prefixes that their issuers publish, so that such a token can be found.
+    # Prefixes that the issuers publish so that their tokens can be found.
     "a token": re.compile(
         r"\b(?:gh[pousr]_\w{30,}|github_pat_\w{30,}|glpat-[\w-]{20,}|xox[abeprs]-[\w-]{10,}|[rs]k_(?:live|test)_\w{10,}"
         r"|sk-(?:ant|proj)-[\w-]{20,}|AIza[\w-]{35}|SG\.[\w-]{16,}\.[\w-]{16,}|npm_\w{36}|hv[sb]\.[\w-]{20,}"
@@ -34,7 +34,7 @@ _SHAPES = {
     "an Authorization header": re.compile(
         r"^\s*(?:Bearer|Basic|Digest|ApiKey|Token)\s+(?=\S*[\d=._-])[\w+/=.~-]{12,}$"
     ),
-    # RFC 3986, 3.2.1. What follows the colon is a password unless it can be a port, whatever characters are in it.
+    # RFC 3986, 3.2.1. The text after the colon is a password unless it can be a port, whatever characters it has.
     "a user or password inside a URL": re.compile(
         r"://(?:[^/?#\s@]*@|[^/?#\s:@]*:(?!\d{1,5}(?:[/?#,\s]|$)|\$\{)\S{0,500}@)|^[^\s:/@]+:[^\s@]+@(?:\{address\}|[\w.-]+:\d|\w+\()"
     ),
@@ -48,13 +48,13 @@ _AWS_SECRET_KEY = re.compile(r"(?=.*[a-z])(?=.*[A-Z])(?=.*\d)[A-Za-z0-9+/]{40}")
 _BASIC = re.compile(r"Basic\s+([A-Za-z0-9+/]+=*)")
 _ENCODED_PEM = re.compile(r"(LS0tLS1CRUdJTi[A-Za-z0-9+/=\s]+)")
 _HARMLESS = re.compile(r"|none|true|false|\$\{[^}]*\}|file://.*")
-"""What is no secret whatever its field is called: nothing, a switch, EMQX's placeholder, and a file of EMQX's own."""
+"""Values that are no secret in any field: an empty text, a switch, EMQX's placeholder, and a file of EMQX's own."""
 
 
 def check_parameters(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """Refuse secrets in the clear and references that cannot be, naming every path and no value.
+    """Refuse secrets in the clear and malformed references, naming every path and no value.
 
-    Raises `ValueError`, or `PydanticCustomError` of type `secret_in_the_clear` when a secret was found.
+    Raises `ValueError`, or `PydanticCustomError` of type `secret_in_the_clear` if a secret was found.
     """
     clear = [f"{path}: {what} in the clear; {_CURE}" for path, what in _in_the_clear(parameters, "")]
     wrong = [f"{path}: {fault}" for path, fault in _wrong_references(parameters, "")]
@@ -66,7 +66,7 @@ def check_parameters(parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
 
 
 def check_public(value: T) -> T:
-    """Refuse a secret in what AWS shows to everybody who may look: tags, and the path of a health check."""
+    """Refuse a secret where AWS shows it to everybody with read access: in tags and in a health check's path."""
     found = _in_the_clear(cast("JsonValue", value), "")
     clear = [f"{path}: {what}" if path else what for path, what in found]
     if clear:
@@ -78,7 +78,7 @@ def check_public(value: T) -> T:
 def _in_the_clear(
     value: JsonValue, path: str, *, named: bool = False, in_call: bool = False
 ) -> Iterator[tuple[str, str]]:
-    """Path and kind of each secret. `named`: what holds the value has the name of a secret."""
+    """Path and kind of each secret. `named`: the field that holds the value has the name of a secret."""
     if is_reference(value):
         return
     if isinstance(value, dict):
@@ -102,7 +102,7 @@ def _in_the_clear(
 
 
 def _named_pair(value: dict[str, JsonValue]) -> bool | None:
-    """Of `{name: N, value: V}` (`key` for `name` too): whether N says that V is a secret. None for other objects."""
+    """For `{name: N, value: V}` (or `key` for `name`): whether N says that V is a secret. None for other objects."""
     name = value.get("name", value.get("key"))
     return says_secret(name, in_call=True) if isinstance(name, str) and "value" in value else None
 
@@ -114,12 +114,12 @@ def _is_of_calls(key: str) -> bool:
 def _could_be_one(value: JsonValue, path: str) -> bool:
     if isinstance(value, str):
         return _HARMLESS.fullmatch(value) is None
-    # A number can be a password. Of tokens, a number is a count, as in `max_tokens`.
+    # A number can be a password. With tokens, a number is a count, as in `max_tokens`.
     return isinstance(value, int | float) and not isinstance(value, bool) and "token" not in path.lower()
 
 
 def _shape(text: str) -> str | None:
-    """What kind of secret a text is, or holds, by its shape alone."""
+    """The kind of secret that a text is or contains, by its shape alone."""
     if ":" in _decoded(_BASIC, text):  # user:password (RFC 7617)
         return "an Authorization header"
     text = _decoded(_ENCODED_PEM, text) or text
@@ -129,14 +129,14 @@ def _shape(text: str) -> str | None:
     if _AWS_SECRET_KEY.fullmatch(text):
         return "an AWS secret key"
     for queried, header in _PAIR.findall(text):
-        # `?key=orders` finds something. Where it is an API's key, its shape tells.
+        # `?key=orders` only looks something up. If it is an API key, its shape shows it.
         if queried.lower() != "key" and says_secret(queried.split(".")[-1] or header, in_call=True):
             return "a secret"
     return "a secret" if _holds_json(text) else None
 
 
 def _decoded(form: re.Pattern[str], text: str) -> str:
-    """What a text of this form holds in base64; empty for every other text."""
+    """What a text of this form encodes in base64; empty for any other text."""
     encoded = form.fullmatch(text.strip())
     try:
         return base64.b64decode("".join(encoded[1].split())).decode(errors="replace") if encoded else ""
@@ -145,7 +145,7 @@ def _decoded(form: re.Pattern[str], text: str) -> str:
 
 
 def _holds_json(text: str) -> bool:
-    """Whether a text is JSON with a secret in it, as a service account's key is."""
+    """Whether a text is JSON with a secret in it, such as a service account's key."""
     if not text.lstrip().startswith(("{", "[")):
         return False
     try:
@@ -165,6 +165,6 @@ def _wrong_references(value: JsonValue, path: str) -> Iterator[tuple[str, str]]:
 
 
 def _joined(path: str, key: str) -> str:
-    """The path of what is in it. A key that is itself a secret is not shown."""
+    """The path of a key below `path`. A key that is itself a secret is not shown."""
     shown = key if len(key) <= 100 and _shape(key) is None else "(not shown)"  # noqa: PLR2004 - a name is shorter
     return f"{path}.{shown}" if path else shown

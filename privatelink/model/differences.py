@@ -1,4 +1,4 @@
-"""Differences between two requests for one link, path by path, and between two places, for errors that tell them."""
+"""Differences between two requests for one link, path by path, and between two places, for use in errors."""
 
 import json
 from collections.abc import Iterator
@@ -10,21 +10,21 @@ from privatelink.errors import Finding, FindingType
 from privatelink.model.request import DeleteRequest, PrivateLinkRequest
 
 HIDDEN = "(hidden)"
-"""Stands for an external id. No role accepts it: an external id has no parentheses (STS, AssumeRole)."""
+"""Replaces an external id. No role accepts it, because an external id has no parentheses (STS, AssumeRole)."""
 
 _EXTERNAL_ID = "aws.external_id"
 
 
 def differences(running: JsonValue, asked: JsonValue) -> tuple[Finding, ...]:
-    """One finding per path at which the two JSON values differ; empty when they are the same.
+    """One finding per path at which the two JSON values differ; empty if they are the same.
 
-    Of external ids it says only that they differ: whoever asks may be somebody other than the one who gave it.
+    For an external id it only says that they differ, because the caller may not be the person who set it.
     """
     return tuple(_differences(running, asked, ""))
 
 
 def without_external_id(request: dict[str, JsonValue]) -> dict[str, JsonValue]:
-    """The request as everybody may see it: `HIDDEN` where it gives an external id, otherwise unchanged."""
+    """The request as everybody may see it: with `HIDDEN` in place of an external id, otherwise unchanged."""
     aws = request.get("aws")
     if not (isinstance(aws, dict) and aws.get("external_id")):
         return request
@@ -50,17 +50,17 @@ def _differences(running: JsonValue, asked: JsonValue, path: str) -> Iterator[Fi
 
 
 def _told(value: JsonValue) -> str:
-    """As a request file has it; `nothing` where the path is left out or null."""
+    """The value as in a request file; `nothing` if the path is left out or null."""
     return "nothing" if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def elsewhere(
     standing: PrivateLinkRequest | DeleteRequest, asked: PrivateLinkRequest | DeleteRequest, account: str | None
 ) -> tuple[Finding, ...]:
-    """One finding for each part of the link's place in which the request differs; empty when it is the same place.
+    """One finding for each part of the link's place that the request changes; empty if it is the same place.
 
-    `standing` is the request by which the link stands, `account` the AWS account in which its saga found itself. The
-    account is not compared where it is not known: a request without a role leaves it to the worker's own identity.
+    `standing` is the request from which the link was made, `account` the AWS account that its saga ran in. An unknown
+    account is not compared: a request without a role leaves the account to the worker's own identity.
     """
     parts = (
         ("aws.region", standing.aws.region, asked.aws.region),

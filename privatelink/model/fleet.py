@@ -1,10 +1,10 @@
-"""A fleet: many links that one call applies. Its plan, the parts in which Temporal carries it, and how each link ended.
+"""A fleet: many links that one call applies. Its plan, its parts at Temporal, and how each link ended.
 
-One workflow cannot hold a fleet: Temporal takes 2 MB in one payload and 51,200 events in one history
+One workflow cannot hold a fleet: Temporal allows 2 MB in one payload and 51,200 events in one history
 (docs.temporal.io, "Temporal Cloud and self-hosted limits"). So the caller cuts the requests into parts that fit, and
-starts one `ApplyFleet` for each. A part's id is the digest of all that it holds: the same fleet applied again joins
-the parts that run, and no part ever joins another's requests. Parts need no word from each other, so none can hold up
-another, and the caller may go as soon as they are started.
+starts one `ApplyFleet` for each. A part's id is the digest of its whole content. The same fleet, applied again, joins
+the running parts, and a part never joins different requests. Parts are independent, so none can delay another, and the
+caller may leave as soon as they are started.
 """
 
 import hashlib
@@ -24,26 +24,26 @@ from privatelink.model.updates import Join, JoinCreate, JoinDelete
 APPLY_FLEET = "ApplyFleet"
 
 AT_ONCE = 20
-"""Sagas of one fleet that run at the same time: AWS's default quota of endpoint services in one region."""
+"""Maximum number of sagas of one fleet at a time: AWS's default quota of endpoint services in one region."""
 
 LINKS_PER_PART = 500
 BYTES_PER_PART = 1_000_000
-"""Half of Temporal's 2 MB for one payload; the other half is for how 500 links ended."""
+"""Maximum bytes of requests in a part: half of Temporal's 2 MB for one payload. The other half is for 500 outcomes."""
 
 _SENTENCE, _NEXT_STEP = 600, 300
-"""Characters of each link's error in a fleet's answer."""
+"""Maximum characters of each link's error message and next step in a fleet's answer."""
 
 
 class _Answer(BaseModel):
-    # A caller of today reads the answer of a worker of tomorrow.
+    # An older caller may read the answer of a newer worker.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Action(StrEnum):
-    """What applying a fleet does with a link. `changed` is refused: a link is not changed in place.
+    """What applying a fleet does with a link. `changed` is refused: a link cannot be changed in place.
 
-    `elsewhere` is refused: the link stands in another AWS account or region, or was made by the other platform mode.
-    `not in the file`: a link of the fleet's deployments that runs and that no request names; it stays, unless pruned.
+    `elsewhere` is refused: the link is in another AWS account or region, or was made in the other platform mode.
+    `not in the file`: a running link of the fleet's deployments that no request names; it stays, unless pruned.
     """
 
     CREATE = "create"
@@ -55,9 +55,9 @@ class Action(StrEnum):
 
 
 class LinkPlan(_Answer):
-    """What is going to be done with one link; `differences` say what has changed, or where the link stands instead.
+    """What will be done with one link. `differences` say what has changed, or where the link is instead.
 
-    `saga_id` and `started_at` are those of the create by which the link is there, or is being made.
+    `saga_id` and `started_at` are those of the create that made the link, or is making it.
     """
 
     link: str
@@ -67,12 +67,12 @@ class LinkPlan(_Answer):
     started_at: datetime | None = None
 
     def began_since(self, moment: datetime) -> bool:
-        """Whether the link's create is as young as this."""
+        """Whether the link's create began at this moment or later."""
         return self.started_at is not None and self.started_at >= moment
 
 
 class FleetPlan(_Answer):
-    """The plan of every link: those of the requests in their order, then those that no request names."""
+    """The plan of every link: first the requests' links in their order, then those that no request names."""
 
     links: tuple[LinkPlan, ...]
 
@@ -92,7 +92,7 @@ class Ending(StrEnum):
 
 
 class LinkOutcome(_Answer):
-    """How one link ended: its address, or its error and what to do. `privatelink status` tells all of it."""
+    """How one link ended: its address, or its error and what to do. `privatelink status` shows everything."""
 
     link: str
     operation: Operation
@@ -105,12 +105,12 @@ class LinkOutcome(_Answer):
 
     @property
     def went_well(self) -> bool:
-        """Whether nobody need act."""
+        """Whether nobody needs to act."""
         return self.ending in {Ending.DONE, Ending.UNCHANGED}
 
 
 class Change(BaseModel):
-    """One link to create or delete. `saga_id` is known once its saga has begun, or was joined, at `since`."""
+    """One link to create or delete. `saga_id` is known once its saga was started or joined, at the moment `since`."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -120,7 +120,7 @@ class Change(BaseModel):
 
     @property
     def link(self) -> str:
-        """Whose change this is, as deployment/name."""
+        """The link, as deployment/name."""
         return str(self.join.root.request.link)
 
     @property
@@ -129,20 +129,20 @@ class Change(BaseModel):
         return self.join.root.operation
 
     def begun(self, saga_id: str, since: datetime) -> "Change":
-        """It runs by this saga."""
+        """The change, once this saga runs for it."""
         return self.model_copy(update={"saga_id": saga_id, "since": since})
 
     def ended(self, result: PrivateLinkResult | DeleteResult) -> LinkOutcome:
-        """It ended well."""
+        """Its outcome if it ended well."""
         address = result.address if isinstance(result, PrivateLinkResult) else None
         return self._outcome(Ending.DONE, address=address)
 
     def unchanged(self) -> LinkOutcome:
-        """It was there already."""
+        """Its outcome if the link existed already."""
         return self._outcome(Ending.UNCHANGED)
 
     def failed(self, error: ErrorDetails, otherwise: Outcome) -> LinkOutcome:
-        """It did not end well, with the outcome `otherwise` where the error has none."""
+        """Its outcome if it did not end well. `otherwise` is used if the error has no outcome."""
         ending = Ending(error.outcome or otherwise)
         next_step = error.next_step[:_NEXT_STEP] or None
         return self._outcome(ending, error=error.type, message=error.message[:_SENTENCE], next_step=next_step)
@@ -152,7 +152,7 @@ class Change(BaseModel):
 
 
 class FleetPart(BaseModel):
-    """The input of `ApplyFleet`: what is still to do, `at_once` sagas at a time, and how the rest has ended."""
+    """The input of `ApplyFleet`: what is still to do, `at_once` sagas at a time, and the outcomes of the rest."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -162,12 +162,12 @@ class FleetPart(BaseModel):
 
     @property
     def workflow_id(self) -> str:
-        """The same for the same content."""
+        """The same id for the same content."""
         return f"privatelink-fleet:{hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:32]}"
 
 
 class RunningLink(_Answer):
-    """A link whose saga the fleet waits for `since` then; None while it begins it."""
+    """A link whose saga the fleet is waiting for. `since` is None while the saga is being started."""
 
     link: str
     operation: Operation
@@ -175,7 +175,7 @@ class RunningLink(_Answer):
 
 
 class FleetProgress(_Answer):
-    """How far a fleet is: `endings` counts the links that ended, `troubles` are those that did not end well."""
+    """How far a fleet is. `endings` counts the links that have ended; `troubles` are those that did not end well."""
 
     total: int
     running: tuple[RunningLink, ...] = ()
@@ -184,7 +184,7 @@ class FleetProgress(_Answer):
 
     @classmethod
     def of(cls, outcomes: Sequence[LinkOutcome], running: Sequence[Change], to_begin: int) -> "FleetProgress":
-        """Count what ended, beside what runs and what has not begun."""
+        """Count what has ended, what is running, and what has not begun."""
         return cls(
             total=len(outcomes) + len(running) + to_begin,
             running=tuple(RunningLink(link=one.link, operation=one.operation, since=one.since) for one in running),
@@ -205,7 +205,7 @@ class FleetProgress(_Answer):
 
 
 class FleetStarted(_Answer):
-    """A fleet that nobody waits for: how many links it has, and the `ApplyFleet`s that carry it."""
+    """A fleet that the caller does not wait for: its number of links, and its `ApplyFleet` workflows."""
 
     links: int
     workflow_ids: tuple[str, ...]
@@ -218,7 +218,7 @@ class FleetResult(_Answer):
 
 
 def check_links_differ(requests: Iterable[PrivateLinkRequest]) -> None:
-    """Raise `InvalidRequest` with every link that is there twice."""
+    """Raise `InvalidRequest` with every link that is given twice."""
     twice = sorted(link for link, count in Counter(str(one.link) for one in requests).items() if count > 1)
     if twice:
         findings = tuple(
@@ -234,7 +234,7 @@ def check_links_differ(requests: Iterable[PrivateLinkRequest]) -> None:
 
 
 def parts(changes: Sequence[JoinCreate | JoinDelete]) -> list[FleetPart]:
-    """Cut a fleet into parts that Temporal can carry, which share the `AT_ONCE` sagas evenly, one at least for each."""
+    """Cut a fleet into parts that fit into Temporal. They share the `AT_ONCE` sagas evenly; each gets at least one."""
     cut = list(_cut([Change(join=Join(change)) for change in changes]))
     return [FleetPart(changes=part, at_once=max(1, AT_ONCE // len(cut))) for part in cut]
 

@@ -1,7 +1,7 @@
 """Fleet files: many links in one file (`defaults` and `links`), or a folder of request files.
 
-All faults are told at once, each with the file and line where it stands. Two links share no load balancer, so what two
-listeners may not share is a port within one link; links may not share a name, nor two of a deployment a connector.
+All faults are reported at once, each with its file and line. Two links never share a load balancer, so a listener's
+port must be unique only within its link. But two links may not share a name, nor two links of a deployment a connector.
 """
 
 from collections.abc import Iterator, Mapping
@@ -30,7 +30,7 @@ class _FleetFile(BaseModel):
 
 
 class _Entry(NamedTuple):
-    """One link as a file has it: `at` is where it stands, `defaults` what it does not say itself."""
+    """One link as written in a file: `at` is its path there, `defaults` are the file's defaults."""
 
     file: str
     at: Location
@@ -45,9 +45,9 @@ class _Fault(NamedTuple):
 
 
 def read_fleet(path: str) -> list[PrivateLinkRequest]:
-    """The requests of a fleet file, of one request file, or of all request files in a folder, by name.
+    """The requests in a fleet file, in one request file, or in all request files of a folder, sorted by name.
 
-    A field that a link has replaces the one in `defaults` whole. Raises `InvalidRequest` with all faults at once.
+    A link's own field replaces the whole field in `defaults`. Raises `InvalidRequest` with all faults at once.
     """
     folder = Path(path)
     files = sorted(str(one) for one in folder.iterdir() if one.suffix in SUFFIXES) if folder.is_dir() else [path]
@@ -76,7 +76,7 @@ def read_fleet(path: str) -> list[PrivateLinkRequest]:
 
 
 def _entries(file: str, mapping: dict[Any, Any], faults: list[_Fault]) -> Iterator[_Entry]:
-    """The links in one file; what is wrong with the file around them is added to `faults`."""
+    """The links in one file. Faults of the file around them are added to `faults`."""
     if not mapping.keys() & _FleetFile.model_fields.keys():
         yield _Entry(file, (), mapping, {})
         return
@@ -101,7 +101,7 @@ def _faults_of(entry: _Entry, error: ValidationError) -> Iterator[_Fault]:
 
 
 def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Fault]:
-    """What two links may not share: their name, and a deployment's connector. The second one is at fault."""
+    """Faults of links that share a name or a deployment's connector. The fault is the second link's."""
     owners: dict[str, int] = {}
     for place, (entry, request) in enumerate(requests):
         claims = [f"link {request.link}"]
@@ -115,7 +115,7 @@ def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Faul
 
 
 def _located(faults: list[_Fault], roots: Mapping[str, Node | None]) -> list[Finding]:
-    """A finding for each fault, once, with its line; a fault in `defaults` is one, however many links inherit it."""
+    """One finding with its line for each fault. A fault in `defaults` counts once, however many links inherit it."""
     found = {file: roots[file] or _root_of_json(file) for file in {fault.file for fault in faults}}
     return list(dict.fromkeys(_finding(_where(found[one.file], one), one.message) for one in faults))
 
@@ -125,7 +125,7 @@ def _where(root: Node | None, fault: _Fault) -> str:
 
 
 def _root_of_json(file: str) -> Node | None:
-    """YAML's nodes of a JSON file; None for JSON that is no YAML, as with tabs in it, or nested too deeply for it."""
+    """The YAML nodes of a JSON file; None for JSON that is not YAML (tabs, for example) or is nested too deeply."""
     try:
         root: Node | None = YAML(typ="safe", pure=True).compose(Path(file).read_text(encoding="utf-8-sig"))
     except (YAMLError, RecursionError):
@@ -134,7 +134,7 @@ def _root_of_json(file: str) -> Node | None:
 
 
 def _line(node: Node, at: Location) -> int:
-    """The line of the key or item at the path, or of the last thing on the way to it that the file has."""
+    """The line of the key or item at the path, or of the last part of the path that the file has."""
     line: int = node.start_mark.line
     for part in at:
         if isinstance(node, MappingNode):

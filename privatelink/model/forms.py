@@ -1,4 +1,4 @@
-"""The form of a text: a pattern for machines, which stands in the JSON Schema, and words for the person it refuses."""
+"""The form of a text: a pattern for machines, shown in the JSON Schema, and words for people whose text is refused."""
 
 import re
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pydantic_core import CoreSchema, core_schema
 
 @dataclass(frozen=True)
 class Form:
-    """What a text must look like. `words` say it, with an example; the text itself is never shown."""
+    """What a text must look like. `words` describe it, with an example; the text itself is never shown."""
 
     pattern: str
     words: str
@@ -21,7 +21,7 @@ class Form:
         return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Show the pattern to whoever checks requests in another language."""
+        """Show the pattern to programs that check requests in another language."""
         return handler(schema) | {"pattern": self.pattern}
 
     def _checked(self, text: str) -> str:

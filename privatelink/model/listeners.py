@@ -1,4 +1,4 @@
-"""Listeners of a request: a port of the address, the targets behind it, and how they are tested."""
+"""Listeners of a request: a port of the address, the targets behind it, and their health check."""
 
 import ipaddress
 import re
@@ -21,7 +21,7 @@ HealthPath = Annotated[
 
 
 class HealthCheck(RequestPart):
-    """How the load balancer tests a target. `port` defaults to the target's own; `path` goes with http and https."""
+    """How the load balancer tests a target. `port` defaults to the target's port; `path` is for http and https."""
 
     protocol: Literal["tcp", "http", "https"] = "tcp"
     port: Port | None = None
@@ -47,10 +47,10 @@ _TARGET_SHAPES = {
 class Listener(RequestPart):
     """One port of the address, and the targets behind it.
 
-    `port` is what the deployment dials, `target_port` (default: `port`) what the targets listen on. `targets` are
-    IPv4 addresses, EC2 instance ids, or the ARN of one Application Load Balancer, by `target_type`; 1 to 5000
-    of them; AWS's own quotas are lower unless they are raised. Example:
-    `{port: 3306, targets: [10.0.1.15, 10.0.2.15]}`.
+    `port` is what the deployment dials, and `target_port` (default: `port`) is what the targets listen on. Depending on
+    `target_type`, `targets` are IPv4 addresses, EC2 instance ids, or the ARN of one Application Load Balancer. There
+    may be 1 to 5000; AWS's own quotas are lower unless they are raised.
+    Example: `{port: 3306, targets: [10.0.1.15, 10.0.2.15]}`.
     """
 
     port: Port
@@ -67,7 +67,7 @@ class Listener(RequestPart):
     @field_validator("targets")
     @classmethod
     def _targets_fit_their_type(cls, targets: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
-        target_type = info.data.get("target_type")  # missing where it is itself at fault
+        target_type = info.data.get("target_type")  # missing if it is itself at fault
         if target_type and (faults := [fault for one in targets if (fault := _target_fault(one, target_type))]):
             raise ValueError("; ".join(faults))
         return targets
@@ -93,7 +93,7 @@ def _target_fault(target: str, target_type: str) -> str | None:
 
 
 def _address_fault(target: str) -> str | None:
-    """Which addresses AWS takes depends on the VPC, which the check before a create asks."""
+    """What is wrong with an address. The check before a create finds out whether AWS accepts it in this VPC."""
     try:
         ipaddress.IPv4Address(target)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Deterministic names: who a link is, in Temporal, in AWS's names and tags, and at the platform.
+"""Deterministic names: how a link is identified in Temporal, in AWS's names and tags, and at the platform.
 
-Everything here is a pure function of the link (and, for tokens, of the saga), so that any step can find what an earlier
-attempt made without having been told its id.
+Everything here is a pure function of the link (and, for tokens, of the saga). So any step can find what an earlier
+attempt made without knowing its id.
 """
 
 import base64
@@ -21,9 +21,9 @@ TAG_DEPLOYMENT = "privatelink:deployment"
 TAG_MANAGED_BY = "privatelink:managed-by"
 TAG_SAGA = "privatelink:saga"
 TAG_PLATFORM = "privatelink:platform"
-"""By which platform mode the link's PrivateLink is made: the one part of a link's place that AWS does not show."""
+"""Tag for the platform mode of the link's PrivateLink, the only part of a link's place that AWS does not show."""
 TAG_COMPLETE = "privatelink:complete"
-"""Set on everything when a create ends well, on the endpoint service first: from then on no rollback removes it."""
+"""Tag set on everything when a create ends well, the endpoint service first. From then on no rollback removes it."""
 
 MANAGED_BY = "privatelink-orchestrator"
 
@@ -53,7 +53,7 @@ class Link(BaseModel):
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `deployment/name`. Raises `ValueError` (pydantic's) when it is not of that form."""
+        """Read `deployment/name`. Raises `ValueError` (pydantic's) if it does not have that form."""
         deployment, separator, name = text.partition("/")
         if not separator:
             message = f"{text!r} is not of the form deployment/name, as in w41b11c0/orders-db"
@@ -74,9 +74,9 @@ PlatformMode = Literal["api", "console"]
 
 
 class Place(BaseModel):
-    """Where a link stands: AWS account (12 digits) and region of the provider's side, and the platform mode.
+    """Where a link is: AWS account (12 digits) and region of the provider's side, and the platform mode.
 
-    A link has one place. Every description and tag of ours carries it, so that both clouds can tell it.
+    A link has one place. All our descriptions and tags carry it, so that it can be read from both clouds.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -86,12 +86,12 @@ class Place(BaseModel):
     mode: PlatformMode
 
     def __str__(self) -> str:
-        """For a message."""
+        """The place as text for a message."""
         return f"account {self.account}, region {self.region}, platform mode {self.mode}"
 
 
 def link_of_workflow_id(workflow_id: str) -> Link | None:
-    """The link that a workflow id stands for, or None when it is not one of ours."""
+    """The link that a workflow id belongs to, or None if it is not one of ours."""
     match = re.fullmatch(r"privatelink:([^:]+):([^:]+)", workflow_id)
     try:
         return Link(deployment=match[1], name=match[2]) if match else None
@@ -100,7 +100,7 @@ def link_of_workflow_id(workflow_id: str) -> Link | None:
 
 
 def _digest(text: str, characters: int) -> str:
-    """Lower-case base32 of SHA-256: 5 bits a character, only [a-z2-7], valid in every AWS name."""
+    """Lower-case base32 of SHA-256: 5 bits per character, only [a-z2-7], valid in every AWS name."""
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:characters]
 
 
@@ -117,14 +117,14 @@ def aws_name(link: Link, port: int | None = None) -> str:
 
 
 def client_token(saga_id: str, step: str) -> str:
-    """EC2 ClientToken: the same for every retry of one saga, new for the next; 64 ASCII characters, EC2's limit."""
+    """EC2 ClientToken: the same for all retries in one saga, new for the next. EC2's limit is 64 ASCII characters."""
     return hashlib.sha256(f"{saga_id}/{step}".encode()).hexdigest()
 
 
 def ownership_tags(link: Link, saga_id: str, place: Place | None = None) -> dict[str, str]:
-    """The tags that make a thing at AWS ours: whose link, which saga made or adopted it, by which platform mode.
+    """The tags that mark an AWS resource as ours: its link, the saga that made or adopted it, and the platform mode.
 
-    AWS shows the rest of the `place` by itself.
+    AWS itself shows the rest of the `place`.
     """
     tags = {
         TAG_LINK: str(link),
@@ -136,13 +136,13 @@ def ownership_tags(link: Link, saga_id: str, place: Place | None = None) -> dict
 
 
 def description(link: Link, saga_id: str, place: Place | None = None) -> str:
-    """What stands in for tags where EMQX has none: the description of a PrivateLink or a connector."""
+    """The description of a PrivateLink or connector, which replaces tags, because EMQX has none."""
     where = f" account={place.account} region={place.region} mode={place.mode}" if place else ""
     return f"{MANAGED_BY} link={link} saga={saga_id}{where}"
 
 
 class Described(NamedTuple):
-    """What a description of ours says. `place` is None in those that were written before they told it."""
+    """What a description of ours says. `place` is None in older descriptions, which did not contain it."""
 
     link: str
     saga_id: str
@@ -156,7 +156,7 @@ _DESCRIPTION = re.compile(
 
 
 def described_owner(text: str) -> Described | None:
-    """What `description` wrote, or None when someone else wrote the text."""
+    """What `description` wrote, or None if somebody else wrote the text."""
     match = _DESCRIPTION.fullmatch(text)
     if match is None:
         return None

@@ -1,4 +1,4 @@
-"""Progress: where a saga stands, as the query `progress` answers it and the UI's details show it."""
+"""Progress: the state of a saga, as the query `progress` returns it and the UI's details show it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,11 +13,11 @@ Operation = Literal["create", "delete"]
 
 
 TRIED_AGAIN = "~"
-"""In Temporal's id of an activity: after it stands how often `retry_now` has made the step's activity anew."""
+"""Separator in an activity ID. The number after it is how often `retry_now` has restarted the step."""
 
 
 class _OpenWords(StrEnum):
-    """Words to which later versions add: one that is not known here stands for itself, to be shown as it is."""
+    """Words to which later versions may add. A word that is unknown here is kept and shown as it is."""
 
     @classmethod
     def _missing_(cls, value: object) -> Self | None:
@@ -31,10 +31,10 @@ class _OpenWords(StrEnum):
 class Phase(_OpenWords):
     """What the whole saga is doing, also the search attribute `PrivateLinkPhase`.
 
-    `waiting-for-person`, `held` and `paused` need somebody; those from `running` on end the saga. `rolled-back`:
-    nothing of the link is left. `unchanged`: what the saga had made is removed again, and what an earlier create
-    completed stands as before. `terminated`: somebody ended the run at Temporal, and nothing was rolled back; no saga
-    tells it, its readers see it from Temporal's status of the run.
+    `waiting-for-person`, `held` and `paused` need a person; those from `running` on end the saga. `rolled-back`:
+    nothing of the link is left. `unchanged`: what the saga had made is removed again, and the link that an earlier
+    create completed is as before. `terminated`: somebody ended the run at Temporal, and nothing was rolled back. No
+    saga reports this phase; readers derive it from Temporal's status of the run.
     """
 
     CHECKING = "checking"
@@ -54,7 +54,7 @@ class Phase(_OpenWords):
 
     @property
     def needs_person(self) -> bool:
-        """Whether the saga goes on only when somebody acts."""
+        """Whether the saga continues only when somebody acts."""
         return self in {Phase.WAITING_FOR_PERSON, Phase.HELD, Phase.PAUSED}
 
     @property
@@ -77,7 +77,7 @@ _ENDINGS = frozenset(
 
 
 class StepState(_OpenWords):
-    """What one step is doing. `held`: failed, and a person decides; `stopped`: cut short by what happened elsewhere."""
+    """What one step is doing. `held`: failed, and a person decides. `stopped`: cut short by an event elsewhere."""
 
     TO_COME = "to come"
     RUNNING = "running"
@@ -87,10 +87,10 @@ class StepState(_OpenWords):
     STOPPED = "stopped"
 
 
-# No model: a worker keeps some sixteen for each of its sagas in memory, and a model takes six times as much.
+# Not a pydantic model, which takes six times the memory: a worker keeps about sixteen of these for each of its sagas.
 @dataclass(slots=True, kw_only=True)
 class StepProgress:
-    """One step: `id` is also Temporal's activity id, so that operators can name it (`temporal activity reset`)."""
+    """One step. `id` is also Temporal's activity id, so that operators can name it (`temporal activity reset`)."""
 
     id: str
     title: str
@@ -101,10 +101,10 @@ class StepProgress:
 
 
 class Ask(BaseModel):
-    """What a saga needs from a person: where (`page`), the `clicks` in order, the values to `paste` by their fields.
+    """What a saga needs from a person: the `page`, the `clicks` in order, and the values to `paste` by field.
 
-    `commands` are what the person then runs, if anything; each works in a shell as it stands. At `deadline` the saga
-    stops asking, and rolls back (a pause: goes on); `reminders` counts how often it has asked again.
+    `commands` are what the person then runs, if anything; each works in a shell as it is. At `deadline` the saga stops
+    asking and rolls back (a paused saga continues). `reminders` counts how often it has asked again.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -121,9 +121,9 @@ class Ask(BaseModel):
 
 
 class Intervention(BaseModel):
-    """One Update by which somebody steered the saga. `by` is as the caller gave it.
+    """One Update with which somebody steered the saga. `by` is as the caller gave it.
 
-    `resource` is what it was about, where that has an id: the VPC endpoint that somebody approved.
+    `resource` is what the Update was about, if that has an id, such as the VPC endpoint that somebody approved.
     """
 
     model_config = ConfigDict(extra="ignore")
@@ -136,10 +136,10 @@ class Intervention(BaseModel):
 
 
 class Progress(BaseModel):
-    """A saga as it stands. `ids` maps a word ("load balancer") to what exists so far; `error` is its first cause.
+    """The state of a saga. `ids` maps a word ("load balancer") to the id of what exists so far.
 
-    `operation` is create or delete; a later version may have others. `asks` is what it needs from
-    people right now, `interventions` what they have done.
+    `operation` is create or delete; a later version may have others. `asks` is what the saga needs from people right
+    now, and `interventions` what they have done. `error` is the first cause.
     """
 
     model_config = ConfigDict(extra="ignore")

@@ -1,4 +1,4 @@
-"""The request: what a caller says to create or delete one link. Frozen; unknown fields are refused."""
+"""The request: what a caller sends to create or delete one link. Frozen; unknown fields are refused."""
 
 import re
 from collections.abc import Iterator
@@ -19,11 +19,11 @@ from privatelink.model.names import DeploymentId, Link, LinkName
 from privatelink.model.parts import RequestPart, unique
 
 ADDRESS = "{address}"
-"""Stands in a connector's parameters for the PrivateLink's address, which is known only at the end."""
+"""Placeholder in a connector's parameters for the PrivateLink's address, which is known only at the end."""
 
 
 def texts(value: JsonValue) -> Iterator[str]:
-    """Every text in a JSON value, the names of its fields left out."""
+    """Every text in a JSON value, except the names of its fields."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict | list):
@@ -50,7 +50,7 @@ RoleArn = Annotated[
 ]
 
 PRINCIPALS = "only root, or a role or user without a path, of one account can be allowed exactly"
-"""Which principals of a deployment an endpoint service can be offered to, in words."""
+"""The deployment principals that an endpoint service can be offered to, in words."""
 
 
 class ApiPlatform(RequestPart):
@@ -60,7 +60,7 @@ class ApiPlatform(RequestPart):
 
 
 class ConsolePlatform(RequestPart):
-    """How the platform is reached where it has no API: by a person at its console, which the saga tells what to do.
+    """How the platform is reached without an API: by a person at its console, who follows the saga's instructions.
 
     `az_ids` and `principal_arn` are what the console's dialog `+PrivateLink` shows (EMQX: "AWS PrivateLink"). Example:
     `{mode: console, az_ids: [use1-az1, use1-az2], principal_arn: "arn:aws:iam::111122223333:root"}`.
@@ -82,7 +82,7 @@ class ConsolePlatform(RequestPart):
 
     @property
     def account_id(self) -> str:
-        """The account whose VPC endpoints are the deployment's, 12 digits."""
+        """The account that has the deployment's VPC endpoints, 12 digits."""
         return self.principal_arn.split(":")[4]
 
 
@@ -90,10 +90,10 @@ AnyPlatform = Annotated[ApiPlatform | ConsolePlatform, Field(discriminator="mode
 
 
 class AwsAccess(RequestPart):
-    """Where in AWS the service provider's side is built, and as whom.
+    """Where in AWS the service provider's side is built, and with which identity.
 
-    `role_arn` is assumed with `external_id` when given (AWS: "Access to AWS accounts owned by third parties"); else the
-    worker's own credentials are used. Example: `{region: us-east-1, role_arn: null, external_id: null}`.
+    If `role_arn` is given, it is assumed with `external_id` (AWS: "Access to AWS accounts owned by third parties").
+    Otherwise the worker's own credentials are used. Example: `{region: us-east-1, role_arn: null, external_id: null}`.
     """
 
     region: Region
@@ -118,15 +118,15 @@ class AwsAccess(RequestPart):
 
     @property
     def account_id(self) -> str | None:
-        """The account of the role, or None when the worker's own credentials decide."""
+        """The account of the role, or None if the worker's own credentials decide."""
         return self.role_arn.split(":")[4] if self.role_arn else None
 
 
 class Connector(RequestPart):
     """A connector of the deployment's data integration, made at the end and probed through the address.
 
-    `type` and `parameters` are EMQX's own (broker API, POST /connectors); `{address}` in any text stands for the
-    PrivateLink's address; a secret is `{secret: "env:NAME"}` or `{secret: "file:NAME"}` (secret_refs.py).
+    `type` and `parameters` are EMQX's own (broker API, POST /connectors). `{address}` in any text is replaced by the
+    PrivateLink's address. A secret is written `{secret: "env:NAME"}` or `{secret: "file:NAME"}` (secret_refs.py).
     Example: `{type: mysql, name: orders, parameters: {server: "{address}:3306", password: {secret: "env:ORDERS_DB"}}}`.
     """
 
@@ -142,7 +142,7 @@ class Connector(RequestPart):
 
     @property
     def id(self) -> str:
-        """EMQX's id of it: `type:name`."""
+        """EMQX's id of the connector: `type:name`."""
         return f"{self.type}:{self.name}"
 
     @field_validator("parameters")
@@ -159,7 +159,7 @@ class Connector(RequestPart):
 
 
 def _check_tags(tags: dict[str, str]) -> dict[str, str]:
-    most = 43  # AWS allows 50 tags a resource; six are ours and one is left for the account's own policies
+    most = 43  # AWS allows 50 tags per resource; six are ours, and one is left for the account's own policies
     faults = [f"{len(tags)} tags, at most {most}"] if len(tags) > most else []
     for key, value in tags.items():
         if re.match(r"(?i)aws:|privatelink:", key):
@@ -172,15 +172,16 @@ def _check_tags(tags: dict[str, str]) -> dict[str, str]:
 
 
 class PrivateLinkRequest(RequestPart):
-    """One link to create. `deployment` and `name` are its identity; all else may differ only while no such link exists.
+    """One link to create. `deployment` and `name` identify it; all else may differ only while no such link exists.
 
     `subnets`: one in every AZ ID of the deployment, all in one VPC, each with at least 8 free addresses.
-    `listeners`: 1 to 50 (a Network Load Balancer's limit, not adjustable). `on_failure`: `roll_back`, or `hold` to
-    stop at a step that fails until a person says `retry_now` or `roll_back`. `approval`: `true`, the
-    saga waits for a person's `approve` before it accepts the endpoint connection; left out, it does so where nothing
-    proves whose the endpoint is (in console mode, and wherever the platform does not name it); `false`, never: then it
-    takes the endpoint that for a minute is the only one no older than the request. `tags` are added to everything made
-    in AWS.
+    `listeners`: 1 to 50 (a Network Load Balancer's limit, not adjustable).
+    `on_failure`: `roll_back`, or `hold` to stop at a failed step until a person sends `retry_now` or `roll_back`.
+    `approval`: whether the saga waits for a person's `approve` before it accepts the endpoint connection. `true`: it
+    always waits. Left out: it waits if nothing proves whose the endpoint is (in console mode, and if the platform does
+    not name it). `false`: it never waits, and accepts the endpoint that for a minute is the only one no older than the
+    request.
+    `tags` are added to everything made in AWS.
     """
 
     name: LinkName
@@ -210,21 +211,21 @@ class PrivateLinkRequest(RequestPart):
 
     @property
     def asks_for_approval(self) -> bool:
-        """Whether it is known beforehand that a person approves the endpoint; by the API it is asked where need be."""
+        """Whether it is already certain that a person must approve the endpoint. By the API, it is asked if needed."""
         return isinstance(self.platform, ConsolePlatform) if self.approval is None else self.approval
 
     @property
     def link(self) -> Link:
-        """Whose request this is."""
+        """The link that the request is for."""
         return Link(deployment=self.deployment, name=self.name)
 
 
 class DeleteRequest(RequestPart):
-    """One link to delete: its identity, and where its AWS side stands.
+    """One link to delete: its identity, and the place of its AWS side.
 
-    `allow_failed` lets a PrivateLink go whose status is `failed`; EMQX's page asks for `running` ("Delete the
-    PrivateLink"). `ignore_deployment` lets a worker delete that has no API key of the deployment, or whose key may not
-    read all of it: what uses the address there is then not looked at, and the result says so.
+    `allow_failed` also deletes a PrivateLink whose status is `failed`; EMQX's page asks for `running` ("Delete the
+    PrivateLink"). `ignore_deployment` lets a worker delete the link without an API key of the deployment, or with a key
+    that may not read everything there. What uses the address is then not checked, and the result says so.
     """
 
     name: LinkName
@@ -247,5 +248,5 @@ class DeleteRequest(RequestPart):
 
     @property
     def link(self) -> Link:
-        """Whose request this is."""
+        """The link that the request is for."""
         return Link(deployment=self.deployment, name=self.name)

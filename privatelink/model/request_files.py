@@ -1,7 +1,6 @@
 """Request files: what `-f FILE` reads, in YAML 1.2 or JSON.
 
-A message names the file and the line and never quotes what stands there: a line of a request may hold a secret that
-belongs elsewhere.
+A message names the file and the line, and never quotes the line: it may hold a secret that does not belong there.
 """
 
 import json
@@ -23,15 +22,15 @@ from privatelink.model.yaml_values import TooLargeError, as_written, settle
 STDIN = "-"
 
 _MOST_BYTES = 4 * 1024**2
-"""Of a file: some ten thousand links, which YAML's reader takes a minute for."""
+"""Maximum bytes of a file: about ten thousand links, which the YAML reader needs a minute for."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Document(NamedTuple):
-    """What a file says: its `fields`, not yet checked, and the `root` of YAML's nodes, each of which knows its line.
+    """The content of a file: its unchecked `fields`, and the `root` of the YAML nodes, each of which knows its line.
 
-    JSON is read without nodes, thirty times as fast; `root` is None then.
+    JSON is read without nodes, which is thirty times as fast. `root` is then None.
     """
 
     fields: dict[object, object]
@@ -44,7 +43,7 @@ def read_request(file: str) -> PrivateLinkRequest:
 
 
 def read_delete_request(file: str) -> DeleteRequest:
-    """What to delete, from a delete request or from the very file that the link was created with.
+    """What to delete, from a delete request or from the same file that the link was created with.
 
     Raises `InvalidRequest` with all faults at once.
     """
@@ -62,12 +61,12 @@ def _validated(model: type[M], mapping: dict[object, object]) -> M:
 
 
 def read_mapping(file: str) -> dict[object, object]:
-    """The fields of a YAML or JSON file, not yet checked. Raises `InvalidRequest` when it holds no mapping."""
+    """The unchecked fields of a YAML or JSON file. Raises `InvalidRequest` if it holds no mapping."""
     return read_document(file).fields
 
 
 def read_document(file: str) -> Document:
-    """The fields of a YAML or JSON file, and where they stand. Raises `InvalidRequest` when it holds no mapping."""
+    """The fields of a YAML or JSON file, and their positions. Raises `InvalidRequest` if it holds no mapping."""
     name = "standard input" if file == STDIN else file
     text = _text(file, name)
     try:
@@ -107,7 +106,7 @@ def _text(file: str, name: str) -> str:
 
 
 def _json(text: str) -> tuple[object, Node | None]:
-    """JSON where it is that, for its escapes; what is wrong with all else is YAML's to say, because it knows lines."""
+    """Read JSON as JSON, because of its escapes. Anything else goes to YAML, which reports errors with their line."""
     try:
         return json.loads(text, object_pairs_hook=_without_duplicates, **_NUMBERS), None
     except ValueError:
@@ -124,7 +123,7 @@ _NUMBERS: dict[str, Any] = {
     "parse_float": lambda text: as_written(text, float(text)),
     "parse_constant": _no_constant,
 }
-"""JSON's numbers are read by YAML's rule, so that a file means the same in both forms."""
+"""Options that read JSON's numbers by our rule for YAML, so that a file means the same in both forms."""
 
 
 def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -135,7 +134,7 @@ def _without_duplicates(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _yaml(text: str) -> tuple[object, Node | None]:
-    # A reader of its own for each text: one that has met a %YAML directive keeps to it. It is the pure one, because
+    # A new reader for each text, because a reader keeps to a %YAML directive that it has met. The pure one, because
     # libyaml's does not survive deep nesting.
     yaml = YAML(typ="safe", pure=True)
     root: Node | None = yaml.compose(text)
@@ -146,7 +145,7 @@ def _yaml(text: str) -> tuple[object, Node | None]:
 
 
 def _without_values(problem: str) -> str:
-    """Keep the key that is there twice, and characters and tokens of YAML; hide every other quotation."""
+    """Keep a duplicate key, and YAML's characters and tokens; hide every other quotation."""
     head, separator, _ = problem.partition(" with value ")
     return head if separator else re.sub(r"(['\"])(.*?)\1", _token, problem)
 

@@ -1,4 +1,4 @@
-"""The results: what a create, a delete or a look ends with, as JSON to keep."""
+"""The results of a create, a delete or an inspection, as JSON to keep."""
 
 from typing import Literal
 
@@ -8,15 +8,15 @@ from privatelink.errors import Finding
 
 
 class _Result(BaseModel):
-    # A caller of today reads the result of a worker of tomorrow: fields that it does not know are no error.
+    # An older caller may read the result of a newer worker, so unknown fields are no error.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class PrivateLinkResult(_Result):
     """A link that works. `address` is a host name without port: dial it on the listeners' ports.
 
-    `private_link_id` is the platform's, unknown (None) where a person made it at the console; `connector` is
-    `type:name` when the request asked for one. `account` and `region` are where the link stands.
+    `private_link_id` is the platform's id, or None if a person made the PrivateLink at the console. `connector` is
+    `type:name` if the request asked for one. `account` and `region` are where the link is.
     """
 
     operation: Literal["create"] = "create"
@@ -37,8 +37,8 @@ class PrivateLinkResult(_Result):
 class DeleteResult(_Result):
     """Nothing of the link is left in `account` (12 digits) and `region`, and at the platform.
 
-    `absent`: there was nothing to delete. `removed`: the ids that were. `not_looked_at`: what the request allowed not
-    to look at, and what only a person at EMQX's console can see, in words.
+    `absent`: there was nothing to delete. `removed`: the ids that were deleted. `not_looked_at`: in words, what the
+    request allowed to skip, and what only a person at EMQX's console can see.
     """
 
     operation: Literal["delete"] = "delete"
@@ -51,9 +51,9 @@ class DeleteResult(_Result):
 
 
 class FoundThing(_Result):
-    """One thing that carries a link's tag or name: what it is, its id, its cloud's word for how it stands.
+    """One thing that carries a link's tag or name: what it is, its id, and its cloud's word for its state.
 
-    `console` is the page where a person finds it: a URL, or words where there is none.
+    `console` is the page where a person finds it: a URL, or a description if there is no URL.
     """
 
     kind: str
@@ -63,10 +63,10 @@ class FoundThing(_Result):
 
 
 class InspectionResult(_Result):
-    """What there is of a link in `account` and `region` and at the platform; `things` is empty when there is nothing.
+    """What exists of a link in `account` and `region` and at the platform. `things` is empty if nothing exists.
 
-    `findings`: what a delete of it would be refused for, as that the link stands in another place; and who beside the
-    deployment may connect.
+    `findings`: why a delete of the link would be refused, for example because the link is in another place; and who
+    besides the deployment may connect.
     """
 
     link: str
@@ -77,7 +77,7 @@ class InspectionResult(_Result):
 
 
 class SetUpCheck(_Result):
-    """One thing that must be right before a create can work. `next_step` is what to do when it is not `ok`."""
+    """One thing that must be right before a create can work. `next_step` is what to do if it is not `ok`."""
 
     name: str
     ok: bool
@@ -86,11 +86,11 @@ class SetUpCheck(_Result):
 
 
 class SetUpResult(_Result):
-    """What was looked at, in the order in which one thing needs the other."""
+    """What was checked, in the order in which one thing depends on another."""
 
     findings: tuple[SetUpCheck, ...] = ()
 
     @property
     def ok(self) -> bool:
-        """Whether all is right. Where nothing was looked at, nothing is."""
+        """Whether everything is right. False if nothing was checked."""
         return bool(self.findings) and all(finding.ok for finding in self.findings)

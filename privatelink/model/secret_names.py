@@ -1,8 +1,8 @@
-"""Which names of fields, headers and query parameters say that their value is a secret.
+"""The names of fields, headers and query parameters whose value is a secret.
 
 The tables follow EMQX's own list of what it redacts (emqx/emqx, `emqx_utils_redact:is_sensitive_key/1` and
-`is_sensitive_header/1`) and add what the schemas of other systems use. A name is judged by its last word, as English
-does it: `client_secret` is a secret, `secret_name` is a name.
+`is_sensitive_header/1`) and add what the schemas of other systems use. As in English, the last word of a name decides:
+`client_secret` is a secret, `secret_name` is a name.
 """
 
 import re
@@ -13,10 +13,10 @@ _ENDINGS = (
     *("cookie", "apikey", "accesskey", "accesskeyid", "secretkey", "privatekey", "accountkey", "serviceaccountjson"),
     *("jaas", "totpcode", "mfacode", "sharedaccesssignature"),
 )
-"""Ends of names that nothing harmless ends in, written as one word."""
+"""Endings that only the names of secrets have, each written as one word."""
 
 _LAST_WORDS = frozenset({"pass", "pw", "jwt", "jwk", "otp", "bearer"})
-"""Words that are part of harmless ones (`bypass`), so they must stand alone at the end."""
+"""Last words of the names of secrets. They are part of harmless words (`bypass`), so they must be whole words."""
 
 _KEYS = frozenset(
     [
@@ -26,7 +26,7 @@ _KEYS = frozenset(
         *("symmetric", "preshared", "psk", "aes", "primary", "secondary"),
     ]
 )
-"""What a secret key is called by. Other keys only sort, route or find something: `partition_key`, `hash_key`."""
+"""Words before `key` that make it a secret. Other keys only sort, route or find something: `partition_key`."""
 
 _HARMLESS_KEYS = frozenset(
     [
@@ -38,7 +38,7 @@ _HARMLESS_KEYS = frozenset(
 """The keys among HTTP headers and query parameters that are none: there, all others count as secret."""
 
 _SAYS_IN_CALLS = frozenset({"auth", "sig", "signature"})
-"""Words that say it in headers and query parameters alone: elsewhere they name a mechanism."""
+"""Words that name a secret only in headers and query parameters; elsewhere they name a mechanism."""
 
 _ABOUT_THE_FORM = frozenset(
     [
@@ -47,14 +47,14 @@ _ABOUT_THE_FORM = frozenset(
         *("headers", "v"),
     ]
 )
-"""Words after the name of a secret that say how it is written: `password_value`, `token_v2`."""
+"""Words after the name of a secret that describe its form: `password_value`, `token_v2`."""
 
 
 def says_secret(name: str, *, in_call: bool = False, within: bool = False) -> bool:
-    """Whether what has this name is a secret.
+    """Whether a value with this name is a secret.
 
-    `in_call`: it is an HTTP header or a query parameter. `within`: it stands in an object whose own name says so, as
-    `value` in `password: {value: ...}`.
+    `in_call`: it is an HTTP header or a query parameter. `within`: it is inside an object that has the name of a
+    secret, such as `value` in `password: {value: ...}`.
     """
     words = [word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", unicodedata.normalize("NFKC", name))]
     if "".join(words).endswith(_ENDINGS):

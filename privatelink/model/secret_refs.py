@@ -1,9 +1,9 @@
-"""References to secrets: a request names where a secret stands, never the secret itself.
+"""References to secrets: a request names where a secret is kept, never the secret itself.
 
-A reference is the object `{"secret": "env:NAME"}` or `{"secret": "file:NAME"}`. Only the worker reads it, in the moment
-in which it calls the deployment's API, so Temporal's history holds the name and no more. `env:NAME` is the worker's
-variable `PRIVATELINK_SECRET_NAME` and no other; `file:NAME` is the file of that name in the folder that its setting
-`PRIVATELINK_SECRETS_DIR` names. Everything else that the worker knows has no name that a request could say.
+A reference is the object `{"secret": "env:NAME"}` or `{"secret": "file:NAME"}`. Only the worker reads it, at the moment
+when it calls the deployment's API, so Temporal's history holds only the name. `env:NAME` is the worker's variable
+`PRIVATELINK_SECRET_NAME` and no other. `file:NAME` is the file of that name in the folder given by the worker's setting
+`PRIVATELINK_SECRETS_DIR`. A request has no way to name anything else that the worker knows.
 """
 
 import re
@@ -12,17 +12,17 @@ from collections.abc import Iterator
 from pydantic import JsonValue
 
 ENV_PREFIX = "PRIVATELINK_SECRET_"
-"""What the names of the variables begin with that a worker offers to requests."""
+"""Prefix of the environment variables that a worker offers to requests."""
 
 SECRETS_DIR = "PRIVATELINK_SECRETS_DIR"
 """The worker's setting for the folder whose files it offers to requests."""
 
 _ENV, _FILE = "env:", "file:"
-# A variable's name as POSIX has it, and a key of a Kubernetes secret, which can't climb out of its folder.
+# A variable name as POSIX allows it, and a file name like a key of a Kubernetes secret, which can't leave its folder.
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]{0,199}|file:[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}")
 
 NAME = r"^[A-Za-z0-9_][A-Za-z0-9_.-]{0,199}$"
-"""What either kind of reference may call a secret."""
+"""Pattern for the name of a secret in either kind of reference."""
 
 FORM = "a reference is 'env:NAME' or 'file:NAME'"
 
@@ -33,17 +33,17 @@ def is_reference(value: JsonValue) -> bool:
 
 
 def reference_of(value: JsonValue) -> str | None:
-    """The reference that a JSON value is, as in `env:NAME`, or None. The request's schema has checked its form."""
+    """The reference in a JSON value, such as `env:NAME`, or None. The request's schema has checked its form."""
     return str(value["secret"]) if isinstance(value, dict) and is_reference(value) else None
 
 
 def name_of(reference: str) -> str:
-    """What a reference calls the secret: `ORDERS_DB` of `env:ORDERS_DB`."""
+    """The name of the secret in a reference: `ORDERS_DB` in `env:ORDERS_DB`."""
     return reference.partition(":")[2]
 
 
 def variable_of(reference: str) -> str | None:
-    """The worker's variable that a reference reads, or None when it names a file."""
+    """The worker's variable that a reference reads, or None if it names a file."""
     return ENV_PREFIX + name_of(reference) if reference.startswith(_ENV) else None
 
 
@@ -53,7 +53,7 @@ def home_of(reference: str) -> str:
 
 
 def reference_faults(reference: JsonValue) -> Iterator[str]:
-    """What is wrong with the text of a reference, in words that never show it: it may be the secret itself."""
+    """What is wrong with the text of a reference. The text is never shown, because it may be the secret itself."""
     if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
         yield f"{FORM}: what the worker offers as {ENV_PREFIX}NAME, or as a file in {SECRETS_DIR}"
     elif name_of(reference).startswith(ENV_PREFIX):

@@ -1,7 +1,7 @@
-"""The clock of a step: a deadline counts only time in which something could happen.
+"""The clock of a step: a deadline counts only the time in which something could happen.
 
-Not counted is how long an attempt stood in Temporal's queue before a worker took it, and how long it waited for a turn
-in a budget, also in the reading of a view that it shares with others. The workflow does not count a pause.
+It does not count the time that an attempt spent in Temporal's queue before a worker took it, or waited for its turn in
+a budget, including in a shared poller's read. The workflow does not count a pause.
 """
 
 import functools
@@ -16,25 +16,25 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 FAR = timedelta(weeks=4)
-"""How far beyond a step's deadline Temporal's own time-out is: a step may queue or lack a worker so long."""
+"""Time from a step's deadline to Temporal's own time-out: a step may queue or lack a worker for that long."""
 
 
 def far_net(deadline: timedelta) -> timedelta:
     """The schedule-to-close time-out of a step that has this deadline.
 
-    Temporal counts all time, so its time-out can only be a safety net. It also tells the worker the deadline, so no
-    spec or header has to carry that.
+    Temporal counts all time, so its time-out can only be a safety net. It also carries the deadline to the worker, so
+    no spec or header has to.
     """
     return deadline + FAR
 
 
 def deadline_of(schedule_to_close: timedelta | None) -> timedelta | None:
-    """The deadline of a step that has this time-out; None for a step that Temporal's time-out ends by itself."""
+    """The deadline of a step that has this time-out; None for a step whose only limit is Temporal's time-out."""
     return schedule_to_close - FAR if schedule_to_close and schedule_to_close >= FAR else None
 
 
 class StepClock:
-    """The seconds, on our own clock, that a deadline does not count. Each step has one, and each reader of a view."""
+    """The seconds on our clock that a deadline does not count. Each step and each shared poller has its own clock."""
 
     def __init__(self, uncounted: float = 0.0) -> None:
         """`uncounted` is what the step's earlier attempts did not count. The clock runs from here on."""
@@ -45,7 +45,7 @@ class StepClock:
 
     @property
     def uncounted(self) -> float:
-        """All seconds so far that did not count."""
+        """All seconds so far that do not count."""
         now = time.monotonic() - self._stopped_at if self._stops else 0.0
         return self._uncounted + now + sum(other.uncounted - before for other, before in self._others)
 
@@ -55,7 +55,7 @@ class StepClock:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Do not count meanwhile. Several may stop it at once."""
+        """Do not count while in this context. Several callers may stop the clock at once."""
         if not self._stops:
             self._stopped_at = time.monotonic()
         self._stops += 1
@@ -68,7 +68,7 @@ class StepClock:
 
     @contextmanager
     def following(self, other: "StepClock") -> Iterator[None]:
-        """Do not count meanwhile what `other` does not."""
+        """While in this context, do not count what `other` does not count."""
         entry = (other, other.uncounted)
         self._others.append(entry)
         try:
@@ -82,19 +82,19 @@ _CLOCK: ContextVar[StepClock | None] = ContextVar("clock", default=None)
 
 
 def set_clock(clock: StepClock) -> None:
-    """From here on in this task the step has this clock."""
+    """Give the step this clock, from here on in this task."""
     _CLOCK.set(clock)
 
 
 def step_clock() -> StepClock:
-    """The clock of the step, or of the reader, that runs here; where none does, one that counts everything."""
+    """The clock of the step or shared poller that runs here; if none does, a clock that counts everything."""
     return _CLOCK.get() or StepClock()
 
 
 def by_own_clock(ask: Callable[P, R]) -> Callable[P, R]:
-    """The same function, which uses the clock of this task even when another task calls it.
+    """The same function, but with the clock of this task even when another task calls it.
 
-    The reader of a shared view asks and answers many steps, in a task of its own.
+    A shared poller serves many steps from a task of its own.
     """
     clock = step_clock()
 

@@ -1,4 +1,4 @@
-"""Telling a thing once: what a message says, without what is different in it each time it is said."""
+"""Reporting a message once: its essence, without the parts that differ each time."""
 
 import re
 
@@ -7,8 +7,8 @@ _SPAN = r"\d+(?:\.\d+)? ?(?:ms|s|sec|seconds?|min|minutes?|h|hours?|d|days?)\b"
 _DIFFERENT_EACH_TIME = re.compile(
     "|".join(
         (
-            r"\[request [^\]]*\]",  # as our messages give AWS's request id
-            r"request ?id:? ?[\w-]+",  # as AWS's own messages give it
+            r"\[request [^\]]*\]",  # AWS's request id in our messages
+            r"request ?id:? ?[\w-]+",  # the same in AWS's own messages
             r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",
             r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d:?\d\d)?",
             r"\b\d{8}T\d{6}Z",  # as AWS writes the time in a signature
@@ -23,7 +23,7 @@ _DIFFERENT_EACH_TIME = re.compile(
 
 
 def essence(message: str) -> str:
-    """What the message says: two that differ in request ids, moments and durations alone have the same.
+    """The essence of a message. Messages that differ only in request ids, moments and durations have the same one.
 
     It is for comparing, not for reading.
     """

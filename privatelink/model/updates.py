@@ -1,7 +1,8 @@
-"""What callers send into a running saga: the arguments of its Updates, and their answers.
+"""What callers send to a running saga: the arguments of its Updates, and the answers.
 
-Each is one JSON object, since Temporal's UI offers one field for it. `by` is who sends it, for the record: the CLI and
-the client fill it in, by hand in the UI it is given or missing. Temporal itself keeps the caller's identity in history.
+Each argument is one JSON object, because Temporal's UI has one field for it. `by` is who sends it, for the record. The
+CLI and the client fill it in; in the UI a person may leave it out. Temporal itself keeps the caller's identity in the
+history.
 """
 
 from datetime import datetime
@@ -14,16 +15,16 @@ from privatelink.model.request import DeleteRequest, PrivateLinkRequest
 
 
 class Argument(BaseModel):
-    """What an Update takes."""
+    """The argument of an Update."""
 
     example: ClassVar[str]
-    """How it is sent, as one line of JSON: for the Update's description, and for whoever sends something else."""
+    """An example as one line of JSON, for the Update's description and for the error that a wrong argument gets."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class _Answer(BaseModel):
-    # A caller of today reads the answer of a worker of tomorrow.
+    # An older caller may read the answer of a newer worker.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
@@ -36,14 +37,14 @@ HostName = Annotated[
         "an address is a host name without port, as AWS gives it to the endpoint",
     ),
 ]
-"""A host name without port, as RFC 1123 has it; an IP address is none: AWS gives a VPC endpoint names."""
+"""A host name without port, by RFC 1123. An IP address is refused: AWS gives VPC endpoints names."""
 
 
 VpcEndpointId = Annotated[str, Form(r"^vpce-[0-9a-z]+$", "an endpoint's id is written like vpce-0a1b2c3d4e5f6a7b8")]
 
 
 class JoinCreate(Argument):
-    """Join the create of this very request, or start it."""
+    """Join the create of exactly this request, or start it."""
 
     example: ClassVar[str] = '{"operation": "create", "request": {"name": "orders-db", "deployment": "w41b11c0", ...}}'
 
@@ -52,7 +53,7 @@ class JoinCreate(Argument):
 
 
 class JoinDelete(Argument):
-    """Join the delete of this very request, or start it."""
+    """Join the delete of exactly this request, or start it."""
 
     example: ClassVar[str] = '{"operation": "delete", "request": {"name": "orders-db", "deployment": "w41b11c0", ...}}'
 
@@ -61,13 +62,13 @@ class JoinDelete(Argument):
 
 
 class Join(RootModel[Annotated[JoinCreate | JoinDelete, Field(discriminator="operation")]]):
-    """The argument of the Update `join`: one of the two, told apart by `operation`."""
+    """The argument of the Update `join`: one of the two, distinguished by `operation`."""
 
     example: ClassVar[str] = JoinCreate.example
 
 
 class Joined(_Answer):
-    """The saga that the caller is now part of; `saga_id` is Temporal's id of its first run, which a reset keeps."""
+    """The saga that the caller has joined. `saga_id` is Temporal's id of its first run, which a reset keeps."""
 
     link: str
     operation: Literal["create", "delete"]
@@ -75,10 +76,10 @@ class Joined(_Answer):
 
 
 class Confirm(Argument):
-    """What a person saw at EMQX's console, for the step that waits for it.
+    """What a person saw at EMQX's console, for the step that is waiting for it.
 
-    `address`: the PrivateLink's, as the console shows it; left out, the proposed one holds. `vpc_endpoint_id`: which of
-    several endpoint connections is the PrivateLink's.
+    `address`: the PrivateLink's address as the console shows it (default: the proposed one). `vpc_endpoint_id`: the
+    PrivateLink's VPC endpoint, if there are several endpoint connections.
     Example: `{"step": "confirm-running", "address": "vpce-0a1b-x.vpce-svc-0a1b.us-east-1.vpce.amazonaws.com"}`.
     """
 
@@ -93,7 +94,7 @@ class Confirm(Argument):
 
 
 class Approve(Argument):
-    """Let the endpoint connection of this VPC endpoint be accepted; without its id, the only one there is.
+    """Approve the endpoint connection of this VPC endpoint, by default the only one there is.
 
     Example: `{"by": "ana@example.com", "note": "CHG-1234", "vpc_endpoint_id": "vpce-0a1b"}`.
     """
@@ -119,7 +120,7 @@ class Pause(Argument):
 
 
 class Resume(Argument):
-    """Go on after a pause. Example: `{"by": "ana@example.com"}`."""
+    """Continue after a pause. Example: `{"by": "ana@example.com"}`."""
 
     example: ClassVar[str] = '{"by": "ana@example.com"}'
 
@@ -127,7 +128,7 @@ class Resume(Argument):
 
 
 class RetryNow(Argument):
-    """Go on from a held step, or try now what waits for its next try. Example: `{"by": "ana@example.com"}`."""
+    """Retry a held step, or start the next attempt of a waiting step now. Example: `{"by": "ana@example.com"}`."""
 
     example: ClassVar[str] = '{"by": "ana@example.com"}'
 
@@ -135,7 +136,7 @@ class RetryNow(Argument):
 
 
 class RollBack(Argument):
-    """Give a create up and remove what it has made. Example: `{"reason": "wrong subnets", "by": "ana@example.com"}`."""
+    """Give up a create and remove what it has made. Example: `{"reason": "wrong subnets", "by": "ana@example.com"}`."""
 
     example: ClassVar[str] = '{"reason": "wrong subnets", "by": "ana@example.com"}'
 
@@ -144,7 +145,7 @@ class RollBack(Argument):
 
 
 class UpdateResult(_Answer):
-    """What an Update did: one message, the steps that it concerned, and when it was recorded."""
+    """What an Update did: a message, the steps that it affected, and when it was recorded."""
 
     link: str
     message: str

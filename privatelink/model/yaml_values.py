@@ -1,8 +1,8 @@
-"""YAML's values as a request takes them: a text stays as it is written, and aliases blow no file up.
+"""YAML's values as a request needs them: a text stays as it is written, and aliases cannot blow up a file.
 
-A number is what reads the same when it is written again: `3306` and `0.5`. `0123`, `1_000`, `1e3`, `0x1F`, `1.10` and
-`2026-01-01` are texts here, although YAML makes numbers and dates of them: in `tags` or in a connector's parameters
-they stand for account codes and versions, and nobody would see that a digit is gone. The names of fields are texts.
+A number is a value that reads the same when it is written again: `3306` and `0.5`. `0123`, `1_000`, `1e3`, `0x1F`,
+`1.10` and `2026-01-01` are texts here, although YAML reads them as numbers and dates. In `tags` or in a connector's
+parameters they are account codes and versions, and nobody would notice a lost digit. Field names are texts.
 """
 
 from collections.abc import Callable
@@ -17,30 +17,30 @@ _SWITCHES = frozenset({"true", "false"})
 
 _ROOM = 100_000
 _TIMES = 10
-"""A file may grow by its aliases to so many characters, and ten times its own length. A list of lists of aliases grows
-tenfold with every line (the "billion laughs")."""
+"""Maximum size to which aliases may grow a file: `_ROOM` characters plus `_TIMES` its own length. A list of lists of
+aliases grows tenfold with every line (the "billion laughs")."""
 
 
 class TooLargeError(ValueError):
-    """What the aliases of a file make of it is too large, or without end."""
+    """The aliases of a file make it too large or endless."""
 
 
 def settle(root: Node, length: int) -> None:
-    """Keep what is written in all values below `root`. Raises `TooLargeError` for a file of this length in characters.
+    """Keep all values below `root` as they are written. `length` is the length of the file in characters.
 
-    Raises `RecursionError` where the values are nested too deeply.
+    Raises `TooLargeError` if its aliases grow it too much, and `RecursionError` if the values are nested too deeply.
     """
     if _size(root, {}) > _ROOM + _TIMES * length:
         raise TooLargeError("its aliases (`*name`) make it far larger than it is; write out what they stand for")
 
 
 def as_written(text: str, number: Any) -> Any:  # noqa: ANN401 - a number, of either kind
-    """A number, or the text that stands for it when writing it again would give another text."""
+    """The number, or its text if writing the number again would give another text."""
     return number if str(number) == text else text
 
 
 def _size(node: Node, sizes: dict[int, int | None]) -> int:
-    """How many characters the values below a node have, each alias counted as often as it stands there."""
+    """The number of characters in the values below a node. An alias counts each time that it is used."""
     known = sizes.get(id(node), 0)
     if known is None:
         raise TooLargeError("an alias (`*name`) in it stands in the very value that it names")
@@ -76,5 +76,5 @@ def _reads_the_same(text: str, number: Callable[[str], int | float]) -> bool:
     try:
         return as_written(text, number(text)) is not text
     except ValueError:
-        # Of YAML's numbers Python does not know `0o17`. What cannot be one, as in `!!int x`, is refused later on.
+        # Python's `int` does not read YAML's `0o17`. What cannot be a number, as in `!!int x`, is refused later.
         return text[:1].isalpha()

@@ -1,1 +1,1 @@
-"""How we use Temporal: the connection, payloads and their encryption, search attributes, task queues."""
+"""How we use Temporal: the connection, payloads and their encryption, search attributes and task queues."""

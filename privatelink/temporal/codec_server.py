@@ -1,12 +1,12 @@
-"""The codec server: lets the Temporal UI and CLI show what is encrypted, to whoever has the key.
+"""The codec server: lets the Temporal UI and CLI show encrypted values to a person who has the key.
 
 `python -m privatelink.temporal.codec_server --ui-origin http://localhost:8233` speaks Temporal's remote codec protocol
-(docs.temporal.io, "Codec Server"): POST /encode and /decode of `Payloads` in protobuf's JSON. Run it where the person
-who looks has the key, and tell the UI: `temporal server start-dev --ui-codec-endpoint http://localhost:8081`, or in the
-UI itself under "Codec Server".
+(docs.temporal.io, "Codec Server"): POST /encode and /decode of `Payloads` in protobuf's JSON. Run it on the machine of
+a person who has the key. Then point the UI to it: `temporal server start-dev --ui-codec-endpoint
+http://localhost:8081`, or "Codec Server" in the UI itself.
 
-It decrypts for everybody who reaches it, so it listens on the loopback unless told otherwise, and answers no page but
-the UI's. Anywhere else it belongs behind a proxy that knows who asks.
+It decrypts for everybody who can reach it. By default it therefore listens on the loopback only, and it answers no
+pages but the UI's. Anywhere else, put it behind a proxy that authenticates its users.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from privatelink.temporal.payloads import PayloadKeyError
 
 PORT = 8081
 LARGEST_BODY = 64 * 1024 * 1024
-"""Above every page of a history: Temporal's own limit for a message is 4 MB, in base64 and JSON a few times that."""
+"""Maximum bytes of a body, above any page of a history: Temporal's messages have 4 MB, plus base64 and JSON."""
 
 
 class CodecServer(ThreadingHTTPServer):
-    """Serves from `serve_forever` until `shutdown`; `server_address` tells the port when 0 was asked for."""
+    """Serves from `serve_forever` until `shutdown`. If port 0 was asked for, `server_address` has the real one."""
 
     daemon_threads = True
 
     def __init__(self, address: tuple[str, int], codec: PayloadCodec, ui_origin: str) -> None:
-        """`ui_origin` is the one origin whose pages may read the answers, as in `http://localhost:8233`."""
+        """`ui_origin` is the only origin whose pages may read the answers, as in `http://localhost:8233`."""
         super().__init__(address, _Handler)
         self.codec = codec
         self.ui_origin = ui_origin.rstrip("/")
@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30
 
     def do_OPTIONS(self) -> None:
-        """The browser asks before it sends the UI's call."""
+        """Answer the browser's preflight request, which it sends before the UI's call."""
         self._answer(HTTPStatus.NO_CONTENT)
 
     def do_POST(self) -> None:
@@ -89,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the standard library's name
-        """Stay silent: there is nothing to learn from a list of looks."""
+        """Log nothing: a list of requests would tell an operator nothing."""
 
 
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The connection to Temporal: its own environment variables and `temporal.toml` profiles, our data converter."""
+"""The connection to Temporal, from its own environment variables or `temporal.toml`, with our data converter."""
 
 import asyncio
 import os
@@ -23,8 +23,8 @@ _UNREGISTERED = re.compile(r"Namespace (\S+) has no mapping defined for search a
 async def connect_to_temporal(address: str | None = None, namespace: str | None = None) -> Client:
     """Connect by `TEMPORAL_*` variables or the profile that they name (default: localhost:7233, namespace default).
 
-    `address` (host:port) and `namespace` go before both. Encrypts when `PRIVATELINK_PAYLOAD_KEY` is set. Raises
-    `TemporalUnreachable` with the address tried, or with the setting at fault.
+    `address` (host:port) and `namespace` override both. Payloads are encrypted if `PRIVATELINK_PAYLOAD_KEY` is set.
+    Raises `TemporalUnreachable` with the address that was tried, or with the setting that is wrong.
     """
     try:
         config = ClientConfig.load_client_connect_config()
@@ -53,7 +53,7 @@ async def connect_to_temporal(address: str | None = None, namespace: str | None 
 
 @contextmanager
 def reaching_temporal(doing: str, resource: str) -> Iterator[None]:
-    """A call to Temporal. Raises `TemporalUnreachable` where it refuses, does not answer, or no key fits the answer."""
+    """A call to Temporal. Raises `TemporalUnreachable` if it refuses or does not answer, or no key fits the answer."""
     try:
         yield
     except RPCError as error:

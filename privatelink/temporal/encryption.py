@@ -1,12 +1,12 @@
-"""Encryption of what crosses Temporal: with a key set, its server and its database hold nothing but ciphertext.
+"""Encryption of what crosses Temporal: with a key set, its server and its database hold only ciphertext.
 
-`PRIVATELINK_PAYLOAD_KEY` names the keys, never holds one: `env:NAME` or `file:PATH`, each 32 random bytes in base64
-(`openssl rand -base64 32`). Several are separated by commas: the first encrypts, all decrypt. So a key is rotated by
-putting the new one behind the old on every client and worker, then in front, and removing the old one when Temporal has
+`PRIVATELINK_PAYLOAD_KEY` names the keys and never holds one: `env:NAME` or `file:PATH`, each 32 random bytes in base64
+(`openssl rand -base64 32`). Several keys are separated by commas: the first encrypts, all decrypt. To rotate a key, put
+the new one behind the old one on every client and worker, then in front of it. Remove the old one when Temporal has
 forgotten the last history that needs it.
 
-In the clear stays what Temporal must be able to search or show without the key: the workflow id (deployment and name of
-the link), the search attributes (search_attributes.py) and the names of the steps, with their ports.
+Some values stay in the clear, because Temporal must be able to search or show them without the key: the workflow id
+(deployment and name of the link), the search attributes (search_attributes.py) and the names of the steps, with ports.
 """
 
 import base64
@@ -26,15 +26,15 @@ from privatelink.temporal.payloads import DATA_CONVERTER, ENCRYPTED, PAYLOAD_KEY
 
 KEY_BYTES = 32
 NONCE_BYTES = 12
-"""NIST SP 800-38D, 5.2.1.1: the length that AES-GCM is made for. Drawn at random, a key serves 2^32 payloads (8.3)."""
+"""The nonce length that AES-GCM is made for (NIST SP 800-38D, 5.2.1.1). If random, a key serves 2^32 payloads (8.3)."""
 
 _KEY_ID = "encryption-key-id"
 
 
 def payload_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The keys that `PRIVATELINK_PAYLOAD_KEY` refers to, that which encrypts first.
+    """The keys that `PRIVATELINK_PAYLOAD_KEY` refers to. The first one encrypts.
 
-    Raises `PayloadKeyError`, whose message names the reference at fault and never shows what it holds.
+    Raises `PayloadKeyError`, whose message names the wrong reference and never shows what it holds.
     """
     references = [reference.strip() for reference in environment.get(PAYLOAD_KEY, "").split(",")]
     return tuple(_key(reference, environment) for reference in references)
@@ -54,7 +54,7 @@ def _key(reference: str, environment: Mapping[str, str]) -> bytes:
         except OSError as error:
             raise PayloadKeyError(f"reading {PAYLOAD_KEY}: the file {name}: {error.strerror}") from error
     else:
-        # Not shown: it may be the key itself, pasted where its reference belongs.
+        # Not shown: it may be the key itself, pasted in place of its reference.
         raise PayloadKeyError(f"reading {PAYLOAD_KEY}: a reference is env:NAME or file:PATH, never the key itself")
     try:
         key = base64.b64decode(text.strip(), validate=True)
@@ -69,12 +69,12 @@ def _key(reference: str, environment: Mapping[str, str]) -> bytes:
 
 
 def key_id(key: bytes) -> str:
-    """What each payload says of its key: a digest, so that nobody has to name keys and no two can share a name."""
+    """The id of a key in each payload: a digest, so that nobody has to name keys and no two can share a name."""
     return hashlib.sha256(b"privatelink payload key\0" + key).hexdigest()[:16]
 
 
 class EncryptionCodec(PayloadCodec):
-    """AES-256-GCM over whole payloads, metadata included. What is not encrypted passes through `decode` as it is."""
+    """AES-256-GCM over whole payloads, including metadata. `decode` returns unencrypted payloads unchanged."""
 
     def __init__(self, keys: Sequence[bytes]) -> None:
         """The first of `keys` encrypts; all decrypt."""
@@ -86,7 +86,7 @@ class EncryptionCodec(PayloadCodec):
         return [self._encrypted(payload) for payload in payloads]
 
     async def decode(self, payloads: Sequence[Payload]) -> list[Payload]:
-        """Decrypt. Raises `PayloadKeyError` for a payload of a key that is not set here, or that was tampered with."""
+        """Decrypt each payload. Raises `PayloadKeyError` if its key is not set here, or if it was tampered with."""
         return [self._decrypted(payload) for payload in payloads]
 
     def _encrypted(self, payload: Payload) -> Payload:
@@ -118,7 +118,7 @@ class _EncodingFailureConverter(FailureConverter):
 
 
 def encrypting_converter(keys: Sequence[bytes]) -> DataConverter:
-    """`DATA_CONVERTER` with encryption; messages and stack traces of failures are encrypted too."""
+    """`DATA_CONVERTER` with encryption, which also covers messages and stack traces of failures."""
     return replace(
         DATA_CONVERTER,
         payload_codec=EncryptionCodec(keys),

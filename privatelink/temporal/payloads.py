@@ -1,7 +1,7 @@
-"""How values cross Temporal: pydantic's JSON, with one difference. Every client and worker uses `data_converter()`.
+"""How values cross Temporal: as pydantic's JSON, with one difference. Every client and worker uses `data_converter()`.
 
-A value that does not fit its model is a named failure, not a decode error: Temporal would retry the latter for ever,
-and pydantic's own message shows the input, in which a secret may stand.
+A value that does not fit its model becomes a named failure, not a decode error. Temporal would retry a decode error
+forever, and pydantic's own message shows the input, which may contain a secret.
 """
 
 import os
@@ -28,22 +28,22 @@ PAYLOAD_KEY = "PRIVATELINK_PAYLOAD_KEY"
 """The setting that turns encryption on (`privatelink.temporal.encryption`), the same on every client and worker."""
 
 ENCRYPTED = "binary/encrypted"
-"""The encoding of an encrypted payload, by the name that Temporal's samples use."""
+"""The encoding of an encrypted payload, named as in Temporal's samples."""
 
 
 class PayloadKeyError(Exception):
-    """A payload key is wrong or missing. A worker tries such a task again until an operator has mended the setting."""
+    """A payload key is wrong or missing. A worker retries such a task until an operator has fixed the setting."""
 
 
 class _Unreadable(EncodingPayloadConverter):
-    """Names what is missing where an encrypted value arrives and no key is set."""
+    """Says what is missing if an encrypted value arrives and no key is set."""
 
     @property
     def encoding(self) -> str:
         return ENCRYPTED
 
     def to_payload(self, value: Any) -> None:  # noqa: ANN401 - as in the SDK
-        """Take nothing: values are encrypted after their conversion."""
+        """Convert nothing: values are encrypted after their conversion."""
 
     def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:  # noqa: ANN401, ARG002 - same
         raise PayloadKeyError(f"reading a value: it is encrypted, and {PAYLOAD_KEY} is not set here")
@@ -62,8 +62,8 @@ class _NamedFailures(PydanticJSONPlainPayloadConverter):
             raise invalid.of(invalid.details_model.model_copy(update={"next_step": next_step})) from None
 
 
-# One of each for all: the SDK makes a payload converter for each workflow and some for each of its tasks, and this one
-# remembers how each type is read, which takes pydantic long to work out.
+# Shared, because the SDK makes a payload converter for each workflow and several for each of its tasks. This one caches
+# how each type is read, which takes pydantic long to work out.
 _JSON = _NamedFailures()
 
 
@@ -82,10 +82,10 @@ class _PayloadConverter(CompositePayloadConverter):
 
 
 class FailureConverter(DefaultFailureConverter):
-    """A failure that is no fault, as `NotYet`, goes without stack trace: in Temporal's UI it buries the message.
+    """Sends a benign failure, such as `NotYet`, without its stack trace, which would bury the message in Temporal's UI.
 
-    What a library raised below an error of ours stays in the worker's log, too: its text is anybody's, and a history is
-    kept for long.
+    The library error below an error of ours is also left out, and stays in the worker's log: its text may contain
+    anything, and a history is kept for long.
     """
 
     def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
@@ -107,7 +107,7 @@ def data_converter() -> DataConverter:
     if not os.environ.get(PAYLOAD_KEY):
         return DATA_CONVERTER
     try:
-        # Here, because who encrypts nothing installs no library for it.
+        # Imported here, because an installation without encryption does not have the library.
         from privatelink.temporal.encryption import encrypting_converter, payload_keys  # noqa: PLC0415
     except ImportError as error:
         raise PayloadKeyError(

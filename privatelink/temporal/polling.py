@@ -1,4 +1,4 @@
-"""Who works on a task queue, as Temporal has seen it."""
+"""The workers that poll a task queue, as Temporal has seen them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,13 +8,13 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 SEEN_WITHIN = timedelta(seconds=90)
-"""A poll lasts a minute (Temporal's `matching.longPollExpirationInterval`): a worker seen longer ago has gone."""
+"""Maximum age of a live worker's last poll. One lasts a minute (Temporal's `matching.longPollExpirationInterval`)."""
 
 
 async def workers_seen(client: Client, task_queue: str) -> dict[str, timedelta]:
-    """Every worker that Temporal remembers there, by its identity, and how long ago it asked for work.
+    """How long ago each worker that Temporal remembers there asked for work, by the worker's identity.
 
-    A worker asks once a minute or more often; Temporal remembers one that is gone for some minutes. Raises `RPCError`.
+    A worker asks at least once a minute. Temporal remembers a worker that is gone for some minutes. Raises `RPCError`.
     """
     queue = await client.workflow_service.describe_task_queue(
         DescribeTaskQueueRequest(

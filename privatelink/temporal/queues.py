@@ -1,7 +1,7 @@
-"""Which task queue a saga runs on: the one for all, or the one of its AWS account.
+"""The task queue that a saga runs on: the shared one, or that of its AWS account.
 
-`PRIVATELINK_ACCOUNT_QUEUES` lists the accounts (12 digits, separated by commas) whose sagas have a queue of their own.
-Callers and workers read it; `PRIVATELINK_ACCOUNT` tells a worker whose queue it serves.
+`PRIVATELINK_ACCOUNT_QUEUES` lists the accounts (12 digits, separated by commas) whose sagas have their own queue.
+Callers and workers read it. `PRIVATELINK_ACCOUNT` is the account whose queue a worker serves.
 """
 
 import os
@@ -19,9 +19,9 @@ def account_queue(account_id: str) -> str:
 
 
 def task_queue(access: AwsAccess) -> str:
-    """The queue of a request's account. Raises `ValueError` when the list holds something else than account ids.
+    """The queue of a request's account. Raises `ValueError` if the list holds anything but account ids.
 
-    Only a request with a `role_arn` names its account; the worker's own account is on the queue for all.
+    Only a request with a `role_arn` names its account; the worker's own account uses the shared queue.
     """
     listed = [one.strip() for one in os.environ.get(ACCOUNT_QUEUES, "").split(",") if one.strip()]
     if wrong := [one for one in listed if not re.fullmatch(r"\d{12}", one)]:

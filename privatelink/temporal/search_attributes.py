@@ -20,7 +20,7 @@ ALL = (DEPLOYMENT, ACCOUNT, REGION, PHASE)
 
 
 def at_start(request: PrivateLinkRequest | DeleteRequest) -> TypedSearchAttributes:
-    """What is known before the saga runs; set at start, where it costs no action."""
+    """The values known before the saga runs. They are set at start, where this costs no Temporal action."""
     pairs: list[SearchAttributePair[str]] = [
         SearchAttributePair(DEPLOYMENT, request.deployment),
         SearchAttributePair(REGION, request.aws.region),
@@ -32,9 +32,9 @@ def at_start(request: PrivateLinkRequest | DeleteRequest) -> TypedSearchAttribut
 
 
 async def ensure_search_attributes(client: Client) -> None:
-    """Register in the client's namespace what is not there yet; every worker does so when it starts.
+    """Register what the client's namespace lacks. Every worker does this when it starts.
 
-    Raises `TemporalUnreachable` with the commands to run when the server refuses, or holds one with another type.
+    Raises `TemporalUnreachable` with the commands to run if the server refuses, or has one with another type.
     """
     keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
     try:

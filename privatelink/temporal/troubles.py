@@ -1,7 +1,7 @@
-"""Temporal's troubles in words: what its client raises, as a reason and a next step for a person.
+"""Temporal's troubles in words: turns what its client raises into a reason and a next step for a person.
 
-The client passes on the messages of its gRPC library, in which the reason stands between the names of Rust types. The
-patterns below are those of temporalio 1.35, each seen against a server that has this trouble.
+The client passes on the messages of its gRPC library, which hide the reason among the names of Rust types. The patterns
+below are those of temporalio 1.35. Each was observed with a server that had this trouble.
 """
 
 import os
@@ -14,7 +14,7 @@ REPEAT = "repeat the call when Temporal answers again: it is safe"
 
 _NAMESPACE = re.compile(r"Namespace (.+) is not found", re.DOTALL)
 _NO_NAMESPACE = re.compile(r"Namespace (?:is empty|length exceeds|.* is not found)", re.DOTALL)
-"""In the server's words a name may hold white space, as one has that was copied with a blank at its end."""
+"""The server's messages for a bad namespace. The name may hold white space, such as a blank copied with it."""
 _USED_UP = re.compile(r"limit on the total number of distinct updates")
 _CANCEL = (
     "wait for its end, which `privatelink status LINK` shows; a cancel still works: "
@@ -46,7 +46,7 @@ class Trouble(NamedTuple):
 
 
 def address_setting(*, given: bool) -> str:
-    """Where the address comes from: the call itself, the environment, a profile in Temporal's file, or nowhere."""
+    """How to correct an address that comes from the call itself, from the environment, or from nowhere."""
     if given:
         return "correct the address that the caller gives"
     if os.environ.get("TEMPORAL_ADDRESS"):
@@ -55,14 +55,14 @@ def address_setting(*, given: bool) -> str:
 
 
 def profile_setting(name: str) -> str:
-    """Where a profile gives this setting (docs.temporal.io, "Environment configuration")."""
+    """How to correct this setting of a profile (docs.temporal.io, "Environment configuration")."""
     profile = os.environ.get("TEMPORAL_PROFILE") or "default"
     file = os.environ.get("TEMPORAL_CONFIG_FILE") or "temporal.toml"
     return f"correct `{name}` of profile {profile} in {file}"
 
 
 def of_connecting(error: Exception, setting: str, seconds: float) -> Trouble:
-    """What it means that no connection came about; `setting` says where the address is corrected."""
+    """Why no connection was made. `setting` says where to correct the address."""
     if isinstance(error, TimeoutError):
         return Trouble(
             f"no answer within {seconds:.0f} s", f"check the network between here and the server, or {setting}"
@@ -99,17 +99,17 @@ def of_connecting(error: Exception, setting: str, seconds: float) -> Trouble:
 
 
 def lacks_namespace(error: RPCError) -> bool:
-    """Whether the server has no such namespace, or none can be called so."""
+    """Whether the server has no such namespace, or the name is not a valid one."""
     return bool(_NO_NAMESPACE.search(error.message))
 
 
 def is_unknown_workflow(error: RPCError) -> bool:
-    """Whether the server knows no such workflow. It says the same of its namespace, in which any workflow may be."""
+    """Whether the server knows no such workflow. An unknown namespace has the same status code but does not count."""
     return error.status == RPCStatusCode.NOT_FOUND and not lacks_namespace(error)
 
 
 def of_call(error: RPCError) -> Trouble:
-    """What it means that the server, once reached, refused a call or gave no answer."""
+    """Why the server, once reached, refused a call or did not answer."""
     said = _without_debris(error.message)
     if lacks_namespace(error):
         return Trouble(said, _namespace_step(error.message))
@@ -120,7 +120,7 @@ def of_call(error: RPCError) -> Trouble:
 
 
 def _namespace_step(message: str) -> str:
-    """A name that the server could have may be missing there; any other one is a slip in the settings."""
+    """The next step for a namespace: a valid name may be missing on the server; any other is wrong in the settings."""
     named = _NAMESPACE.search(message)
     if named is None or re.search(r"\s", named[1]):
         return _namespace_setting()
@@ -135,7 +135,7 @@ def _namespace_setting() -> str:
 
 
 def _without_debris(said: str) -> str:
-    """The message within what the gRPC library made of it, on one line."""
+    """The server's own message, on one line, without what the gRPC library adds to it."""
     if quoted := re.search(r'message: "([^"]+)"', said):
         return quoted[1]
     text = re.split(r"\S*(?:tonic|hyper)::|\bStatus \{|, source:", said)[0]
