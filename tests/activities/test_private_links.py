@@ -42,7 +42,7 @@ from tests.activities.consumer_side import (
     wait_for,
 )
 from tests.support.sandbox import Sandbox
-from tests.support.steps import address_users
+from tests.support.steps import address_users, perform
 
 LIST = "GET /deployments/{deploymentID}/privatelinks"
 POST = "POST /deployments/{deploymentID}/privatelinks"
@@ -577,7 +577,7 @@ async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_i
     boto3.Session(region_name="us-east-1").client("ec2").reject_vpc_endpoint_connections(
         ServiceId=page["endpoint_services"][0]["id"], VpcEndpointIds=[endpoint]
     )
-    await attempt().run(steps.wait_for_deletion_by_hand, spec)
+    await perform(steps.wait_for_deletion_by_hand, spec)
 
 
 async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox) -> None:
