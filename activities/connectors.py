@@ -41,7 +41,7 @@ from privatelink.errors import (
 from privatelink.model.names import Place, description
 from privatelink.pace import paced_delta
 
-CADENCE = PollSchedule(usual=10, fast=2, slow=10)
+SCHEDULE = PollSchedule(usual=10, fast=2, slow=10)
 
 RECENT_SECONDS = 60.0
 """Maximum age, in seconds, of the listing in which a new link looks for leftovers. No create gets to this step that
@@ -125,7 +125,7 @@ class Connectors:
             row = next((one for one in connectors if one.id == id_), None)
             return progress_of(row, body) if row else Pending(f"EMQX does not list connector {id_}", id_)
 
-        await api.connectors.look(connected, wait=since_effect(spec.wait), cadence=CADENCE)
+        await api.connectors.poll(connected, wait=since_effect(spec.wait), schedule=SCHEDULE)
         return id_
 
     async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:

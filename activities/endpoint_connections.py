@@ -106,14 +106,14 @@ class EndpointConnections:
         """The service's connections as soon as one is a candidate; after `LATE_SECONDS`, whatever there is."""
         service_id = spec.endpoint_service.service_id
 
-        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
+        def predicate(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
             ours = [one for one in view if one.service_id == service_id]
             if candidates_of(ours, spec) or spec.wait.elapsed > paced(LATE_SECONDS):
                 return ours
             others = f"; others: {'; '.join(str(one) for one in ours)}" if ours else ""
             return Pending(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
 
-        return await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=APPEARANCE)
+        return await account.pollers.endpoint_connections.poll(predicate, wait=spec.wait, schedule=APPEARANCE)
 
     async def _named_by_platform(self, spec: ConnectionWait, candidates: list[FoundConnection]) -> str:
         """The VPC endpoint ID that the platform names; empty if it has had its time and names none."""
@@ -122,7 +122,7 @@ class EndpointConnections:
         must_name = named_by(spec.private_link, candidates, now)
         had_time = must_name <= now
 
-        def judge(rows: tuple[PrivateLinkRow, ...]) -> str | Pending:
+        def predicate(rows: tuple[PrivateLinkRow, ...]) -> str | Pending:
             row = _row_that_lives(private_link_id, rows)
             if row.vpc_endpoint_id or had_time:
                 return row.vpc_endpoint_id
@@ -137,7 +137,7 @@ class EndpointConnections:
         if named := next((one.vpc_endpoint_id for one in rows if one.private_link_id == private_link_id), ""):
             return named
         spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
-        return await view.look(judge, wait=spec.wait, cadence=APPEARANCE, spent=spent, since=min(now, must_name))
+        return await view.poll(predicate, wait=spec.wait, schedule=APPEARANCE, spent=spent, since=min(now, must_name))
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: Acceptance) -> list[str]:
@@ -152,7 +152,7 @@ class EndpointConnections:
             await _accept(account, spec)
             activity.heartbeat("accepted")
 
-        def judge(view: list[FoundConnection]) -> Pending | list[str]:
+        def predicate(view: list[FoundConnection]) -> Pending | list[str]:
             found = _the_one(view, spec.connection)
             if found is None:
                 return Pending(f"endpoint connection {vpc_endpoint_id} is not listed by AWS", vpc_endpoint_id)
@@ -162,7 +162,9 @@ class EndpointConnections:
                 return list(found.dns_names)
             return Pending(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
-        return await account.views.endpoint_connections.look(judge, wait=since_effect(spec.wait), cadence=ACCEPTANCE)
+        return await account.pollers.endpoint_connections.poll(
+            predicate, wait=since_effect(spec.wait), schedule=ACCEPTANCE
+        )
 
     @activity.defn
     @patient
@@ -183,7 +185,7 @@ class EndpointConnections:
             service_ids = {service.service_id for service in services}
             own |= {
                 (one.service_id, one.vpc_endpoint_id)
-                for one in await account.views.endpoint_connections.reading()
+                for one in await account.pollers.endpoint_connections.reading()
                 if one.service_id in service_ids and one.is_live and is_own(one, spec)
             }
         if not own:
@@ -195,11 +197,11 @@ class EndpointConnections:
                     await reject_connection(account, service_id, vpc_endpoint_id)
             note_effect()
 
-        def judge(view: list[FoundConnection]) -> Pending | None:
+        def predicate(view: list[FoundConnection]) -> Pending | None:
             live = [one for one in view if (one.service_id, one.vpc_endpoint_id) in own and one.is_live]
             return Pending(f"endpoint connection {live[0]} is still there", live[0].vpc_endpoint_id) if live else None
 
-        await account.views.endpoint_connections.look(judge, wait=removal_wait(), cadence=GOING)
+        await account.pollers.endpoint_connections.poll(predicate, wait=removal_wait(), schedule=GOING)
         return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
 
 

@@ -71,7 +71,7 @@ class EndpointServices:
         found = await find_endpoint_service(account, spec.scope.link) if may_exist(spec.scope) else None
         service = await _make(account, spec) if found is None else await _adopt(account, spec, found)
 
-        def judge(view: list[FoundEndpointService]) -> EndpointService | Pending:
+        def predicate(view: list[FoundEndpointService]) -> EndpointService | Pending:
             seen = next((one for one in view if one.service_id == service.service_id), None)
             if seen is None:
                 return Pending(f"endpoint service {service.service_id} is not listed by AWS yet", service.service_id)
@@ -85,7 +85,9 @@ class EndpointServices:
                 return service
             return Pending(f"endpoint service {service.service_id} is {seen.state}", service.service_id)
 
-        return await account.views.endpoint_services.look(judge, wait=since_effect(spec.wait), cadence=AVAILABILITY)
+        return await account.pollers.endpoint_services.poll(
+            predicate, wait=since_effect(spec.wait), schedule=AVAILABILITY
+        )
 
     @activity.defn
     async def add_allowed_principal(self, spec: PrincipalSpec) -> None:
@@ -150,13 +152,13 @@ class EndpointServices:
         await each(services, lambda service: _delete(account, spec, service))
         note_effect()
 
-        def judge(view: list[FoundEndpointService]) -> Pending | None:
+        def predicate(view: list[FoundEndpointService]) -> Pending | None:
             left = [one for one in view if one.service_id in ids and one.state != DELETED]
             if not left:
                 return None
             return Pending(f"endpoint service {left[0].service_id} is {left[0].state}", left[0].service_id)
 
-        await account.views.endpoint_services.look(judge, wait=removal_wait(), cadence=DELETION)
+        await account.pollers.endpoint_services.poll(predicate, wait=removal_wait(), schedule=DELETION)
         return Removed(ids=ids)
 
 
@@ -245,7 +247,7 @@ async def _holder(account: AwsAccount, load_balancer_arn: str) -> FoundEndpointS
     return next(
         (
             one
-            for one in await account.views.endpoint_services.reading()
+            for one in await account.pollers.endpoint_services.reading()
             if one.is_live and load_balancer_arn in one.load_balancer_arns
         ),
         None,

@@ -13,11 +13,11 @@ from privatelink.errors import NotYet, NoWorker, Outcome, PrivateLinkError, Requ
 from privatelink.model.fleet import Action, Change, LinkOutcome, LinkPlan
 from privatelink.model.updates import JoinCreate
 
-LOOK_SECONDS = 20.0
+POLL_SECONDS = 20.0
 """Maximum time, in real seconds, that one poll follows a saga. After it another worker takes over the polls of a killed
 one."""
 
-BETWEEN_LOOKS = timedelta(seconds=1)
+BETWEEN_POLLS = timedelta(seconds=1)
 
 
 class Fleets:
@@ -66,7 +66,7 @@ class Fleets:
             followed_result(activity.client(), request.link, change.operation, change.saga_id)
         )
         try:
-            await asyncio.wait({ending}, timeout=LOOK_SECONDS)
+            await asyncio.wait({ending}, timeout=POLL_SECONDS)
             if ending.done():
                 return change.ended(ending.result())
         except TemporalUnreachable:
@@ -79,7 +79,7 @@ class Fleets:
         raise NotYet(
             f"the {change.operation} of {change.link} runs; `privatelink status {change.link}` tells its steps",
             resource=change.link,
-            retry_after=BETWEEN_LOOKS,
+            retry_after=BETWEEN_POLLS,
         )
 
 

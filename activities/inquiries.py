@@ -46,7 +46,7 @@ class Inquiries:
         """
         if untrusted := await self._inventory.trust_findings(spec):
             raise RequestRefused.of_findings(untrusted)
-        found = await self._inventory.look(spec)
+        found = await self._inventory.read(spec)
         return InspectionResult(
             link=str(spec.link),
             things=tuple(found.things()),

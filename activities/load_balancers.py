@@ -72,7 +72,7 @@ class LoadBalancers:
         arn = spec.load_balancer.arn
         name = aws_name(spec.scope.link)
 
-        def judge(view: dict[str, FoundLoadBalancer]) -> str | Pending:
+        def predicate(view: dict[str, FoundLoadBalancer]) -> str | Pending:
             found = view.get(arn)
             if found is None:
                 return Pending(f"load balancer {name} is not listed by AWS yet", arn)
@@ -88,8 +88,8 @@ class LoadBalancers:
                 return f"load balancer {name} is active but impaired: {found.reason or 'AWS gives no reason'}"
             return Pending(f"load balancer {name} is {found.state}", arn)
 
-        views = self._aws.account(spec.scope.aws).views
-        warning = await views.load_balancers.look(judge, wait=spec.wait, cadence=ACTIVATION)
+        pollers = self._aws.account(spec.scope.aws).pollers
+        warning = await pollers.load_balancers.poll(predicate, wait=spec.wait, schedule=ACTIVATION)
         if warning:
             activity.logger.warning(warning, extra={"load_balancer_arn": arn})
         return warning
@@ -109,17 +109,17 @@ class LoadBalancers:
         ids = remember(arn)
         await delete_load_balancer(account, arn)
         note_effect()
-        await account.views.load_balancers.look(
+        await account.pollers.load_balancers.poll(
             lambda view: Pending(f"load balancer {found.name} is still listed", arn) if arn in view else None,
             wait=removal_wait(),
-            cadence=DELETION,
+            schedule=DELETION,
         )
         return Removed(ids=ids)
 
 
 async def _make_way(account: AwsAccount, found: FoundLoadBalancer) -> None:
     """Delete a leftover that cannot fit. Always raises: `NotYet` while it goes, `CloudRefused` when it can't go."""
-    for service in await account.views.endpoint_services.reading():
+    for service in await account.pollers.endpoint_services.reading():
         if found.arn in service.load_balancer_arns and service.is_live:
             raise CloudRefused(
                 f"replacing the load balancer ({found.name}), a leftover of an earlier create that does not fit this "

@@ -155,7 +155,7 @@ class PrivateLinks:
         view = self._platform.private_links(deployment)
         # A listing that another saga asked for long ago may still show one that is deleted by now.
         since = datetime.now(UTC) - RECENT
-        address = await view.look(address_in, wait=spec.wait, cadence=RUNNING, spent=lag, since=since)
+        address = await view.poll(address_in, wait=spec.wait, schedule=RUNNING, spent=lag, since=since)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)
@@ -217,7 +217,7 @@ class PrivateLinks:
         """The names under which it is dialled: the platform's, and AWS's if AWS shows its endpoint service."""
         if service is None:
             return names_of([row], ())
-        connections = await self._aws.account(spec.aws).views.endpoint_connections.reading()
+        connections = await self._aws.account(spec.aws).pollers.endpoint_connections.reading()
         return names_of([row], [one for one in connections if one.service_id == service.service_id and one.is_live])
 
     async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
@@ -237,7 +237,7 @@ class PrivateLinks:
         # deletion, at least `DELETE_SECONDS` ago, does not count.
         view = self._platform.private_links(spec.link.deployment)
         since = datetime.now(UTC) - min(RECENT, paced_delta(DELETE_SECONDS))
-        return await view.look(left_in, wait=removal_wait(), cadence=DELETION, since=since)
+        return await view.poll(left_in, wait=removal_wait(), schedule=DELETION, since=since)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:

@@ -50,13 +50,13 @@ class PrivateLinksByHand:
         service_id = spec.endpoint_service.service_id
         marked = await marked_at(account, spec)
 
-        def judge(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
+        def predicate(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
             live = live_at(view, spec)
             if by_word(live, spec, marked):
                 return live
             return _to_ask_about(live, spec) if spec.asks else _by_rule(live, spec)
 
-        found = await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
+        found = await account.pollers.endpoint_connections.poll(predicate, wait=spec.wait, schedule=PATIENCE)
         own = by_word(found, spec, marked)
         if own is None and not spec.asks:
             # The data judged may have been read before the minute was over.
@@ -90,12 +90,12 @@ class PrivateLinksByHand:
         account = self._aws.account(spec.removal.aws)
         services = await _services(account, spec.removal)
 
-        def judge(view: list[FoundConnection]) -> Pending | None:
+        def predicate(view: list[FoundConnection]) -> Pending | None:
             asked = [one for one in view if one.is_live and one.vpc_endpoint_id in spec.vpc_endpoints]
             left = asked or [one for one in view if _must_go_by_hand(one, spec.removal, services)]
             return Pending(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
 
-        await account.views.endpoint_connections.look(judge, wait=spec.wait, cadence=PATIENCE)
+        await account.pollers.endpoint_connections.poll(predicate, wait=spec.wait, schedule=PATIENCE)
         return Removed()
 
 

@@ -48,9 +48,9 @@ class Providers:
         request = spec.request
         account = self._aws.account(request.aws)
         account_id = await account.account_id()
-        subnets = await account.views.subnets(request.subnets)
+        subnets = await account.pollers.subnets(request.subnets)
         vpc_ids = sorted({subnet.vpc_id for subnet in subnets.values()})
-        vpc = await account.views.vpc(vpc_ids[0]) if vpc_ids else None
+        vpc = await account.pollers.vpc(vpc_ids[0]) if vpc_ids else None
         facts = ProviderFacts(
             account_id=account_id,
             # A request with several VPCs is refused; the first one serves to check the rest.
@@ -118,7 +118,7 @@ class Providers:
         if may_exist(spec.scope):
             tags = await read_elb_tags(account, arns)
             arns = [arn for arn in arns if not Ownership.of(tags.get(arn, {})).complete]
-            services = await account.views.endpoint_services.reading()
+            services = await account.pollers.endpoint_services.reading()
             if any(one.service_id == service_id and one.complete for one in services):
                 service_id = ""
         if service_id:

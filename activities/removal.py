@@ -43,7 +43,7 @@ class Removals:
         """
         if untrusted := await self._inventory.trust_findings(spec):
             raise RemovalRefused.of_findings(untrusted)
-        found = await self._inventory.look(spec)
+        found = await self._inventory.read(spec)
         findings = await removal_findings(self._inventory, found)
         users = await self._users.findings(spec, found.addresses)
         unread = [one.resource for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
@@ -72,7 +72,7 @@ class Removals:
         """
         # The start of the read counts: a slow read shows no later state.
         may_be_stale = datetime.now(UTC) < activity.info().scheduled_time + paced_delta(STALE_SECONDS)
-        found = await self._inventory.look(spec)
+        found = await self._inventory.read(spec)
         leftovers = [*_still_there(found), *_unlooked(found)]
         if leftovers and may_be_stale and {one.id for one in leftovers} <= set(spec.removed):
             ids = ", ".join(one.id for one in leftovers)

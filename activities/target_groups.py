@@ -93,7 +93,7 @@ class TargetGroups:
             checked = Pending(f"targets of {name}: their first checks take about {usual}", group.arn)
             raise still_pending(checked, wait, reading_due=early)
 
-        def judge(targets: list[TargetHealth]) -> Pending | None:
+        def predicate(targets: list[TargetHealth]) -> Pending | None:
             waiting = [target for target in targets if target.state != "healthy"]
             lasting = NEVER_HEALTHY | ({NOT_IN_USE} if wait.elapsed > paced(NOT_IN_USE_SECONDS) else set())
             hopeless = [target for target in waiting if target.reason in lasting]
@@ -109,8 +109,8 @@ class TargetGroups:
                 return Pending(f"targets of {name}: {words}", group.arn)
             return None
 
-        view = self._aws.account(spec.scope.aws).views.target_health(group.arn)
-        await view.look(judge, wait=wait, cadence=HEALTH)
+        view = self._aws.account(spec.scope.aws).pollers.target_health(group.arn)
+        await view.poll(predicate, wait=wait, schedule=HEALTH)
 
     @activity.defn
     @patient

@@ -17,7 +17,7 @@ from temporalio.worker import (
 from activities.support.step_memory import set_memory, unwrapped
 from clouds.leases import LEASE, PULSE, Lease
 from clouds.polling.budgets import PLACE
-from clouds.polling.schedule import BETWEEN_LOOKS_SECONDS
+from clouds.polling.schedule import BETWEEN_POLLS_SECONDS
 from privatelink.errors import NotYet
 from privatelink.model.step_clock import StepClock, set_clock
 from privatelink.pace import paced_delta
@@ -135,7 +135,7 @@ class _Attempt(ActivityInboundInterceptor):
                 task.cancel()
             await asyncio.gather(looking, stopping, return_exceptions=True)
         raise NotYet(
-            "the worker that looked was stopped; another goes on", retry_after=paced_delta(BETWEEN_LOOKS_SECONDS)
+            "the worker that looked was stopped; another goes on", retry_after=paced_delta(BETWEEN_POLLS_SECONDS)
         )
 
 

@@ -13,7 +13,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.fleets import LOOK_SECONDS, Fleets
+    from activities.fleets import POLL_SECONDS, Fleets
     from privatelink.errors import Outcome
     from privatelink.model.deadlines import SLACK_SECONDS
     from privatelink.model.fleet import Change, FleetPart, FleetProgress, FleetResult, LinkOutcome
@@ -91,7 +91,7 @@ class ApplyFleet:
             activity_id=f"wait {change.link}",
             summary=f"{change.operation} {change.link}",
             # No deadline of its own: the saga's deadlines end it, and those for a person last days.
-            start_to_close_timeout=timedelta(seconds=LOOK_SECONDS + SLACK_SECONDS),
+            start_to_close_timeout=timedelta(seconds=POLL_SECONDS + SLACK_SECONDS),
             retry_policy=RetryPolicy(backoff_coefficient=1),
         )
         await workflow.wait_condition(lambda: waiting.done() or _history_is_long())

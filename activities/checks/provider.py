@@ -93,7 +93,7 @@ async def existing_findings(account: AwsAccount, request: PrivateLinkRequest, fa
     load_balancer, groups, shown = await asyncio.gather(
         find_load_balancer(account, request.link),
         find_target_groups(account, request.link),
-        account.views.endpoint_services.reading(),
+        account.pollers.endpoint_services.reading(),
     )
     findings: list[Finding] = []
     services = [one for one in shown if one.ownership.belongs_to(request.link) and one.state != DELETED]

@@ -53,7 +53,7 @@ async def _address_findings(
     account: AwsAccount, targets: list[str], facts: ProviderFacts, vpc: FoundVpc, *, shared_vpc: bool
 ) -> list[Finding]:
     look = not shared_vpc and any(vpc.subnet_of(target) for target in targets)
-    held = await account.views.held_addresses(facts.vpc_id) if look else None
+    held = await account.pollers.held_addresses(facts.vpc_id) if look else None
     return [
         finding for target in targets for finding in _address_finding(target, facts, vpc, held, shared_vpc=shared_vpc)
     ]

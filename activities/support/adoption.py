@@ -31,7 +31,7 @@ def may_exist(scope: Scope) -> bool:
 async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpoint_id: str) -> None:
     """Tag the endpoint service with the VPC endpoint that is proven to be the link's, unless it has the tag."""
     if may_exist(scope):
-        for service in await account.views.endpoint_services.reading():
+        for service in await account.pollers.endpoint_services.reading():
             if (service.service_id, service.vpc_endpoint_id) == (service_id, vpc_endpoint_id):
                 return
     await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])

@@ -35,7 +35,7 @@ async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AwsInventory:
     """What the account has of the link within the scope of `spec`."""
     link = spec.link
     shown, load_balancer, target_groups = await asyncio.gather(
-        account.views.endpoint_services.reading(),
+        account.pollers.endpoint_services.reading(),
         find_load_balancer(account, link),
         find_target_groups(account, link),
     )
@@ -43,7 +43,7 @@ async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AwsInventory:
     of_link = [one for one in shown if one.ownership.belongs_to(link) and one.state != DELETED]
     services = [one for one in of_link if one.ownership.is_in_scope(link, spec.saga_id)]
     service_ids = {service.service_id for service in services}
-    connections = await account.views.endpoint_connections.reading() if services else []
+    connections = await account.pollers.endpoint_connections.reading() if services else []
     load_balancers = [one.arn for one in [load_balancer] if one and one.ownership.is_in_scope(link, spec.saga_id)]
     tagged = [
         *(one.ownership for one in of_link),

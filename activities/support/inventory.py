@@ -133,7 +133,7 @@ class InventoryReader:
         """What is wrong with the trust policy of the role that the look would assume."""
         return await trust_findings(self._aws.account(spec.aws), spec.aws)
 
-    async def look(self, spec: RemovalSpec) -> LinkInventory:
+    async def read(self, spec: RemovalSpec) -> LinkInventory:
         """What exists of the link within the scope, and what shows that it is elsewhere.
 
         Connectors are looked at only if the worker has an API key of the deployment; if it has none, the result says

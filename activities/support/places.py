@@ -50,7 +50,7 @@ async def elsewhere_findings(
         row for row in rows if row.is_of(link) and row.place is None and not _is_going(row, failed_may_go=failed_may_go)
     ]
     if unplaced:
-        shown = {service.service_name for service in await account.views.endpoint_services.reading()}
+        shown = {service.service_name for service in await account.pollers.endpoint_services.reading()}
         findings += [_leads_elsewhere(row, link, here) for row in unplaced if row.service_name not in shown]
     return findings
 

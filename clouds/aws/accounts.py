@@ -17,9 +17,9 @@ from clouds.aws.budgets import Bucket, Budgets
 from clouds.aws.calls import AccountCalls
 from clouds.aws.codes import DENIED
 from clouds.aws.next_steps import WORKER
+from clouds.aws.pollers import Pollers
 from clouds.aws.sessions import ROLE_SESSION_NAME, Clients, open_session
 from clouds.aws.threads import Threads
-from clouds.aws.views import Views
 from privatelink.errors import CredentialsRefused
 
 if TYPE_CHECKING:
@@ -123,12 +123,12 @@ class AwsAccount(AccountCalls):
         super().__init__(clients, access.region, budgets, threads, acts_as=access.role_arn or WORKER)
         self._worker = worker or self
         self._id: tuple[int, str] | None = None
-        self.views = Views(self)
+        self.pollers = Pollers(self)
 
     @property
     def is_busy(self) -> bool:
         """Whether a call is under way, or anyone is waiting for a poller."""
-        return self.is_calling or self.views.are_in_use
+        return self.is_calling or self.pollers.are_in_use
 
     async def account_id(self) -> str:
         """The 12 digits of the account that the credentials belong to (STS GetCallerIdentity; needs no permission)."""

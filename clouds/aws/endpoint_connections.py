@@ -78,7 +78,7 @@ async def read_endpoint_connections(account: AccountCalls) -> list[FoundConnecti
 
 async def find_connections_of(account: AwsAccount, service_id: str) -> list[FoundConnection]:
     """The connections to one endpoint service, including ended ones for as long as AWS lists them."""
-    return [found for found in await account.views.endpoint_connections.reading() if found.service_id == service_id]
+    return [found for found in await account.pollers.endpoint_connections.reading() if found.service_id == service_id]
 
 
 async def accept_connection(account: AccountCalls, service_id: str, vpc_endpoint_id: str) -> None:

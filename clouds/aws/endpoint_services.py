@@ -62,7 +62,7 @@ async def find_endpoint_services(account: AwsAccount, link: Link) -> list[FoundE
     """Every endpoint service of the link that is not deleted, including those that are being deleted."""
     return [
         found
-        for found in await account.views.endpoint_services.reading()
+        for found in await account.pollers.endpoint_services.reading()
         if found.ownership.belongs_to(link) and found.state != DELETED
     ]
 
@@ -76,7 +76,7 @@ async def read_ownerships(account: AwsAccount, arns: Sequence[str]) -> dict[str,
     found = {arn: Ownership.of(tags) for arn, tags in (await read_elb_tags(account, arns)).items()}
     if all(one.complete or not one.link for one in found.values()):
         return found
-    services = await account.views.endpoint_services.reading()
+    services = await account.pollers.endpoint_services.reading()
     complete = {service.link for service in services if service.complete and service.is_live}
     return {arn: one._replace(complete=one.complete or one.link in complete) for arn, one in found.items()}
 

@@ -56,7 +56,7 @@ class FoundLoadBalancer(NamedTuple):
 async def find_load_balancer(account: AwsAccount, link: Link) -> FoundLoadBalancer | None:
     """The load balancer with the link's name, ours or foreign (see `ownership`), or None."""
     name = aws_name(link)
-    listed = await account.views.load_balancers.reading()
+    listed = await account.pollers.load_balancers.reading()
     found = next((one for one in listed.values() if one.name == name), None)
     if found is None:
         return None

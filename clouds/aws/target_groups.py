@@ -99,7 +99,7 @@ async def read_target_groups(account: AccountCalls) -> list[TargetGroupTypeDef]:
 async def find_target_groups(account: AwsAccount, link: Link) -> list[FoundTargetGroup]:
     """Every target group with a name of the link, ours or foreign (see `ownership`), sorted by port."""
     prefix = f"{aws_name(link)}-"
-    listed = await account.views.target_groups.reading()
+    listed = await account.pollers.target_groups.reading()
     found = await _with_ownership(account, [one for one in listed if one.get("TargetGroupName", "").startswith(prefix)])
     return sorted((one for one in found if one.listener_port(link)), key=lambda one: one.listener_port(link) or 0)
 

@@ -11,7 +11,7 @@ from privatelink.errors import DeadlinePassed, NotYet
 from privatelink.model.deadlines import Wait
 from privatelink.pace import paced, paced_delta
 
-BETWEEN_LOOKS_SECONDS = 1.0
+BETWEEN_POLLS_SECONDS = 1.0
 """Minimum seconds between two polls: Temporal's server rounds shorter delays up to this. If the next reading is due
 later, the next poll waits until then."""
 
@@ -52,5 +52,5 @@ def still_pending(moving: Pending, wait: Wait, *, reading_due: float = 0.0) -> N
     return NotYet(
         f"{moving.message}; {wait.words()}",
         resource=moving.resource,
-        retry_after=max(paced_delta(BETWEEN_LOOKS_SECONDS), timedelta(seconds=min(reading_due, wait.remaining))),
+        retry_after=max(paced_delta(BETWEEN_POLLS_SECONDS), timedelta(seconds=min(reading_due, wait.remaining))),
     )

@@ -7,10 +7,10 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
-from clouds.polling.schedule import BETWEEN_LOOKS_SECONDS, Pending, PollSchedule, still_pending
+from clouds.polling.schedule import BETWEEN_POLLS_SECONDS, Pending, PollSchedule, still_pending
 from clouds.share import SHARE
 from privatelink.errors import DeadlinePassed, NotYet, PrivateLinkError
-from privatelink.model.deadlines import LEAST_LOOK_SECONDS, LOOK_SECONDS, Wait
+from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, Wait
 from privatelink.model.step_clock import StepClock, by_own_clock, set_clock, step_clock
 from privatelink.pace import paced, paced_delta
 
@@ -116,22 +116,22 @@ class SharedPoller(Generic[V]):
             finally:
                 self._waiters.discard(waiter)
 
-    async def look(
+    async def poll(
         self,
-        judge: Callable[[V], R | Pending],
+        predicate: Callable[[V], R | Pending],
         *,
         wait: Wait,
-        cadence: PollSchedule,
+        schedule: PollSchedule,
         spent: float = 0.0,
         since: datetime | None = None,
     ) -> R:
-        """Poll for at most `LOOK_SECONDS` until the predicate `judge` returns something other than `Pending`.
+        """Poll for at most `POLL_SECONDS` until the predicate `predicate` returns something other than `Pending`.
 
         `spent`: seconds of our clock that the attempt has already used; the poll is shorter by that. With `since`, only
         readings that began after both `since` and the start of the wait count.
 
         Raises `NotYet` when the poll is over or no further reading is due within it, and `DeadlinePassed` when the
-        wait is over. Also raises whatever `judge` raises, and the error of the reading as one that is retried.
+        wait is over. Also raises whatever `predicate` raises, and the error of the reading as one that is retried.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
@@ -143,24 +143,24 @@ class SharedPoller(Generic[V]):
             if answer.done():
                 return True
             try:
-                verdict = judge(_read_well(reading))
+                verdict = predicate(_read_well(reading))
                 if not isinstance(verdict, Pending):
                     answer.set_result(verdict)
                 elif not wait.passed and loop.time() + due() < ends:
                     last = verdict
                 else:
                     # Nothing more would be read within this poll, so no worker needs to hold it.
-                    answer.set_exception(self._not_yet(verdict, wait, cadence, due()))
+                    answer.set_exception(self._not_yet(verdict, wait, schedule, due()))
             except Exception as error:  # noqa: BLE001 - it fails only the poll that asked, not the reader
                 answer.set_exception(error)
             return answer.done()
 
         def due() -> float:
             # LEAD early, so that all waiters of the next reading are back when the first of them triggers it.
-            return max(self.last_read + cadence.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
+            return max(self.last_read + schedule.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
 
         began = _by_the_loop(max(wait.since, since or wait.since))
-        waiter: _Waiter[V] = _Waiter(began, by_own_clock(lambda: cadence.interval(wait.elapsed)), by_own_clock(hear))
+        waiter: _Waiter[V] = _Waiter(began, by_own_clock(lambda: schedule.interval(wait.elapsed)), by_own_clock(hear))
         with step_clock().following(self._clock):
             if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
                 self._join(waiter)
@@ -172,12 +172,12 @@ class SharedPoller(Generic[V]):
                 self._waiters.discard(waiter)
         if last is None:
             # A passed deadline counts only after at least one reading.
-            raise NotYet(f"not read yet; {wait.words()}", retry_after=paced_delta(BETWEEN_LOOKS_SECONDS))
-        raise self._not_yet(last, wait, cadence, due())
+            raise NotYet(f"not read yet; {wait.words()}", retry_after=paced_delta(BETWEEN_POLLS_SECONDS))
+        raise self._not_yet(last, wait, schedule, due())
 
-    def _not_yet(self, moving: Pending, wait: Wait, cadence: PollSchedule, due: float) -> NotYet | DeadlinePassed:
+    def _not_yet(self, moving: Pending, wait: Wait, schedule: PollSchedule, due: float) -> NotYet | DeadlinePassed:
         """The error of a poll without a result. No deadline counts how long a limit holds the next reading back."""
-        held_back = self._held_back(self.last_read + cadence.interval(wait.elapsed))
+        held_back = self._held_back(self.last_read + schedule.interval(wait.elapsed))
         step_clock().skip(held_back)
         return still_pending(moving, wait, reading_due=due)
 
@@ -283,6 +283,6 @@ def _by_the_loop(moment: datetime) -> float:
 
 
 def _look_seconds(wait: Wait, spent: float) -> float:
-    look = max(paced(LOOK_SECONDS) - spent, LEAST_LOOK_SECONDS)
+    look = max(paced(POLL_SECONDS) - spent, LEAST_POLL_SECONDS)
     # Even after the deadline it polls once, because there may have been no reading before.
     return look if wait.passed else max(0.1, min(look, wait.remaining))

@@ -91,5 +91,5 @@ def _cannot_go_on(otherwise: NoWorker, why: str) -> WorkerCannotGoOn:
     return WorkerCannotGoOn(
         f"{doing}: the worker fails at it: {why}",
         resource=resource,
-        next_step="mend what it names (the worker's log has more): Temporal tries again by itself; then repeat it",
+        next_step="fix what it names (the worker's log has more): Temporal tries again by itself; then repeat it",
     )

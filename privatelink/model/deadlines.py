@@ -6,13 +6,13 @@ from pydantic import BaseModel, ConfigDict
 
 from privatelink.model.step_clock import step_clock
 
-LOOK_SECONDS = 14.0
+POLL_SECONDS = 14.0
 """Seconds that one poll lasts: long enough for few attempts per wait, short enough to notice a killed worker soon."""
 
 SLACK_SECONDS = 3.0
 """Seconds on our clock that a poll may take beyond its own time. Temporal notices a killed worker only after both."""
 
-LEAST_LOOK_SECONDS = 1.0
+LEAST_POLL_SECONDS = 1.0
 """Minimum seconds of a poll, however fast the cloud's clock: an attempt costs Temporal and the worker milliseconds."""
 
 

@@ -97,7 +97,7 @@ def incomplete(cause: PrivateLinkError | None, leftovers: list[Leftover], link: 
     return RollbackIncomplete(
         f"{first}; and these are left behind: {listed}",
         resource=link,
-        next_step=f"mend what the reasons name, then run `privatelink delete {link}`, which finishes the removal",
+        next_step=f"fix what the reasons name, then run `privatelink delete {link}`, which finishes the removal",
         leftovers=tuple(leftovers),
         outcome=Outcome.INCOMPLETE,
     )

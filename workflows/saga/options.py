@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
 from privatelink.errors import BY_TYPE, NotAllowed
-from privatelink.model.deadlines import LEAST_LOOK_SECONDS, LOOK_SECONDS, SLACK_SECONDS, Wait
+from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, SLACK_SECONDS, Wait
 from privatelink.model.step_clock import far_net
 from privatelink.pace import paced_delta
 
@@ -68,13 +68,13 @@ minutes: EMQX's own Terraform provider waits 30 minutes for the create of a depl
 _ATTEMPT = timedelta(minutes=11)
 _BEAT = timedelta(seconds=30)  # after this a killed worker's attempt is missed; see runtime/attempts.py
 _NOTIFICATION = timedelta(seconds=15)  # above the webhook's own timeout
-_LOOK = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(LOOK_SECONDS), timedelta(seconds=LEAST_LOOK_SECONDS))
+_POLL = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(POLL_SECONDS), timedelta(seconds=LEAST_POLL_SECONDS))
 _RETRY = RetryPolicy(
     initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
 )
 
 # Attempt 10 of a wait is normal. Exponential backoff would only delay recovery after a worker is killed.
-_LOOK_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
+_POLL_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
 
 
 _FINAL_IN_CHECKS = [leaf for leaf, error in BY_TYPE.items() if issubclass(error, NotAllowed)]
@@ -129,7 +129,7 @@ def write(deadline: float) -> Options:
 
 def wait(until: Wait) -> Options:
     """Polls until a deadline that the step itself knows; the timeout here is only a safety net."""
-    return _options(_LOOK, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_LOOK_AGAIN)
+    return _options(_POLL, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_POLL_AGAIN)
 
 
 def removal() -> Options:
@@ -138,7 +138,7 @@ def removal() -> Options:
     The deadline is long, because a person may have to fix something first.
     """
     return _options(
-        _ATTEMPT + _LOOK,
+        _ATTEMPT + _POLL,
         paced_delta(DEADLINES.removal),
         ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         beat=_BEAT,

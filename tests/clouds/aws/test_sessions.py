@@ -223,7 +223,7 @@ async def test_no_choice_of_external_ids_fills_the_memory() -> None:
     """Accounts that nobody uses are bounded in number; one that is in use stays the same, however many come."""
     accounts = AwsAccounts()
     used = accounts.account(with_external_id(0))
-    looking = asyncio.create_task(used.views.load_balancers.reading())
+    looking = asyncio.create_task(used.pollers.load_balancers.reading())
     await asyncio.sleep(0)
     for number in range(1, 1000):
         accounts.account(with_external_id(number))

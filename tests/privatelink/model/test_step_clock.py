@@ -97,7 +97,7 @@ async def test_a_turn_in_a_shared_reading_counts_for_none_who_waits_for_it() -> 
         wait = a_wait(QUEUED / 2)
         while True:
             with suppress(NotYet):
-                assert await view.look(lambda seen: seen, wait=wait, cadence=EVER) == 1
+                assert await view.poll(lambda seen: seen, wait=wait, schedule=EVER) == 1
                 return clock.uncounted
 
     for uncounted in await asyncio.gather(look(), look()):
@@ -114,7 +114,7 @@ async def test_a_reading_that_a_limit_holds_back_for_long_does_not_count(clock: 
     view = SharedPoller(read, least_interval=1800, burst=1)
     wait = a_wait(2.0)
     with pytest.raises(NotYet) as early:
-        await view.look(lambda _: Pending("it is moving", "it"), wait=wait, cadence=EVER)
+        await view.poll(lambda _: Pending("it is moving", "it"), wait=wait, schedule=EVER)
     delay = early.value.next_retry_delay
     assert delay is not None
     assert delay > timedelta(seconds=5)
@@ -129,9 +129,9 @@ async def test_a_deadline_is_not_believed_before_somebody_has_looked() -> None:
 
     over = Wait(since=datetime.now(UTC) - timedelta(hours=2), deadline=datetime.now(UTC) - timedelta(hours=1))
     view = SharedPoller(read, least_interval=0)
-    assert await view.look(lambda seen: seen, wait=over, cadence=EVER) == 1
+    assert await view.poll(lambda seen: seen, wait=over, schedule=EVER) == 1
     with pytest.raises(DeadlinePassed, match="it is moving"):
-        await view.look(lambda _: Pending("it is moving", "it"), wait=over, cadence=EVER)
+        await view.poll(lambda _: Pending("it is moving", "it"), wait=over, schedule=EVER)
 
 
 async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
@@ -142,7 +142,7 @@ async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
 
     view = SharedPoller(read, least_interval=0)
     with pytest.raises(CloudRefused) as waiting:
-        await view.look(lambda seen: seen, wait=a_wait(5), cadence=EVER)
+        await view.poll(lambda seen: seen, wait=a_wait(5), schedule=EVER)
     assert not waiting.value.non_retryable
     with pytest.raises(CloudRefused) as asking:
         await view.reading()

@@ -26,7 +26,7 @@ ASKED = 5.0
 data."""
 
 
-class Views:
+class Pollers:
     """The shared pollers of one account and region. Nothing is read before the first use."""
 
     def __init__(self, account: AccountCalls) -> None:
