@@ -1,6 +1,6 @@
 """`make bench`: measure, print the table, write bench/results.json.
 
-`python -m bench` measures everything, one after another; `python -m bench creates` and the like, one thing alone.
+`python -m bench` measures everything in turn; `python -m bench creates`, for example, measures one thing.
 """
 
 import argparse
@@ -37,7 +37,7 @@ MEASURES = {
 
 
 async def main() -> None:
-    """Run one measure after the other: two cores are no place for two benches at once."""
+    """Run one measure after another: two cores are too few for two benches at once."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", nargs="*", help=f"of {', '.join(MEASURES)}; all of them when none is named")
     asked = parser.parse_args().what

@@ -1,6 +1,6 @@
-"""The bare rival: a workflow of activities that do nothing, on a plain worker of the SDK.
+"""The bare rival: a workflow of activities that do nothing, on a plain SDK worker.
 
-`python -m bench.bare` runs that worker. It imports nothing of the product but the sizes: its memory is bare too.
+`python -m bench.bare` runs that worker. It imports nothing of the product except the sizes, so its memory is bare too.
 """
 
 import asyncio
@@ -19,26 +19,26 @@ with workflow.unsafe.imports_passed_through():
 BARE_QUEUE = "bare"
 
 SHAPE = ((1,), (1, 1), (1, 1), (1,), (1,), (1, 4), (1,), (1,), (1,), (1,))
-"""The shape of a create with one listener and a connector: what stands in one bracket runs side by side, each number so
-many activities one after another."""
+"""Shape of a create with one listener and a connector. The chains in one inner tuple run in parallel; each number is
+the length of a chain of activities."""
 
 _ATTEMPT = timedelta(hours=1)
 
 
 @activity.defn
 async def do_nothing() -> None:
-    """Be one step."""
+    """Do nothing, as one step."""
 
 
 @activity.defn
 async def wait_for_ever() -> None:
-    """Be one wait."""
+    """Wait forever, as one wait."""
     await asyncio.Event().wait()
 
 
 @workflow.defn
 class Bare:
-    """As many activities as a create has, in its shape."""
+    """Runs as many activities as a create has, in the same shape."""
 
     @workflow.run
     async def run(self) -> None:
@@ -53,16 +53,16 @@ class Bare:
 
 @workflow.defn
 class BareWait:
-    """Waits."""
+    """Waits for one activity that never ends."""
 
     @workflow.run
     async def run(self) -> None:
-        """Wait for one activity."""
+        """Run that activity."""
         await workflow.execute_activity(wait_for_ever, start_to_close_timeout=_ATTEMPT)
 
 
 async def main(concurrency: int, sticky_seconds: float, grace_seconds: float) -> None:
-    """Work until killed, with every option that `worker.build_worker` sets; says its process id when it begins."""
+    """Work until killed, with every option that `worker.build_worker` sets. Prints its process ID when it begins."""
     sizes = Sizes.of(concurrency)
     worker = Worker(
         await Client.connect(os.environ["TEMPORAL_ADDRESS"], namespace=os.environ["TEMPORAL_NAMESPACE"]),

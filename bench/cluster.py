@@ -1,6 +1,6 @@
-"""The product on a real Temporal cluster: creates a second, beside a dev server's, and what killed servers cost.
+"""The product on a real Temporal cluster: creates a second, compared with a dev server, and what killed servers cost.
 
-`python -m bench.cluster` holds a cluster in the foreground, for tests and workers of your own: it prints the
+`python -m bench.cluster` runs a cluster in the foreground, for your own tests and workers. It prints the
 `TEMPORAL_ADDRESS` to run them with, and ends with Ctrl-C.
 """
 
@@ -23,23 +23,24 @@ from scripts.breakable import BreakableStage
 from scripts.ending import end
 
 AT_ONCE = 50
-"""How many creates are under way while they are counted.
+"""Number of concurrent creates in the throughput run.
 
-Below the 60 look-ups of a deployment that the platform answers in an hour: the one limit that the sandbox never lifts.
+It is below the 60 look-ups of a deployment that the platform answers in an hour, the one limit that the sandbox never
+lifts.
 """
 
 SPEED = 50.0
-"""The clouds' clock: their waits take seconds in all, so that what is measured is work."""
+"""Speed of the clouds' clock. All their waits together take seconds, so the bench measures work."""
 
 CRASHED = 30
-"""How many sagas are in flight while workers and servers are killed."""
+"""Number of sagas in flight while workers and servers are killed."""
 
 KILLS = 6
-"""How many workers are killed; both servers are after the second."""
+"""Number of workers killed during the creates, and again during the deletes. Both servers die after the second."""
 
 
 async def measure_cluster() -> list[Measure]:
-    """Count creates a second on a dev server and on the cluster, then kill each of the cluster's servers under some.
+    """Count creates a second on a dev server and on the cluster, then kill both of the cluster's servers during a run.
 
     Raises NoPostgresError or NoClusterError, with what to install.
     """
@@ -68,7 +69,7 @@ async def measure_cluster() -> list[Measure]:
 
 
 class ClusterStage(BreakableStage):
-    """A breakable stage on the cluster; all talk to its first server, and the second one works as much."""
+    """A breakable stage on the cluster. All clients connect to its first server; the second one works as much."""
 
     async def restart_temporal(self) -> None:
         """`kill -9` one server after the other, each while the rest of the cluster runs, and start it again."""
@@ -86,14 +87,14 @@ class ClusterStage(BreakableStage):
 
 @dataclass(frozen=True)
 class Throughput:
-    """Creates a second by one worker, and how much of a core's time the worker took for each."""
+    """Creates a second by one worker, and the processor seconds that the worker used for each."""
 
     creates_per_second: float
     worker_seconds_per_create: float
 
 
 async def throughput(stage: BreakableStage) -> Throughput:
-    """Run AT_ONCE creates by one worker; the first create of all, which warms everything up, is not timed."""
+    """Run AT_ONCE creates by one worker. The very first create, which warms everything up, is not timed."""
     await stage.start_worker("only")
     await stage.new_identity()
     links = PrivateLinks(stage.client)
@@ -101,7 +102,7 @@ async def throughput(stage: BreakableStage) -> Throughput:
     began = time.monotonic()
     await asyncio.gather(*(links.create(crash_request(stage, f"counted-{number}")) for number in range(AT_ONCE)))
     seconds = time.monotonic() - began
-    # The system tells a program's time when the program has ended; its start and the first create are in it too.
+    # The system reports a program's processor time once it has ended, so this includes its start and the first create.
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     await stage.kill_worker("only")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -110,7 +111,7 @@ async def throughput(stage: BreakableStage) -> Throughput:
 
 
 async def _hold() -> None:
-    """Run a cluster until Ctrl-C or SIGTERM, and say where it is."""
+    """Run a cluster until Ctrl-C or SIGTERM, and print its addresses."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -121,7 +122,7 @@ async def _hold() -> None:
 
 
 def main() -> None:
-    """Hold a cluster in the foreground, its state in a folder that goes with it."""
+    """Run a cluster in the foreground. Its state is in a folder that is deleted at the end."""
     code = 0
     try:
         asyncio.run(_hold())

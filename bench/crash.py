@@ -1,4 +1,4 @@
-"""A crash run: many sagas, workers killed in the middle of every step, the server once, the clouds away for a while."""
+"""A crash run: many sagas; workers die in the middle of every step, the server dies once, the clouds are away once."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from scripts.breakable import BreakableStage
 
 AIM_SECONDS = 4.0
-"""How long a kill waits for a step in whose middle no worker was killed yet; then it hits whatever runs."""
+"""Seconds that a kill waits for a worker in the middle of a step that was not hit yet. Then it takes the next one."""
 
 LOOK_SECONDS = 0.1
 
 REPEAT_SECONDS = 1.0
-"""Between two calls of a caller who got no answer."""
+"""Seconds between two calls of a caller that got no answer."""
 
 RESTART_AT, AWAY_AT = 2, 3
-"""The kills after which the server is killed too, and the clouds are unreachable: some kills before, some after."""
+"""Number of the kill after which the server is killed too, and of the one after which the clouds are unreachable."""
 
 MADE_PER_LINK = {
     "target_groups": 1,
@@ -46,15 +46,15 @@ MADE_PER_LINK = {
     "private_links": 1,
     "connectors": 1,
 }
-"""What one link of `crash_request` is, in the sandbox's books."""
+"""Entries of each kind that one link of `crash_request` has in the sandbox's books."""
 
 
 @dataclass(frozen=True)
 class Crashed:
-    """What came of a crash run: `failures` are the errors of the creates that did not end well.
+    """Result of a crash run: `failures` are the errors of the creates that did not end well.
 
-    `kills` are those while links were created, `kills_in_deletes` those after. `hit` are the steps in whose middle a
-    worker was killed, `missed` those in whose middle none was.
+    `kills` counts the workers killed during the creates, `kills_in_deletes` those killed during the deletes. `hit` are
+    the steps during which a worker was killed, `missed` the others.
     """
 
     failures: tuple[BaseException, ...]
@@ -69,17 +69,17 @@ class Crashed:
 
     @property
     def lost(self) -> int:
-        """How many sagas did not end complete."""
+        """Number of sagas that did not end complete."""
         return len(self.failures)
 
 
 async def crash(
     stage: BreakableStage, names: Sequence[str], *, between_kills: float, kills: int | None = None
 ) -> Crashed:
-    """Create links, then delete them all, while workers are killed again and again; count what the books hold.
+    """Create links, then delete them all, while workers are killed repeatedly; count what is in the books.
 
-    While they are created, the server is killed once as well, and the clouds are once unreachable. Each of the two
-    acts goes on until every saga has ended, or for so many `kills`.
+    During the creates, the server is also killed once, and the clouds are unreachable once. In each of the two acts,
+    the killing goes on until every saga has ended, or until `kills` workers were killed.
     """
     began = time.monotonic()
     links = PrivateLinks(stage.client)
@@ -115,7 +115,7 @@ async def crash(
 
 @dataclass
 class _Killer:
-    """Kills two workers again and again, whichever is in the middle of a step that was not hit yet."""
+    """Kills two workers repeatedly, if possible one in the middle of a step that was not hit yet."""
 
     stage: BreakableStage
     workflow_ids: list[str]
@@ -123,7 +123,7 @@ class _Killer:
     kills: int = 0
     hit: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
-    """The workers' names by what Temporal calls them."""
+    """Names of the workers, by their identity at Temporal."""
 
     async def start_workers(self) -> None:
         for name in ("first", "second"):
@@ -146,11 +146,11 @@ class _Killer:
             self.kills += 1
             if with_server_and_clouds and self.kills == RESTART_AT:
                 await self.stage.restart_temporal()
-            # Waited for, else a machine on which a start takes long would kill workers that never worked.
+            # Without this wait, a machine on which a start takes long would kill workers that never worked.
             await self._start(victim)
             if with_server_and_clouds and self.kills == AWAY_AT:
                 self.stage.freeze_sandbox()
-                # A minute of the clouds' clock, and at least a while of ours.
+                # A minute of the clouds' clock, but at least a second of ours.
                 await asyncio.sleep(max(60 / self.stage.speed, 1))
                 self.stage.thaw_sandbox()
 
@@ -159,7 +159,7 @@ class _Killer:
         self.names[await self.stage.new_identity()] = name
 
     async def _in_the_middle_of(self, steps: set[str]) -> str | None:
-        """The worker that has one of these steps under way; notes all of them that it has."""
+        """Return the worker that is running one of these steps, and record every step that it is running."""
         ends = time.monotonic() + AIM_SECONDS
         while steps and time.monotonic() < ends:
             looks = await asyncio.gather(
@@ -168,7 +168,7 @@ class _Killer:
             under_way = [
                 (self.names.get(step.last_worker_identity), step.activity_id)
                 for look in looks
-                if not isinstance(look, BaseException)  # one that a caller has not got through to start
+                if not isinstance(look, BaseException)  # a saga that its caller could not start yet
                 for step in look.values()
                 if step.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
             ]
@@ -181,7 +181,7 @@ class _Killer:
 
 
 async def pending_steps(stage: BreakableStage, workflow_id: str) -> dict[str, PendingActivityInfo]:
-    """The activities that the workflow waits for, by their ids. Raises `RPCError` when there is no such workflow."""
+    """Pending activities of the workflow, by ID. Raises `RPCError` when there is no such workflow."""
     description = await stage.client.get_workflow_handle(workflow_id).describe()
     return {step.activity_id: step for step in description.raw_description.pending_activities}
 
@@ -192,7 +192,7 @@ def crash_request(stage: BreakableStage, name: str) -> PrivateLinkRequest:
 
 
 async def insist(call: Callable[[PrivateLinkRequest], Awaitable[object]], request: PrivateLinkRequest) -> None:
-    """Call as a caller does who repeats the call, which is safe, until the saga answers."""
+    """Call, and repeat the call, which is safe, until the saga answers."""
     while True:
         with suppress(NoWorker, TemporalUnreachable):
             await call(request)
@@ -201,7 +201,7 @@ async def insist(call: Callable[[PrivateLinkRequest], Awaitable[object]], reques
 
 
 def books_counted(books: dict[str, Any]) -> dict[str, int]:
-    """How many of each kind both clouds hold."""
+    """Number of things of each kind in both clouds."""
     counted: dict[str, int] = {}
     pages = [page for account in books["aws"].values() for page in account.values()]
     for page in pages:

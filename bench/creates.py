@@ -1,4 +1,4 @@
-"""What one create costs: its wall time over the sandbox's own latencies, its history, its billed actions, its calls."""
+"""What one create costs: wall time relative to the sandbox's own latencies, history, billed actions, calls."""
 
 import time
 from collections import Counter
@@ -17,11 +17,11 @@ from sandbox.emqx.lifecycle import LOOK_MOVING
 from scripts.stage import Stage, stage
 
 SPEED = 3.0
-"""Real-like durations three times as fast: a create lasts some two minutes, and our milliseconds count three times."""
+"""Speed of the clouds' clock. A create takes about two minutes, and our own milliseconds count three times."""
 
 RUNS = 3
 
-# What Temporal bills, beside each retry of an activity ("Actions" in its Cloud documentation).
+# What Temporal bills, besides each retry of an activity ("Actions" in its Cloud documentation).
 _BILLED = {
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
     EventType.EVENT_TYPE_WORKFLOW_EXECUTION_UPDATE_ACCEPTED,
@@ -32,7 +32,7 @@ _BILLED = {
 
 
 async def measure_creates() -> list[Measure]:
-    """Run creates, one after another, and one more at twice every waiting time."""
+    """Run creates one after another, and one more with every waiting time doubled."""
     async with stage(SPEED) as running:
         client = await Client.connect(
             running.temporal.address, namespace=running.temporal.namespace, data_converter=DATA_CONVERTER
@@ -42,7 +42,7 @@ async def measure_creates() -> list[Measure]:
         for _ in range(RUNS):
             ratios.append(await bench.create())
             costs.append(await bench.cost())
-        # The most of all runs: two steps that end in one moment share a workflow task, which is 3 events less by luck.
+        # The maximum of all runs: two steps that happen to end together share a workflow task, which saves 3 events.
         history, actions = (max(values) for values in zip(*costs, strict=True))
         calls = await bench.calls()
         await bench.double_the_durations()
@@ -68,7 +68,7 @@ class _Creates:
         self._calls: list[dict[str, Any]] = []
 
     async def create(self) -> float:
-        """Create and delete the link; give the create's wall time over the longest chain of the sandbox's latencies."""
+        """Create and delete the link; return the create's wall time over the sandbox's longest chain of latencies."""
         await self._http.delete("/calls")
         began = time.monotonic()
         saga = await self._links.start_create(self._request)
@@ -87,13 +87,13 @@ class _Creates:
         return len(events), retries + sum(event.event_type in _BILLED for event in events)
 
     async def calls(self) -> Counter[str]:
-        """Calls of the last create, by operation, the platform's own calls to AWS left out."""
+        """Calls of the last create, by operation, without the platform's own calls to AWS."""
         return Counter(
             f"{call['service']} {call['action']}" for call in self._calls if call["account"] != "111122223333"
         )
 
     async def double_the_durations(self) -> None:
-        """From now on, everything takes twice as long."""
+        """Make everything take twice as long from now on."""
         durations = (await self._http.get("/durations")).json()
         (
             await self._http.put("/durations", json={name: 2 * value for name, value in durations.items()})
@@ -103,7 +103,7 @@ class _Creates:
 def longest_chain(durations: dict[str, float]) -> float:
     """The longest dependent chain of latencies of a create, in the sandbox's seconds.
 
-    The sandbox's platform looks at AWS too, and learns on average half of its interval late that a connection is there.
+    The sandbox's platform polls AWS too. On average it sees half an interval late that a connection is available.
     """
     offered = (
         durations["load_balancer_active"] + durations["endpoint_service_available"] + durations["platform_endpoint"]

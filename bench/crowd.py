@@ -1,8 +1,8 @@
-"""What a crowd costs: 500 creates at once on AWS throttled as it documents, beside one create alone.
+"""What a crowd costs: 500 concurrent creates under AWS's documented throttling, compared with a single create.
 
-The sandbox throttles each EC2 action and ELB's reads by AWS's published buckets. For ELB's writes none is published;
-our own budget's counts. The platform's limits are lifted for the 500, who would take 83 hours at 6 writes an hour: a
-smaller crowd meets them, on a faster clock.
+The sandbox throttles each EC2 action and ELB's reads by AWS's published buckets. AWS publishes none for ELB's writes;
+there our own budget's bucket counts. The platform's limits are lifted for the 500, which would take 83 hours at 6
+writes an hour. A smaller crowd runs against those limits, on a faster clock.
 """
 
 import asyncio
@@ -20,22 +20,23 @@ from scripts.breakable import BreakableStage
 from workflows.saga.options import Deadlines
 
 SPEED = 4.0
-"""A create's waits take 100 s, and 500 sagas' work fits two cores beside them. At 5 both cores are busy at 93 %, and
-what is measured is the machine."""
+"""Speed of the clouds' clock. A create's waits take 100 s, in which two cores can do the work of 500 sagas. At 5 both
+cores are 93 % busy, and the bench measures the machine."""
 
 CROWD = 500
 
 AS_SHIPPED = {f"PRIVATELINK_DEADLINE_{name.upper()}": f"{seconds:g}" for name, seconds in Deadlines()}
-"""A stage's own deadlines make up for crashes. Nobody in a crowd may need more time than a user's worker gives."""
+"""Default deadlines, as a worker's settings. A stage's own deadlines allow for crashes; a saga in a crowd must not need
+more time than a user's worker gives it."""
 
 WORKERS = (1, 2, 4)
-"""How many workers share one queue."""
+"""Numbers of workers that share one queue, each in a run of its own."""
 
 SHARING = 60
-"""Creates at once by so many workers."""
+"""Number of concurrent creates in those runs."""
 
 QUEUING = 18
-"""Creates at once at the platform's documented limits: three hours' worth."""
+"""Number of concurrent creates at the platform's documented limits: three hours' worth."""
 
 QUEUING_SPEED = 100.0
 
@@ -43,15 +44,18 @@ CONSUMER = "111122223333"
 """EMQX's AWS account, in which the platform makes its VPC endpoints."""
 
 REFUSED = frozenset({"RequestLimitExceeded", "ThrottlingException"})
-"""What AWS's EC2 and load balancing call a call too many."""
+"""Error codes of AWS's EC2 and load balancing for a throttled call."""
 
 LIMITS = Fleet(CROWD).limits
-"""Those that docs/scale.md reckons with, by name: one account on either side, one key."""
+"""Limits that docs/scale.md calculates with, by name: one account on either side, one key."""
 
 
 @dataclass(frozen=True)
 class Crowd:
-    """One run: each create's seconds (the cloud's clock) in the order of their starts, who failed, and all calls."""
+    """One run: when each create was complete, the errors of those that failed, and all calls.
+
+    `seconds` count from the first start, on the cloud's clock, in the order of the starts.
+    """
 
     seconds: list[float]
     failures: list[BaseException]
@@ -59,17 +63,17 @@ class Crowd:
 
     @property
     def reads_per_saga(self) -> float:
-        """Reads at AWS, at the platform and at the deployments' APIs, by our own workers."""
+        """Reads per saga by our own workers: at AWS, at the platform and at the deployments' APIs."""
         return sum(1 for call in self._ours if call["read"]) / (len(self.seconds) + len(self.failures))
 
     @property
     def throttled(self) -> int:
-        """Calls of ours that a cloud refused for their rate."""
+        """Number of our calls that a cloud throttled."""
         return sum(_is_throttled(call) for call in self._ours)
 
     @property
     def throttled_there(self) -> int:
-        """Calls of EMQX's own that AWS refused for their rate."""
+        """Number of EMQX's own calls that AWS throttled."""
         return sum(_is_throttled(call) for call in self.calls) - self.throttled
 
     @property
@@ -77,7 +81,7 @@ class Crowd:
         return [call for call in self.calls if call["account"] != CONSUMER]
 
     def bucket_seconds(self) -> dict[str, float]:
-        """How long each bucket alone makes its calls take."""
+        """Seconds that the calls of each bucket take because of that bucket alone."""
         writes = [call for call in self.calls if not call["read"] and not _is_throttled(call)]
         made = Counter(call["action"] for call in writes)
         elb = sum(1 for call in writes if call["service"] == "elasticloadbalancing")
@@ -91,7 +95,7 @@ class Crowd:
 
 
 async def measure_crowd() -> list[Measure]:
-    """Run one create alone, then the crowd by one worker; smaller ones by several, and at the platform's limits."""
+    """Run one create alone, then the crowd on one worker; smaller ones on several, and at the platform's limits."""
     return [*await _measure_crowd(), *await _measure_workers(), *await _measure_platform()]
 
 
@@ -103,7 +107,7 @@ async def _measure_crowd() -> list[Measure]:
     buckets = crowd.bucket_seconds()
     tightest = max(buckets, key=lambda name: buckets[name])
     dictated = alone.seconds[0] + buckets[tightest]
-    # Equals begin one after another; each is measured against the time that its own place in the queue dictates.
+    # Equal sagas start one after another: compare each with the time that its own place in the queue dictates.
     ratios = sorted(
         seconds / (alone.seconds[0] + buckets[tightest] * place / CROWD)
         for place, seconds in enumerate(crowd.seconds, start=1)
@@ -172,7 +176,7 @@ def _at(ordered: list[float], share: float) -> float:
 
 
 async def run_crowd(stage: BreakableStage, number: int, *, workers: int = 1) -> Crowd:
-    """Create so many links at once by so many workers."""
+    """Create `number` links at once on `workers` workers."""
     for worker in range(workers):
         await stage.start_worker(f"worker-{worker}")
         await stage.new_identity()

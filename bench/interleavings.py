@@ -1,4 +1,4 @@
-"""What is said and true: random interleavings of everything that callers, machines, clouds and strangers do."""
+"""Whether answers are true: random interleavings of everything that callers, machines, clouds and strangers do."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ DRAWN = 300
 
 
 async def measure_interleavings() -> list[Measure]:
-    """Draw them anew in a process of their own, and read the machine's own count."""
+    """Draw new ones in a separate process, and read the counts that it prints."""
     drawing = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.interleavings", str(DRAWN), stdout=asyncio.subprocess.PIPE
     )

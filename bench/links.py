@@ -8,7 +8,7 @@ from scripts.stage import PASSWORD_NAME
 
 
 def link_request(seed: Mapping[str, Any], name: str) -> PrivateLinkRequest:
-    """One listener, two targets and a connector; `seed` is what the sandbox's ready line says of its world."""
+    """One listener, two targets and a connector; `seed` is from the sandbox's ready line."""
     subnets = seed["subnets"]
     return PrivateLinkRequest.model_validate(
         {

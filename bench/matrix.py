@@ -8,7 +8,7 @@ from bench.measure import Measure
 
 
 async def measure_matrix() -> list[Measure]:
-    """Run all of it in its own process, which has deadlines of its own."""
+    """Run the whole matrix in a separate process, which has its own deadlines."""
     matrix = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.chaos", "--json", stdout=asyncio.subprocess.PIPE
     )

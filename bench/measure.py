@@ -1,4 +1,4 @@
-"""One measure: a name, a value, its goal, its unit; and how a list of them is shown and kept."""
+"""One measure (name, value, goal, unit), and how a list of them is printed and stored."""
 
 import json
 import platform
@@ -13,7 +13,7 @@ RESULTS = Path(__file__).with_name("results.json")
 
 @dataclass(frozen=True)
 class Measure:
-    """`goal` is the most that `value` may be, or the least where more is better; None where it is only to be known."""
+    """`goal` is the maximum of `value`, or its minimum with `more_is_better`. None means that there is no goal."""
 
     name: str
     value: float
@@ -23,14 +23,14 @@ class Measure:
 
     @property
     def goal_in_words(self) -> str:
-        """The goal as a person reads it, as in `<= 1.05`."""
+        """The goal for a person to read, as in `<= 1.05`."""
         if self.goal is None:
             return ""
         return f"{'>=' if self.more_is_better else '<='} {self.goal:g}"
 
     @property
     def verdict(self) -> str:
-        """Whether the goal is met, for a person."""
+        """Whether the goal is met, for a person to read."""
         if self.goal is None:
             return ""
         met = self.value >= self.goal if self.more_is_better else self.value <= self.goal
@@ -38,7 +38,7 @@ class Measure:
 
 
 def machine() -> str:
-    """What ran the bench: processor count and kind, system, Python."""
+    """The machine that ran the bench: processor count and kind, system, Python."""
     cpu = Path("/proc/cpuinfo")
     lines = cpu.read_text().splitlines() if cpu.exists() else []
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
@@ -47,7 +47,7 @@ def machine() -> str:
 
 
 def show(measures: list[Measure]) -> None:
-    """Print the table and write the results; those of other measures, from their own runs, stay."""
+    """Print the table and write the results, keeping those of measures that did not run."""
     table = Table(title=machine(), title_justify="left")
     for column in ("measure", "value", "goal", "unit", ""):
         table.add_column(column)

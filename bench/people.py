@@ -1,4 +1,4 @@
-"""What a person still does in console mode, and how soon the saga goes on after it."""
+"""What a person still does in console mode, and how soon the saga continues afterwards."""
 
 import asyncio
 import time
@@ -25,7 +25,7 @@ CONSOLE = {"mode": "console", "az_ids": ["use1-az1", "use1-az2"], "principal_arn
 
 
 async def measure_people() -> list[Measure]:
-    """Create one link by console, a person of code doing exactly what the saga asks for."""
+    """Create one link in console mode, with a simulated person that does exactly what the saga asks for."""
     async with stage(SPEED) as running:
         client = await Client.connect(
             running.temporal.address, namespace=running.temporal.namespace, data_converter=DATA_CONVERTER
@@ -79,22 +79,22 @@ class _Person:
         self._handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(self.request.link.workflow_id)
 
     async def asked(self, step: str) -> Ask:
-        """Look until the saga asks for this."""
+        """Wait until the saga asks for this."""
         progress = await self._sees(lambda seen: any(ask.step == step for ask in seen.asks))
         return next(ask for ask in progress.asks if ask.step == step)
 
     async def begins(self, step: str) -> float:
-        """Look until the step has begun; when that was seen."""
+        """Wait until the step has begun, and return when that was seen."""
         await self._sees(lambda seen: any(one.id == step and one.started_at for one in seen.steps))
         return time.monotonic()
 
     async def click_create(self, service_name: str) -> None:
-        """The console's "Create PrivateLink"."""
+        """Click "Create PrivateLink" in the console."""
         body = {"serviceName": service_name, "description": ""}
         (await self._console.post("/privatelinks", json=body)).raise_for_status()
 
     async def connection_stands(self) -> float:
-        """Look until AWS has the endpoint connection; when that was seen."""
+        """Wait until AWS has the endpoint connection, and return when that was seen."""
         while True:
             aws = (await self._sandbox.get("/books")).json()["aws"]
             if any(page["endpoint_connections"] for regions in aws.values() for page in regions.values()):
@@ -102,7 +102,7 @@ class _Person:
             await asyncio.sleep(0.02)
 
     async def round_trips(self) -> tuple[float, float]:
-        """Seconds of an Update and of a query, median each, turn about."""
+        """Median seconds of an Update and of a query, sent alternately."""
         updates, queries = [], []
         for number in range(ROUND_TRIPS):
             update, argument = ("resume", {}) if number % 2 else ("pause", {"reason": "bench"})

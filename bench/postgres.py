@@ -1,4 +1,4 @@
-"""A PostgreSQL of its own for as long as a block runs: Debian's package, an empty folder, the loopback alone."""
+"""A private PostgreSQL for as long as a block runs: Debian's package, an empty folder, the loopback interface only."""
 
 from __future__ import annotations
 
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 USER = "temporal"
-"""Who owns the databases, inside PostgreSQL."""
+"""Owner of the databases, inside PostgreSQL."""
 
 DEBIAN_PROGRAMS = "/usr/lib/postgresql"
-"""Where Debian keeps each version's programs, off everybody's PATH."""
+"""Folder in which Debian keeps each version's programs, outside PATH."""
 
 UNPRIVILEGED = "postgres"
-"""Whom Debian's package adds to the system: PostgreSQL refuses to run as root."""
+"""System user that Debian's package adds. PostgreSQL refuses to run as root."""
 
 START_SECONDS = 60.0
-"""From start to the first connection: half a second on an idle machine."""
+"""Maximum seconds from start to the first connection. An idle machine needs half a second."""
 
 GRACE_SECONDS = 20.0
-"""For a shutdown that writes everything down; its clients have gone before."""
+"""Maximum seconds for a shutdown that writes everything to disk. All clients have gone by then."""
 
 LOOK_SECONDS = 0.1
 
 PORTS = range(20_000, 32_768)
-"""Below those that the kernel gives to outgoing connections, so a server that comes back finds its port free.
+"""Ports below those that the kernel gives to outgoing connections, so a restarted server finds its port free.
 
-And Temporal's tables hold a member's port as a signed 16-bit number: one above would not be stored.
+Temporal's tables also store a member's port as a signed 16-bit number, so a higher one would not fit.
 """
 
 
@@ -51,7 +51,7 @@ class NoPostgresError(Exception):
 
 @dataclass(frozen=True)
 class Postgres:
-    """Where a running one is: on 127.0.0.1, `user` may do everything, and only with the password."""
+    """A running server on 127.0.0.1. `user` may do everything, and needs the password."""
 
     port: int
     user: str
@@ -60,7 +60,7 @@ class Postgres:
 
 @contextlib.asynccontextmanager
 async def postgres() -> AsyncIterator[Postgres]:
-    """Run an empty one, as durable as a stock one: it waits for the disk at every commit.
+    """Run an empty server, as durable as a stock one: it waits for the disk at every commit.
 
     Raises NoPostgresError when it is not installed, or does not start.
     """
@@ -70,7 +70,7 @@ async def postgres() -> AsyncIterator[Postgres]:
         server = Postgres(server_port(), USER, secrets.token_urlsafe())
         _initialise(programs, directory, server)
         command = [*_unprivileged(), str(programs / "postgres"), "-D", str(directory / "data")]
-        # The default of 100 connections is less than two Temporal servers may open.
+        # The default of 100 connections is fewer than two Temporal servers may open.
         settings = ["-h", "127.0.0.1", "-p", str(server.port), "-k", str(directory), "-c", "max_connections=200"]
         log_path = directory / "postgres.log"
         with log_path.open("wb") as log:
@@ -80,9 +80,9 @@ async def postgres() -> AsyncIterator[Postgres]:
 
 
 def server_port() -> int:
-    """Return a port of the loopback that nobody listens on, which a later start may bind again."""
+    """Return a loopback port on which nothing listens, and which a later start may bind again."""
     while True:
-        port = random.choice(PORTS)  # noqa: S311 - to keep apart those who look at once, not to be secret
+        port = random.choice(PORTS)  # noqa: S311 - keeps concurrent searches apart, is no secret
         with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
             return port
 
@@ -138,7 +138,7 @@ def _initialise(programs: Path, directory: Path, server: Postgres) -> None:
 
 
 async def _ready(process: asyncio.subprocess.Process, programs: Path, port: int, log: Path) -> None:
-    """Wait until it takes connections."""
+    """Wait until it accepts connections. Raises NoPostgresError with the end of its log."""
     look = [str(programs / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port)]
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(START_SECONDS):

@@ -1,4 +1,4 @@
-"""What a crash costs: from the kill of a worker to the next look, and a run in which workers die again and again."""
+"""What a crash costs: the time from a worker's kill to the next attempt, and a run in which workers die repeatedly."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from temporalio.api.workflow.v1 import PendingActivityInfo
 
 KILLS = 6
-"""How many kills the median is of; each hits every saga's look that the worker holds."""
+"""Number of kills behind the median. Each kill hits every saga's poll that the worker holds."""
 
 WATCHED = 12
-"""How many sagas wait while workers are killed."""
+"""Number of sagas that wait while workers are killed."""
 
 CRASHED = 50
-"""How many sagas are in flight in the crash run."""
+"""Number of sagas in flight in the crash run."""
 
 CRASH_SPEED = 50.0
 
 
 async def measure_recovery() -> list[Measure]:
-    """Kill workers at real durations, then run the crash run."""
+    """Kill workers at real durations, then do the crash run."""
     seconds = await _kill_to_progress()
     async with BreakableStage(CRASH_SPEED) as stage:
         crashed = await crash(stage, [f"crash-{number}" for number in range(CRASHED)], between_kills=2)
@@ -57,7 +57,7 @@ async def measure_recovery() -> list[Measure]:
 
 
 async def _kill_to_progress() -> list[float]:
-    """Seconds from each kill to the next attempt, elsewhere, of each step and look that the killed worker held."""
+    """Seconds from each kill to the next attempt, elsewhere, of each step and poll that the killed worker held."""
     async with BreakableStage(1) as stage:
         identities = {}
         for worker in ("first", "second"):
@@ -67,7 +67,7 @@ async def _kill_to_progress() -> list[float]:
         creates = []
         for number in range(WATCHED):
             creates.append(await links.start_create(crash_request(stage, f"watched-{number}")))
-            # Apart, so that their looks are not all as old when a worker is killed.
+            # Spread the starts, so that the polls differ in age when a worker is killed.
             await asyncio.sleep(2)
         measured: list[float] = []
         for kill in range(KILLS):
@@ -85,16 +85,16 @@ async def _kill_to_progress() -> list[float]:
             measured += await asyncio.gather(*(_until_again(stage, link, step, killed) for link, step in lost))
             await stage.start_worker(worker)
             identities[worker] = await stage.new_identity()
-            # Until the new worker holds its share of the looks.
+            # Wait until the new worker holds its share of the polls.
             await asyncio.sleep(25)
         return measured
 
 
 async def _until_again(stage: BreakableStage, workflow_id: str, lost: PendingActivityInfo, killed: float) -> float:
-    """Seconds from the kill until the lost attempt is followed by one that has begun, or the step is over."""
+    """Seconds from the kill until an attempt after the lost one has begun, or the step is over."""
     while True:
         step = (await pending_steps(stage, workflow_id)).get(lost.activity_id)
-        # A look may end in the moment in which it began; then the step has the number of the next attempt already.
+        # A poll may end as soon as it begins; the step then already has the number of the attempt after it.
         if step is None or step.attempt > lost.attempt + 1:
             return time.monotonic() - killed
         if step.attempt > lost.attempt and step.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED:

@@ -1,4 +1,4 @@
-"""How long a stored history takes to replay: what a change of a workflow is checked by must stay quick."""
+"""How long a stored history takes to replay. Replays check every change of a workflow, so they must stay quick."""
 
 from pathlib import Path
 from time import monotonic
@@ -16,7 +16,7 @@ HISTORIES = Path(__file__).parents[1] / "tests" / "replay" / "histories"
 
 
 async def measure_replays() -> list[Measure]:
-    """Replay every stored history, each by a replayer of its own, as the tests do."""
+    """Replay every stored history, each with its own replayer, as the tests do."""
     files = sorted(HISTORIES.glob("*.json"))
     began = monotonic()
     for file in files:

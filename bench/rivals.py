@@ -1,10 +1,10 @@
-"""Our create beside the runbook that it replaces, by the AWS CLI and by boto3: same cloud, same durations, same link.
+"""Our create and the runbook that it replaces, by the AWS CLI and by boto3: same cloud, same durations, same link.
 
-All on one stage, one create after the other, each on empty books. The waits of boto3's runbook are scaled to the
-stage's speed like ours: its own sleeps, and the delays that botocore gives its waiters. The AWS CLI's waiters sleep in
-their own process and each command takes most of a second to start, so for its runbook alone the clouds' clock runs at
-speed 1, and nothing is scaled at all. What we and boto3 add beside waiting counts ten times: that is against us, who do
-more of it.
+All run on one stage, one create after another, each on empty books. The waits of boto3's runbook are scaled to the
+stage's speed as ours are: its own sleeps, and the delays that botocore gives its waiters. The AWS CLI's waiters sleep
+in their own process, and each command takes most of a second to start. So its runbook alone runs with the clouds' clock
+at speed 1, and nothing in it is scaled. The time that we and boto3 spend on work, not on waiting, counts ten times.
+That is to our disadvantage, because we do more work.
 """
 
 from __future__ import annotations
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
 SPEED = 10.0
 
 STRETCHES = (0.9, 1.0, 1.1)
-"""By what the sandbox's durations are multiplied, in turn. As they stand, those of the long waits are multiples of the
-waiters' 15 s, so that a waiter would see each of them end at once; the times of real clouds are nobody's multiples."""
+"""Factors by which the sandbox's durations are multiplied, in turn. At 1.0, the long waits are multiples of the
+waiters' 15 s, so a waiter would see each of them end at once. The durations of real clouds are not such multiples."""
 
 GOAL = 0.75
 
 
 async def measure_rivals() -> list[Measure]:
-    """Create by the product and by boto3 in turns, then once by the AWS CLI, which takes ten minutes."""
+    """Create by the product and by boto3 in turn, then once by the AWS CLI, which takes ten minutes."""
     async with stage(SPEED) as running:
         env = running.sandbox["env"]
-        # Before anything runs for minutes: it says when the AWS CLI is not installed.
+        # Before anything runs for minutes: this fails if the AWS CLI is not installed.
         cli, sdk = ByCli(env), ByBoto3(env, SPEED)
         bench = await _Rivals.on(running)
-        # Not counted: boto3's clients are there before its create begins, so let the worker have its own too.
+        # Not counted: boto3's clients exist before its create begins, so let the worker make its own too.
         await bench.ours()
         ours, by_boto3 = {}, {}
         for stretch in STRETCHES:
@@ -75,14 +75,14 @@ async def measure_rivals() -> list[Measure]:
 
 @dataclass(frozen=True)
 class Run:
-    """A runbook's create, in seconds of the cloud's clock: from start to end, and what it waited for."""
+    """A runbook's create, in seconds of the cloud's clock: from start to end, and each wait."""
 
     wall: float
     waited: dict[str, float]
 
 
 class ByCli:
-    """One process for each command. Its waiters sleep as ever, so the sandbox's clock must run at speed 1."""
+    """Runs a process for each command. Its waiters sleep at full length, so the sandbox's clock must run at speed 1."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
         """Raises AwsCliError when the CLI is not installed."""
@@ -98,10 +98,10 @@ class ByCli:
 
 
 class ByBoto3:
-    """Clients that are there before the create begins. Their waiters' delays are those of botocore, over `speed`."""
+    """Uses clients that exist before the create begins. Their waiters have botocore's delays, divided by `speed`."""
 
     def __init__(self, environment: Mapping[str, str], speed: float) -> None:
-        """`speed`: that of the sandbox's clock."""
+        """`speed` is that of the sandbox's clock."""
         self._speed = speed
         self._clients: dict[str, Any] = {
             service: boto3.client(
@@ -144,12 +144,12 @@ class _Rivals:
         return cls(running, PrivateLinks(client), sandbox, (await sandbox.get("/durations")).json())
 
     async def stretch(self, factor: float) -> None:
-        """From now on, everything takes so many times its documented duration."""
+        """Make everything take `factor` times its documented duration from now on."""
         stretched = {name: factor * seconds for name, seconds in self._durations.items()}
         (await self._sandbox.put("/durations", json=stretched)).raise_for_status()
 
     async def ours(self) -> float:
-        """Create and delete the link by the product; the create's wall time."""
+        """Create and delete the link by the product, and return the create's wall time on the cloud's clock."""
         await self._books_are_empty()
         began = time.monotonic()
         saga = await self._links.start_create(self._request)

@@ -1,10 +1,10 @@
-"""The runbook that the product replaces: EMQX's page "AWS PrivateLink" as a good engineer scripts it, step after step.
+"""The runbook that the product replaces: EMQX's page "AWS PrivateLink" as a good engineer scripts it, step by step.
 
-Written once, for any hand that reaches AWS, with that hand's own waiters at their own intervals. Where there is none,
-the script looks as often as the waiters do.
+Written once for any client of AWS, with that client's own waiters at their own intervals. Where there is no waiter,
+the script polls as often as the waiters do.
 
 The order is the page's: healthy targets before the endpoint service, the endpoint service before the PrivateLink. The
-listener is made when the load balancer is active, as Terraform does; an earlier one gains nothing, because a load
+listener is made when the load balancer is active, as Terraform does. An earlier one gains nothing, because a load
 balancer that is still provisioning checks no target's health (assumed: no public source).
 """
 
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
     from privatelink import PrivateLinkRequest
 
 WAITER_SECONDS = 15.0
-"""Between two looks: the delay of each waiter that a load balancer or a target group has. The platform is looked at as
-often: its documented 60 requests in 60 minutes are enough for one link's quarter of an hour."""
+"""Seconds between two polls: the delay of each waiter for a load balancer or a target group. The platform is polled as
+often; its documented 60 requests in 60 minutes are enough for one link's quarter of an hour."""
 
 CONNECTOR_SECONDS = 5.0
-"""Between two looks at the deployment's API, which allows 100 requests a second."""
+"""Seconds between two polls of the deployment's API, which allows 100 requests a second."""
 
 LOOKS = 40
-"""Of each wait, as many as the waiters have."""
+"""Maximum number of polls in each wait, as in the waiters."""
 
 CALL_SECONDS = 60.0
 
@@ -42,23 +42,23 @@ class RunbookError(Exception):
 
 
 class Aws(Protocol):
-    """A hand for AWS. Operations and waiters have boto3's names, parameters the API's."""
+    """A client of AWS. Operations and waiters have boto3's names, parameters the API's."""
 
     def call(self, service: str, operation: str, **parameters: Any) -> Any:  # noqa: ANN401 - answers of many shapes
-        """The answer."""
+        """Return the answer."""
 
     def wait(self, service: str, waiter: str, **parameters: Any) -> None:  # noqa: ANN401
         """Return when the waiter does."""
 
 
 class Runbook:
-    """Makes one link, and can remove it. `waited` tells how long it waited for what, in seconds of the cloud's clock.
+    """Makes one link, and can remove it. `waited` is how long each wait took, in seconds of the cloud's clock.
 
-    Each step that makes something puts its removal on a stack, so that the platform's side goes first.
+    Each step that makes something pushes its removal on a stack, so that the platform's side is removed first.
     """
 
     def __init__(self, aws: Aws, sandbox: Mapping[str, Any], request: PrivateLinkRequest, speed: float) -> None:
-        """`sandbox`: its ready line. `speed`: that of its clock."""
+        """`sandbox` is the sandbox's ready line, `speed` that of its clock."""
         env = sandbox["env"]
         self.waited: dict[str, float] = {}
         self._aws = aws
@@ -70,7 +70,7 @@ class Runbook:
         self._deployment = _emqx(env, "DEPLOYMENT")
 
     def create(self) -> None:
-        """The page from its first step to its last. Raises RunbookError, or what the hand raises."""
+        """Follow the page from its first step to its last. Raises RunbookError, or the client's errors."""
         load_balancer = self._create_load_balancer()
         service_id, service_name = self._create_endpoint_service(load_balancer)
         private_link = self._create_private_link(service_name)
@@ -79,7 +79,7 @@ class Runbook:
         self._create_connector(self._platform_says(private_link, "address"))
 
     def remove(self) -> None:
-        """The page's last part, then all that was made in AWS."""
+        """Follow the page's last part, then remove everything that was made in AWS."""
         self._removal.close()
 
     def _create_load_balancer(self) -> str:
@@ -185,7 +185,7 @@ class Runbook:
 
     def _ec2(self, operation: str, **parameters: Any) -> Any:  # noqa: ANN401
         answer = self._aws.call("ec2", operation, **parameters)
-        # Three batch operations answer 200 with what failed inside.
+        # Three batch operations answer 200 and list the failures in the body.
         if answer and answer.get("Unsuccessful"):
             raise RunbookError(f"{operation}: {answer['Unsuccessful']}")
         return answer

@@ -1,7 +1,7 @@
-"""The arithmetic of docs/scale.md: how long many creates at once take, how many fit, and what they cost.
+"""The arithmetic of docs/scale.md: how long many concurrent creates take, how many fit, and what they cost.
 
-Every limit is a token bucket or a window, and a create takes a few tokens of each. So what many creates take beyond the
-time of one is the time of the slowest alone. `simulation.py` steps the same creates through the same limits.
+Every limit is a token bucket or a window, and a create takes a few tokens of each. So many creates take as long as one,
+plus the delay of the slowest limit alone. `simulation.py` steps the same creates through the same limits.
 """
 
 from __future__ import annotations
@@ -15,20 +15,20 @@ from clouds.settings import PlatformSettings
 HOUR = 3600.0
 
 PLATFORM_LIMITS = PlatformSettings()
-"""What the worker assumes of the platform unless it is told otherwise."""
+"""Limits of the platform that a worker assumes by default."""
 
 ACTIONS_PER_CREATE = 35
-"""What bench/creates.py measures at real durations."""
+"""Billed actions per create, as bench/creates.py measures them at real durations."""
 
 SAGAS_PER_SECOND = 3.5
-"""What a worker's core carries, its server on other cores: bench/cluster.py measures 0.28 s of its time a create."""
+"""Creates a second per worker core, with the server on other cores: bench/cluster.py measures 0.28 s of it a create."""
 
 
 @dataclass(frozen=True)
 class Limit:
-    """A token bucket and how many of it there are: `shards` names the field of `Fleet` that counts them.
+    """A token bucket, and how many of it there are: `shards` names the field of `Fleet` that counts them.
 
-    With `by_window`, a token comes back when the time in which all are refilled has passed since it was taken.
+    With `by_window`, a token comes back after the time that it takes to refill all of them.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Limit:
     by_window: bool = False
 
     def queue(self, tokens: float) -> float:
-        """Seconds until the last of so many tokens is there, all asked for at once."""
+        """Seconds until the last of `tokens` is available, when all are requested at once."""
         if self.by_window:
             return (ceil(tokens / self.capacity) - 1) * self.capacity / self.per_second
         return max(0.0, tokens - self.capacity) / self.per_second
@@ -53,10 +53,10 @@ ENDPOINTS = "the consumer's VPC endpoints"
 
 @dataclass(frozen=True)
 class Fleet:
-    """`links` to create at once, and over how many of each thing they are spread evenly.
+    """`links` to create at once, and how many of each thing they are spread over evenly.
 
-    `accounts` are AWS accounts (one region and VPC each) of the providers; `consumer_accounts` those of EMQX that hold
-    the deployments; `keys` are the platform's API keys, each with so many writes and reads an hour of each kind.
+    `accounts` are the providers' AWS accounts (one region and VPC each). `consumer_accounts` are EMQX's, which hold the
+    deployments. `keys` are the platform's API keys, each with `writes_per_hour` and `reads_per_hour` of each kind.
     """
 
     links: int
@@ -71,7 +71,7 @@ class Fleet:
     sagas_per_second: float = SAGAS_PER_SECOND
 
     def shards(self, name: str) -> int:
-        """Over how many of that thing it is spread."""
+        """Number of these things that the fleet is spread over."""
         counted: int = getattr(self, name)
         return counted
 
@@ -84,7 +84,7 @@ class Fleet:
         )
         others = (
             Limit(WORKERS, "workers", 1, self.sagas_per_second),
-            # Temporal Cloud, "Limits": 500 actions a second unless asked for more.
+            # Temporal Cloud, "Limits": 500 actions a second unless you ask for more.
             Limit(NAMESPACE, "namespaces", 500 / ACTIONS_PER_CREATE, 500 / ACTIONS_PER_CREATE),
             Limit(PLATFORM, "keys", self.writes_per_hour, self.writes_per_hour / HOUR, by_window=True),
             Limit(PLATFORM_READS, "keys", self.reads_per_hour, self.reads_per_hour / HOUR, by_window=True),
@@ -106,27 +106,27 @@ class Stage:
 STORY = (
     Stage(WORKERS, 1),
     Stage(NAMESPACE, 1),
-    # Target group and load balancer with their attributes, targets, listener; then until the load balancer is active.
+    # Target group, load balancer and their attributes, targets, listener; then the wait for the load balancer.
     Stage(Bucket.ELB_WRITE.words, 6, 150),
     Stage(Bucket.SERVICE_CREATE.words, 1, 8),
     Stage(Bucket.EC2_WRITE.words, 1),
-    # Its list is read before the write, and twice until `running`, unless creates of one deployment share a reading.
+    # The PrivateLink list is read before the write, and twice until `running`; a deployment's creates may share a read.
     Stage(PLATFORM_READS, 1),
     Stage(PLATFORM, 1),
     Stage(ENDPOINTS, 1, 150),
-    # Accepted, then available, then `running` at the platform, then the connector.
+    # Accepted; then the waits for available, for `running` at the platform, and for the connector.
     Stage(Bucket.CONNECTION_ACCEPT.words, 1, 45),
     Stage(PLATFORM_READS, 2, 10 + 10),
-    # The tags that say complete.
+    # The tags that mark the link complete.
     Stage(Bucket.ELB_WRITE.words, 1),
     Stage(Bucket.EC2_WRITE.words, 2),
 )
-"""One listener's create, as the sandbox counts its calls and keeps its times: bench/creates.py prints the calls."""
+"""Story of a create with one listener, with the sandbox's calls and durations. bench/creates.py prints the calls."""
 
 
 @dataclass(frozen=True)
 class Quota:
-    """How many of a thing AWS or EMQX allows unless asked for more, in each of `shards`, and how many a link takes."""
+    """How many of a thing AWS or EMQX allows by default in each of `shards`, and how many a link takes."""
 
     name: str
     shards: str
@@ -135,7 +135,7 @@ class Quota:
 
     @property
     def links(self) -> int:
-        """How many links fit in one shard."""
+        """Number of links that fit in one shard."""
         return self.allowed // self.taken
 
 
@@ -146,16 +146,16 @@ QUOTAS = (
     Quota("interface endpoints in a deployment's VPC", "deployments", 50, 1),
     Quota("connectors in a deployment", "deployments", 10, 1),
 )
-"""Of a link with one listener, in two zones, with a connector.
+"""Quotas that a link with one listener, two zones and a connector counts against.
 
 AWS: "Quotas for your Network Load Balancers", "AWS PrivateLink quotas". EMQX: "Restrictions", data integration.
 """
 
 
 def formula(fleet: Fleet) -> tuple[float, str]:
-    """Seconds until the last of the fleet's creates is done, and the limit that this is for.
+    """Seconds until the last of the fleet's creates is done, and the limit responsible for it.
 
-    A lone create's time, and on top the time that the slowest limit needs beyond what it holds when all begin.
+    The seconds are a single create's, plus the delay of the slowest limit for the tokens that it lacks at the start.
     """
     alone = sum(stage.seconds for stage in STORY)
     queues = {limit.name: limit.queue(_tokens(limit, fleet)) for limit in fleet.limits.values()}
@@ -164,22 +164,22 @@ def formula(fleet: Fleet) -> tuple[float, str]:
 
 
 def fitting(fleet: Fleet) -> int:
-    """How many of the fleet's links the quotas let through."""
+    """Number of the fleet's links that the quotas allow."""
     return min(fleet.links, *(quota.links * fleet.shards(quota.shards) for quota in QUOTAS))
 
 
 def _tokens(limit: Limit, fleet: Fleet) -> float:
-    """How many tokens the fullest shard of a limit must give."""
+    """Number of tokens that the fullest shard of a limit must give."""
     calls = sum(stage.calls for stage in STORY if stage.limit == limit.name)
     return calls * ceil(fitting(fleet) / fleet.shards(limit.shards))
 
 
 PRICE_STEPS = ((5, 50), (5, 45), (10, 40), (30, 35), (50, 30), (100, 25))
-"""Temporal Cloud, "Pricing", pay as you go: so many million actions of a month, and US dollars for each million."""
+"""Temporal Cloud, "Pricing", pay as you go: each step's millions of actions in a month, and US dollars per million."""
 
 
 def price(links: int) -> float:
-    """US dollars for the actions of so many creates in one month. Raises ValueError where Temporal names no price."""
+    """US dollars for the actions of `links` creates in a month. Raises ValueError where Temporal publishes no price."""
     millions, dollars = links * ACTIONS_PER_CREATE / 1e6, 0.0
     for size, each in PRICE_STEPS:
         dollars += min(millions, size) * each

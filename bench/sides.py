@@ -1,6 +1,6 @@
-"""The two sides that the throughput bench compares: a worker process each, and how work is given to it.
+"""The two sides that the throughput bench compares: a worker process each, and how it is given work.
 
-Both have the same options and one server between them; no cloud is asked (bench/standing_in.py), so what differs is our
+Both have the same options and share one server. No cloud is called (bench/standing_in.py), so they differ only in our
 workflow code and our data conversion.
 """
 
@@ -37,17 +37,17 @@ if TYPE_CHECKING:
     from scripts.temporal_server import TemporalServer
 
 AT_ONCE = 50
-"""How many workflows are under way while they are counted: enough that the worker never idles."""
+"""Number of concurrent workflows in a run: enough that the worker is never idle."""
 
 LOOK_SECONDS = 0.2
-"""Between two looks at a workflow that does not wait yet."""
+"""Seconds between two polls of a workflow that does not wait yet."""
 
 _SEED = {"subnets": {"use1-az1": "subnet-0a1b2c3d4e5f6a7b8", "use1-az2": "subnet-0b1c2d3e4f5a6b7c8"}}
 
 
 @dataclass(frozen=True)
 class Run:
-    """How fast one side was, and what its worker took of a processor for each saga."""
+    """How fast one side was, and how much processor time its worker used for each saga."""
 
     sagas_per_second: float
     worker_cpu_ms: float
@@ -55,9 +55,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Side:
-    """Ours or the bare one: a worker that runs (`worker` is its process id), and the workflow that is asked of it.
+    """Our side or the bare one: a running worker (`worker` is its process ID), and the workflow that it is given.
 
-    `arguments`: of a workflow of this name. `waits_for`: the activity that one stays in where it is made to wait.
+    `arguments` makes the arguments of the workflow with a given name. A workflow that is made to wait stays in the
+    activity `waits_for`.
     """
 
     client: Client
@@ -68,20 +69,20 @@ class Side:
     waits_for: str
 
     def start(self, name: str) -> Awaitable[WorkflowHandle[Any, Any]]:
-        """Start one."""
+        """Start one workflow."""
         return self.client.start_workflow(
             self.workflow, args=self.arguments(name), id=f"{self.workflow}-{name}", task_queue=self.queue
         )
 
     async def run(self, name: str, number: int) -> Run:
-        """Run so many to their end."""
+        """Run `number` workflows to their end."""
         began, before = time.monotonic(), cpu_ms(self.worker)
         await self._each(name, number, lambda handle: handle.result())
         seconds = time.monotonic() - began
         return Run(number / seconds, (cpu_ms(self.worker) - before) / number)
 
     async def let_wait(self, number: int) -> None:
-        """Start so many, and return when all of them wait."""
+        """Start `number` workflows, and return when all of them wait."""
         await self._each("waiting", number, self._until_it_waits)
 
     async def _each(
@@ -103,7 +104,7 @@ class Side:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def history(self) -> Mapping[str, int]:
-        """What one alone costs in Temporal's history."""
+        """What a single workflow costs in Temporal's history."""
         handle = await self.start("alone")
         await handle.result()
         kinds = [event.event_type async for event in handle.fetch_history_events()]
@@ -137,11 +138,11 @@ async def bare_side(server: TemporalServer, concurrency: int, *, waits: bool = F
 
 @contextlib.asynccontextmanager
 async def _worker(server: TemporalServer, command: list[str], **settings: str) -> AsyncIterator[int]:
-    """Run it until the block ends; gives the worker's process id, which it says when it begins to work."""
+    """Run a worker until the block ends. Gives its process ID, which it prints when it begins to work."""
     with tempfile.TemporaryDirectory() as byte_code, tempfile.TemporaryFile() as log:
         environment = {
             **os.environ,
-            # The sandbox imports a workflow's module anew for each run; where no byte code is kept, from its source.
+            # The SDK's sandbox imports a workflow's module for each run, from source if no byte code is cached.
             "PYTHONDONTWRITEBYTECODE": "",
             "PYTHONPYCACHEPREFIX": byte_code,
             "TEMPORAL_ADDRESS": server.address,
@@ -161,17 +162,17 @@ async def _worker(server: TemporalServer, command: list[str], **settings: str) -
 
 
 def program_of(lifeline: int) -> int:
-    """The process that a lifeline holds."""
+    """Process ID of the program that a lifeline holds."""
     return int(Path(f"/proc/{lifeline}/task/{lifeline}/children").read_text().split()[0])
 
 
 def cpu_ms(process: int) -> float:
-    """What it has taken of processors so far, in ms."""
+    """Processor time that the process has used so far, in ms."""
     fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) * 1000 / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mib(process: int) -> float:
-    """The memory that it holds, in MiB: all of it, as a pod is charged for a worker that runs alone."""
+    """Resident memory of the process, in MiB: all of it, as a pod is charged for a worker that runs alone."""
     lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("Rss:")) / 1024

@@ -1,7 +1,7 @@
-"""Many creates at once, each stepped through every limit and quota: docs/scale.md's arithmetic, told again.
+"""Many creates at once, each stepped through every limit and quota: a check of docs/scale.md's arithmetic.
 
-It knows nothing of the formula in `scale_model.py`. The creates arrive together, take their tokens one by one, wait
-where their kind waits, or find a quota used up; the last one to leave says how long it took. A test compares both.
+The simulation does not use the formula in `scale_model.py`. The creates arrive together, take their tokens one by one,
+wait where a create waits, or find a quota used up. The last one to finish gives the total. A test compares both.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Simulated:
 
 
 class _TokenBucket:
-    """Full at the beginning; gives one token at a time, in the order in which it is asked."""
+    """Starts full, and gives one token at a time, in the order of the requests."""
 
     def __init__(self, limit: Limit) -> None:
         self._limit = limit
@@ -39,7 +39,7 @@ class _TokenBucket:
 
 
 class _Window:
-    """So many tokens in any stretch of its length, in the order in which they are asked for."""
+    """Gives at most its capacity in any stretch of its length, in the order of the requests."""
 
     def __init__(self, limit: Limit) -> None:
         self._seconds = limit.capacity / limit.per_second
@@ -53,12 +53,12 @@ class _Window:
 
 
 def simulate(fleet: Fleet) -> Simulated:
-    """Step every create of the fleet through its story, in the order in which time passes."""
+    """Step every create of the fleet through its story, in chronological order."""
     limits = {
         name: [(_Window if limit.by_window else _TokenBucket)(limit) for _ in range(fleet.shards(limit.shards))]
         for name, limit in fleet.limits.items()
     }
-    # One step is one token; what a stage waits comes after its last.
+    # One step takes one token; a stage's wait comes after its last token.
     steps = [
         (stage.limit, stage.seconds if call == stage.calls - 1 else 0.0)
         for stage in STORY
@@ -78,7 +78,7 @@ def simulate(fleet: Fleet) -> Simulated:
 
 
 def _admitted(fleet: Fleet) -> list[int]:
-    """The links that find room, one after another, where each shard's things are counted."""
+    """Links that the quotas of each shard still have room for, taken one after another."""
     used: Counter[tuple[str, int]] = Counter()
     admitted = []
     for link in range(fleet.links):
@@ -90,7 +90,7 @@ def _admitted(fleet: Fleet) -> list[int]:
 
 
 def spread(links: int, **over: float) -> Fleet:
-    """Links over as many accounts and deployments as the quotas ask for, unless given; the rest as `Fleet` has it."""
+    """Spread links over as many accounts and deployments as the quotas need; `over` replaces any field of `Fleet`."""
     needed = {
         shards: max(ceil(links / quota.links) for quota in QUOTAS if quota.shards == shards)
         for shards in ("accounts", "deployments")
@@ -109,11 +109,11 @@ WAYS: dict[str, dict[str, float]] = {
     "and 20 consumer accounts": {**_LIFTED, "consumer_accounts": 20},
     "and 4 workers": {**_LIFTED, "consumer_accounts": 20, "workers": 4},
 }
-"""What docs/scale.md tables: the limits of today, and what is left as each next one is lifted or sharded."""
+"""Rows of docs/scale.md's table: today's limits, then each time one more limit that is lifted or sharded."""
 
 
 async def measure_simulation() -> list[Measure]:
-    """Tell what the formula gives, and how far the simulation is from it at worst."""
+    """Measure what the formula gives, and how far the simulation is from it at worst."""
     measures, apart = [], []
     for links in SIZES:
         for way, over in WAYS.items():

@@ -1,4 +1,4 @@
-"""The product's own worker, its activities answered at once by stand-ins: no cloud is asked, all else is real.
+"""The product's own worker, whose activities are answered at once by stand-ins: no cloud is called, the rest is real.
 
 `python -m bench.standing_in` runs it; with `--wait`, load balancers never become active, so that every saga waits.
 """
@@ -68,11 +68,11 @@ _ANSWERS = {
 
 
 class StandIns(Interceptor):
-    """The innermost of the worker's interceptors: what the activities would do comes after it, and never does."""
+    """The innermost of the worker's interceptors. It answers in place of the activities, which never run."""
 
     def __init__(self, *, waits: bool) -> None:
-        """`waits`: no load balancer becomes active."""
-        # Looked at as real ones are: a look ends at once when nothing is read within it.
+        """With `waits`, no load balancer becomes active."""
+        # Polled as real ones are: a poll ends at once when nothing is read within it.
         self._load_balancers = SharedPoller(_read, least_interval=2) if waits else None
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
@@ -99,7 +99,7 @@ async def _read() -> None:
 
 
 async def main(*, waits: bool) -> None:
-    """Work until killed; says its process id when it begins."""
+    """Work until killed. Prints its process ID when it begins."""
     client = await connect_to_temporal()
     await ensure_search_attributes(client)
     async with build_worker(client, Settings.from_environment(), interceptors=[StandIns(waits=waits)]):

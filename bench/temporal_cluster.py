@@ -1,7 +1,7 @@
-"""A real Temporal cluster for as long as a block runs: two server processes, PostgreSQL, the loopback alone.
+"""A real Temporal cluster for as long as a block runs: two server processes and PostgreSQL, on the loopback only.
 
-Each process holds all four services on ports of its own; they find each other through the database, and share shards
-and task queues.
+Each process runs all four services on ports of its own. The processes find each other through the database, and share
+shards and task queues.
 """
 
 from __future__ import annotations
@@ -36,24 +36,25 @@ NODES = ("first", "second")
 SERVICES = ("frontend", "history", "matching", "worker")
 
 SHARDS = 32
-"""A cluster's parallelism, fixed for its life: stock, one shard starts at most 20 tasks a second."""
+"""Number of shards: a cluster's parallelism, fixed for its life. By default a shard starts at most 20 tasks/s."""
 
 SCHEMAS = {"temporal": "postgresql/v12/temporal", "temporal_visibility": "postgresql/v12/visibility"}
-"""Each database, and which of the tool's schemas it gets."""
+"""Databases, each with the tool's schema that it gets."""
 
 START_SECONDS = 120.0
-"""From a process's start until it answers for the namespace: 2 to 10 s on an idle machine, as they find each other."""
+"""Maximum seconds from a process's start until it serves the namespace. An idle machine needs 2 to 10 s, while the
+processes find each other."""
 
 RETENTION = timedelta(days=1)
-"""The shortest that a server allows."""
+"""Retention of closed workflows: the shortest that a server allows."""
 
 LOOK_SECONDS = 0.2
 
 
 class TemporalCluster:
-    """Two Temporal servers that are one cluster, each to be killed (SIGKILL) and started again on its ports.
+    """Two Temporal servers that form one cluster. Each can be killed (SIGKILL) and started again on its ports.
 
-    `addresses` are the nodes' frontends, host:port as TEMPORAL_ADDRESS takes it. Any of them serves every workflow.
+    `addresses` are the nodes' frontends, as host:port for TEMPORAL_ADDRESS. Each of them serves every workflow.
     """
 
     def __init__(self) -> None:
@@ -78,10 +79,10 @@ class TemporalCluster:
             for node in NODES:
                 path = self._directory / f"{node}.json"
                 path.touch(mode=0o600)
-                # The server reads YAML, and JSON is YAML.
+                # The server reads YAML, of which JSON is a subset.
                 path.write_text(json.dumps(_configuration(self._ports[node], database)))
             building.push_async_callback(self._kill_all)
-            # One after the other: two that come to an empty database at once both want to found the cluster.
+            # One after the other: two servers that find an empty database at once would both found the cluster.
             await self.start(NODES[0])
             await self._register_namespace()
             for node in NODES[1:]:
@@ -99,7 +100,7 @@ class TemporalCluster:
         await self._everything.aclose()
 
     async def start(self, node: str) -> None:
-        """Start that node, which must not run; `answers` waits until it serves."""
+        """Start that node, which must not be running; `answers` waits until it serves."""
         stack = contextlib.AsyncExitStack()
         log = stack.enter_context(self._log(node).open("ab"))
         command = [
@@ -118,9 +119,9 @@ class TemporalCluster:
         await self._running.pop(node).aclose()
 
     async def answers(self, node: str) -> None:
-        """Wait until that node serves the namespace and has heard of its search attributes: seconds after the other.
+        """Wait until that node serves the namespace and knows its search attributes, seconds after the other node.
 
-        Raises NoClusterError, with the last words of its log.
+        Raises NoClusterError, with the end of its log.
         """
         query = " AND ".join(f"{key.name} IS NULL" for key in ALL)
         request = CountWorkflowExecutionsRequest(namespace=NAMESPACE, query=query)
@@ -181,7 +182,7 @@ def _make_tables(tool: Path, database: Postgres) -> None:
 
 
 def _configuration(ports: dict[str, tuple[int, int]], database: Postgres) -> dict[str, Any]:
-    """Return what `config/` of the server's repository sets for PostgreSQL, with ports of this node's own."""
+    """Return what `config/` in the server's repository sets for PostgreSQL, with this node's own ports."""
     stores = {
         name: {
             "sql": {

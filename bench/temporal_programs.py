@@ -17,7 +17,7 @@ PROGRAMS = {
     "server": f"go.temporal.io/server/cmd/server@{VERSION}",
     "sql": f"go.temporal.io/server/cmd/tools/sql@{VERSION}",
 }
-"""The server, and the tool that makes its tables; both carry every schema inside."""
+"""Go packages of the server and of the tool that makes its tables; both include every schema."""
 
 
 class NoClusterError(Exception):
@@ -25,9 +25,9 @@ class NoClusterError(Exception):
 
 
 async def temporal_programs() -> Path:
-    """Return the folder with `server` and `sql`, built into the cache when they are not there.
+    """Return the folder with `server` and `sql`, which are built into the cache when they are missing.
 
-    Raises NoClusterError without Go, or when it builds nothing.
+    Raises NoClusterError without Go, or when the build fails.
     """
     cached = cache_directory(os.environ) / f"temporal-server-{VERSION}"
     if all((cached / program).exists() for program in PROGRAMS):

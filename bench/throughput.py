@@ -1,4 +1,4 @@
-"""What the product's own code costs beside a bare workflow of the SDK: sagas a second, memory, processor time."""
+"""What the product's own code costs, compared with a bare SDK workflow: sagas a second, memory, processor time."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from bench.sides import Run, Side
 
 PAIRS = 5
-"""How often each side runs; each ratio is of two runs next to each other, since the machine's pace drifts."""
+"""Number of runs of each side. Each ratio is of two adjacent runs, because the machine's pace drifts."""
 
 SAGAS = 100
-"""In one run, which takes 15 to 25 s on two cores."""
+"""Number of sagas in one run, which takes 15 to 25 s on two cores."""
 
 WARM_UP = 30
-"""How many run before, and do not count."""
+"""Number of sagas that run first and do not count."""
 
 WAITING = 1000
-"""How many sagas wait while memory is read."""
+"""Number of sagas that wait while memory is measured."""
 
 SETTLE_SECONDS = 100.0
-"""Every wait has looked several times by then, as in a wait that lasts minutes."""
+"""Seconds after which every wait has polled several times, as in a wait that lasts minutes."""
 
 SPEED = 10.0
-"""A real create lasts some 40 s."""
+"""Speed of the clouds' clock: a real create takes about 40 s."""
 
 CREATES = 3
-"""How many the median is of, after a first that does not count: it makes the clouds' clients."""
+"""Number of creates behind the median. A first one does not count, because it makes the clouds' clients."""
 
 
 async def measure_throughput() -> list[Measure]:
@@ -57,7 +57,7 @@ async def _measure_speed() -> list[Measure]:
             raise RuntimeError(f"a create costs {costs[ours]}, and what bench/bare.py has for one {costs[bare]}")
         runs: dict[Side, list[Run]] = {side: [] for side in sides}
         for pair in range(PAIRS):
-            # Each goes first as often as the other: the server slows down while it remembers more.
+            # Take turns in going first: the server slows down as it stores more.
             for side in sides if pair % 2 == 0 else reversed(sides):
                 runs[side].append(await side.run(f"pair-{pair}", SAGAS))
     pairs = list(zip(runs[ours], runs[bare], strict=True))
@@ -100,7 +100,7 @@ async def _measure_memory() -> list[Measure]:
 
 
 async def _memory(side: Side) -> tuple[float, float, float]:
-    """What the worker holds before, when so many have just begun, and while they wait."""
+    """Memory of the worker in MiB: before, when WAITING sagas have just begun, and while they wait."""
     base = resident_mib(side.worker)
     await side.let_wait(WAITING)
     begun = resident_mib(side.worker)
@@ -109,7 +109,7 @@ async def _memory(side: Side) -> tuple[float, float, float]:
 
 
 async def _measure_creates() -> list[Measure]:
-    """A real create, by a real worker that asks the sandbox's clouds."""
+    """A real create, by a real worker that calls the sandbox's clouds."""
     taken = []
     async with stage(SPEED) as running:
         client = await Client.connect(running.temporal.address, data_converter=DATA_CONVERTER)

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: serve until told to stop, after one line of JSON that says where."""
+"""`python -m sandbox`: print one line of JSON with the address, then serve until stopped."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ _PARENT_LOOK_SECONDS = 0.5
 
 
 def main() -> None:
-    """Parse the arguments, print the ready line, serve; SIGTERM and SIGINT end it cleanly."""
+    """Parse the arguments, print the ready line and serve. SIGTERM and SIGINT end it cleanly."""
     arguments = _arguments()
     sandbox = Sandbox(arguments.speed)
     server = serve(sandbox, arguments.port)
 
     def stop(_signal: int = 0, _frame: FrameType | None = None) -> None:
-        # shutdown() waits for serve_forever(), so it must not run in the thread that serves.
+        # shutdown() waits for serve_forever(), so it must not run in the serving thread.
         threading.Thread(target=server.shutdown, daemon=True).start()
 
-    # Models and code stay for the life of the process; unfrozen, each full collection walks them for 100 ms.
+    # Models and code live as long as the process. Unless they are frozen, each full collection spends 100 ms on them.
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGTERM, stop)
@@ -47,7 +47,7 @@ def main() -> None:
     print(json.dumps(ready), flush=True)
     server.serve_forever(poll_interval=0.1)
     sys.stdout.flush()
-    # Request threads are daemons, and may sleep in a `slow` fault for hours.
+    # Request threads are daemons and may sleep for hours in a `slow` fault.
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""What the control path takes: the JSON body of each of its verbs. `sandbox.control` lists the verbs."""
+"""The JSON body of each verb of the control path. `sandbox.control` lists the verbs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class _Body(BaseModel):
 
 
 class Pace(_Body):
-    """Of the clock."""
+    """Changes to the clock."""
 
     speed: PositiveFloat | None = None
     """Sandbox seconds per real second."""
@@ -38,19 +38,19 @@ class Description(_Body):
 
 
 class Whose(_Body):
-    """Whose credentials: an account id, a role's ARN or one access key id; every session's where it is left out."""
+    """Whose credentials: an account id, a role's ARN or one access key id; without it, every session's."""
 
     of: str | None = None
 
 
 class OfAccount(_Body):
-    """The account whose key is rotated; whoever asks the credential endpoints where it is left out."""
+    """The account whose key is rotated; without it, the credential endpoints give out new credentials."""
 
     account: str | None = None
 
 
 class AnyCall(_Body):
-    """Any action of the sandbox, in the name of an account."""
+    """Any action of the sandbox, called as this account."""
 
     account: str
     region: str = "us-east-1"
@@ -59,7 +59,7 @@ class AnyCall(_Body):
 
 
 class Tags(_Body):
-    """Which tags of a thing to set, and which to remove."""
+    """The tags of a resource to set and to remove."""
 
     id: str
     set: dict[str, str] = {}
@@ -67,13 +67,13 @@ class Tags(_Body):
 
 
 class Deletion(_Body):
-    """The thing to delete: its id or ARN."""
+    """The id or ARN of the resource to delete."""
 
     id: str
 
 
 class Principals(_Body):
-    """The ARNs to allow, and no longer to allow, at an endpoint service."""
+    """The principals (ARNs) to add to and remove from those that an endpoint service allows."""
 
     service_id: str
     add: list[str] = []
@@ -81,14 +81,14 @@ class Principals(_Body):
 
 
 class Attributes(_Body):
-    """Attributes of a load balancer, by AWS's names for them."""
+    """Attributes of a load balancer, by AWS's names."""
 
     load_balancer_arn: str
     attributes: dict[str, str]
 
 
 class NewListener(_Body):
-    """A listener, to a target group of its own where none is given."""
+    """A listener; without a target group it gets a new one."""
 
     load_balancer_arn: str
     port: PositiveInt
@@ -96,7 +96,7 @@ class NewListener(_Body):
 
 
 class NewEndpoint(_Body):
-    """A VPC endpoint to an endpoint service (its full dotted name)."""
+    """A VPC endpoint to an endpoint service, which is given by its full dotted name."""
 
     service_name: str
     account: str = STRANGER
@@ -104,7 +104,7 @@ class NewEndpoint(_Body):
 
 
 class Share(_Body):
-    """Subnets, and the account that may use them."""
+    """Subnets to share, and the account that may use them."""
 
     subnet_ids: list[str]
     participant: str

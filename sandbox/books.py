@@ -1,4 +1,4 @@
-"""The books: everything at AWS that is alive, as tests assert laws on it ("nothing is left")."""
+"""The books: everything that exists at AWS, for tests that assert invariants such as "nothing is left"."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sandbox.aws.state import Store
 
 
 def aws_books(stores: list[Store], now: float, *, bystanders: bool) -> dict[str, Any]:
-    """Account -> region -> kind of thing -> things; empty accounts and regions are left out.
+    """Account -> region -> kind of resource -> resources; empty accounts and regions are left out.
 
-    Also what reads do not show yet. Not alive: `Deleted` endpoint services and `deleted` connections, which AWS lists
-    for a while. Seeded things are in it only with `bystanders`.
+    Includes what reads do not show yet. Leaves out `Deleted` endpoint services and `deleted` connections, though AWS
+    still lists them for a while. Seeded resources are included only with `bystanders`.
     """
     books: dict[str, Any] = {}
     for store in stores:
@@ -70,7 +70,7 @@ def _page(store: Store, now: float, *, bystanders: bool) -> dict[str, list[dict[
 
 
 def _add_vpc_endpoints(books: dict[str, Any], stores: list[Store], now: float) -> None:
-    """The consumers' ends of the connections, in the books of their owners."""
+    """Add the consumers' ends of the connections to the books of their owners."""
     for store in stores:
         for one in store.connections.values():
             if one.state(now) == "deleted":

@@ -1,4 +1,4 @@
-"""The record of every call, in the order in which they took effect."""
+"""The record of every call, in the order in which the calls took effect."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class Call(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     service: str
-    """`ec2`, `elasticloadbalancing`, `sts`, `platform` or `deployment`; "" when it could not be told."""
+    """`ec2`, `elasticloadbalancing`, `sts`, `credentials`, `platform` or `deployment`; "" when it is unknown."""
     action: str
     read: bool
     account: str
-    """The AWS account of the caller, "" when it could not be told; for EMQX calls the API key."""
+    """The caller's AWS account, or for EMQX calls the API key; "" when it is unknown."""
     status: int
-    """The HTTP status of the answer, also of an answer that was then lost."""
+    """The HTTP status of the answer, even if the answer was then lost."""
     code: str | None
     """The error code of the answer."""
     at: float
-    """Sandbox seconds."""
+    """Time of the call, in sandbox seconds."""
     fault: FaultKind | None
 
 
@@ -48,6 +48,6 @@ class CallRecord:
             return list(self._calls)
 
     def clear(self) -> None:
-        """Forget all."""
+        """Drop the recorded calls."""
         with self._lock:
             self._calls.clear()

@@ -1,4 +1,4 @@
-"""The sandbox's own time, which can run faster than the world's."""
+"""The sandbox's own time, which can run faster than real time."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 class Clock:
     """Scaled, monotonic time in sandbox seconds; only `advance` makes it jump.
 
-    One daemon thread runs what `call_at` and `call_later` were given, in order of their times. An error in such a
-    function is printed to stderr with its traceback and does not stop the clock.
+    One daemon thread runs the functions given to `call_at` and `call_later`, in order of their times. An error in such
+    a function is printed to stderr with its traceback and does not stop the clock.
     """
 
     def __init__(self, speed: float = 1.0) -> None:
-        """Start at 0 sandbox seconds; `speed` is sandbox seconds per real second, above 0 (else ValueError)."""
+        """Start at 0 sandbox seconds. `speed` is sandbox seconds per real second; ValueError unless it is above 0."""
         self._speed = _checked(speed)
         self._changed = threading.Condition()
         self._real_origin = time.monotonic()
@@ -33,20 +33,20 @@ class Clock:
         threading.Thread(target=self._run_calls, name="sandbox-clock", daemon=True).start()
 
     def now(self) -> float:
-        """Sandbox seconds since the clock was made."""
+        """Sandbox seconds since the clock was created."""
         with self._changed:
             return self._now()
 
     def datetime(self) -> datetime:
-        """The world's UTC time, for timestamps on the wire.
+        """The real UTC time, for timestamps on the wire.
 
-        Not scaled, because callers compare such timestamps with their own clocks ("made after I asked for it").
+        Not scaled, because callers compare such timestamps with their own clocks ("created after I asked for it").
         """
         return datetime.now(tz=UTC)
 
     @property
     def speed(self) -> float:
-        """Sandbox seconds per real second. Settable at any time, above 0 (else ValueError)."""
+        """Sandbox seconds per real second. Settable at any time; ValueError unless it is above 0."""
         return self._speed
 
     @speed.setter
@@ -58,7 +58,7 @@ class Clock:
             self._changed.notify_all()
 
     def advance(self, seconds: float) -> None:
-        """Be that many sandbox seconds later at once; what became due runs. ValueError for a step back."""
+        """Skip that many sandbox seconds at once, and run what becomes due. ValueError for a negative number."""
         if seconds < 0:
             raise ValueError(f"advancing the sandbox clock ({seconds}): it never goes back")
         with self._changed:
@@ -66,7 +66,7 @@ class Clock:
             self._changed.notify_all()
 
     def call_at(self, when: float, function: Callable[[], object]) -> None:
-        """Run `function` when the clock reaches `when` (at once, in the clock's thread, if that is past)."""
+        """Run `function` in the clock's thread when the clock reaches `when`, or at once if `when` is past."""
         with self._changed:
             heapq.heappush(self._calls, (when, next(self._order), function))
             self._changed.notify_all()
@@ -76,19 +76,19 @@ class Clock:
         self.call_at(self.now() + seconds, function)
 
     def sleep(self, seconds: float) -> None:
-        """Block for that many sandbox seconds, following changes of speed."""
+        """Block for that many sandbox seconds, even when the speed changes meanwhile."""
         with self._changed:
             until = self._now() + seconds
             while (left := until - self._now()) > 0:
                 self._wait(left)
 
     def clear(self) -> None:
-        """Forget every call that has not begun."""
+        """Drop every scheduled call that has not begun."""
         with self._changed:
             self._calls.clear()
 
     def _wait(self, seconds: float) -> None:
-        # Who waits looks again afterwards, so that a wait longer than Python's longest can be cut to it.
+        # Callers check the time again afterwards, so a wait may be cut to the longest that Python supports.
         self._changed.wait(min(seconds / self._speed, threading.TIMEOUT_MAX))
 
     def _now(self) -> float:
@@ -99,7 +99,7 @@ class Clock:
             function = self._next_call()
             try:
                 function()
-            except Exception:  # noqa: BLE001  one broken call must not stop everybody's time
+            except Exception:  # noqa: BLE001  one broken call must not stop the clock
                 print("sandbox clock: a scheduled call failed", file=sys.stderr)
                 traceback.print_exc()
 

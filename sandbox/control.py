@@ -1,34 +1,36 @@
-"""The control path, `/sandbox/...`: what tests and demonstrations say to the sandbox itself, in JSON.
+"""The control path, `/sandbox/...`, by which tests and demos control the sandbox itself, in JSON.
 
-A bad call is HTTP 400 with a sentence. `sandbox.bodies` has the body that each verb takes.
+A bad call gets HTTP 400 with a message, an unknown verb 404. `sandbox.bodies` has the body that each verb takes.
 
-    GET  books[?all=1]      all that is alive, of every account and region; with what is seeded. `packets` has the
-                            targets behind each VPC endpoint that is available: endpoint -> port -> target -> health
-    POST reset              back to the seeded state
+    GET  books[?all=1]      everything that exists, in every account and region; `all=1` adds what is seeded.
+                            `packets` has the targets behind each available VPC endpoint:
+                            endpoint -> port -> target -> health
+    POST reset              go back to the seeded state
     *    faults             GET the plan, POST one fault or a list, DELETE all (`sandbox.faults`)
     *    calls              GET the record of calls, DELETE it
     *    durations, quotas, quirks, clock     GET and PUT what is settable
     GET  packets            VPC endpoint -> port -> whether a target answers
     *    policy             PUT {role_arn, policy}, GET which statements were used
 
-What somebody does behind a caller's back (`sandbox.aws.hands`, and `sandbox.emqx` for its own things):
+What somebody else does behind the caller's back (`sandbox.aws.hands`; `sandbox.emqx` for EMQX's own things):
 
     POST tags               {id, set: {KEY: VALUE}, remove: [KEY] or "all"}
     POST delete             {id}
     POST principals         {service_id, add: [ARN], remove: [ARN]}
     POST attributes         {load_balancer_arn, attributes: {KEY: VALUE}}, for instance deletion protection
     POST listeners          {load_balancer_arn, port, target_group_arn?}; gives {listener_arn, target_group_arn}
-    POST endpoints          {service_name, account?, az_ids?}: a VPC endpoint, a stranger's if not told otherwise; gives
-                            {vpc_endpoint_id}
-    POST shares             {subnet_ids, participant}: subnets that another account may use (shared VPC)
-    POST call               {account, region?, action, params}: any action of the sandbox, in the name of any account
+    POST endpoints          {service_name, account?, az_ids?}: a VPC endpoint, by default in the stranger's account;
+                            gives {vpc_endpoint_id}
+    POST shares             {subnet_ids, participant}: let another account use these subnets (shared VPC)
+    POST call               {account, region?, action, params}: any action of the sandbox, as any account
     POST description        {deployment, id, description}: of a PrivateLink (its id) or a connector (TYPE:NAME)
 
-What happens to credentials (`sandbox.aws.keys_by_hand`); OF is an account id, a role's ARN or an access key id:
+What happens to credentials (`sandbox.aws.keys_by_hand`). OF is an account id, a role's ARN or an access key id:
 
     *    credentials        GET them, PUT {endpoint_seconds, session_seconds}
     POST credentials/expire, credentials/revoke, credentials/restore     {of: OF}
-    POST credentials/rotate {account?}: a new key for the account's user, or for who asks the endpoints
+    POST credentials/rotate {account?}: a new key for the account's user, or (without an account) new credentials
+                            from the endpoints
 """
 
 from __future__ import annotations
@@ -54,7 +56,7 @@ _FAULTS: TypeAdapter[list[Fault]] = TypeAdapter(list[Fault])
 
 
 class Control:
-    """The verbs, over both halves and what they share."""
+    """The verbs of the control path, on both halves and on what they share."""
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class Control:
         faults: FaultPlan,
         calls: CallRecord,
     ) -> None:
-        """A reset brings the clock back to the speed that it has now."""
+        """Remember the clock's speed; a reset restores it."""
         self._speed = clock.speed
         self._clock = clock
         self._durations = durations
@@ -76,7 +78,7 @@ class Control:
         self._emqx = emqx
 
     def answer(self, request: Request) -> Response:
-        """Do what the verb says; HTTP 400 with a sentence where it cannot be done."""
+        """Carry out the verb; answer HTTP 400 with a message when it cannot be done."""
         if (answer := self._emqx.control(request)) is not None:
             return answer
         try:
@@ -144,7 +146,7 @@ class Control:
         return Response(f"{method} {request.path}: {sentence}", 404)
 
     def _reset(self) -> None:
-        """Back to the seeded state, the speed that the process was started with, and no faults or calls."""
+        """Go back to the seeded state and to the speed at start, without faults or recorded calls."""
         self._clock.clear()
         self._clock.speed = self._speed
         self._faults.clear()
@@ -154,7 +156,7 @@ class Control:
         self._calls.clear()
 
     def _books(self, *, bystanders: bool) -> dict[str, Any]:
-        """All that is alive in both halves, and what packets find behind the VPC endpoints."""
+        """Everything that exists in both halves, and what packets find behind the VPC endpoints."""
         packets = self._aws.targets_behind()
         books = {"aws": self._aws.books(bystanders=bystanders), **self._emqx.books()}
         return books | ({"packets": packets} if packets else {})

@@ -1,18 +1,18 @@
 """The fault plan: which calls go wrong, how, and how often.
 
-How a fault reaches the half that serves the call. For every AWS or EMQX request the server calls `FaultPlan.hit` once
-and puts the answer (a `Fault` or None) into `request.environ[FAULT]`. Who then does what:
+For every AWS or EMQX request the server calls `FaultPlan.hit` once and puts the result (a `Fault` or None) into
+`request.environ[FAULT]`, where the half that serves the call finds it. What each kind then does:
 
 - `throttle`, `server_error`, `access_denied`: the half answers with the refusal in its own wire format and changes
   nothing.
 - `refusal`: the same, with the fault's own `code`, `message` and `status`. Use it for an answer that somebody has
-  reported: a service control policy's explicit deny, a clock that runs wrong, a tag policy, a new account's limits.
+  reported: a service control policy's explicit deny, a wrong clock, a tag policy, a new account's limits.
 - `slow`, `lost_reply`: the half serves as if there were no fault; the server delays or drops the answer.
-- `not_visible`, `stuck`, `failed`, `impaired`, `unsuccessful`: the half gives the thing that the call makes (or
-  changes) that fate.
-- `not_found_yet`: the half refuses as if what the call names did not exist, as AWS may right after it was made.
+- `not_visible`, `stuck`, `failed`, `impaired`, `unsuccessful`: the half gives this fate to what the call creates or
+  changes.
+- `not_found_yet`: the half refuses as if what the call names did not exist, as AWS may do right after its creation.
 
-Each half tells the plan its actions with `FaultPlan.know` when it is built; faults on anything else are refused.
+Each half registers its actions with `FaultPlan.know` when it is built; a fault on any other action is refused.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
 REFUSALS: frozenset[FaultKind] = frozenset({"throttle", "server_error", "access_denied", "refusal"})
 ON_ANY_ACTION: frozenset[FaultKind] = REFUSALS | {"slow", "lost_reply"}
 FAULT = "sandbox.fault"
-"""The WSGI environ key under which the half finds its request's `Fault | None`."""
+"""WSGI environ key of the request's `Fault | None`."""
 
 
 class Fault(BaseModel):
-    """One way for calls of one action to go wrong; `hits` counts how often it did."""
+    """One way for calls of one action to go wrong; `hits` counts the calls it has hit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -56,21 +56,21 @@ class Fault(BaseModel):
     """An AWS action ("CreateLoadBalancer"), or an EMQX "METHOD /path-template" as the contract spells it."""
     kind: FaultKind
     times: PositiveInt | None = 1
-    """How many calls it hits; None = every one for ever."""
+    """Number of calls that it hits; None = every call, forever."""
     after: NonNegativeInt = 0
-    """How many matching calls it lets through first."""
+    """Number of matching calls that it lets through first."""
     seconds: NonNegativeFloat | None = None
-    """Sandbox seconds: the delay of `slow` (default 60), the hiding of `not_visible` (None = for ever)."""
+    """Sandbox seconds: the delay of `slow` (default 60), or how long `not_visible` hides (None = forever)."""
     match: str | None = None
-    """Hit only calls whose request text (path, query and decoded body) contains this."""
+    """Text that the request (path, query and decoded body) must contain to be hit."""
     retry_after: bool = False
-    """For the platform's 429: send a Retry-After header."""
+    """Whether the platform's 429 has a Retry-After header."""
     code: str | None = Field(default=None, min_length=1)
-    """The error code of a `refusal`, which must have one."""
+    """Error code of a `refusal`, which must have one."""
     message: str = ""
-    """The sentence of a `refusal`, word for word."""
+    """Error message of a `refusal`, word for word."""
     status: int | None = Field(default=None, ge=400, le=599)
-    """The HTTP status of a `refusal`; None = the one that the cloud sends with such a code."""
+    """HTTP status of a `refusal`; None = the one that the cloud sends with this code."""
     hits: NonNegativeInt = 0
 
     @model_validator(mode="after")
@@ -83,30 +83,30 @@ class Fault(BaseModel):
 
 
 class UnknownActionError(ValueError):
-    """A fault was asked for an action, or a kind of that action, which the sandbox does not have."""
+    """A fault was planned for an unknown action, or is of a kind that cannot happen to that action."""
 
 
 class FaultPlan:
-    """The faults in the order they were added. Thread-safe; at most one fault hits a call: the first that matches."""
+    """The faults, in the order of adding. Only the first that matches hits a call. Thread-safe."""
 
     def __init__(self) -> None:
-        """Begin with no faults and no known action."""
+        """Begin with no faults and no known actions."""
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._kinds: dict[str, frozenset[FaultKind]] = {}
 
     def know(self, action: str, also: Iterable[FaultKind] = ()) -> None:
-        """Let faults be planned for `action`: the kinds of `ON_ANY_ACTION` and those in `also`."""
+        """Allow faults on `action`: the kinds in `ON_ANY_ACTION` and those in `also`."""
         self._kinds[action] = ON_ANY_ACTION | frozenset(also)
 
     def add(self, faults: Iterable[Fault]) -> None:
-        """Append to the plan, all or none; `UnknownActionError` names the near ones or the kinds that can be had."""
+        """Append all of them or none; `UnknownActionError` names similar actions, or the kinds that are possible."""
         checked = [self._checked(fault) for fault in faults]
         with self._lock:
             self._faults.extend(checked)
 
     def hit(self, action: str, text: str) -> Fault | None:
-        """Count this call and say which fault hits it."""
+        """Count this call, and return the fault that hits it, if any."""
         with self._lock:
             for fault in self._faults:
                 if fault.action != action or (fault.match is not None and fault.match not in text):
@@ -126,7 +126,7 @@ class FaultPlan:
             return [fault.model_copy() for fault in self._faults]
 
     def clear(self) -> None:
-        """Drop every fault; what is already stuck or hidden stays so."""
+        """Drop every fault. What is already stuck or hidden stays that way."""
         with self._lock:
             self._faults.clear()
 

@@ -1,4 +1,4 @@
-"""The shapes of what exists in every fresh sandbox, and the names that both halves know it by.
+"""Models of what exists in every fresh sandbox, and the names that both halves use for it.
 
 `sandbox.seed_contents` fills them. Identifiers are derived from what they name, so they are the same after every reset
 and in every process.
@@ -18,7 +18,7 @@ EMQX = "111122223333"
 
 ROLE_ARN = f"arn:aws:iam::{SECOND_PROVIDER}:role/privatelink-provider"
 OPEN_ROLE_ARN = f"arn:aws:iam::{SECOND_PROVIDER}:role/privatelink-open"
-"""A role whose trust policy lacks the condition: it lets the provider's identities in without its ExternalId too."""
+"""ARN of a role whose trust policy lacks the condition: the provider can assume it without the ExternalId too."""
 EXTERNAL_ID = "ext-7f3a"
 
 REGIONS = ("us-east-1", "eu-west-1")
@@ -33,7 +33,7 @@ class _Frozen(BaseModel):
 
 
 class Subnet(_Frozen):
-    """A subnet; `taken` further addresses are held by network interfaces, so few may be left."""
+    """A subnet; `taken` more of its addresses are held by network interfaces, which can leave it nearly full."""
 
     id: str
     vpc_id: str
@@ -60,7 +60,7 @@ class Instance(_Frozen):
 
 
 class ApplicationLoadBalancer(_Frozen):
-    """An internal ALB with one listener; can be an `alb` target."""
+    """An internal ALB with one listener, which can be an `alb` target."""
 
     arn: str
     name: str
@@ -72,7 +72,7 @@ class ApplicationLoadBalancer(_Frozen):
 class Network(_Frozen):
     """What one account has in one region.
 
-    `subnets` is keyed by AZ ID, or by "<AZ ID>-second", "<AZ ID>-tiny" and "other-vpc".
+    The keys of `subnets` are AZ IDs, "<AZ ID>-large", "<AZ ID>-second", "<AZ ID>-tiny" and "other-vpc".
     """
 
     vpc_id: str
@@ -86,13 +86,13 @@ class Network(_Frozen):
 
 
 class Account(_Frozen):
-    """An AWS account with its root-like user's access key, and its networks by region."""
+    """An AWS account, with the access key of its root-like user and its networks by region."""
 
     id: str
     access_key_id: str
     secret_access_key: str
     az_names: dict[str, str]
-    """AZ ID -> AZ name; differs from account to account."""
+    """AZ ID -> AZ name; the names differ between accounts."""
     networks: dict[str, Network]
 
 
@@ -118,7 +118,7 @@ class Key(_Frozen):
 
 
 class Seed(_Frozen):
-    """All of it. The consumer side of every deployment lives in account `EMQX`."""
+    """Everything that is seeded. The consumer side of every deployment is in account `EMQX`."""
 
     accounts: dict[str, Account]
     deployments: dict[str, Deployment]
@@ -129,11 +129,11 @@ class Seed(_Frozen):
     external_id: str = EXTERNAL_ID
 
     def network(self, account: str, region: str) -> Network:
-        """The network of an account in a region; KeyError when neither has one."""
+        """The network of an account in a region; KeyError when there is none."""
         return self.accounts[account].networks[region]
 
     def printed(self) -> dict[str, Any]:
-        """The part of the ready line under "seed": the provider's us-east-1 up front, and everything by account."""
+        """The ready line's "seed": the provider's us-east-1 at the top level, and everything by account."""
         home = self.network(PROVIDER, "us-east-1")
         return {
             "accounts": {id_: account.model_dump(mode="json") for id_, account in self.accounts.items()},
@@ -150,5 +150,5 @@ class Seed(_Frozen):
 
 
 def hex_id(prefix: str, *named: str, digits: int = 17) -> str:
-    """An id of AWS's shape: the prefix, then hex digits that depend on `named` only."""
+    """An id in AWS's format: the prefix, then hex digits that depend only on `prefix` and `named`."""
     return prefix + hashlib.sha256("/".join((prefix, *named)).encode()).hexdigest()[:digits]

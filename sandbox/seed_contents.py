@@ -1,6 +1,6 @@
 """What exists in every fresh sandbox: accounts, networks, deployments, and the credentials for them.
 
-The secrets open this sandbox and nothing else.
+The secrets are valid in this sandbox only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from sandbox.seed import (
 
 
 def build_seed() -> Seed:
-    """The one seed there is."""
+    """The seed of every sandbox."""
     return Seed(
         accounts={
             id_: _account(id_, provider=id_ in {PROVIDER, SECOND_PROVIDER}, turn=turn)
@@ -78,7 +78,7 @@ def _account(id_: str, *, provider: bool, turn: int) -> Account:
 
 
 def _az_names(region: str, turn: int) -> dict[str, str]:
-    """AZ names in another order for each account, as AWS deals them out."""
+    """AZ ID -> AZ name, in a different order for each account, as at AWS."""
     ids = AZ_IDS[region]
     return {az_id: region + "abcdef"[(index + turn + 1) % len(ids)] for index, az_id in enumerate(ids)}
 
@@ -153,5 +153,5 @@ def _consumer_network(account: str, region: str, az_names: dict[str, str]) -> Ne
 
 
 def _secret(of: str) -> str:
-    """Forty characters that open this sandbox only."""
+    """A secret of forty characters, valid in this sandbox only."""
     return hashlib.sha256(f"sandbox secret of {of}".encode()).hexdigest()[:40]

@@ -1,8 +1,9 @@
 """One loopback port for everything: routing, fault injection, and the record of calls.
 
-`/public_api/v1/...` and `/<deploymentID>/api/v5/...` are EMQX, `/latest/...` and `/v2/credentials/...` are where AWS's
-SDKs get credentials (`sandbox.aws.credential_endpoint`), `/sandbox/...` is the control path
-(`sandbox.control`), all else is AWS.
+- `/public_api/v1/...` and `/<deploymentID>/api/v5/...` are EMQX.
+- `/latest/...` and `/v2/credentials/...` are where AWS's SDKs get credentials (`sandbox.aws.credential_endpoint`).
+- `/sandbox/...` is the control path (`sandbox.control`).
+- Every other path is AWS.
 """
 
 from __future__ import annotations
@@ -41,23 +42,23 @@ StartResponse = Callable[..., Any]
 
 
 class Half(Protocol):
-    """What the server asks of the AWS and of the EMQX half."""
+    """What the server needs from the AWS half and from the EMQX half."""
 
     def action_of(self, request: Request) -> tuple[str, str, bool]:
         """(service, action, whether it only reads)."""
 
     def handle(self, request: Request) -> Response:
-        """Serve one request; its fault is in its environ."""
+        """Serve one request; its fault, if any, is in its environ."""
 
     def reset(self) -> None:
-        """Back to the seeded state."""
+        """Go back to the seeded state."""
 
 
 class Sandbox:
-    """The whole, as a WSGI application."""
+    """The whole sandbox, as a WSGI application."""
 
     def __init__(self, speed: float) -> None:
-        """Build both halves on one clock of that speed."""
+        """Build both halves on one clock that runs at this speed."""
         self.seed: Seed = build_seed()
         self.endpoint = ""
         self._speed = speed
@@ -77,7 +78,7 @@ class Sandbox:
         )
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        """Serve one request, to the point of dropping its connection when a fault says so."""
+        """Serve one request; drop its connection when its fault is `lost_reply`."""
         request = Request(environ)
         request.get_data(cache=True, parse_form_data=False)
         if request.path.startswith(CONTROL_PATH):
@@ -111,7 +112,7 @@ class Sandbox:
         return self._aws.credential_endpoint if request.path.startswith(CREDENTIAL_PATHS) else self._aws
 
     def environment(self) -> dict[str, str]:
-        """The variables with which the product, boto3 and EMQX's own tools talk to this sandbox."""
+        """The environment variables that point the product, boto3 and EMQX's own tools at this sandbox."""
         provider = self.seed.accounts[PROVIDER]
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
@@ -130,32 +131,32 @@ class Sandbox:
         }
 
     def credential_environments(self) -> dict[str, dict[str, str]]:
-        """The variables that let an SDK without keys get some: from an instance's metadata, or as a container does."""
+        """The environment variables with which an SDK gets keys from instance metadata, or as in a container."""
         return environments(self.endpoint)
 
 
 def serve(sandbox: Sandbox, port: int) -> BaseWSGIServer:
-    """A server on that port (0 = any free one) which listens but does not serve yet; sets `sandbox.endpoint`."""
+    """A server that listens on this port (0 = any free one) but does not serve yet; sets `sandbox.endpoint`."""
     server = make_server(HOST, port, sandbox, threaded=True, request_handler=_Handler)
     sandbox.endpoint = f"http://{HOST}:{server.port}"
     return server
 
 
 class _Handler(WSGIRequestHandler):
-    """Says nothing of served requests: the record of calls does."""
+    """Logs no served requests: they are in the record of calls."""
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
-        """Nothing."""
+        """Log nothing."""
 
 
 def _drop(environ: dict[str, Any]) -> None:
-    """Close the connection without an answer."""
+    """Close the connection without sending the answer."""
     environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionAbortedError("the answer is lost on purpose")
 
 
 def _text(request: Request) -> str:
-    """What a fault's `match` looks in: path, query and body, decoded."""
+    """The text that a fault's `match` is searched in: path, query and body, decoded."""
     body = request.get_data(as_text=True)
     if request.mimetype == "application/x-www-form-urlencoded":
         body = "&".join(f"{key}={value}" for key, value in request.form.items(multi=True)) or body

@@ -1,4 +1,4 @@
-"""What the control path sets while the sandbox runs: named values with defaults that a reset restores."""
+"""Named values that the control path can set while the sandbox runs; a reset restores their defaults."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settable(BaseModel):
-    """A group of such values."""
+    """A group of settable values."""
 
     model_config = ConfigDict(extra="forbid")
 
     def put(self, partial: dict[str, Any]) -> None:
-        """Set the named values; on an unknown name or a bad value set none (pydantic ValidationError)."""
+        """Set the named values. An unknown name or a bad value is a pydantic ValidationError, and then none is set."""
         checked = type(self).model_validate(self.model_dump() | partial)
         for name in partial:
             setattr(self, name, getattr(checked, name))

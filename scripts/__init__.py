@@ -1,5 +1,5 @@
 """What developers run by hand or by make: a local Temporal server, the demo, the schemas, the screenshots.
 
 Programs with a command line belong here, and the local server that demo, tests and bench share. Nothing that
-the product needs at work belongs here: no room of the product imports this one.
+the product needs at run time belongs here: no package of the product imports this one.
 """

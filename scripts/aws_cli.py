@@ -15,14 +15,14 @@ AWS_CLI = Path(__file__).parents[1] / ".cache" / "aws-cli" / "bin" / "aws"
 
 
 class AwsCliError(Exception):
-    """A command that failed; the message has its words and what it said."""
+    """A command that failed; the message has the command and its output."""
 
 
 class AwsCli:
     """Runs `aws`, as a person in the provider's account would."""
 
     def __init__(self, environment: Mapping[str, str]) -> None:
-        """`environment` is that of the sandbox's ready line; nothing of this machine's own configuration counts.
+        """`environment` is that of the sandbox's ready line; this machine's own configuration is ignored.
 
         Raises AwsCliError when the CLI is not installed.
         """
@@ -38,7 +38,7 @@ class AwsCli:
         }
 
     def __call__(self, *words: str) -> Any:  # noqa: ANN401 - JSON of many shapes
-        """The answer's JSON; None where there is none. Raises AwsCliError."""
+        """Return the answer's JSON, or None if the answer is empty. Raises AwsCliError."""
         ran = subprocess.run(
             [str(AWS_CLI), *words, "--output", "json"],
             env=self._environment,

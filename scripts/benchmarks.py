@@ -1,4 +1,4 @@
-"""The page of measurements: docs/benchmarks.template.md, with the values of bench/results.json for its marks.
+"""The page of measurements: docs/benchmarks.template.md, its marks filled in from bench/results.json.
 
 A mark is the name of a measure and a format, as in `{{create_wall:.0f}}`. `python -m scripts.benchmarks` writes
 docs/benchmarks.md; with `--check` it writes nothing, and exits 1 when the page is not current.
@@ -20,7 +20,7 @@ PAGE = DOCS / "benchmarks.md"
 _MADE = "<!-- Made by `make benchmarks` from docs/benchmarks.template.md and bench/results.json: change those. -->"
 _MARK = re.compile(r"\{\{(\w+)(:[^}]+)?\}\}")
 _RELEASE = re.compile(r"(?<=Linux) [^,]+")
-"""The release of a kernel, which tells readers nothing."""
+"""Release of a kernel, which is of no use to readers."""
 
 
 def benchmarks() -> str:
@@ -41,12 +41,12 @@ def benchmarks() -> str:
 
 
 def is_current() -> bool:
-    """Whether docs/benchmarks.md is what would be written now."""
+    """Whether docs/benchmarks.md is up to date."""
     return PAGE.exists() and PAGE.read_text(encoding="utf-8") == benchmarks()
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check, and give the exit code."""
+    """Write or check, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.benchmarks", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the page is not current")
     if not parser.parse_args(arguments).check:
@@ -66,7 +66,7 @@ def _rows(measures: Iterable[Measure]) -> Iterator[str]:
 
 
 def _number(value: float) -> str:
-    """Three digits of a small number, every digit before the point of a large one."""
+    """Three digits of a small number, all digits before the point of a large one."""
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"  # noqa: PLR2004 - three digits
 
 

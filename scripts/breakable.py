@@ -1,4 +1,4 @@
-"""A stage whose programs are made to be killed: Temporal on a database file, the sandbox, any number of workers."""
+"""A stage whose programs can be killed: Temporal on a database file, the sandbox, any number of workers."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 START_SECONDS = 120.0
-"""From a program's start until it is ready: 2 s on an idle machine."""
+"""Maximum seconds from a program's start until it is ready. An idle machine needs 2 s."""
 
 LOOK_SECONDS = 0.1
-"""Between two looks for something that starts or comes back."""
+"""Seconds between two checks for something that starts or comes back."""
 
 WORKER = ("worker.py",)
-"""The product's worker, as Python takes it."""
+"""Python's arguments that run the product's worker."""
 
 PATIENCE_SECONDS = 1200
-"""Every deadline, of our clock: a crash costs its time also where the clouds' clock runs fast."""
+"""Every deadline, in real seconds: a crash costs real time even when the clouds' clock runs fast."""
 
 _MANY = 1_000_000
 
@@ -50,16 +50,16 @@ _GIVEN_UP = frozenset({RPCStatusCode.CANCELLED, RPCStatusCode.DEADLINE_EXCEEDED,
 
 
 class BreakableStage:
-    """Everything on one machine, each program to be killed (SIGKILL) and started again; gone when the block ends.
+    """Everything on one machine. Each program can be killed (SIGKILL) and started again; all end with the block.
 
-    The platform's hourly limits are lifted: who studies crashes has no use for queues. `temporal_address` stays the
-    same over every restart, and so does what the server knows. A server that `TEMPORAL_ADDRESS` names is left alone.
+    The platform's hourly limits are lifted, because a study of crashes has no use for queues. `temporal_address` and
+    the server's data survive every restart. A server that `TEMPORAL_ADDRESS` names is left alone.
     """
 
     def __init__(
         self, speed: float, *, worker: Sequence[str] = WORKER, settings: Mapping[str, str] | None = None
     ) -> None:
-        """`speed`: that of the sandbox's clock. `settings`: what the workers' environment has beside the usual."""
+        """`speed` is that of the sandbox's clock; `settings` are added to the workers' usual environment."""
         self.speed = speed
         self._worker = worker
         self._settings = dict(settings or {})
@@ -73,7 +73,7 @@ class BreakableStage:
         self._identities: set[str] = set()
 
     async def __aenter__(self) -> Self:
-        """Start the server and the sandbox; workers are the caller's to start."""
+        """Start the server and the sandbox; the caller starts workers."""
         async with contextlib.AsyncExitStack() as building:
             directory = building.enter_context(tempfile.TemporaryDirectory(prefix="privatelink-breakable-"))
             self.directory = Path(directory)
@@ -93,7 +93,7 @@ class BreakableStage:
         await self._everything.aclose()
 
     async def start_worker(self, name: str) -> None:
-        """Start the worker of that name, which must not run; it asks for work a moment later."""
+        """Start the worker of that name, which must not be running. It asks for work a moment later."""
         environment = {
             **self._without_clouds(),
             **self.ready["env"],
@@ -114,32 +114,32 @@ class BreakableStage:
         self._lifelines[name] = lifeline.pid
 
     async def freeze_worker(self, name: str) -> None:
-        """Stop the worker as the suspension of its machine does: it neither works nor dies."""
+        """Stop the worker as if its machine were suspended: it neither works nor dies."""
         await self._signal_worker(name, signal.SIGSTOP)
 
     async def thaw_worker(self, name: str) -> None:
-        """Let a frozen worker go on in the middle of what it did; one that was killed meanwhile is left so."""
+        """Let a frozen worker continue where it stopped. Does nothing if it was killed in the meantime."""
         await self._signal_worker(name, signal.SIGCONT)
 
     async def _signal_worker(self, name: str, number: signal.Signals) -> None:
         if name not in self._workers:
             return
-        # The worker itself, not its lifeline, which must be able to end it.
+        # Signal the worker itself, not its lifeline, which must be able to end it.
         command = ("pkill", f"-{number.name.removeprefix('SIG')}", "-P", str(self._lifelines[name]))
         await (await asyncio.create_subprocess_exec(*command)).wait()
 
     async def kill_worker(self, name: str) -> None:
-        """`kill -9`; a worker that does not run is left so."""
+        """`kill -9`. Does nothing if the worker does not run."""
         if name in self._workers:
             await self._workers.pop(name).aclose()
 
     @property
     def running_workers(self) -> tuple[str, ...]:
-        """The names of those that were started and not killed."""
+        """Names of the workers that were started and not killed."""
         return tuple(self._workers)
 
     async def new_identity(self) -> str:
-        """Wait until a worker asks for work that did not before; give what Temporal calls it."""
+        """Wait until a worker asks for work for the first time, and return its identity at Temporal."""
         request = DescribeTaskQueueRequest(
             namespace=self.client.namespace,
             task_queue=TaskQueue(name=TASK_QUEUE),
@@ -153,7 +153,7 @@ class BreakableStage:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _pollers(self, request: DescribeTaskQueueRequest) -> set[str]:
-        """Who asks for work; nobody, where a busy server gives up the look."""
+        """Identities of the workers that ask for work; none if a busy server gives up the call."""
         try:
             answer = await self.client.workflow_service.describe_task_queue(request)
         except RPCError as error:
@@ -163,7 +163,7 @@ class BreakableStage:
         return {poller.identity for poller in answer.pollers}
 
     async def restart_temporal(self) -> None:
-        """`kill -9` the server and start it on its database and port; return when it answers."""
+        """`kill -9` the server and start it again on its database and port; return when it answers."""
         await self._end_temporal()
         await self._start_temporal(port=int(self.temporal_address.rpartition(":")[2]))
         async with asyncio.timeout(START_SECONDS):
@@ -174,7 +174,7 @@ class BreakableStage:
                 await asyncio.sleep(LOOK_SECONDS)
 
     def freeze_sandbox(self) -> None:
-        """Let both clouds answer nobody, while their clock goes on."""
+        """Stop both clouds from answering, while their clock goes on."""
         self._sandbox.send_signal(signal.SIGSTOP)
 
     def thaw_sandbox(self) -> None:
@@ -203,7 +203,7 @@ class BreakableStage:
 
     async def _start_sandbox(self, building: contextlib.AsyncExitStack) -> None:
         log = building.enter_context((self.directory / "sandbox.log").open("ab"))
-        # On no lifeline, which would take the signals in its place.
+        # Without a lifeline, which would get the signals in its place.
         self._sandbox = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "sandbox", "--port", "0", "--speed", str(self.speed), "--exit-with-parent"),
             cwd=ROOT,

@@ -1,4 +1,4 @@
-"""A headless Chromium: what a person sees, for the screenshots and for the tests of the Temporal UI.
+"""A headless Chromium, for the screenshots and for the tests of the Temporal UI.
 
 Playwright drives the machine's own Chromium, so no browser is downloaded.
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 FLAGS = (
-    "--no-sandbox",  # as root, and in containers, Chromium's own sandbox refuses to start; it only sees our pages here
+    "--no-sandbox",  # Chromium's own sandbox refuses to start as root and in containers; this one only sees our pages
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -30,7 +30,7 @@ FLAGS = (
 
 
 class ChromiumError(Exception):
-    """There is no Chromium; the message says what to install."""
+    """There is no Chromium here; the message says what to install."""
 
 
 def find_chromium() -> str:

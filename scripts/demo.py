@@ -1,7 +1,8 @@
 """Watch one link being created and deleted: `make demo`, or `python -m scripts.demo [--speed N] [--keep]`.
 
-The commands shown are the ones that an operator types, and all that they talk to runs on this machine (stage.py). Exit
-0 only when, after the delete, nothing is left in the sandbox's books; nothing that was started here outlives the demo.
+The commands shown are the ones that an operator types, and all that they talk to runs on this machine (stage.py).
+The exit code is 0 only if nothing is left in the sandbox's books after the delete. Nothing that the demo starts
+outlives it.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ REQUEST_FILE = "demo.yaml"
 
 
 def request_text(seed: Mapping[str, Any]) -> str:
-    """Return the demo's request for the sandbox's seed: a MySQL database behind two addresses, in two zones."""
+    """Return the demo's request for the sandbox's seed: a MySQL database behind two addresses in two zones."""
     zones = seed["deployments"][LINK.deployment]["az_ids"]
     return f"""\
 name: {LINK.name}
@@ -79,7 +80,7 @@ async def _commands(running: Stage) -> int:
 
 
 async def look_at_books(endpoint: str) -> int:
-    """Say what is left in the books of the sandbox at `endpoint`, and return 0 when it is nothing."""
+    """Print what is left in the books of the sandbox at `endpoint`, and return 0 when it is nothing."""
     async with httpx.AsyncClient() as http:
         answer = await http.get(f"{endpoint}/sandbox/books")
     books = answer.raise_for_status().json()
@@ -91,7 +92,7 @@ async def look_at_books(endpoint: str) -> int:
 
 
 async def _hold(running: Stage) -> None:
-    """Leave everything up until Ctrl-C, which here is the good end and no interruption."""
+    """Leave everything running until Ctrl-C, which is a normal end here."""
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGINT, stop.set)
     print("\nAll of it stays up until Ctrl-C. To go on in another terminal:\n")
@@ -121,7 +122,7 @@ def main() -> None:
 
 
 async def _until_told_to_end(work: Coroutine[object, None, int]) -> int:
-    """Let SIGTERM end the work as Ctrl-C does: by a cancel, which stops everything on its way out."""
+    """Let SIGTERM end the work as Ctrl-C does: by a cancellation, which stops everything on its way out."""
     task = asyncio.ensure_future(work)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     return await task

@@ -1,4 +1,4 @@
-"""How a short program ends that has used Temporal's SDK."""
+"""How a short program that used Temporal's SDK ends."""
 
 import os
 import sys
@@ -8,7 +8,7 @@ from typing import NoReturn
 def end(code: int) -> NoReturn:
     """Flush, and end this process with `code` without shutting the interpreter down.
 
-    Some processes abort in that shutdown, with exit code 134 or 139 after all their work (temporalio/sdk-python#300).
+    Some processes abort in that shutdown, after all their work, with exit code 134 or 139 (temporalio/sdk-python#300).
     """
     sys.stdout.flush()
     sys.stderr.flush()

@@ -29,11 +29,11 @@ async def held(
 ) -> AsyncIterator[Process]:
     """Run a command on a lifeline (lifeline.py) and stop it at the end, waiting until it is gone.
 
-    What it says goes to `log`; with `read_output` only its standard error does, and its standard output is the
-    process's `stdout` to read. Environment and directory are this process's unless given. `grace_seconds` may pass
+    Its output goes to `log`; with `read_output` only its standard error does, and its standard output can be read from
+    the process's `stdout`. Environment and directory are this process's unless given. `grace_seconds` is the time
     between SIGTERM and SIGKILL; 0 kills at once.
     """
-    # In a session of its own: Ctrl-C is ours to hear, and the program ends when the work with it has.
+    # In a session of its own: only we get Ctrl-C, and the program ends once the work with it has ended.
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-I", str(_LIFELINE), str(grace_seconds), *command),
         env=environment,

@@ -1,10 +1,10 @@
-"""Run a program that ends when whoever started it ends, however that happens.
+"""Run a program that ends when the process that started it ends, however that happens.
 
 `python -I scripts/lifeline.py GRACE PROGRAM ARGUMENT...` with a pipe as standard input: the program runs until it
 ends by itself, until the pipe closes, or until SIGTERM or SIGINT. A pipe closes also when its other end is killed
 with no chance to tidy up (`kill -9`, a cancelled CI job), which no handler in the starting process could catch.
 GRACE is how many seconds the program may take to end by itself after SIGTERM; 0 kills it at once. Exits as the
-program did (128 + signal, as shells say it).
+program did (128 + signal, as in shells).
 
 Standard library only, and no import of this project: it starts in some 20 ms on a bare interpreter.
 """
@@ -24,7 +24,7 @@ def main() -> int:
     """Run the program named by the command line and return its exit code."""
     grace_seconds = float(sys.argv[1])
     told, tell = os.pipe()
-    # Before the program runs: a signal in between would end us alone, and leave the program behind.
+    # Before the program starts: a signal in between would end only us, and leave the program behind.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: os.write(tell, b"."))
     program = subprocess.Popen(sys.argv[2:], stdin=subprocess.DEVNULL)

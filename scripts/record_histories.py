@@ -1,7 +1,7 @@
 """Record the histories that the replay tests read: `make histories`; ARGS="NAME ..." records some of them.
 
-Every outcome is made to happen on a real Temporal server against the sandbox, and its saga's history stored under
-tests/replay/histories. Do it when no saga of the old code can be alive any more; until then a change of the stories
+Every outcome is produced on a real Temporal server against the sandbox, and its saga's history is stored under
+tests/replay/histories. Do this when no saga of the old code can be alive any more. Until then, a change of the stories
 belongs behind `workflow.patched`.
 """
 
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
 
 
 class RecordingError(Exception):
-    """A saga did not end as its outcome says, or its history holds what it must not; nothing of it was stored."""
+    """A saga did not end as its outcome says, or its history holds a secret. Its history was not stored."""
 
 
 async def record(names: Sequence[str]) -> None:
-    """Record the outcomes of these names; when none is given all, and remove the files of outcomes that are no more.
+    """Record the named outcomes. Without names, record all, and remove the files of outcomes that no longer exist.
 
     Raises RecordingError.
     """
@@ -98,7 +98,7 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := set(names) - outcomes().keys():
         parser.error(f"no such outcome: {', '.join(sorted(unknown))}; there are: {', '.join(outcomes())}")
-    logging.disable()  # steps that fail are what is recorded here
+    logging.disable()  # failing steps are part of what is recorded here
     code = 0
     try:
         asyncio.run(record(names))

@@ -1,8 +1,8 @@
-"""The operator's runbook: docs/runbook.template.md, with what the code itself says in the place of its marks.
+"""The operator's runbook: docs/runbook.template.md, its marks filled in from the code.
 
 A comment that begins with the name of an error, as in `<!-- NoWorker: ... -->`, is shown as text below that error.
 
-`python -m scripts.runbook` writes docs/runbook.md; with `--check` it writes nothing, and exits 1 when that is not
+`python -m scripts.runbook` writes docs/runbook.md; with `--check` it writes nothing, and exits 1 when the page is not
 current.
 """
 
@@ -28,13 +28,13 @@ RUNBOOK = DOCS / "runbook.md"
 _MADE = "<!-- Made by `make runbook` from docs/runbook.template.md and the code: change those. -->"
 
 _NOTE = re.compile(r"^<!-- ([A-Z]\w+): (.*?) -->\n", re.MULTILINE | re.DOTALL)
-"""What the template adds to one error: the error's name, and the text."""
+"""A note in the template about one error: the error's name, and the text."""
 
 _ADDRESS = "vpce-0a1b2c3d4e5f6a7b8-1a2b3c4d.vpce-svc-0a1b2c3d4e5f6a7b8.us-east-1.vpce.amazonaws.com"
 
 
 class Example(NamedTuple):
-    """An Update as it is sent: its argument, as in Temporal's UI, and the options of the CLI that say the same."""
+    """An Update as it is sent: its argument, as in Temporal's UI, and the CLI's equivalent options."""
 
     argument: BaseModel
     options: str
@@ -54,7 +54,7 @@ EXAMPLES: dict[str, Example] = {
     "retry-now": Example(RetryNow(by="ana@example.com"), "--by ana@example.com"),
     "roll-back": Example(RollBack(reason="wrong subnets"), "--reason 'wrong subnets'"),
 }
-"""One for each Update that steers a saga, by its verb; the Update has an underscore where the verb has a hyphen."""
+"""Example of each Update that steers a saga, by its verb. The Update has an underscore where the verb has a hyphen."""
 
 _ACTORS = {
     Actor.NOBODY: "Nobody must act",
@@ -77,12 +77,12 @@ def runbook() -> str:
 
 
 def is_current() -> bool:
-    """Whether docs/runbook.md is what would be written now."""
+    """Whether docs/runbook.md is up to date."""
     return RUNBOOK.exists() and RUNBOOK.read_text(encoding="utf-8") == runbook()
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check, and give the exit code."""
+    """Write or check, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.runbook", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when the runbook is not current")
     if not parser.parse_args(arguments).check:

@@ -1,4 +1,4 @@
-"""The JSON Schemas of all that crosses the border of the product, for backends in other languages.
+"""The JSON Schemas of everything that the product receives or sends, for backends in other languages.
 
 `python -m scripts.schemas` writes schemas/; with `--check` it writes nothing, names what is not current, and exits 1.
 """
@@ -35,7 +35,7 @@ SENT: dict[str, Any] = {
     "retry-now": RetryNow,
     "roll-back": RollBack,
 }
-"""What callers write: fields with a default may be left out."""
+"""Models that callers write: fields with a default may be left out."""
 
 RECEIVED: dict[str, Any] = {
     "create-result": PrivateLinkResult,
@@ -54,7 +54,7 @@ RECEIVED: dict[str, Any] = {
     "status": LinkStatus,
     "steered": UpdateResult,
 }
-"""What callers read; a later version may add fields."""
+"""Models that callers read; a later version may add fields."""
 
 
 def schemas() -> dict[str, str]:
@@ -85,7 +85,7 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check, and give the exit code."""
+    """Write or check, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.schemas", description=__doc__)
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not current")
     if not parser.parse_args(arguments).check:

@@ -1,7 +1,7 @@
 """Take the pictures of docs/images in the Temporal UI: `make screenshots`.
 
-Five moments of sagas against the sandbox: a create that runs, one that waits for a person, one that is held and how it
-is rolled back, and the list of those that need somebody. Needs a Chromium (Debian: `apt install chromium`).
+Five moments of sagas against the sandbox: a running create, one that waits for a person, one that is held, its
+rollback, and the list of sagas that need somebody. Needs a Chromium (Debian: `apt install chromium`).
 """
 
 from __future__ import annotations
@@ -33,32 +33,32 @@ if TYPE_CHECKING:
 IMAGES = ROOT / "docs" / "images"
 
 SPEED = 20.0
-"""As in the demo: fast enough to wait for, slow enough that no bar of the timeline is a mere dot."""
+"""Speed of the clouds' clock, as in the demo: fast enough to wait for, slow enough that no bar is a mere dot."""
 
 WIDTH = 1360
 HEIGHT = 1800
-"""CSS pixels: wide enough for a bar's text beside it, high enough that all of a picture is drawn."""
+"""CSS pixels: wide enough for the text beside a bar, high enough to draw the whole picture."""
 
 SHARPNESS = 1.5
-"""Pixels of the picture by CSS pixel."""
+"""Picture pixels per CSS pixel."""
 
 MARGIN = 16
-"""CSS pixels left under what a picture is of."""
+"""CSS pixels below the subject of a picture."""
 
 BLANK = (WIDTH / 2, 60)
-"""A place on every page where nothing is."""
+"""An empty place on every page."""
 
 LOW_BOXES = ".cm-editor { max-height: 9rem !important; overflow: hidden !important; }"
-"""Input and result are not what a timeline is about, and a stack trace in a result names this machine's paths."""
+"""CSS that shrinks input and result: a timeline is not about them, and a stack trace in a result names local paths."""
 
 LOOK_SECONDS = 0.2
-"""Between two looks at a saga."""
+"""Seconds between two polls of a saga."""
 
 PATIENCE_SECONDS = 120
-"""Until a saga shows what a picture is of: 20 s on an idle machine."""
+"""Maximum seconds until a saga shows the subject of a picture. An idle machine needs 20 s."""
 
 LOAD_SECONDS = 1.5
-"""Until a page has drawn what it has loaded: fonts, and the last frames of what slides in."""
+"""Seconds for a page to draw what it has loaded: fonts, and the last frames of what slides in."""
 
 DEPLOYMENT = "w41b11c0"
 BY_CONSOLE = {"mode": "console", "az_ids": ["use1-az1", "use1-az2"], "principal_arn": "arn:aws:iam::111122223333:root"}
@@ -75,7 +75,7 @@ class Photographer:
         self._links = PrivateLinks(client)
 
     async def take_all(self) -> None:
-        """Start the sagas, and take each picture at its moment."""
+        """Start the sagas, and take each picture at the right moment."""
         approving = await self._create("orders-db", approval=True)
         by_hand = await self._create("billing-db", platform=BY_CONSOLE)
         await self._shows(approving, lambda seen: _runs(seen, "wait-for-endpoint-connection"))
@@ -105,14 +105,14 @@ class Photographer:
         return await self._links.start_create(request | more)
 
     async def _refuse(self, action: str) -> None:
-        """Let AWS refuse the next call of this action."""
+        """Make AWS refuse the next call of this action."""
         fault = {"action": action, "kind": "access_denied"}
         async with httpx.AsyncClient(trust_env=False) as http:
             answer = await http.post(f"{self._running.sandbox['endpoint']}/sandbox/faults", json=fault)
         answer.raise_for_status()
 
     async def _shows(self, saga: SagaHandle, shows: Callable[[Progress], bool]) -> None:
-        """Wait until the saga's progress is so."""
+        """Wait until `shows` holds for the saga's progress."""
         handle: Any = self._client.get_workflow_handle(saga.link.workflow_id)
         progress = None
         try:
@@ -139,7 +139,7 @@ class Photographer:
     async def _picture(self, name: str, last: Locator) -> None:
         """Save the page from its top to the end of `last`."""
         await last.wait_for()
-        await self._ui.page.mouse.move(*BLANK)  # off whatever shows a hint under it
+        await self._ui.page.mouse.move(*BLANK)  # away from anything that shows a hint under the mouse
         await asyncio.sleep(LOAD_SECONDS)
         box = await last.bounding_box()
         if box is None:
@@ -171,7 +171,7 @@ async def take() -> None:
 
 
 def main() -> None:
-    """Take the pictures, or say why not."""
+    """Take the pictures, or print why that failed."""
     code = 0
     try:
         asyncio.run(take())

@@ -30,20 +30,20 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 
 GRACE_SECONDS = 5.0
-"""Enough for a worker to close its connections; its cloud is about to vanish, so there is nothing to finish for."""
+"""Seconds for a worker to close its connections. It has nothing to finish, because its cloud is about to vanish."""
 
 READY_SECONDS = 60.0
-"""From a program's start until it is ready: 2 s on an idle machine."""
+"""Maximum seconds from a program's start until it is ready. An idle machine needs 2 s."""
 
 LOOK_SECONDS = 0.1
-"""Between two looks for the worker at Temporal."""
+"""Seconds between two checks for the worker at Temporal."""
 
 PASSWORD_NAME = "ORDERS_DB"  # noqa: S105 - the name of a secret
 PASSWORD_VARIABLE = f"PRIVATELINK_SECRET_{PASSWORD_NAME}"
-"""What the worker finds a database's password under, made anew for every stage, and what a request calls it."""
+"""Variable that holds a database password for the worker, new for every stage. A request uses the secret's name."""
 
 LAST_WORDS = 30
-"""How many lines of a log tell why its program ended."""
+"""Number of lines of a log that are shown to explain why its program ended."""
 
 
 class StageError(Exception):
@@ -52,7 +52,7 @@ class StageError(Exception):
 
 @dataclass(frozen=True)
 class Stage:
-    """What is running: `sandbox` is the sandbox's ready line, `directory` holds the logs and goes away at the end."""
+    """What is running: `sandbox` is the sandbox's ready line; `directory` holds the logs and is deleted at the end."""
 
     temporal: TemporalServer
     sandbox: Mapping[str, Any]
@@ -67,7 +67,7 @@ class Stage:
     async def run(self, *command: str) -> int:
         """Run a command in `directory`, its output straight to the terminal, and return its exit code.
 
-        Raises StageError when the worker ends under it.
+        Raises StageError when the worker ends in the meantime.
         """
         running = await asyncio.create_subprocess_exec(*command, cwd=self.directory, env=self.environment)
         ends = [asyncio.ensure_future(process.wait()) for process in (running, self.worker)]
@@ -84,7 +84,7 @@ class Stage:
                 await running.wait()
 
     async def run_page(self, workflow_id: str) -> str | None:
-        """Return the address of the page of this workflow's latest run in the Temporal UI, when there is a UI."""
+        """Return the URL of this workflow's latest run in the Temporal UI, or None without a UI."""
         client = await Client.connect(self.temporal.address, namespace=self.temporal.namespace)
         run = await client.get_workflow_handle(workflow_id).describe()
         path = f"namespaces/{self.temporal.namespace}/workflows/{quote(workflow_id, safe='')}/{run.run_id}"
@@ -93,9 +93,9 @@ class Stage:
 
 @contextlib.asynccontextmanager
 async def stage(speed: float) -> AsyncIterator[Stage]:
-    """Start it all, the sandbox's clock `speed` times as fast as a real cloud's, and stop it all at the end.
+    """Start everything, with the sandbox's clock `speed` times as fast as a real cloud's, and stop it at the end.
 
-    Raises NoTemporalError, or StageError when the sandbox or the worker does not get ready.
+    Raises NoTemporalError, or StageError when the sandbox or the worker does not become ready.
     """
     with tempfile.TemporaryDirectory(prefix="privatelink-stage-") as name:
         directory = Path(name)
@@ -173,6 +173,6 @@ def _caller_environment(temporal: TemporalServer, ready: Mapping[str, Any]) -> d
 
 
 def _without_clouds() -> dict[str, str]:
-    """Return this process's environment less all that could lead to a real cloud account."""
+    """Return this process's environment without anything that could lead to a real cloud account."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EMQXCLOUD_"))}
     return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

@@ -1,9 +1,8 @@
 """Find the Temporal CLI: the one program that holds a real Temporal server, its UI and SQLite.
 
-Tried in this order, each failure told with its reason when all fail: `temporal` on PATH; this checkout's
-cache (`.cache/`, or the directory that `PRIVATELINK_CACHE` names); the download that Temporal's own SDK makes
-for tests; `go install`. What the last two fetch is kept in the cache, and only after it has shown that it
-runs.
+These are tried in order: `temporal` on PATH; this checkout's cache (`.cache/`, or the directory that
+`PRIVATELINK_CACHE` names); the download that Temporal's own SDK makes for tests; `go install`. If all fail, the error
+gives the reason for each. What the last two fetch is kept in the cache, but only once it has run.
 """
 
 from __future__ import annotations
@@ -22,22 +21,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 GO_MODULE = "github.com/temporalio/cli/cmd/temporal@v1.5.1"
-"""The newest tag that `go install` can build.
+"""Go module at the newest tag that `go install` can build.
 
-From v1.6.0 on the module carries a `replace`, which `go install` refuses.
+From v1.6.0 on the module has a `replace`, which `go install` refuses.
 """
 
 DOWNLOADER = Path(__file__).with_name("temporal_download.py")
-"""The program that lets the SDK download into the directory it is given."""
+"""Program that makes the SDK download into a given directory."""
 
 VERSION_SECONDS = 30.0
-"""`temporal --version` answers in 30 ms; a cold disk under load may take seconds."""
+"""Maximum seconds for `temporal --version`. It takes 30 ms; a cold disk under load may take seconds."""
 
 DOWNLOAD_SECONDS = 300.0
-"""The whole download: some 50 MB, so a line of 2 Mbit/s still makes it."""
+"""Maximum seconds for the whole download: about 50 MB, so a line of 2 Mbit/s is still fast enough."""
 
 BUILD_SECONDS = 1200.0
-"""The whole `go install`: 2 minutes on two cores with a good line; the rest is for slow machines."""
+"""Maximum seconds for the whole `go install`. Two cores on a good line need 2 minutes; slow machines more."""
 
 
 _NONE_WORKS = """\
@@ -50,20 +49,20 @@ TEMPORAL_ADDRESS to a server that runs already; then run this again."""
 
 
 class NoTemporalError(Exception):
-    """No way to a Temporal server works here.
+    """No Temporal server can be reached or started here.
 
-    The message names every way tried, why it failed, and what to install.
+    The message names every way that was tried, why it failed, and what to install.
     """
 
 
 class _AttemptError(Exception):
-    """One way to the CLI failed; the message is its reason in one line."""
+    """One way to get the CLI failed; the message is the reason in one line."""
 
 
 def cache_directory(environment: Mapping[str, str]) -> Path:
     """Return the directory for what is fetched once per checkout.
 
-    `PRIVATELINK_CACHE`, else `.cache/` in the checkout.
+    This is `PRIVATELINK_CACHE`, or else `.cache/` in the checkout.
     """
     chosen = environment.get("PRIVATELINK_CACHE")
     return Path(chosen).absolute() if chosen else Path(__file__).resolve().parent.parent / ".cache"
@@ -72,8 +71,8 @@ def cache_directory(environment: Mapping[str, str]) -> Path:
 async def find_temporal_cli(environment: Mapping[str, str] = os.environ) -> Path:
     """Return the path of a Temporal CLI that runs, fetching one into the cache when there is none.
 
-    Raises NoTemporalError. Says on standard error what takes time. Two processes at once may fetch twice;
-    both end with a whole program, because each fetches apart and renames into place.
+    Raises NoTemporalError. Prints to standard error what takes time. Two concurrent processes may fetch twice; both
+    end up with a complete program, because each fetches separately and renames into place.
     """
     cached = cache_directory(environment) / "temporal"
     ways: list[tuple[str, Callable[[], Awaitable[Path]]]] = [
@@ -119,9 +118,8 @@ async def _go_install(cached: Path, environment: Mapping[str, str]) -> Path:
         raise _AttemptError("no go on PATH")
     print("Building the Temporal CLI with Go, once: 2 to 6 minutes.", file=sys.stderr, flush=True)
     with _fetching_directory(cached) as directory:
-        # A GOFLAGS with -mod=vendor breaks this build, and so do the GOOS and GOARCH of somebody who
-        # cross-compiles. -mod=readonly is Go's default; an empty GOFLAGS would bring back the one of `go env
-        # -w`.
+        # A GOFLAGS with -mod=vendor breaks this build, and so do GOOS and GOARCH set for cross-compiling.
+        # -mod=readonly is Go's default; an empty GOFLAGS would restore the one set by `go env -w`.
         ours = {"GOBIN": str(directory), "GOFLAGS": "-mod=readonly", "CGO_ENABLED": "0"}
         theirs = {name: value for name, value in environment.items() if name not in {"GOOS", "GOARCH"}}
         await _run([go, "install", GO_MODULE], theirs | ours, BUILD_SECONDS)
@@ -130,7 +128,7 @@ async def _go_install(cached: Path, environment: Mapping[str, str]) -> Path:
 
 @contextlib.contextmanager
 def _fetching_directory(cached: Path) -> Iterator[Path]:
-    """Give a directory beside the cached file, where a rename into place is atomic, and remove it after."""
+    """Yield a directory beside the cached file, where a rename into place is atomic, and remove it afterwards."""
     try:
         cached.parent.mkdir(parents=True, exist_ok=True)
         directory = tempfile.TemporaryDirectory(prefix="fetching-", dir=cached.parent)
@@ -155,7 +153,7 @@ async def _checked(program: Path) -> Path:
 async def _run(command: Sequence[str], environment: Mapping[str, str], limit_seconds: float) -> str:
     """Run a command to its end and return what it printed.
 
-    Raise _AttemptError with its last words or the limit it broke.
+    Raises _AttemptError with the end of its output, or the time limit that it exceeded.
     """
     try:
         process = await asyncio.create_subprocess_exec(
@@ -174,7 +172,7 @@ async def _run(command: Sequence[str], environment: Mapping[str, str], limit_sec
     except TimeoutError:
         raise _AttemptError(f"no end within {limit_seconds:.0f} s") from None
     finally:
-        # The whole group: Go's compilers, or the server that the SDK starts, are children of the command.
+        # Kill the whole group: Go's compilers, or the server that the SDK starts, are children of the command.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
@@ -185,7 +183,7 @@ async def _run(command: Sequence[str], environment: Mapping[str, str], limit_sec
 
 
 def main() -> None:
-    """Print the CLI's path, fetched if need be: before tests, which are timed, and run on several processes."""
+    """Print the CLI's path, and fetch the CLI if necessary: before tests, which are timed and run in parallel."""
     try:
         print(asyncio.run(find_temporal_cli()))
     except NoTemporalError as error:

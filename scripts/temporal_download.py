@@ -1,8 +1,8 @@
 """Let Temporal's SDK download its dev server: `python scripts/temporal_download.py DIRECTORY`.
 
-A program of its own because the SDK starts what it downloads, banner on standard output included, and reaches
-for the network with no limit: its caller discards the one and bounds the other. Exit 0 = the program is in
-the directory; else standard error says why.
+It is a separate program because the SDK starts what it downloads, which prints a banner on standard output, and uses
+the network with no time limit. The caller discards the banner and limits the time. Exit code 0 means that the program
+is in the directory; otherwise standard error says why not.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from pathlib import Path
 from temporalio.testing import WorkflowEnvironment
 
 ANSWER_SECONDS = 20.0
-"""How long the download host may take to answer at all.
+"""Maximum seconds until the download host first answers.
 
-A firewall that drops packets would otherwise cost two minutes.
+Without this limit, a firewall that drops packets would cost two minutes.
 """
 
 
@@ -25,7 +25,7 @@ async def download(directory: Path) -> None:
     """Download into `directory`; raises RuntimeError or TimeoutError with the reason."""
     start = asyncio.ensure_future(WorkflowEnvironment.start_local(download_dest_dir=str(directory)))
     await asyncio.wait({start}, timeout=ANSWER_SECONDS)
-    # The SDK opens the file it downloads into as soon as the host has answered.
+    # The SDK opens its target file as soon as the host has answered.
     if not start.done() and not any(directory.iterdir()):
         start.cancel()
         raise TimeoutError(f"the download host gave no answer within {ANSWER_SECONDS:.0f} s")
@@ -33,7 +33,7 @@ async def download(directory: Path) -> None:
 
 
 def main() -> None:
-    """Download, say why not, and exit."""
+    """Download, print why if that fails, and exit."""
     code = 0
     try:
         asyncio.run(download(Path(sys.argv[1])))

@@ -1,8 +1,8 @@
 """A Temporal server for as long as a block runs: the demo's, the tests' and the bench's.
 
-`TEMPORAL_ADDRESS` set = that server, and none is started. Else the dev server of the Temporal CLI
-(temporal_cli.py finds it) starts on free ports of the loopback and ends with the block, or with this process
-should it die. `python -m scripts.temporal_server` holds one in the foreground.
+If `TEMPORAL_ADDRESS` is set, that server is used and none is started. Otherwise the Temporal CLI's dev server
+(temporal_cli.py finds it) starts on free loopback ports. It ends with the block, or with this process if that dies.
+`python -m scripts.temporal_server` runs one in the foreground.
 """
 
 from __future__ import annotations
@@ -34,41 +34,41 @@ if TYPE_CHECKING:
     from temporalio.common import SearchAttributeKey
 
 NAMESPACE = "default"
-"""The namespace that every dev server has from its start."""
+"""Namespace that every dev server has from its start."""
 
 START_SECONDS = 60.0
-"""From start to the first answer: 0.1 s on an idle machine; the rest is for a loaded one."""
+"""Maximum seconds from start to the first answer. An idle machine needs 0.1 s; the rest is for a loaded one."""
 
 LOOK_SECONDS = 0.05
-"""Between two looks at a server that starts."""
+"""Seconds between two checks of a server that is starting."""
 
 LISTEN_SECONDS = 5.0
-"""A connection on the loopback takes microseconds, unless the machine is starved."""
+"""Maximum seconds for a loopback connection, which takes microseconds unless the machine is starved."""
 
 PORT_ATTEMPTS = 5
-"""A port found free may be gone when the server binds it.
+"""Number of ports to try, because a port found free may be taken when the server binds it.
 
-Losing this race five times in a row has another cause.
+Five failures in a row have another cause.
 """
 
-# Stock, this server dispatches about 20 tasks a second and rounds delays up to a second: right for
-# production, where it has company, and 13 times slower for one saga (1,247 against 93 ms for twelve steps).
+# By default, this server dispatches about 20 tasks a second and rounds delays up to a second. That suits production
+# with its many sagas, but makes a single one 13 times slower (1,247 ms instead of 93 ms for twelve steps).
 _QUICK = (
     "history.transferProcessorMaxPollRPS=1000",
     'history.timerProcessorMaxTimeShift="10ms"',
     "system.enableActivityEagerExecution=true",
 )
 
-# Survives a kill of the process, which is all that a dev server's file must survive, at twice the sagas a
+# The file then survives a kill of the process, which is all that a dev server needs, and twice as many sagas run a
 # second.
 _SQLITE = ("journal_mode=WAL", "synchronous=NORMAL")
 
 
 @dataclass(frozen=True)
 class TemporalServer:
-    """Where a running server is.
+    """Address of a running server.
 
-    `address` is host:port, as TEMPORAL_ADDRESS takes it; `ui_url` is None where no UI is known.
+    `address` is host:port, as for TEMPORAL_ADDRESS; `ui_url` is None if no UI is known.
     """
 
     address: str
@@ -85,12 +85,12 @@ async def temporal_server(
     port: int | None = None,
     continue_as_new_at: int | None = None,
 ) -> AsyncIterator[TemporalServer]:
-    """Give a Temporal server that answers, and stop what was started at the end.
+    """Yield a Temporal server that answers, and stop it at the end if it was started here.
 
-    A started one knows `search_attributes` at once; a server of TEMPORAL_ADDRESS learns them from the first
-    worker. In memory unless `db_filename` names a SQLite file. On a free port unless `port` names one, as for a
-    server that comes back. It advises a workflow to continue as new at `continue_as_new_at` events, else at
-    Temporal's 4,096. Raises NoTemporalError when there is no way to a server, naming the log of one that did not start.
+    A started server knows `search_attributes` at once; a server of TEMPORAL_ADDRESS learns them from the first worker.
+    Its data is in memory unless `db_filename` names a SQLite file. It has a free port unless `port` names one, as for a
+    restart. It advises a workflow to continue as new at `continue_as_new_at` events, by default at Temporal's 4,096.
+    Raises NoTemporalError when no server can be reached or started, naming the log of one that did not start.
     """
     if os.environ.get("TEMPORAL_ADDRESS"):
         yield await _running_server()
@@ -137,7 +137,7 @@ async def _dev_server(command: Sequence[str], *, ui: bool, port: int | None) -> 
                         try:
                             yield server
                         finally:
-                            # Its port closes at once; its exit is heard of a moment later.
+                            # Its port closes at once; its exit is seen a moment later.
                             if process.returncode is not None or not _listens(own_port):
                                 raise NoTemporalError(_failure("it ended while in use", log))
                         return
@@ -148,7 +148,7 @@ async def _dev_server(command: Sequence[str], *, ui: bool, port: int | None) -> 
 
 @contextlib.contextmanager
 def _log_file() -> Iterator[Path]:
-    """Give a file for what the server says, which stays only when an error names it."""
+    """Yield a file for the output of the server. It is kept only when an error names it."""
     handle, name = tempfile.mkstemp(prefix="temporal-server-", suffix=".log")
     os.close(handle)
     try:
@@ -162,7 +162,7 @@ def _log_file() -> Iterator[Path]:
 
 
 async def _answers(process: Process, server: TemporalServer, log: Path) -> bool:
-    """Wait until the server serves its namespace; False when it ended instead."""
+    """Wait until the server serves its namespace; return False if it ended instead."""
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(START_SECONDS):
             while process.returncode is None:
@@ -184,10 +184,10 @@ def _listens(port: int) -> bool:
 
 
 def _free_port() -> int:
-    """Return a port that nobody else is given for the next minute.
+    """Return a port that the kernel gives to no other process for the next minute.
 
-    The kernel hands out no port that holds a connection in TIME_WAIT, which the side that closes first leaves
-    behind; a server may still bind it. So two processes that start servers at once do not collide.
+    The kernel hands out no port with a connection in TIME_WAIT, which the side that closes first leaves behind. A
+    server may still bind it. So two processes that start servers at once do not collide.
     """
     with socket.create_server(("127.0.0.1", 0)) as listener:
         with socket.create_connection(listener.getsockname()) as caller:
@@ -208,7 +208,7 @@ def _failure(why: str, log: Path) -> str:
 
 
 async def _hold() -> None:
-    """Run a server until Ctrl-C or SIGTERM, and say where it is."""
+    """Run a server until Ctrl-C or SIGTERM, and print its address."""
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -219,7 +219,7 @@ async def _hold() -> None:
 
 
 def main() -> None:
-    """Hold a server in the foreground, its state in memory."""
+    """Run a server in the foreground, with its state in memory."""
     code = 0
     try:
         asyncio.run(_hold())

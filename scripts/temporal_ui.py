@@ -1,4 +1,4 @@
-"""The pages of Temporal's UI, by what an operator does on them."""
+"""What an operator does on the pages of Temporal's UI."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from playwright.async_api import FrameLocator, Locator, Page
 
 ROW = "tbody tr"
-"""A saga in the list."""
+"""Selector of a saga's row in the list."""
 
 
 class TemporalUi:
-    """One page of a browser, on the UI at `url`."""
+    """A browser page on the UI at `url`."""
 
     def __init__(self, page: Page, url: str, namespace: str) -> None:
         """Nothing is opened yet."""
@@ -24,14 +24,14 @@ class TemporalUi:
         self._workflows = f"{url}/namespaces/{namespace}/workflows"
 
     async def open_list(self, query: str) -> Locator:
-        """Open the list of the sagas that a visibility query finds; its rows."""
+        """Open the list of the sagas that a visibility query finds, and return its rows."""
         await self.page.goto(f"{self._workflows}?query={quote(query)}")
         return self.page.locator(ROW)
 
     async def open_timeline(self, workflow_id: str, run_id: str) -> Locator:
-        """Open a run's history, oldest first, its timeline in full; the timeline."""
+        """Open a run's history, oldest first, with its timeline in full, and return the timeline."""
         await self._open(workflow_id, run_id, "history?sort=ascending")
-        # The timeline is a box that scrolls until this button is pressed, which the browser remembers.
+        # The timeline scrolls in a box until this button is pressed, which the browser remembers.
         scrolls, full = (self.page.get_by_role("button", name=name) for name in ("Minimized", "Expanded"))
         await scrolls.or_(full).wait_for()
         if await scrolls.count():
@@ -40,24 +40,24 @@ class TemporalUi:
         return self.page.locator("#event-history-timeline-graph")
 
     async def open_details(self, workflow_id: str, run_id: str) -> FrameLocator:
-        """Open a run's metadata; the document in which its current details are rendered."""
+        """Open a run's metadata, and return the frame that renders its current details."""
         await self._open(workflow_id, run_id, "user-metadata")
-        # Summary and details have a frame each too, before this one.
+        # Summary and details also have a frame each, before this one.
         return self.page.frame_locator("iframe").last
 
     async def open_pending(self, workflow_id: str, run_id: str) -> Locator:
-        """Open a run's pending activities; what the tab shows."""
+        """Open a run's pending activities, and return what the tab shows."""
         await self._open(workflow_id, run_id, "pending-activities")
         return self.page.get_by_role("main")
 
     async def fill_in_update(self, name: str, argument: Mapping[str, object]) -> Locator:
-        """Fill the open run's dialog for an Update in; its button that sends it."""
+        """Fill in the open run's dialog for an Update, and return the button that sends it."""
         await self.page.get_by_role("button", name="More Actions").click()
         await self.page.get_by_role("menuitem", name="Send an Update").click()
         dialog = self.page.get_by_role("dialog", name="Send an Update")
         await dialog.get_by_role("button", name="Select an Update").click()
         await dialog.get_by_role("option", name=name).click()
-        # As the field will lay it out: it does so when it loses the focus, and moves the button from under the mouse.
+        # In the field's own layout: it reformats when it loses the focus, and moves the button away from the mouse.
         await dialog.locator(".cm-content").fill(json.dumps(argument, indent=2))
         return dialog.get_by_role("button", name="Submit")
 

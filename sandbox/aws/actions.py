@@ -1,6 +1,6 @@
-"""The table of actions: which AWS action is served by which function.
+"""The table of actions: which function serves which AWS action.
 
-A function takes a `Call` and returns the answer as the botocore output shape has it (or what `Call.moto` returned).
+A function takes a `Call` and returns the answer in the botocore output shape (or what `Call.moto` returned).
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Handler = Callable[["Call"], Answer]
 
 @dataclass(frozen=True)
 class Action:
-    """One action; `fates` are the fault kinds it knows beyond those of every action."""
+    """One action; `fates` are the fault kinds that it supports beyond those of every action."""
 
     service: str
     name: str
@@ -37,7 +37,7 @@ ACTIONS: dict[tuple[str, str], Action] = {}
 def action(
     service: str, name: str, *, read: bool = False, fates: Iterable[FaultKind] = ()
 ) -> Callable[[Handler], Handler]:
-    """Put the decorated function into the table."""
+    """Register the decorated function in the table."""
 
     def register(handler: Handler) -> Handler:
         ACTIONS[service, name] = Action(service, name, read, frozenset(fates), handler)
@@ -54,12 +54,12 @@ class Call:
     caller: AccessKey
     region: str
     params: dict[str, Any]
-    """As the botocore input shape has them."""
+    """The parameters, in the botocore input shape."""
     fault: Fault | None
     world: World
     keyring: Keyring
     moto: Callable[[], Any]
-    """Let moto serve this call after all."""
+    """Lets moto serve this call."""
 
     @property
     def account(self) -> str:
@@ -73,56 +73,56 @@ class Call:
 
     @property
     def store(self) -> Store:
-        """The caller's things in the call's region."""
+        """The caller's resources in the call's region."""
         return self.world.store(self.account, self.region)
 
     @property
     def now(self) -> float:
-        """Sandbox seconds."""
+        """The current time in sandbox seconds."""
         return self.world.clock.now()
 
     @property
     def stuck(self) -> bool:
-        """What this call sets going is to go nowhere."""
+        """Whether what this call starts never finishes."""
         return self.fault is not None and self.fault.kind == "stuck"
 
     @property
     def failed(self) -> bool:
-        """What this call sets going is to end badly."""
+        """Whether what this call starts ends in failure."""
         return self.fault is not None and self.fault.kind == "failed"
 
     @property
     def impaired(self) -> bool:
-        """What this call sets going is to work, with too little behind it."""
+        """Whether what this call starts ends up working, but with too little capacity."""
         return self.fault is not None and self.fault.kind == "impaired"
 
     @property
     def overlooks(self) -> bool:
-        """What this call names was made a moment ago, and is not found where the call arrives."""
+        """Whether this call does not find what it names, as AWS may not right after its creation."""
         return self.fault is not None and self.fault.kind == "not_found_yet"
 
     @property
     def unsuccessful(self) -> bool:
-        """The call is to answer 200 with `Unsuccessful` items."""
+        """Whether the call answers 200 with `Unsuccessful` items."""
         return self.fault is not None and self.fault.kind == "unsuccessful"
 
     def due(self, seconds: float) -> float:
-        """When something that takes so long and begins now is finished."""
+        """The time when something that begins now and takes this long is finished; `NEVER` when stuck."""
         return NEVER if self.stuck else self.now + seconds
 
     def birth(self) -> dict[str, Any]:
-        """`created` and `visible_at` for a thing that this call makes."""
+        """`created` and `visible_at` of a resource that this call creates."""
         hidden = self.world.durations.visibility
         if self.fault is not None and self.fault.kind == "not_visible":
             hidden = NEVER if self.fault.seconds is None else self.fault.seconds
         return {"created": self.world.clock.datetime(), "visible_at": self.now + hidden}
 
     def sees(self, thing: Thing) -> bool:
-        """Whether a read of now shows the thing."""
+        """Whether reads show the resource now."""
         return thing.is_seen(self.now)
 
     def required(self, name: str) -> Any:  # noqa: ANN401  parameters are as varied as the botocore models
-        """A parameter that must be there."""
+        """A parameter of the call; MissingParameter (EC2) or ValidationError when it is missing or empty."""
         value = self.params.get(name)
         if value in (None, "", []):
             if self.action.service == "ec2":

@@ -1,4 +1,4 @@
-"""The AWS half as one thing: it names, serves and refuses requests, and knows what is alive."""
+"""The AWS half as the server sees it: it names, serves and refuses requests, and lists what exists."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ _MODELS = {EC2: "ec2", ELB: "elbv2", STS: "sts"}
 _MOTO_REQUEST_ID = b"<requestId>request-id<"
 _READS = ("Describe", "Get", "List", "Search")
 ACCOUNT = "sandbox.account"
-"""The WSGI environ key under which the half leaves the caller's account for the record of calls."""
+"""WSGI environ key of the caller's account, which the record of calls needs."""
 
 
 class AwsSandbox:
-    """EC2, ELBv2 and STS for every account of the seed. Thread-safe; one in a process."""
+    """EC2, ELBv2 and STS for every seeded account. Thread-safe; a process can have only one."""
 
     def __init__(self, clock: Clock, durations: Durations, faults: FaultPlan, seed: Seed) -> None:
-        """Make the seeded state, and let `faults` know every action there is."""
+        """Create the seeded state, and register every action with `faults`."""
         self.quotas = Quotas()
         self._world = World(clock, durations, self.quotas, seed)
         self._rates = RequestRates(clock)
@@ -76,7 +76,7 @@ class AwsSandbox:
         self.reset()
 
     def reset(self) -> None:
-        """Back to the seeded state."""
+        """Go back to the seeded state."""
         with self._world.lock:
             self._world.clear()
             self.quotas.restore()
@@ -88,7 +88,7 @@ class AwsSandbox:
             put_seed_in_place(self._world)
 
     def action_of(self, request: Request) -> tuple[str, str, bool]:
-        """(service, action, whether it only reads); service and action are "" when they cannot be told."""
+        """(service, action, whether it only reads); service and action are "" when they are unknown."""
         signature = signature_of(request)
         service = signature.service if signature is not None else ""
         name = (parse_qs(request.get_data(as_text=True)).get("Action") or request.args.getlist("Action") or [""])[0]
@@ -110,7 +110,7 @@ class AwsSandbox:
             _refuse(fault, service, name, caller)
             if (service, name) in ACTIONS:
                 return self._serve(request, signature, caller, fault)
-            # moto reads and changes the network itself, and knows no lock.
+            # moto reads and changes the network itself, without a lock.
             with self._world.lock:
                 self._sweep()
                 self._authorize(caller, Asked(f"{service}:{name}"))
@@ -119,27 +119,27 @@ class AwsSandbox:
             return error.response(service)
 
     def books(self, *, bystanders: bool) -> dict[str, Any]:
-        """All that is alive, by account and region; seeded things only with `bystanders`."""
+        """Everything that exists, by account and region; seeded resources only with `bystanders`."""
         with self._world.lock:
             self._sweep()
             return aws_books(self._world.stores(), self._world.clock.now(), bystanders=bystanders)
 
     def answering_ports(self) -> dict[str, dict[int, bool]]:
-        """VPC endpoint -> port -> whether a target answers there, of all accounts."""
+        """VPC endpoint -> port -> whether a target answers there, for all accounts."""
         with self._world.lock:
             self._sweep()
             return answering_ports(self._world.stores(), self._world.clock.now())
 
     def targets_behind(self) -> dict[str, dict[int, dict[str, str]]]:
-        """VPC endpoint -> port -> target -> its health, of all accounts."""
+        """VPC endpoint -> port -> target -> its health, for all accounts."""
         with self._world.lock:
             self._sweep()
             return targets_behind(self._world.stores(), self._world.clock.now())
 
     def put_policy(self, role_arn: str, document: dict[str, Any] | None) -> None:
-        """Give a role a policy, which bounds its sessions from now on; without one (None) they may do everything.
+        """Give a role a policy, which limits its sessions from now on; without one (None) they may do everything.
 
-        Raises ValueError when the policy has something in it that the sandbox does not understand.
+        Raises ValueError when the policy contains something that the sandbox does not understand.
         """
         policy = None if document is None else Policy.read(document)
         with self._world.lock:
@@ -148,7 +148,7 @@ class AwsSandbox:
                 self._world.roles[role_arn] = policy
 
     def used(self) -> list[dict[str, str]]:
-        """Which statement of which role's policy has allowed which action, since the last reset."""
+        """Which statements of which roles' policies have allowed which actions since the last reset."""
         with self._world.lock:
             return [{"role_arn": role, "sid": sid, "action": action} for role, sid, action in sorted(self._used)]
 
@@ -191,12 +191,12 @@ class AwsSandbox:
             response = Response.from_app(self._moto, environ, buffered=True)
         except NotImplementedError as error:
             raise AwsError("UnsupportedOperation", f"The sandbox does not have this action: {error}") from error
-        # moto gives every EC2 answer the same request id, and operators look calls up by it.
+        # moto gives every EC2 answer the same request id, but operators find calls by their request id.
         response.set_data(response.get_data().replace(_MOTO_REQUEST_ID, f"<requestId>{uuid.uuid4()}<".encode()))
         return response
 
     def _sweep(self) -> None:
-        """Remove what is gone by now."""
+        """Remove the resources whose time is over."""
         now = self._world.clock.now()
         for store in self._world.stores():
             for balancer in [one for one in store.load_balancers.values() if one.gone_at <= now]:

@@ -1,7 +1,7 @@
-"""What a call needs to be allowed: IAM actions, resources and condition keys, and the refusal when it is not.
+"""The permissions that a call needs (IAM actions, resources and condition keys), and the refusal without them.
 
-Which action takes which resource and which key: Service Authorization Reference, "Actions, resources, and condition
-keys" of Amazon EC2 and of AWS Elastic Load Balancing V2.
+Source for which action takes which resource and which key: Service Authorization Reference, "Actions, resources, and
+condition keys" of Amazon EC2 and of AWS Elastic Load Balancing V2.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.aws.state import Store, Thing
 
 ALWAYS_ALLOWED = ("sts", "GetCallerIdentity")
-"""API_GetCallerIdentity: no permissions are required."""
+"""The action that needs no permissions (API_GetCallerIdentity)."""
 
 _BY_ARN = {
     "CreateListener": "LoadBalancerArn",
@@ -45,7 +45,7 @@ _BY_SERVICE_ID = {
 
 
 def needs(call: Call) -> Iterator[Asked]:
-    """Every permission that a call of one of our actions needs; a create with tags needs the tagging action too."""
+    """Every permission that a call of one of our actions needs. A create with tags also needs the tagging action."""
     service, name = call.action.service, call.action.name
     request = _keys("aws:RequestTag/", _request_tags(call.params))
     action = f"{service}:{name}"
@@ -71,7 +71,7 @@ def needs(call: Call) -> Iterator[Asked]:
 
 
 def not_allowed(asked: Asked, principal: str) -> AwsError:
-    """EC2 says UnauthorizedOperation, the others AccessDenied (EC2 error codes; ELB CommonErrors), the action named."""
+    """EC2 says UnauthorizedOperation, others AccessDenied (EC2 error codes; ELB CommonErrors); both name the action."""
     service, _, _ = asked.action.partition(":")
     sentence = (
         f"User: {principal} is not authorized to perform: {asked.action} on resource: {asked.resource}"
@@ -100,7 +100,7 @@ def _request_tags(params: dict[str, Any]) -> dict[str, str]:
 
 
 def _resource_tags(store: Store, id_or_arn: str) -> dict[str, str]:
-    """The tags that the thing has, seen by reads already or not; none when there is no such thing."""
+    """The resource's tags as condition keys, even if reads do not show it yet; none when it does not exist."""
     things: tuple[Mapping[str, Any], ...] = (
         store.load_balancers,
         store.target_groups,

@@ -1,4 +1,4 @@
-"""EC2's ClientToken: the same token and parameters make nothing second, others are refused."""
+"""EC2's ClientToken: a repeat with the same parameters creates nothing, one with other parameters is refused."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LONGEST = 64
 
 
 def made_before(call: Call) -> str | None:
-    """The id of what an earlier call of this action with this token made; None when there was none.
+    """The id of what an earlier call of this action with this token created; None when there was no such call.
 
-    IdempotentParameterMismatch when it had other parameters (ec2/latest/devguide/ec2-api-idempotency). A token is
-    never forgotten, not even when the thing is deleted.
+    IdempotentParameterMismatch when that call had other parameters (ec2/latest/devguide/ec2-api-idempotency). A token
+    stays valid forever, even when the resource is deleted.
     """
     token = call.params.get("ClientToken")
     if not token:
@@ -36,6 +36,6 @@ def made_before(call: Call) -> str | None:
 
 
 def remember(call: Call, made: str) -> None:
-    """Answer the next call with this token by what this one made."""
+    """Store what this call created, under its token, for `made_before`."""
     if token := call.params.get("ClientToken"):
         call.store.client_tokens[call.action.name, token] = (call.params, made)

@@ -1,13 +1,13 @@
-"""Where a machine or a container gets its credentials from: EC2 instance metadata and the container endpoint.
+"""Where a machine or a container gets its credentials: EC2 instance metadata and the container endpoint.
 
-Instance metadata is version 2 alone: a token by PUT first, and each GET with it ("Use the Instance Metadata Service to
+Instance metadata is version 2 only: a PUT gets a token, and each GET needs it ("Use the Instance Metadata Service to
 access instance metadata"). It serves the role's name and its credentials ("Retrieve security credentials from instance
 metadata"). The container endpoint serves the same as one JSON object ("Amazon ECS task IAM role", "Container credential
-provider" of the SDKs). Point AWS's variables to them as `environments` says.
+provider" of the SDKs). `environments` has the variables that point an SDK to them.
 
-Credentials last `Lifetimes.endpoint_seconds` of the world's clock. The endpoints give the same ones again until five
-minutes before their end, or until half of their time is over where they last less than ten minutes. Each call is an
-action of the fault plan under the name in `ACTIONS`; a `refusal` with status 503 is an endpoint that is not ready.
+Credentials last `Lifetimes.endpoint_seconds`. An endpoint gives the same ones until five minutes before their end, or,
+if they last less than ten minutes, until half of their time is over. Each call is an action of the fault plan under
+its name in `ACTIONS`. A `refusal` with status 503 simulates an endpoint that is not ready.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
 ROLE = "privatelink-worker"
 ROLE_ARN = f"arn:aws:iam::{PROVIDER}:role/{ROLE}"
-"""The role of the machine and of the container."""
+"""ARN of the role of the machine and of the container."""
 
-TOKEN_PATH = "/latest/api/token"  # noqa: S105 - where a token is to be had
+TOKEN_PATH = "/latest/api/token"  # noqa: S105 - the path that gives a token
 ROLES_PATH = "/latest/meta-data/iam/security-credentials/"
 CONTAINER_PATH = "/v2/credentials/privatelink-worker"
 
@@ -53,16 +53,16 @@ _STATUSES = {"throttle": 429, "server_error": 500, "access_denied": 403, "refusa
 
 
 class Lifetimes(Settable):
-    """How long credentials last, in seconds of the world's clock, which SDKs compare them with."""
+    """How long credentials last, in real seconds, because SDKs compare their end with the real time."""
 
     endpoint_seconds: PositiveFloat = 21600
-    """Those of the two endpoints; about six hours at AWS."""
+    """Lifetime of the two endpoints' credentials; about six hours at AWS."""
     session_seconds: PositiveFloat | None = Field(default=None)
-    """Those of AssumeRole, whatever its caller asks for; None = as asked."""
+    """Lifetime of AssumeRole's credentials, whatever its caller asks for; None = as the caller asks."""
 
 
 def environments(endpoint: str) -> dict[str, dict[str, str]]:
-    """The variables that send an SDK without keys to one of the two endpoints."""
+    """The environment variables that send an SDK without keys to one of the two endpoints."""
     return {
         "instance": {"AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{endpoint}/"},
         "container": {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{endpoint}{CONTAINER_PATH}"},
@@ -73,7 +73,7 @@ class CredentialEndpoint:
     """Both endpoints. Thread-safe."""
 
     def __init__(self, keyring: Keyring, lifetimes: Lifetimes, faults: FaultPlan) -> None:
-        """Give out sessions of `keyring`; `faults` learns the actions."""
+        """Give out sessions of `keyring`, and register the actions with `faults`."""
         self._keyring = keyring
         self._lifetimes = lifetimes
         self._lock = threading.Lock()
@@ -83,18 +83,18 @@ class CredentialEndpoint:
             faults.know(name)
 
     def reset(self) -> None:
-        """Forget every token, and make new credentials at the next call."""
+        """Drop every token, and create new credentials at the next call."""
         with self._lock:
             self._tokens.clear()
         self.rotate()
 
     def rotate(self) -> None:
-        """Give new credentials from the next call on; the ones before stay good until their end."""
+        """Give out new credentials from the next call on; earlier ones stay valid until their end."""
         with self._lock:
             self._current.clear()
 
     def action_of(self, request: Request) -> tuple[str, str, bool]:
-        """(service, action, whether it only reads); a call of no known path is named by its method and path."""
+        """(service, action, whether it only reads). A call of an unknown path is named by its method and path."""
         action = f"{request.method} {request.path}"
         if action.startswith(GET_CONTAINER_CREDENTIALS):
             action = GET_CONTAINER_CREDENTIALS

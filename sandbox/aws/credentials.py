@@ -30,7 +30,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True)
 class AccessKey:
-    """An access key, of a user or (with a token and an end) of an assumed role."""
+    """An access key of a user, or of a role's session, which also has a token and an end."""
 
     id: str
     secret: str
@@ -38,15 +38,15 @@ class AccessKey:
     principal: str
     user_id: str
     role_arn: str | None = None
-    """The role whose session this is; its policy, if it has one, bounds what the session may do."""
+    """The role whose session this is; the role's policy, if any, limits what the session may do."""
     token: str | None = None
     expires_at: float | None = None
-    """Of the world's clock, as the caller's SDK compares it with its own."""
+    """End in real time, because the caller's SDK compares it with its own clock."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What the Authorization header claims."""
+    """What a request's Authorization header claims."""
 
     access_key_id: str
     region: str
@@ -56,7 +56,7 @@ class Signature:
 
 
 class Keyring:
-    """Every access key that opens the sandbox."""
+    """Every access key of the sandbox."""
 
     def __init__(self, seed: Seed) -> None:
         """Begin with the seeded users' keys."""
@@ -65,7 +65,7 @@ class Keyring:
         self.reset()
 
     def reset(self) -> None:
-        """Forget every rotated key; what was revoked is good again. Sessions last to their end, as STS has no other."""
+        """Drop rotated keys and revocations. Sessions stay valid until their end, because STS cannot end them."""
         self._revoked: set[str] = set()
         sessions = {key.id: key for key in self._keys.values() if key.token is not None}
         self._keys = sessions | {
@@ -76,8 +76,9 @@ class Keyring:
     def caller(self, request: Request, signature: Signature) -> AccessKey:
         """The owner of the key that signed the request.
 
-        EC2 refuses with AuthFailure whatever is wrong; ELB and STS say InvalidClientTokenId for an unknown key and
-        SignatureDoesNotMatch for a wrong secret (EC2 error codes; STS CommonErrors).
+        EC2 answers AuthFailure for an unknown key and for a wrong secret. ELB and STS answer InvalidClientTokenId for
+        an unknown key and SignatureDoesNotMatch for a wrong secret (EC2 error codes; STS CommonErrors). For a session
+        that is over, EC2 answers RequestExpired, the others ExpiredToken.
         """
         key = self._keys.get(signature.access_key_id)
         ec2 = signature.service == EC2
@@ -92,46 +93,46 @@ class Keyring:
         return key
 
     def is_revoked(self, key: AccessKey) -> bool:
-        """Whether the key was revoked: a user's is inactive, a session's is denied everything."""
+        """Whether the key was revoked: a user's key is then inactive, and a session is denied everything."""
         return key.id in self._revoked
 
     def named(self, of: str | None) -> list[AccessKey]:
-        """The keys of an account, of a role (by its ARN), or of one access key id; without a name, all sessions."""
+        """The keys of an account, of a role (its ARN) or of one access key id; with None, those of all sessions."""
         if of is None:
             return [key for key in self.every_key() if key.token is not None]
         return [key for key in self.every_key() if of in {key.account, key.role_arn, key.id}]
 
     def every_key(self) -> list[AccessKey]:
-        """All, also those that are no longer good."""
+        """All keys, including those that are no longer valid."""
         return list(self._keys.values())
 
     def revoke(self, keys: list[AccessKey]) -> None:
-        """Take away what these keys may do.
+        """Revoke these keys.
 
-        A user's key becomes inactive, and is refused as an unknown one ("Update access keys"). A session's is denied
+        A user's key becomes inactive and is refused like an unknown one ("Update access keys"). A session is denied
         everything by a policy on its role ("Revoke IAM role temporary security credentials"); a new session is not.
         """
         self._revoked.update(key.id for key in keys)
 
     def restore(self, keys: list[AccessKey]) -> None:
-        """Let these keys do again what they could."""
+        """Undo `revoke` for these keys."""
         self._revoked.difference_update(key.id for key in keys)
 
     def expire(self, keys: list[AccessKey]) -> None:
-        """Let these sessions end now; a user's key has no end."""
+        """End these sessions now. A user's key has no end, so it stays valid."""
         for key in keys:
             if key.token is not None:
                 self._keys[key.id] = replace(key, expires_at=time.time())
 
     def rotate(self, account: str) -> AccessKey:
-        """A new access key for the account's user, whose keys of before are inactive from now on."""
+        """Create a new access key for the account's user, and make the user's earlier keys inactive."""
         self.revoke([key for key in self.named(account) if key.token is None])
         key = _user_key(account, "AKIA" + new_elb_id().upper(), secrets.token_hex(20))
         self._keys[key.id] = key
         return key
 
     def assume(self, *, role_arn: str, session: str, seconds: float) -> AccessKey:
-        """A fresh key for a session of a role."""
+        """Create the key of a new session of a role."""
         account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[-1]
         key = AccessKey(
             id="ASIA" + new_elb_id().upper(),
@@ -168,7 +169,7 @@ _WRONG_SECRET = AwsError(
 
 
 def signature_of(request: Request) -> Signature | None:
-    """What the Authorization header claims; None when there is none of SigV4."""
+    """What the Authorization header claims; None when there is no SigV4 header."""
     found = _AUTHORIZATION.match(request.headers.get("Authorization", ""))
     if found is None:
         return None
@@ -182,7 +183,7 @@ def signature_of(request: Request) -> Signature | None:
 
 
 def _signed(request: Request, claimed: Signature, key: AccessKey) -> str:
-    """The signature that the key's secret gives for this very request."""
+    """The signature that this request has when it is signed with the key's secret."""
     signer = SigV4Auth(Credentials(key.id, key.secret, key.token), claimed.service, claimed.region)
     query = f"?{urlencode(list(request.args.items(multi=True)))}" if request.args else ""
     copy = AWSRequest(

@@ -1,4 +1,4 @@
-"""Endpoint connections, as the provider sees and decides them."""
+"""Endpoint connections, as the provider sees, accepts and rejects them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _REJECTABLE = {"pendingAcceptance", "pending", "available"}
 
 @action(EC2, "DescribeVpcEndpointConnections", read=True)
 def describe_connections(call: Call) -> dict[str, Any]:
-    """The connections to this account's services, also rejected ones of services that are gone (aws-nuke 1258)."""
+    """The connections to this account's services, even rejected ones to services that are gone (aws-nuke 1258)."""
     connections = [one for one in call.store.connections.values() if call.sees(one)]
     fields = {
         "service-id": lambda one: one.service_id,
@@ -33,9 +33,9 @@ def describe_connections(call: Call) -> dict[str, Any]:
 
 @action(EC2, "AcceptVpcEndpointConnections", fates=("stuck", "failed", "unsuccessful"))
 def accept_connections(call: Call) -> dict[str, Any]:
-    """Accept pendingAcceptance connections, which are then `pending` and later `available`.
+    """Accept `pendingAcceptance` connections, which become `pending` and later `available`.
 
-    That `pending` comes between: terraform-provider-aws 19059. What cannot be accepted is in `Unsuccessful`.
+    Source for `pending` in between: terraform-provider-aws 19059. What cannot be accepted is in `Unsuccessful`.
     """
 
     def accept(connection: Connection) -> None:
@@ -48,7 +48,7 @@ def accept_connections(call: Call) -> dict[str, Any]:
 
 @action(EC2, "RejectVpcEndpointConnections", fates=("unsuccessful",))
 def reject_connections(call: Call) -> dict[str, Any]:
-    """Reject connections that wait, come up or live; what cannot be rejected is in `Unsuccessful`."""
+    """Reject waiting, pending or available connections; what cannot be rejected is in `Unsuccessful`."""
 
     def reject(connection: Connection) -> None:
         connection.rejected = True

@@ -21,9 +21,10 @@ _TYPES = {"*": "All", "root": "Account", "user": "User", "role": "Role"}
 
 @action(EC2, "ModifyVpcEndpointServicePermissions", fates=("not_found_yet",))
 def modify_permissions(call: Call) -> dict[str, Any]:
-    """Add and remove principals as in a set; InvalidPrincipal for what is not an ARN of IAM without a path, or *.
+    """Add and remove principals; an added one must be * or an IAM ARN without a path, otherwise InvalidPrincipal.
 
-    Removing one does not cut its connections (terraform-provider-aws 37260).
+    Adding one again, or removing an absent one, changes nothing. Removing one does not end its connections
+    (terraform-provider-aws 37260).
     """
     service = endpoint_service(call, call.required("ServiceId"))
     added = call.params.get("AddAllowedPrincipals") or []
@@ -42,7 +43,7 @@ def modify_permissions(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DescribeVpcEndpointServicePermissions", read=True)
 def describe_permissions(call: Call) -> dict[str, Any]:
-    """The principals of one service."""
+    """The allowed principals of one service."""
     service = call.store.endpoint_services.get(call.required("ServiceId"))
     if service is None or not call.sees(service) or service.state(call.now) == "Deleted":
         raise service_not_found(call.params["ServiceId"])

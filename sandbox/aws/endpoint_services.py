@@ -1,4 +1,4 @@
-"""VPC endpoint services (the API says service configurations)."""
+"""VPC endpoint services, which the API calls service configurations."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from sandbox.aws.state import EndpointService, LoadBalancer
 from sandbox.aws.tags import described, tags_from_specifications
 
 _BLOCKING = {"pendingAcceptance", "pending", "available"}
-"""Connections in these states keep their service as it is (EC2: ExistingVpcEndpointConnections)."""
+"""States of connections that keep their service from being changed (EC2: ExistingVpcEndpointConnections)."""
 _CONNECTED = "Service has existing active VPC Endpoint connections!"
 
 
 @action(EC2, "CreateVpcEndpointServiceConfiguration", fates=("not_visible", "stuck", "failed"))
 def create_endpoint_service(call: Call) -> dict[str, Any]:
-    """Make an endpoint service of active NLBs that no other has; `Pending` at first. Honours ClientToken.
+    """Create an endpoint service, at first `Pending`, on active NLBs that no other one uses. Honours ClientToken.
 
     "One NLB belongs to at most one endpoint service": vpc/latest/privatelink/create-endpoint-service.
     """
     if made := made_before(call):
         service = call.store.endpoint_services.get(made)
-        # AWS keeps answering a token with what it made, also when that is gone.
+        # AWS keeps answering a token with what it created, even when that is gone.
         return {"ServiceConfiguration": _description(call, service) if service else {"ServiceId": made}}
     if call.params.get("GatewayLoadBalancerArns"):
         raise AwsError("UnsupportedOperation", "The sandbox has no Gateway Load Balancers")
@@ -57,7 +57,7 @@ def create_endpoint_service(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DescribeVpcEndpointServiceConfigurations", read=True)
 def describe_endpoint_services(call: Call) -> dict[str, Any]:
-    """By ids or filters; `Deleting` and `Deleted` ones are listed for a while. An absent id refuses the whole."""
+    """List by ids or filters, for a while also `Deleting` and `Deleted` ones. One absent id fails the whole call."""
     services = [one for one in call.store.endpoint_services.values() if call.sees(one)]
     if ids := call.params.get("ServiceIds"):
         for id_ in ids:
@@ -76,9 +76,10 @@ def describe_endpoint_services(call: Call) -> dict[str, Any]:
 
 @action(EC2, "ModifyVpcEndpointServiceConfiguration")
 def modify_endpoint_service(call: Call) -> dict[str, Any]:
-    """Change whether acceptance is required, or the NLBs; the last NLB cannot be taken away.
+    """Change whether acceptance is required, or the NLBs; the last NLB cannot be removed.
 
-    The NLBs cannot be changed while endpoints are connected or ask to be (EC2: ExistingVpcEndpointConnections).
+    The NLBs cannot be changed while endpoints are connected or wait for acceptance (EC2:
+    ExistingVpcEndpointConnections).
     """
     service = endpoint_service(call, call.required("ServiceId"))
     added = [_checked_balancer(call, arn).arn for arn in call.params.get("AddNetworkLoadBalancerArns") or []]
@@ -95,17 +96,17 @@ def modify_endpoint_service(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DeleteVpcEndpointServiceConfigurations", fates=("stuck", "unsuccessful"))
 def delete_endpoint_services(call: Call) -> dict[str, Any]:
-    """Begin deleting services; always 200, with what could not be in `Unsuccessful`.
+    """Begin deleting services. Always answers 200; what cannot be deleted is in `Unsuccessful`.
 
-    ExistingVpcEndpointConnections while endpoints are connected or ask to be; InvalidVpcEndpointService.NotFound (not
-    ...ServiceId) for an absent one (openshift/hypershift PR 2700).
+    ExistingVpcEndpointConnections while endpoints are connected or wait for acceptance.
+    InvalidVpcEndpointService.NotFound (not ...ServiceId) for an absent one (openshift/hypershift PR 2700).
     """
     results = [_deleted(call, id_) for id_ in call.required("ServiceIds")]
     return {"Unsuccessful": [one for one in results if one is not None]}
 
 
 def endpoint_service(call: Call, id_: str) -> EndpointService:
-    """The service of that id, also while reads do not show it yet.
+    """The service with that id, even if reads do not show it yet.
 
     InvalidVpcEndpointServiceId.NotFound when absent or `Deleted`; IncorrectState when `Deleting`.
     """
@@ -123,7 +124,7 @@ def unsuccessful(id_: str, code: str, message: str) -> dict[str, Any]:
 
 
 def service_not_found(id_: str) -> AwsError:
-    """The spelling of an absent service that is raised."""
+    """The error for an absent service where the call itself fails; `Unsuccessful` spells it differently."""
     return AwsError("InvalidVpcEndpointServiceId.NotFound", f"The VpcEndpointService Id '{id_}' does not exist")
 
 

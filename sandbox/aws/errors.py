@@ -36,14 +36,14 @@ _STATUSES = {
     "UnauthorizedOperation": 403,
     "UnrecognizedClientException": 403,
 }
-"""Codes that AWS sends with another HTTP status than 400 (ELB and STS "Common Errors", EC2 "Error codes")."""
+"""HTTP status by code, where it is not 400 (ELB and STS "Common Errors", EC2 "Error codes")."""
 
 
 class AwsError(Exception):
-    """What a handler raises to have its call refused."""
+    """A handler raises this to refuse its call."""
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
-        """The code and sentence that AWS would answer with, and the HTTP status."""
+        """The code and message that AWS would answer, and the HTTP status."""
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -54,7 +54,7 @@ class AwsError(Exception):
         return Response(self.xml(service), self.status, content_type="text/xml;charset=UTF-8")
 
     def xml(self, service: str) -> str:
-        """EC2 speaks its own error format; ELB and STS that of the query protocol."""
+        """The body: EC2 has its own error format; ELB and STS use that of the query protocol."""
         request_id = uuid.uuid4()
         code, message = escape(self.code), escape(self.message)
         if service == EC2:
@@ -70,14 +70,14 @@ class AwsError(Exception):
 
 
 def throttled(service: str) -> AwsError:
-    """EC2: ec2-api-throttling; ELB: elb-api-throttling, "ThrottlingException", "Rate exceeded"."""
+    """Throttled, per EC2: ec2-api-throttling; ELB: elb-api-throttling, "ThrottlingException", "Rate exceeded"."""
     if service == EC2:
         return AwsError("RequestLimitExceeded", "Request limit exceeded.", 503)
     return AwsError("ThrottlingException", "Rate exceeded", 400)
 
 
 def broken(service: str) -> AwsError:
-    """AWS at fault: EC2 says InternalError, the query services InternalFailure."""
+    """An error inside AWS: EC2 says InternalError, the query services InternalFailure."""
     if service == EC2:
         return AwsError("InternalError", "An internal error has occurred", 500)
     return AwsError("InternalFailure", "The request processing has failed because of an unknown error.", 500)
@@ -102,7 +102,7 @@ def _denied(service: str, action: str, principal: str, because: str) -> AwsError
 
 
 def refusal(fault: Fault, service: str, action: str, principal: str) -> AwsError | None:
-    """The refusal that a fault asks for; None when the fault is of another sort."""
+    """The refusal that a fault asks for; None when the fault is no refusal."""
     if fault.kind == "throttle":
         return throttled(service)
     if fault.kind == "server_error":

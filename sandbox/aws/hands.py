@@ -1,8 +1,8 @@
-"""Somebody else's hands: what an administrator, a clean-up job or another team does at AWS, by the control path.
+"""What an administrator, a clean-up job or another team does at AWS, triggered by the control path.
 
-Each verb is an ordinary action of AWS in the name of the account that owns the thing, so AWS's own rules hold: a load
-balancer that an endpoint service uses is not deleted by these hands either. No fault, no policy and no request rate
-meets them, and they are not in the record of calls. What AWS refuses is HTTP 400 with AWS's code and sentence.
+Each verb is an ordinary action of AWS as the account that owns the resource. AWS's own rules apply: for instance, a
+load balancer that an endpoint service uses cannot be deleted here either. Faults, policies and request rates do not
+apply, and the calls are not in the record of calls. What AWS refuses is HTTP 400 with AWS's code and message.
 `sandbox.control` lists the verbs.
 """
 
@@ -42,11 +42,11 @@ class Hands:
 
     @property
     def paths(self) -> tuple[str, ...]:
-        """The verbs that there are."""
+        """The paths of all verbs."""
         return tuple(self._verbs)
 
     def act(self, path: str, body: dict[str, Any]) -> Any:  # noqa: ANN401  JSON
-        """Do what is asked; ValueError (also pydantic's) where it cannot be asked so, or AWS refuses it."""
+        """Carry out a verb; ValueError (or pydantic's ValidationError) when the body is invalid or AWS refuses."""
         with self._world.lock:
             try:
                 return self._verbs[path](body)
@@ -112,7 +112,7 @@ class Hands:
         self._do(account, region, ELB, "ModifyLoadBalancerAttributes", LoadBalancerArn=arn, Attributes=pairs)
 
     def _add_listener(self, body: dict[str, Any]) -> dict[str, str]:
-        """A listener on the load balancer, to the target group or to a new one of the same VPC without targets."""
+        """Add a listener that forwards to the target group, or to a new, empty one in the same VPC."""
         asked = bodies.NewListener.model_validate(body)
         account, region, balancer = self._find(asked.load_balancer_arn)
         group = asked.target_group_arn
@@ -133,7 +133,7 @@ class Hands:
         return {"listener_arn": listeners[0]["ListenerArn"], "target_group_arn": group}
 
     def _add_endpoint(self, body: dict[str, Any]) -> dict[str, str]:
-        """A VPC endpoint of an account in its seeded VPC; without `az_ids` in the first zone that it may use."""
+        """Create a VPC endpoint in an account's seeded VPC; without `az_ids`, in the service's first zone."""
         asked = bodies.NewEndpoint.model_validate(body)
         region = asked.service_name.split(".")[3]
         network_ = self._world.seed.network(asked.account, region)
@@ -153,7 +153,7 @@ class Hands:
         return {"vpc_endpoint_id": made["VpcEndpoint"]["VpcEndpointId"]}
 
     def _share(self, body: dict[str, Any]) -> None:
-        """As a share of AWS RAM does, at once ("Share your VPC subnets with other accounts")."""
+        """Share subnets as AWS RAM does, but at once ("Share your VPC subnets with other accounts")."""
         asked = bodies.Share.model_validate(body)
         names = self._world.seed.accounts[asked.participant].az_names
         for id_ in asked.subnet_ids:
@@ -169,7 +169,7 @@ class Hands:
         raise ValueError(f"no account has a subnet {id_}")
 
     def _find(self, id_: str) -> tuple[str, str, Any]:
-        """(the account that owns it, its region, the thing)."""
+        """(the owner's account, the region, the resource)."""
         for store in self._world.stores():
             kinds = (store.load_balancers, store.target_groups, store.listeners, store.endpoint_services)
             for kind in kinds:

@@ -1,4 +1,4 @@
-"""Identifiers and ARNs of AWS's shapes."""
+"""Identifiers and ARNs in AWS's formats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _ALPHANUMERIC = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 
 def new_id(prefix: str) -> str:
-    """An EC2 id: the prefix ("vpce-svc-"), then 17 hex digits."""
+    """An EC2 id: the prefix (such as "vpce-svc-"), then 17 hex digits."""
     return f"{prefix}0{secrets.token_hex(8)}"
 
 
@@ -23,7 +23,7 @@ def new_dns_suffix() -> str:
 
 
 def elb_arn(region: str, account: str, path: str) -> str:
-    """The ARN of an ELB thing: `path` is "loadbalancer/net/NAME/ID", "targetgroup/NAME/ID", ..."""
+    """The ARN of an ELB resource: `path` is "loadbalancer/net/NAME/ID", "targetgroup/NAME/ID", ..."""
     return f"arn:aws:elasticloadbalancing:{region}:{account}:{path}"
 
 

@@ -1,7 +1,7 @@
 """What happens to credentials outside their caller's control: they end early, are revoked, or are rotated.
 
-By the control path, under `/sandbox/credentials`; `sandbox.control` lists the verbs. `of` names whose: an account id, a
-role's ARN or one access key id; without it every session that there is.
+The control path triggers it, under `/sandbox/credentials`; `sandbox.control` lists the verbs. `of` says whose
+credentials: an account id, a role's ARN or one access key id. Without it, they are those of every session.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class KeysByHand:
     """The verbs. Thread-safe."""
 
     def __init__(self, world: World, keyring: Keyring, endpoint: CredentialEndpoint) -> None:
-        """Act on the keys of `keyring` and on what `endpoint` gives out."""
+        """Act on the keys of `keyring` and on the credentials that `endpoint` gives out."""
         self._world = world
         self._keyring = keyring
         self._endpoint = endpoint
@@ -44,12 +44,12 @@ class KeysByHand:
         }
 
     def put(self, lifetimes: dict[str, Any]) -> None:
-        """Set how long credentials last that are made from now on; the endpoints give new ones at the next call."""
+        """Set how long new credentials last; the endpoints give out new ones at the next call."""
         self._world.lifetimes.put(lifetimes)
         self._endpoint.rotate()
 
     def act(self, verb: str, body: dict[str, Any]) -> dict[str, Any] | None:
-        """`expire`, `revoke`, `restore` or `rotate`; ValueError when there is nothing that is meant."""
+        """`expire`, `revoke`, `restore` or `rotate`; ValueError for any other verb, or an unknown key or account."""
         if verb == "rotate":
             return self._rotate(bodies.OfAccount.model_validate(body).account)
         keys = self._named(bodies.Whose.model_validate(body).of)

@@ -1,4 +1,4 @@
-"""The listeners of an account's region, found by ARN, by what they stand on, and by what they forward to."""
+"""The listeners of an account in a region, found by ARN, by load balancer or by target group."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ if TYPE_CHECKING:
 
 
 class ListenerTable(UserDict[str, "Listener"]):
-    """By ARN. What a listener stands on and forwards to never changes here: no action of ours modifies one."""
+    """Listeners by ARN. The two indexes need no updates, because no action of ours modifies a listener."""
 
     def __init__(self) -> None:
-        """None yet."""
+        """Begin empty."""
         self._on: defaultdict[str, dict[str, Listener]] = defaultdict(dict)
         self._to: defaultdict[str, dict[str, Listener]] = defaultdict(dict)
         super().__init__()
 
     def __setitem__(self, arn: str, listener: Listener) -> None:
-        """Add one."""
+        """Add a listener, also to the indexes."""
         super().__setitem__(arn, listener)
         self._on[listener.load_balancer_arn][arn] = listener
         for target_group_arn in listener.target_group_arns:
             self._to[target_group_arn][arn] = listener
 
     def __delitem__(self, arn: str) -> None:
-        """Remove one."""
+        """Remove a listener, also from the indexes."""
         listener = self[arn]
         super().__delitem__(arn)
         del self._on[listener.load_balancer_arn][arn]

@@ -1,4 +1,4 @@
-"""Listeners: a port of an NLB, forwarding to a target group."""
+"""Listeners: ports of an NLB that forward to target groups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PROTOCOLS = ("TCP", "UDP", "TCP_UDP", "TLS")
 
 @action(ELB, "CreateListener", fates=("not_visible",))
 def create_listener(call: Call) -> dict[str, Any]:
-    """Make a listener; the same settings on the port again give the same one, others DuplicateListener.
+    """Create a listener; a repeat with the same settings returns it, other settings are DuplicateListener.
 
     API_CreateListener: "This operation is idempotent".
     """
@@ -56,7 +56,7 @@ def create_listener(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DescribeListeners", read=True)
 def describe_listeners(call: Call) -> dict[str, Any]:
-    """By load balancer or ARNs; an absent one refuses the whole."""
+    """List by load balancer or ARNs; one that is absent fails the whole call."""
     listeners = [one for one in call.store.listeners.values() if call.sees(one)]
     if arns := call.params.get("ListenerArns"):
         if absent := set(arns) - {one.arn for one in listeners}:
@@ -73,7 +73,7 @@ def describe_listeners(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DeleteListener", fates=("stuck",))
 def delete_listener(call: Call) -> dict[str, Any]:
-    """Remove a listener; its target group is deletable a moment later. ListenerNotFound when absent."""
+    """Delete a listener; its target group becomes deletable a little later. ListenerNotFound when absent."""
     listener = call.store.listeners.get(call.required("ListenerArn"))
     if listener is None:
         raise AwsError("ListenerNotFound", "One or more listeners not found")

@@ -33,10 +33,10 @@ _PROTECTION = "deletion_protection.enabled"
 
 @action(ELB, "CreateLoadBalancer", fates=("not_visible", "stuck", "failed", "impaired"))
 def create_load_balancer(call: Call) -> dict[str, Any]:
-    """Make an NLB, `provisioning` at first; the same settings again give the same one, others Duplicate*.
+    """Create an NLB, at first `provisioning`; a repeat with the same settings returns it, others are Duplicate*.
 
-    API_CreateLoadBalancer: "This operation is idempotent"; the name rules are those of its Name parameter. Tags are no
-    settings.
+    API_CreateLoadBalancer: "This operation is idempotent"; the name rules are those of its Name parameter. Tags do not
+    count as settings.
     """
     name = call.required("Name")
     if not _NAME.fullmatch(name):
@@ -86,7 +86,7 @@ def create_load_balancer(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DescribeLoadBalancers", read=True)
 def describe_load_balancers(call: Call) -> dict[str, Any]:
-    """By ARNs or names; an absent one refuses the whole (LoadBalancerNotFound)."""
+    """List by ARNs or names; one that is absent fails the whole call (LoadBalancerNotFound)."""
     balancers = [one for one in call.store.load_balancers.values() if call.sees(one)]
     names, arns = call.params.get("Names") or [], call.params.get("LoadBalancerArns") or []
     absent = [*(set(names) - {one.name for one in balancers}), *(set(arns) - {one.arn for one in balancers})]
@@ -100,9 +100,10 @@ def describe_load_balancers(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DeleteLoadBalancer", fates=("stuck",))
 def delete_load_balancer(call: Call) -> dict[str, Any]:
-    """Delete an NLB and its listeners; one that does not exist (any more) succeeds too (API_DeleteLoadBalancer).
+    """Delete an NLB and its listeners; succeeds too when there is no such NLB (API_DeleteLoadBalancer).
 
-    OperationNotPermitted under deletion protection; ResourceInUse while an endpoint service has it, or one in deletion.
+    OperationNotPermitted under deletion protection; ResourceInUse while an endpoint service has it, even one that is
+    being deleted.
     """
     balancer = call.store.load_balancers.get(call.required("LoadBalancerArn"))
     if balancer is None or balancer.deletion_requested:
@@ -127,7 +128,7 @@ def delete_load_balancer(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DescribeLoadBalancerAttributes", read=True)
 def describe_load_balancer_attributes(call: Call) -> dict[str, Any]:
-    """Every attribute."""
+    """All attributes of a load balancer."""
     balancer = load_balancer(call, call.required("LoadBalancerArn"))
     if not call.sees(balancer):
         raise _not_found(balancer.arn)
@@ -147,7 +148,7 @@ def modify_load_balancer_attributes(call: Call) -> dict[str, Any]:
 
 
 def load_balancer(call: Call, arn: str) -> LoadBalancer:
-    """The load balancer of that ARN, also while reads do not show it yet; else LoadBalancerNotFound."""
+    """The load balancer with that ARN, even if reads do not show it yet; otherwise LoadBalancerNotFound."""
     balancer = call.store.load_balancers.get(arn)
     if balancer is None or (balancer.deletion_requested and not call.action.read):
         raise _not_found(arn)
@@ -155,13 +156,13 @@ def load_balancer(call: Call, arn: str) -> LoadBalancer:
 
 
 def service_with(call: Call, arn: str) -> EndpointService | None:
-    """The endpoint service that has the load balancer, if one has; a deleting one still has it."""
+    """The endpoint service that has the load balancer, if any; one that is being deleted still has it."""
     services = (one for one in call.store.endpoint_services.values() if arn in one.load_balancer_arns)
     return next((one for one in services if one.state(call.now) != "Deleted"), None)
 
 
 def release_target_groups(call: Call, arns: list[str]) -> None:
-    """Let target groups that no listener uses any more be deletable in a moment."""
+    """Let the target groups that no listener uses any more become deletable a little later."""
     for arn in arns:
         if not call.store.listeners.to(arn) and arn in call.store.target_groups:
             call.store.target_groups[arn].released_at = call.now + call.world.durations.target_group_release
@@ -183,7 +184,7 @@ def _settings(call: Call) -> dict[str, Any]:
 
 
 def _checked_subnets(call: Call, ids: list[str]) -> list[SubnetView]:
-    """NLB user guide, Availability Zones: one subnet per zone, one VPC, eight free addresses in each."""
+    """Check the subnets: one per zone, one VPC, eight free addresses in each (NLB user guide, Availability Zones)."""
     if not ids:
         raise AwsError("ValidationError", "You must specify either subnets or subnet mappings")
     subnets = []
@@ -216,7 +217,7 @@ def _check_security_groups(call: Call, ids: list[str]) -> None:
 
 
 def _check_scheme(scheme: str, subnets: list[SubnetView]) -> None:
-    """No seeded VPC has an internet gateway, so an internet-facing NLB is refused as AWS would."""
+    """Refuse an internet-facing NLB, as AWS would in a VPC without an internet gateway, which no seeded VPC has."""
     if scheme not in {"internal", "internet-facing"}:
         raise AwsError("InvalidScheme", f"The requested scheme '{scheme}' is not valid")
     if scheme != "internal":

@@ -1,11 +1,12 @@
-"""VPCs, subnets, network interfaces and instances: moto's, read here. `sandbox.aws.seeding` makes the seeded ones.
+"""VPCs, subnets, network interfaces and instances, which moto holds. `sandbox.aws.seeding` creates the seeded ones.
 
-DescribeVpcs, DescribeSubnets, DescribeNetworkInterfaces, DescribeInstances and whatever changes them are moto's own.
-Only the AZ names are ours, because AWS maps them to AZ IDs differently in each account.
+DescribeVpcs, DescribeSubnets, DescribeNetworkInterfaces, DescribeInstances and the actions that change these are
+moto's own. The AZ names are ours, because AWS maps them to AZ IDs differently in each account. DeleteSubnet gets a
+check from us before moto serves it.
 
 A subnet can be shared with another account ("Share your VPC subnets with other accounts"). The participant sees the
-subnet and its VPC, both with the owner's account as OwnerId, the subnet under the participant's own AZ name. It sees no
-network interface but its own, and may not delete the subnet. The owner sees every interface in its VPC.
+subnet and its VPC, both with the owner's account as OwnerId, the subnet under the participant's own AZ name. It sees
+only its own network interfaces, and may not delete the subnet. The owner sees every interface in its VPC.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from sandbox.seed import AZ_IDS
 
 @dataclass(frozen=True)
 class SubnetView:
-    """What the other nouns need of a subnet; `free` is its count of available addresses."""
+    """What the other files need of a subnet; `free` is its number of free addresses."""
 
     id: str
     vpc_id: str
@@ -40,7 +41,7 @@ class SubnetView:
 
 @dataclass(frozen=True)
 class InstanceView:
-    """What the other nouns need of an instance."""
+    """What the other files need of an instance."""
 
     vpc_id: str
     az_name: str
@@ -48,7 +49,7 @@ class InstanceView:
 
 
 def find_subnet(account: str, region: str, subnet_id: str) -> SubnetView | None:
-    """The subnet, or None when the account has no such one in the region."""
+    """The subnet; None when the account has no such subnet in the region."""
     try:
         subnet = ec2_backends[account][region].get_subnet(subnet_id)
     except InvalidSubnetIdError:
@@ -64,7 +65,7 @@ def find_subnet(account: str, region: str, subnet_id: str) -> SubnetView | None:
 
 
 def find_instance(account: str, region: str, instance_id: str) -> InstanceView | None:
-    """The instance, or None when the account has no such one in the region."""
+    """The instance; None when the account has no such instance in the region."""
     instance = ec2_backends[account][region].get_instance_by_id(instance_id)
     if instance is None:
         return None
@@ -72,7 +73,7 @@ def find_instance(account: str, region: str, instance_id: str) -> InstanceView |
 
 
 def vpc_cidrs(account: str, region: str, vpc_id: str) -> list[ipaddress.IPv4Network] | None:
-    """The address ranges of a VPC; None when the account has no such one in the region."""
+    """The address ranges of a VPC; None when the account has no such VPC in the region."""
     vpc = ec2_backends[account][region].vpcs.get(vpc_id)
     if vpc is None:
         return None
@@ -85,7 +86,7 @@ def has_security_group(account: str, region: str, group_id: str) -> bool:
 
 
 def az_id_of_address(account: str, region: str, vpc_id: str, address: str) -> str | None:
-    """The AZ ID of the VPC's subnet which holds the address, shared with the account or not; None when none does."""
+    """The AZ ID of the VPC's subnet with the address, shared with the account or not; None when there is none."""
     vpc = ec2_backends[account][region].vpcs[vpc_id]
     for subnet in _subnets(vpc.ec2_backend):
         if subnet.vpc_id == vpc_id and ipaddress.ip_address(address) in subnet.cidr:
@@ -94,9 +95,9 @@ def az_id_of_address(account: str, region: str, vpc_id: str, address: str) -> st
 
 
 def interfaces(account: str, region: str) -> dict[tuple[str, str], list[Any]]:
-    """The network interfaces that hold an address, by VPC and address; a load balancer's are `requester_managed`.
+    """The network interfaces by VPC and address; those of load balancers are `requester_managed`.
 
-    Those of every account in the VPCs that the account has or shares.
+    They are those of every account, in the VPCs that this account owns or shares.
     """
     holding: defaultdict[tuple[str, str], list[Any]] = defaultdict(list)
     for backend in {vpc.ec2_backend for vpc in ec2_backends[account][region].vpcs.values()}:
@@ -107,7 +108,7 @@ def interfaces(account: str, region: str) -> dict[tuple[str, str], list[Any]]:
 
 
 def share_subnet(owner: str, participant: str, region: str, subnet_id: str, az_names: dict[str, str]) -> None:
-    """Let an account use another's subnet, under its own name of the zone (`az_names`: AZ ID -> name)."""
+    """Let the participant use the owner's subnet, under its own name for the AZ (`az_names`: AZ ID -> name)."""
     theirs, ours = ec2_backends[owner][region], ec2_backends[participant][region]
     subnet = theirs.get_subnet(subnet_id)
     ours.vpcs[subnet.vpc_id] = theirs.vpcs[subnet.vpc_id]
@@ -118,7 +119,7 @@ def share_subnet(owner: str, participant: str, region: str, subnet_id: str, az_n
 
 
 def take_address(account: str, region: str, subnet_id: str, description: str) -> str:
-    """Make a network interface with a free address of the subnet, as a load balancer node does; its id."""
+    """Create a network interface on a free address of the subnet, as a load balancer node does; returns its id."""
     backend = ec2_backends[account][region]
     subnet = backend.get_subnet(subnet_id)
     interface = backend.create_network_interface(subnet, free_address(subnet), description=description)
@@ -129,9 +130,9 @@ def take_address(account: str, region: str, subnet_id: str, description: str) ->
 
 
 def free_address(subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
-    """The highest free address of the subnet; InsufficientFreeAddressesInSubnet where none is left."""
+    """The highest free address of the subnet; InsufficientFreeAddressesInSubnet when none is left."""
     taken = {held["PrivateIpAddress"] for one in subnet.ec2_backend.enis.values() for held in one.private_ip_addresses}
-    # AWS keeps the first four addresses and the last; the seeded targets and instances sit at the low end.
+    # AWS reserves the first four addresses and the last; the seeded targets and instances have low addresses.
     for host in reversed(list(subnet.cidr)[4:-1]):
         if str(host) not in taken:
             return str(host)
@@ -139,7 +140,7 @@ def free_address(subnet: Any) -> str:  # noqa: ANN401  moto's untyped subnet
 
 
 def release_address(account: str, region: str, interface_id: str) -> None:
-    """Remove a network interface; one that is gone is no error."""
+    """Remove a network interface; one that is already gone is no error."""
     interface = ec2_backends[account][region].enis.pop(interface_id, None)
     if interface is not None:
         interface.subnet.ec2_backend.enis.pop(interface_id, None)
@@ -191,9 +192,9 @@ def describe_availability_zones(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DeleteSubnet")
 def delete_subnet(call: Call) -> Any:  # noqa: ANN401  moto's answer
-    """Let moto delete a subnet that no network interface is in; DependencyViolation else (EC2 error codes).
+    """Let moto delete a subnet without network interfaces; otherwise DependencyViolation (EC2 error codes).
 
-    A shared subnet is its owner's to delete.
+    Only the owner of a shared subnet may delete it.
     """
     id_ = call.required("SubnetId")
     subnet = find_subnet(call.account, call.region, id_)

@@ -1,4 +1,4 @@
-"""What a packet meets that enters a VPC endpoint: no call of AWS's API shows it, and it needs nobody's permission."""
+"""What a packet that enters a VPC endpoint finds. No call of AWS's API shows it, and it needs no permission."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def answering_ports(stores: list[Store], now: float) -> dict[str, dict[int, bool
 def targets_behind(stores: list[Store], now: float) -> dict[str, dict[int, dict[str, str]]]:
     """VPC endpoint -> port of its service's listeners -> registered target (`id:port`) -> its state of health.
 
-    Only endpoints whose connection is `available`: others lose every packet.
+    Only endpoints whose connection is `available`; all others lose every packet.
     """
     return {
         one.vpc_endpoint_id: _ports(store, holding, one, now)

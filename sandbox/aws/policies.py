@@ -1,7 +1,7 @@
 """IAM policies of roles: which statement, if any, allows what a call asks for.
 
-The part of the IAM policy language that the sandbox reads: Allow statements with actions, resources and string
-conditions ("IAM JSON policy elements reference"). Anything else in a policy is refused when it is put, never ignored.
+The sandbox reads a part of the IAM policy language: Allow statements with actions, resources and string conditions
+("IAM JSON policy elements reference"). A policy with anything more is refused when it is put; nothing is ignored.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ CONDITION_KEYS = (
     "elasticloadbalancing:CreateAction",
     "iam:AWSServiceName",
 )
-"""The keys that a condition may use; those that end in a slash go on with a tag's key."""
+"""Condition keys that the sandbox supports; a tag's key follows those that end in a slash."""
 
 
 @dataclass(frozen=True)
 class Asked:
-    """One permission that a call needs: an action on a resource ("*" where IAM knows none), and its condition keys."""
+    """One permission that a call needs: an action on a resource ("*" if it takes none), and the condition keys."""
 
     action: str
     resource: str = "*"
@@ -42,7 +42,7 @@ _Strings = Annotated[list[str], BeforeValidator(_listed)]
 
 
 class PolicyStatement(BaseModel):
-    """One statement; a request must fit its action, its resource and every key of its condition."""
+    """One statement; a request must match its action, its resource and every key of its condition."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -53,7 +53,7 @@ class PolicyStatement(BaseModel):
     Condition: dict[Literal["StringEquals", "StringLike"], dict[str, _Strings]] = {}
 
     def allows(self, asked: Asked) -> bool:
-        """Whether this statement allows it. A condition on a key that the request lacks is not met."""
+        """Whether this statement allows it. A condition on a key that is absent from the request is not met."""
         return (
             any(_like(pattern.lower(), asked.action.lower()) for pattern in self.Action)
             and any(_like(pattern, asked.resource) for pattern in self.Resource)
@@ -75,7 +75,7 @@ class Policy(BaseModel):
 
     @classmethod
     def read(cls, document: Any) -> Policy:  # noqa: ANN401  JSON
-        """A policy from its JSON; raises ValueError (pydantic's ValidationError too) for what is not understood."""
+        """Parse a policy's JSON; ValueError (or pydantic's ValidationError) for what the sandbox does not know."""
         policy = cls.model_validate(document)
         for statement in policy.Statement:
             for key in (key for keys in statement.Condition.values() for key in keys):
@@ -84,7 +84,7 @@ class Policy(BaseModel):
         return policy
 
     def allowing(self, asked: Asked) -> PolicyStatement | None:
-        """The first statement that allows it, or None: what nothing allows is denied."""
+        """The first statement that allows it; None when it is denied because no statement allows it."""
         return next((one for one in self.Statement if one.allows(asked)), None)
 
 

@@ -1,7 +1,7 @@
-"""Quotas: how many things an account may have, and the refusals beyond that.
+"""Quotas: how many resources an account may have, and the refusals beyond that.
 
-The numbers are those of the NLB user guide, "Quotas for your Network Load Balancers", and of the PrivateLink guide,
-"AWS PrivateLink quotas". What AWS raises on request is in `Quotas`; what it never raises is a constant.
+The numbers are from the NLB user guide, "Quotas for your Network Load Balancers", and the PrivateLink guide, "AWS
+PrivateLink quotas". Quotas that AWS raises on request are in `Quotas`; the others are constants.
 """
 
 from collections import Counter
@@ -24,26 +24,26 @@ _REACHED = {
     "VpcEndpointLimitExceeded": "You've reached the limit on the number of VPC endpoints that you can create in the AWS"
     " Region.",
 }
-"""The sentences of the ELB API's and EC2's error lists."""
+"""Message by code, from the error lists of the ELB API and of EC2."""
 
 
 class Quotas(Settable):
-    """Settable while running, for every account and region; a lower one leaves what there is alone."""
+    """Settable while running, for every account and region. A lower quota does not affect what exists."""
 
     load_balancers_per_region: NonNegativeInt = 50
-    """Network load balancers; one counts until it is gone."""
+    """Maximum of network load balancers; one counts until it is gone."""
     target_groups_per_region: NonNegativeInt = 3000
     targets_per_target_group: NonNegativeInt = 1000
     targets_per_load_balancer: NonNegativeInt = 3000
-    """A target counts once for each target group that it is registered with."""
+    """Maximum of targets; one counts once for each target group that it is registered with."""
     targets_per_zone: NonNegativeInt = 500
-    """Of one load balancer; with cross-zone load balancing, of all its zones together."""
+    """Maximum of a load balancer's targets in one zone; with cross-zone load balancing, in all its zones together."""
     interface_endpoints_per_vpc: NonNegativeInt = 50
     request_rates: bool = False
-    """Whether AWS throttles by its published rates: not unless asked for, because most tests are about other things."""
+    """Whether AWS throttles by its published rates; off, because most tests are about something else."""
 
     def check_targets(self, balancer: LoadBalancer, targets: Iterable[Target]) -> None:
-        """Refuse with TooManyTargets when these are more than the load balancer may have."""
+        """Raise TooManyTargets when these are more targets than the load balancer may have."""
         zones = Counter(one.availability_zone for one in targets)
         cross_zone = balancer.attributes[CROSS_ZONE] == "true"
         in_all = self.targets_per_zone if cross_zone else self.targets_per_load_balancer
@@ -52,6 +52,6 @@ class Quotas(Settable):
 
 
 def check_quota(code: str, wanted: int, quota: int) -> None:
-    """Refuse with this code when so many things are more than the quota."""
+    """Refuse with this code when `wanted` exceeds the quota."""
     if wanted > quota:
         raise AwsError(code, _REACHED[code])

@@ -1,7 +1,7 @@
 """Request rates: how many calls of an action an account may make in a region before it is throttled.
 
-Token buckets on sandbox time. EC2 API, "Request throttling": each action has a bucket of its own. ELB, "API
-throttling": all reads share one. What ELB's writes have is not known, so they are never throttled.
+Token buckets in sandbox time. Each EC2 action has its own bucket (EC2 API, "Request throttling"). All ELB reads share
+one (ELB, "API throttling"). The rates of ELB's writes are unknown, so these are never throttled.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rate:
-    """A bucket holds at most `capacity` calls, and `refill` more come back each second."""
+    """A bucket's maximum of calls, and how many of them it regains each second."""
 
     capacity: float
     refill: float
@@ -49,7 +49,7 @@ class RequestRates:
         self._buckets: dict[tuple[str, ...], tuple[float, float]] = {}
 
     def take(self, account: str, region: str, service: str, action: str, *, read: bool) -> None:
-        """Take one call from its bucket; refuse it as throttled when that is empty."""
+        """Take one call from its bucket; refuse it as throttled when the bucket is empty."""
         if service == EC2:
             bucket, rate = action, _EC2_ACTIONS.get(action, _EC2_READ if read else _EC2_WRITE)
         elif service == ELB and read:

@@ -1,4 +1,4 @@
-"""STS: who am I, and assuming the customer's role."""
+"""STS: GetCallerIdentity, and AssumeRole for the customer's roles."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ def get_caller_identity(call: Call) -> dict[str, Any]:
 
 @action(STS, "AssumeRole")
 def assume_role(call: Call) -> dict[str, Any]:
-    """Let the provider's identities into the customer's roles, with the ExternalId only.
+    """Let the provider's identities assume the customer's roles, only with the ExternalId.
 
-    The trust policy is that of IAM's "access to AWS accounts owned by third parties": StringEquals sts:ExternalId. That
-    of the seeded open role lacks the condition. Whatever else the control path gave a policy is a role too. An unknown
-    role, another caller and a
-    missing or wrong ExternalId are one and the same AccessDenied.
+    The trust policy is that of IAM's "access to AWS accounts owned by third parties": StringEquals sts:ExternalId. Only
+    the seeded open role lacks this condition. A role that the control path gave a policy exists too. An unknown role,
+    another caller, and a missing or wrong ExternalId all get the same AccessDenied.
     """
     role_arn, session = call.required("RoleArn"), call.required("RoleSessionName")
     seconds = int(call.params.get("DurationSeconds") or _LONGEST_SESSION)

@@ -1,4 +1,4 @@
-"""What is there at AWS before anybody calls: the seeded networks in moto, and the bystanders' load balancers."""
+"""What exists at AWS before the first call: the seeded networks in moto, and the bystanders' load balancers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def put_seed_in_place(world: World) -> None:
-    """Drop all networks that moto has, and make what is seeded: in moto, and in the world's stores, which are empty."""
+    """Drop all of moto's networks, and create what is seeded: in moto, and in the world's stores, which are empty."""
     _seed_networks(world.seed)
     for account in world.seed.accounts.values():
         for region, seeded in account.networks.items():
@@ -27,9 +27,9 @@ def put_seed_in_place(world: World) -> None:
 
 
 def _seed_networks(seed: Seed) -> None:
-    """Drop all that moto has and make the seeded networks anew."""
-    # moto has three ways to remember what was dropped: a cache of each account's dict (so these are emptied, not
-    # replaced), a cache in each subnet, and the list of all things ever made, for its dashboard.
+    """Drop everything in moto and create the seeded networks again."""
+    # moto remembers dropped resources in three places: a cache of each account's dict (so these are emptied, not
+    # replaced), a cache in each subnet, and the list of everything ever created, for its dashboard.
     for regions in ec2_backends.values():
         regions.clear()
     subnets.Subnet._base_avail_ip_iterator.cache_clear()  # noqa: SLF001
@@ -40,7 +40,7 @@ def _seed_networks(seed: Seed) -> None:
 
 
 def _seed_network(backend: EC2Backend, network: Network) -> None:
-    # The default VPC that moto makes has new ids in every process.
+    # The default VPC that moto creates has other ids in every process.
     for made in (backend.vpcs, backend.subnets, backend.groups, backend.route_tables, backend.network_acls):
         made.clear()
     for vpc_id, cidr in ((network.vpc_id, network.vpc_cidr), (network.other_vpc_id, network.other_vpc_cidr)):
@@ -50,7 +50,7 @@ def _seed_network(backend: EC2Backend, network: Network) -> None:
     for seeded in network.subnets.values():
         with patch.object(subnets, "random_subnet_id", lambda made=seeded.id: made):
             subnet = backend.create_subnet(seeded.vpc_id, seeded.cidr, availability_zone_id=seeded.az_id)
-        # moto keeps subnets by AZ name, and gives every account the same names.
+        # moto stores subnets by AZ name, and gives every account the same names.
         zone = Zone(name=seeded.az_name, region_name=backend.region_name, zone_id=seeded.az_id)
         for kept in backend.subnets.values():
             kept.pop(subnet.id, None)
@@ -83,7 +83,7 @@ def _seed_interface(backend: EC2Backend, subnet: Any, interface_id: str, address
 
 
 def _seed_bystanders(store: Store, account: Account, region: str, seeded: Network, clock: Clock) -> None:
-    """The ALBs: what a customer has already, and nobody here may touch."""
+    """Create the ALBs: they are the customer's own, and nobody may touch them."""
     for alb in seeded.albs:
         zones = [one for one in seeded.subnets.values() if one.id in alb.subnet_ids]
         store.load_balancers[alb.arn] = LoadBalancer(

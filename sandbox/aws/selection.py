@@ -1,4 +1,4 @@
-"""Choosing among things in Describe calls: EC2 filters, and paging."""
+"""Selection of resources in Describe calls: EC2 filters and paging."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _MOST_RESULTS = 1000
 
 
 def filtered(call: Call, things: list[T], fields: Mapping[str, Callable[[T], str | list[str]]]) -> list[T]:
-    """The things that match every filter; `tag:KEY` and `tag-key` work on whatever has tags.
+    """The resources that match every filter; `tag:KEY` and `tag-key` work on everything that has tags.
 
-    Values of one filter are alternatives and may hold the wildcards * and ? (EC2 user guide, Using_Filtering). An
-    unknown filter is refused, because AWS refuses it and a silently ignored one picks a stranger's thing.
+    Values of one filter are alternatives and may contain the wildcards * and ? (EC2 user guide, Using_Filtering). An
+    unknown filter is refused, because AWS refuses it too, and ignoring it would select foreign resources.
     """
     for one in call.params.get("Filters") or []:
         name, values = one["Name"], one.get("Values") or []
@@ -34,7 +34,7 @@ def filtered(call: Call, things: list[T], fields: Mapping[str, Callable[[T], str
 
 
 def paged(call: Call, things: list[T], *, mark: str, size: str, default: int = _MOST_RESULTS) -> tuple[list[T], str]:
-    """One page, and the mark of the next ("" at the end). `mark` and `size` name the request's parameters."""
+    """One page, and the token of the next ("" at the end). `mark` and `size` name the request's parameters."""
     start = _position(call.params.get(mark))
     count = int(call.params.get(size) or default)
     if count < 1:

@@ -1,6 +1,6 @@
-"""What exists at AWS, by account and region, and when each thing comes, changes and goes.
+"""What exists at AWS, by account and region, and when each resource appears, changes and ends.
 
-Every moment is in sandbox seconds; `NEVER` is the moment of what is stuck. States are functions of these moments.
+Every time is in sandbox seconds; `NEVER` is the time of what is stuck. States are computed from these times.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ NEVER = math.inf
 
 @dataclass(kw_only=True)
 class Thing:
-    """What every made thing has."""
+    """What all resources have in common."""
 
     created: datetime
     visible_at: float
-    """Until then reads act as if it did not exist."""
+    """Time until which reads act as if it did not exist."""
     gone_at: float = NEVER
-    """From then on it does not exist."""
+    """Time from which it does not exist."""
     tags: dict[str, str] = field(default_factory=dict)
     bystander: bool = False
-    """Seeded, not made by a caller."""
+    """Whether it is seeded, not created by a caller."""
 
     def is_seen(self, now: float) -> bool:
-        """Whether a read shows it."""
+        """Whether reads show it."""
         return self.visible_at <= now < self.gone_at
 
 
 @dataclass(kw_only=True)
 class Target:
-    """A registered target; its health is in `target_health`."""
+    """A registered target; `target_health` computes its health."""
 
     id: str
     port: int
     availability_zone: str | None
     registered_at: float
     check_seconds: float = 0.0
-    """How long after it is in use its first health checks are done."""
+    """Sandbox seconds that its first health checks take, once it is in use."""
     deregistered: bool = False
-    """Draining until `gone_at`."""
+    """Whether it is draining, until `gone_at`."""
     gone_at: float = NEVER
     fate: str | None = None
     """"stuck": never leaves `initial`; "failed": becomes unhealthy."""
@@ -63,7 +63,7 @@ class Target:
 
 @dataclass(kw_only=True)
 class TargetGroup(Thing):
-    """A target group; `settings` is what an identical repeat of its creation must equal."""
+    """A target group; a repeat of its creation must have equal `settings`."""
 
     arn: str
     name: str
@@ -71,16 +71,16 @@ class TargetGroup(Thing):
     targets: dict[tuple[str, int], Target] = field(default_factory=dict)
     attributes: dict[str, str] = field(default_factory=dict)
     released_at: float = 0.0
-    """Not deletable before, because a listener used it until a moment ago."""
+    """Time until which it is not deletable, because a listener has just stopped using it."""
 
     def registered(self) -> list[Target]:
-        """Its targets without those that are draining."""
+        """Its targets that are not draining."""
         return [target for target in self.targets.values() if not target.deregistered]
 
 
 @dataclass(kw_only=True)
 class LoadBalancer(Thing):
-    """An NLB (or a seeded ALB); `settings` as for target groups."""
+    """An NLB, or a seeded ALB; `settings` is as for target groups."""
 
     arn: str
     name: str
@@ -88,16 +88,16 @@ class LoadBalancer(Thing):
     vpc_id: str
     settings: dict[str, Any]
     zones: list[dict[str, Any]]
-    """AvailabilityZones as AWS describes them."""
+    """Its AvailabilityZones, as AWS describes them."""
     settled_at: float
-    """Provisioning until then."""
+    """Time until which it is `provisioning`."""
     settles: str
-    """The state it then has: "active", "active_impaired" or "failed"."""
+    """State after that: "active", "active_impaired" or "failed"."""
     attributes: dict[str, str] = field(default_factory=dict)
     interface_ids: list[str] = field(default_factory=list)
 
     deletion_requested: bool = False
-    """Described until `gone_at`, though its name and listeners are no longer used."""
+    """Whether its deletion has begun: reads show it until `gone_at`, but it has no listeners any more."""
 
     def state(self, now: float) -> str:
         """`provisioning`, `active`, `active_impaired` or `failed`."""
@@ -106,7 +106,7 @@ class LoadBalancer(Thing):
 
 @dataclass(kw_only=True)
 class Listener(Thing):
-    """A listener; listeners have no name, the port on the load balancer is their identity."""
+    """A listener. Listeners have no names; their port on the load balancer identifies them."""
 
     arn: str
     load_balancer_arn: str
@@ -128,10 +128,10 @@ class EndpointService(Thing):
     az_names: list[str]
     settled_at: float
     reachable_at: float
-    """Until then consumers find it unavailable, also when it is `Available` already."""
+    """Time until which consumers find it unavailable, even if it is `Available` already."""
     settles: str
     principals: dict[str, str] = field(default_factory=dict)
-    """Principal -> the id of its permission."""
+    """Allowed principal -> the id of its permission."""
     deletion_requested: bool = False
     deleted_at: float = NEVER
 
@@ -144,9 +144,9 @@ class EndpointService(Thing):
 
 @dataclass(kw_only=True)
 class Connection(Thing):
-    """A VPC endpoint and, seen from the provider, its connection to an endpoint service.
+    """A VPC endpoint, which for the provider is a connection to an endpoint service.
 
-    Held in the store of the provider; the consumer finds it by `owner`.
+    It is in the provider's store; the consumer's reads find it by `owner`.
     """
 
     vpc_endpoint_id: str
@@ -165,7 +165,7 @@ class Connection(Thing):
     deleted_at: float = NEVER
 
     def state(self, now: float) -> str:
-        """One of AWS's words, from `pendingAcceptance` to `deleted`."""
+        """One of AWS's states, from `pendingAcceptance` to `deleted`."""
         if self.deletion_requested:
             return "deleting" if now < self.deleted_at else "deleted"
         if self.rejected:
@@ -177,7 +177,7 @@ class Connection(Thing):
 
 @dataclass
 class Store:
-    """All things of one account in one region."""
+    """All resources of one account in one region."""
 
     account: str
     region: str
@@ -187,19 +187,19 @@ class Store:
     endpoint_services: dict[str, EndpointService] = field(default_factory=dict)
     connections: dict[str, Connection] = field(default_factory=dict)
     client_tokens: dict[tuple[str, str], tuple[Any, str]] = field(default_factory=dict)
-    """(action, token) -> (the parameters, the id of what was made)."""
+    """(action, token) -> (the parameters, the id of what was created)."""
     lingering: dict[str, float] = field(default_factory=dict)
-    """Network interfaces of load balancers that are gone -> when they go too."""
+    """Network interface of a load balancer that is gone -> the time when it goes too."""
 
     def targets_behind(self, load_balancer_arn: str, *more_target_groups: str) -> list[Target]:
-        """The targets of a load balancer, one for each target group; also of groups that are to be its own."""
+        """The targets of a load balancer and of more groups; a target in several groups is there once for each."""
         listeners = self.listeners.on(load_balancer_arn)
         arns = {arn for one in listeners for arn in one.target_group_arns} | set(more_target_groups)
         return [target for arn in arns if arn in self.target_groups for target in self.target_groups[arn].registered()]
 
 
 class World:
-    """Every store, and the one lock under which actions run."""
+    """All stores, and the one lock under which actions run."""
 
     def __init__(self, clock: Clock, durations: Durations, quotas: Quotas, seed: Seed) -> None:
         """Begin empty; `sandbox.aws.seeding` fills it from the seed."""
@@ -210,15 +210,15 @@ class World:
         self.lifetimes = Lifetimes()
         self.lock = threading.RLock()
         self.roles: dict[str, Policy] = {}
-        """The policies that roles were given, by ARN; a role without one may do everything."""
+        """Role ARN -> its policy; a role without one may do everything."""
         self._stores: dict[tuple[str, str], Store] = {}
 
     def store(self, account: str, region: str) -> Store:
-        """The store of an account in a region, made when first asked for."""
+        """The store of an account in a region, created at first use."""
         return self._stores.setdefault((account, region), Store(account, region))
 
     def stores(self) -> list[Store]:
-        """Every store asked for since the last `clear`."""
+        """Every store used since the last `clear`."""
         return list(self._stores.values())
 
     def stores_in(self, region: str) -> Iterator[Store]:

@@ -1,7 +1,7 @@
-"""Tags on things: their rules, and the actions that change or read them.
+"""Tags: their rules, and the actions that change or read them.
 
 ELB: AddTags, RemoveTags, DescribeTags. EC2: CreateTags and DeleteTags on endpoint services and VPC endpoints (moto
-serves them for the network's things).
+serves these two for the network's resources).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_ARNS = 20
 
 
 def tags_from(pairs: list[dict[str, str]] | None) -> dict[str, str]:
-    """The tags in a request; DuplicateTagKeys and TooManyTags as CreateLoadBalancer and its like raise them."""
+    """The tags in a request; DuplicateTagKeys and TooManyTags as from CreateLoadBalancer and similar actions."""
     tags: dict[str, str] = {}
     for pair in pairs or []:
         key = pair["Key"]
@@ -61,7 +61,7 @@ def add_tags(call: Call) -> dict[str, Any]:
 
 @action(ELB, "RemoveTags")
 def remove_tags(call: Call) -> dict[str, Any]:
-    """Take tags off; an absent key is no error."""
+    """Remove tags; an absent key is no error."""
     for thing in [_elb_thing(call, arn) for arn in call.required("ResourceArns")]:
         for key in call.required("TagKeys"):
             thing.tags.pop(key, None)
@@ -70,7 +70,7 @@ def remove_tags(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DescribeTags", read=True)
 def describe_tags(call: Call) -> dict[str, Any]:
-    """The tags of up to 20 things, any absent one refusing the whole (API_DescribeTags)."""
+    """The tags of up to 20 resources; one that is absent fails the whole call (API_DescribeTags)."""
     arns = call.required("ResourceArns")
     if len(arns) > _MOST_ARNS:
         raise AwsError("ValidationError", f"The number of resources must be at most {_MOST_ARNS}")
@@ -80,7 +80,7 @@ def describe_tags(call: Call) -> dict[str, Any]:
 
 @action(EC2, "CreateTags")
 def create_tags(call: Call) -> Any:  # noqa: ANN401  moto's answer for what is not ours
-    """Set tags on endpoint services; the network's things are moto's."""
+    """Set tags on endpoint services and VPC endpoints; moto does it for the network's resources."""
     ids = call.required("Resources")
     if not all(id_.startswith("vpce-") for id_ in ids):
         return call.moto()
@@ -91,7 +91,7 @@ def create_tags(call: Call) -> Any:  # noqa: ANN401  moto's answer for what is n
 
 @action(EC2, "DeleteTags")
 def delete_tags(call: Call) -> Any:  # noqa: ANN401  moto's answer for what is not ours
-    """Take tags off endpoint services, all of them when none is named (API_DeleteTags)."""
+    """Remove tags from endpoint services and VPC endpoints: all of them when none is named (API_DeleteTags)."""
     ids = call.required("Resources")
     if not all(id_.startswith("vpce-") for id_ in ids):
         return call.moto()

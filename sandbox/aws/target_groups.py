@@ -36,9 +36,9 @@ DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds"
 
 @action(ELB, "CreateTargetGroup", fates=("not_visible",))
 def create_target_group(call: Call) -> dict[str, Any]:
-    """Make a target group; the same settings again give the same one, others DuplicateTargetGroupName.
+    """Create a target group; a repeat with the same settings returns it, others are DuplicateTargetGroupName.
 
-    API_CreateTargetGroup: "This operation is idempotent". Tags are no settings: a repeat leaves them as they are.
+    API_CreateTargetGroup: "This operation is idempotent". Tags do not count as settings; a repeat does not change them.
     """
     name = call.required("Name")
     if not _NAME.fullmatch(name):
@@ -67,7 +67,7 @@ def create_target_group(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DescribeTargetGroups", read=True)
 def describe_target_groups(call: Call) -> dict[str, Any]:
-    """By ARNs, names or load balancer; an absent ARN or name refuses the whole (TargetGroupNotFound)."""
+    """List by ARNs, names or load balancer; an absent ARN or name fails the whole call (TargetGroupNotFound)."""
     groups = [group for group in call.store.target_groups.values() if call.sees(group)]
     names, arns = call.params.get("Names") or [], call.params.get("TargetGroupArns") or []
     if set(names) - {group.name for group in groups} or set(arns) - {group.arn for group in groups}:
@@ -82,9 +82,9 @@ def describe_target_groups(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DeleteTargetGroup", fates=("stuck",))
 def delete_target_group(call: Call) -> dict[str, Any]:
-    """Remove a target group, ResourceInUse while a listener uses it or did until a moment ago.
+    """Delete a target group; ResourceInUse while a listener uses it, and for a short time after.
 
-    That it lags: Terraform retries for two minutes (terraform-provider-aws, elbv2/target_group.go).
+    Source for the lag: Terraform retries for two minutes (terraform-provider-aws, elbv2/target_group.go).
     """
     group = target_group(call, call.required("TargetGroupArn"))
     if call.store.listeners.to(group.arn) or call.now < group.released_at:
@@ -96,7 +96,7 @@ def delete_target_group(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DescribeTargetGroupAttributes", read=True)
 def describe_target_group_attributes(call: Call) -> dict[str, Any]:
-    """Every attribute, the deregistration delay with AWS's 300 seconds when nobody set it."""
+    """All attributes; a deregistration delay that was never set is shown as AWS's default, 300 seconds."""
     group = target_group(call, call.required("TargetGroupArn"))
     shown = group.attributes | {DEREGISTRATION_DELAY: group.attributes[DEREGISTRATION_DELAY] or "300"}
     return {"Attributes": described(shown)}
@@ -115,7 +115,7 @@ def modify_target_group_attributes(call: Call) -> dict[str, Any]:
 
 
 def target_group(call: Call, arn: str) -> TargetGroup:
-    """The target group of that ARN, also while reads do not show it yet; else TargetGroupNotFound."""
+    """The target group with that ARN, even if reads do not show it yet; otherwise TargetGroupNotFound."""
     group = call.store.target_groups.get(arn)
     if group is None or call.overlooks:
         raise AwsError("TargetGroupNotFound", f"Target groups '{arn}' not found")

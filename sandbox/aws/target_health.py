@@ -1,4 +1,4 @@
-"""The health of targets: a function of when they were registered, who forwards to them, and what is there."""
+"""The health of targets, computed from their registration, the listeners that forward to them, and the network."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sandbox.aws.targets import checked_target
 Interfaces = dict[tuple[str, str], list[Any]]
 
 _REGISTRATION = 0.3
-"""The part of that time which AWS calls registration; the rest is initial health checking."""
+"""Fraction of `check_seconds` that AWS calls registration; the rest is initial health checking."""
 
 
 @action(ELB, "DescribeTargetHealth", read=True)
 def describe_target_health(call: Call) -> dict[str, Any]:
     """The state and reason of the registered targets, or of those asked for.
 
-    NLB user guide, Target health status. `unused` until a listener forwards to the group. InvalidTarget for what can
-    be no target of the group.
+    Source: NLB user guide, Target health status. A target is `unused` until a listener forwards to the group.
+    InvalidTarget for what cannot be a target of the group.
     """
     group = target_group(call, call.required("TargetGroupArn"))
     targets = [target for target in group.targets.values() if call.now < target.gone_at]
@@ -47,7 +47,7 @@ def _asked(call: Call, targets: list[Target], group: TargetGroup, one: dict[str,
 
 
 def health(store: Store, now: float, holding: Interfaces, group: TargetGroup, target: Target) -> dict[str, str]:
-    """State, Reason and Description of one target of an account's region, whose `network.interfaces` are `holding`."""
+    """State, Reason and Description of one target; `holding` is `network.interfaces` of the store's account."""
     if target.registered_at == NEVER:
         return _state("unused", "Target.NotRegistered", "Target is not registered to the target group")
     if target.deregistered:
@@ -63,14 +63,14 @@ def health(store: Store, now: float, holding: Interfaces, group: TargetGroup, ta
             "Target.NotInUse",
             "Target is in an Availability Zone that is not enabled for the load balancer",
         )
-    # The load balancer's nodes do the checking, and it has none before it is active (assumed: no public source).
+    # The load balancer's nodes do the health checks, and it has none before it is active (assumed: no public source).
     served = min(max(one.since, store.load_balancers[one.load_balancer_arn].settled_at) for one in listeners)
     began = max(target.registered_at, served)
     return _checked(target, now, began, answers=_answers(store, holding, group, target))
 
 
 def _unusable(store: Store, holding: Interfaces, group: TargetGroup, target: Target) -> dict[str, str] | None:
-    """Why no listener could make a target of what is registered; None when one could."""
+    """The state of a target that cannot be used even with a listener; None for a usable one."""
     kind, vpc_id = group.settings["TargetType"], group.settings["VpcId"]
     if kind == "ip" and any(one.requester_managed for one in holding.get((vpc_id, target.id), ())):
         return _state("unused", "Target.IpUnusable", "Target IP address is reserved for use by a load balancer")
@@ -94,7 +94,7 @@ def _checked(target: Target, now: float, began: float, *, answers: bool) -> dict
 
 
 def _zone_enabled(store: Store, target: Target, balancers: set[str]) -> bool:
-    """A target without a zone of its own (an ALB, an address outside the VPC) is served from every zone."""
+    """Whether the target's zone is enabled; one without a zone (an ALB, an outside address) is used from every zone."""
     if target.availability_zone in {None, "all"}:
         return True
     return any(
@@ -103,7 +103,7 @@ def _zone_enabled(store: Store, target: Target, balancers: set[str]) -> bool:
 
 
 def _answers(store: Store, holding: Interfaces, group: TargetGroup, target: Target) -> bool:
-    """Nobody answers at an address of the VPC that no network interface has."""
+    """Whether the target answers; an address in the VPC does only if a network interface has it."""
     if group.settings["TargetType"] != "ip":
         return True
     vpc_id = group.settings["VpcId"]

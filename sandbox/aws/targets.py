@@ -1,4 +1,4 @@
-"""Targets: what may be registered in a target group, and how it leaves."""
+"""Targets: what may be registered in a target group, and how it is deregistered."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sandbox.aws.quotas import check_quota
 from sandbox.aws.state import Target, TargetGroup
 from sandbox.aws.target_groups import DEREGISTRATION_DELAY, target_group
 
-# What a target may be outside the VPC's subnets (NLB user guide, Target groups: IP address ranges).
+# Ranges for targets outside the VPC's subnets (NLB user guide, Target groups: IP address ranges).
 _OUTSIDE_SUBNETS = [
     ipaddress.ip_network(one) for one in ("10.0.0.0/8", "100.64.0.0/10", "172.16.0.0/12", "192.168.0.0/16")
 ]
@@ -20,12 +20,12 @@ _OUTSIDE_SUBNETS = [
 
 @action(ELB, "RegisterTargets", fates=("stuck", "failed", "not_found_yet"))
 def register_targets(call: Call) -> dict[str, Any]:
-    """Register targets, all or none; what is registered already stays as it is.
+    """Register all of the targets or none; those already registered do not change.
 
-    API_RegisterTargets, and the NLB user guide for which addresses a target may have: InvalidTarget else. The VPC's
-    subnets decide whether an address is in the VPC, and not the VPC's blocks. An address outside needs an Availability
-    Zone, and one inside keeps its own (kubernetes-sigs/aws-load-balancer-controller, issues 3714, 561 and 3084, have
-    the sentences).
+    Sources: API_RegisterTargets, and the NLB user guide for the addresses that a target may have (others are
+    InvalidTarget). An address is in the VPC if it is in one of its subnets; the VPC's CIDR blocks do not matter. An
+    address outside needs an Availability Zone, and one inside keeps that of its subnet
+    (kubernetes-sigs/aws-load-balancer-controller, issues 3714, 561 and 3084, have AWS's messages).
     """
     group = target_group(call, call.required("TargetGroupArn"))
     wanted = [checked_target(call, group, one) for one in call.required("Targets")]
@@ -38,10 +38,10 @@ def register_targets(call: Call) -> dict[str, Any]:
 
 @action(ELB, "DeregisterTargets", fates=("stuck",))
 def deregister_targets(call: Call) -> dict[str, Any]:
-    """Let targets drain for the deregistration delay, then go (NLB user guide, Deregistration delay)."""
+    """Let targets drain for the deregistration delay, then remove them (NLB user guide, Deregistration delay)."""
     group = target_group(call, call.required("TargetGroupArn"))
     delay = float(group.attributes[DEREGISTRATION_DELAY] or call.world.durations.target_deregister)
-    # What serves no load balancer has no connections to drain.
+    # Targets that serve no load balancer have no connections to drain.
     delay = delay if call.store.listeners.to(group.arn) else 0.0
     for one in call.required("Targets"):
         named = [target for target in group.targets.values() if target.id == one["Id"]]
@@ -62,7 +62,7 @@ def _check_quotas(call: Call, group: TargetGroup, new: list[Target]) -> None:
 
 
 def checked_target(call: Call, group: TargetGroup, one: dict[str, Any]) -> Target:
-    """The target that a request describes, registered now; InvalidTarget for what can be none of this group."""
+    """The target that a request describes, registered now; InvalidTarget when it cannot be one of this group."""
     check = {"ip": _check_address, "instance": _check_instance, "alb": _check_load_balancer}
     zone = check[group.settings["TargetType"]](call, group, one)
     return Target(

@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @action(EC2, "CreateVpcEndpoint", fates=("not_visible", "stuck", "failed"))
 def create_vpc_endpoint(call: Call) -> dict[str, Any]:
-    """Ask an endpoint service, of whatever account, for a connection. Honours ClientToken.
+    """Request a connection to an endpoint service of any account. Honours ClientToken.
 
-    InvalidServiceName when there is none of that name or this account is no allowed principal (AWS does not tell them
-    apart); InvalidParameter when a subnet's AZ ID is not one of the service's (create-endpoint-service).
+    InvalidServiceName when no service has that name or the caller is no allowed principal (AWS does not distinguish
+    these); InvalidParameter when a subnet's AZ ID is not one of the service's (create-endpoint-service).
     """
     if made := made_before(call):
         return {"VpcEndpoint": _description(call, _endpoint(call, made))}
@@ -46,7 +46,7 @@ def create_vpc_endpoint(call: Call) -> dict[str, Any]:
         vpc_id=call.params["VpcId"],
         subnet_ids=[one.id for one in subnets],
         dns_names=_dns_names(id_, service, call.region, subnets),
-        # A stuck one waits for ever, as when nobody decides and AWS's seven days are far away.
+        # A stuck one waits forever, as if nobody decided and AWS's seven days never ended.
         expires_at=call.due(call.world.durations.connection_expires),
         tags=tags,
         **birth,
@@ -62,7 +62,7 @@ def create_vpc_endpoint(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DescribeVpcEndpoints", read=True)
 def describe_vpc_endpoints(call: Call) -> dict[str, Any]:
-    """The endpoints of this account; an absent id refuses the whole (InvalidVpcEndpointId.NotFound)."""
+    """The endpoints of this account; one absent id fails the whole call (InvalidVpcEndpointId.NotFound)."""
     endpoints = [one for one in _owned(call) if call.sees(one) and one.state(call.now) != "deleted"]
     if ids := call.params.get("VpcEndpointIds"):
         for id_ in ids:
@@ -82,7 +82,7 @@ def describe_vpc_endpoints(call: Call) -> dict[str, Any]:
 
 @action(EC2, "DeleteVpcEndpoints", fates=("stuck", "unsuccessful"))
 def delete_vpc_endpoints(call: Call) -> dict[str, Any]:
-    """Begin deleting endpoints; the connection is `deleting`, then `deleted` and listed for a while."""
+    """Begin deleting endpoints; the connection is `deleting`, then `deleted`, and is still listed for a while."""
     refused = []
     for id_ in call.required("VpcEndpointIds"):
         found = next((one for one in _owned(call) if one.vpc_endpoint_id == id_), None)
@@ -128,7 +128,7 @@ def _service(call: Call, name: str) -> tuple[Store, EndpointService]:
 
 
 def _allowed(call: Call, store: Store, service: EndpointService) -> bool:
-    """The owner may always; others by an allowed principal: everybody, their account, or the caller itself."""
+    """Whether the caller may connect: as the owner, or as an allowed principal (everybody, its account or itself)."""
     principals = {"*", f"arn:aws:iam::{call.account}:root", call.principal}
     return store.account == call.account or bool(principals & set(service.principals))
 

@@ -1,6 +1,6 @@
-"""Our actions in moto's place: everything that leans on moto's insides, but for the network in `network`.
+"""Our actions in moto's place: all that depends on moto's internals, except the network (`network`, `seeding`).
 
-`tests/sandbox/test_moto_canary.py` names each of these insides, so that a new moto which moves one fails there.
+`tests/sandbox/test_moto_canary.py` names each of these internals and fails when a new moto moves one.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 SERVE = "sandbox.aws.serve"
-"""The WSGI environ key of the function that serves the request: (action, parameters, moto's own way) -> answer."""
+"""WSGI environ key of the function that serves the request: (action, parameters, moto's own handler) -> answer."""
 
 _RESPONSES: dict[str, type[BaseResponse]] = {EC2: EC2Response, ELB: ELBV2Response, STS: TokenResponse}
 
 
 def moto_application() -> DomainDispatcherApplication:
-    """The server of moto with every action of the table put in moto's place. To be called once in a process."""
+    """The server of moto, with the table's actions in place of its own. Call it only once in a process."""
     for (service, name), action in ACTIONS.items():
         _install(_RESPONSES[service], name, action)
-    # These rewrite moto's own answers of ELB into AWS's; ours have AWS's form already.
+    # These turn moto's own ELB answers into AWS's form, which ours have already.
     ELBV2Response.RESPONSE_KEY_PATH_TO_TRANSFORMER = {}
-    # moto lists a class's thousand methods, and its own services on disk, anew for each call.
+    # For each call, moto lists a class's thousand methods and its own services on disk again.
     moto.backends.list_of_moto_modules = functools.cache(_listed(moto.backends.list_of_moto_modules))
     moto.core.responses.method_names_from_class = functools.cache(moto.core.utils.method_names_from_class)  # type: ignore[attr-defined]
-    # Loading moto's thirteen hundred machine images makes every reset slow, and nobody here boots one.
+    # Loading moto's thirteen hundred machine images makes every reset slow, and the sandbox needs none of them.
     os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     return DomainDispatcherApplication(create_backend_app)
 

@@ -1,9 +1,9 @@
 """The EMQX half: the platform API, every deployment's broker API, and what the platform does behind them.
 
-Here belongs what EMQX would do: the published half of its platform API exactly, the assumed half as the contract
-(docs/emqx-platform.openapi.yaml) says, the broker's data integration around a connector, and the quirks that stand for
-what nobody outside EMQX knows. What does not belong: AWS. The two halves meet over HTTP on the one port, where this one
-has the credentials of EMQX's own account.
+This package does what EMQX would do: the published half of its platform API exactly, the assumed half as the contract
+(docs/emqx-platform.openapi.yaml) says, and the broker's data integration around a connector. Quirks cover what nobody
+outside EMQX knows. AWS does not belong here. The two halves meet over HTTP on the one port, and this one has the
+credentials of EMQX's own account.
 """
 
 from __future__ import annotations
@@ -26,5 +26,5 @@ __all__ = ["EmqxSandbox", "emqx_application"]
 def emqx_application(
     clock: Clock, durations: Durations, faults: FaultPlan, seed: Seed, aws_endpoint: Callable[[], str]
 ) -> EmqxSandbox:
-    """The EMQX half in its seeded state; it tells `faults` which actions it has."""
+    """The EMQX half in its seeded state; it registers its actions with `faults`."""
     return EmqxSandbox(clock, durations, faults, seed, aws_endpoint)

@@ -1,4 +1,4 @@
-"""Answers and refusals on the wire, and the reading of requests."""
+"""Answers and refusals on the wire, and what is read from requests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from sandbox.seed import Key
 
 RETRY_AFTER = 60
-"""Seconds in a Retry-After header, as EMQX's MCP server advises: poll at most once a minute."""
+"""Seconds in the Retry-After header: EMQX's MCP server advises to poll at most once a minute."""
 
 
-class Refusal(Exception):  # noqa: N818  it is an answer, and is named as one
-    """A call is answered with an error; `extra` joins `code` and `message` in the body."""
+class Refusal(Exception):  # noqa: N818  named for the answer that it becomes
+    """The call is answered with an error. The body has `code`, `message` and whatever is in `extra`."""
 
     def __init__(self, status: int, code: str, message: str, **extra: object) -> None:
         super().__init__(f"{status} {code}: {message}")
@@ -34,20 +34,20 @@ class Refusal(Exception):  # noqa: N818  it is an answer, and is named as one
 
 
 def json_answer(body: object, status: int = 200) -> Response:
-    """A JSON body as both of EMQX's APIs send it."""
+    """An answer with a JSON body, as both of EMQX's APIs send it."""
     return Response(json.dumps(body), status=status, content_type="application/json")
 
 
 def no_content() -> Response:
-    """204 without a body."""
+    """A 204 answer without a body."""
     return Response(status=204)
 
 
 def refusal_answer(refusal: Refusal, quirks: Quirks, *, code_varies: bool) -> Response:
     """The error body `{"code", "message"}`.
 
-    `code_varies`: the platform's `code` is a string, a number (EMQX's Terraform provider) or missing (assumed: no
-    public source), the broker's always a string (`emqx_http_api.hrl`).
+    With `code_varies` (the platform), `code` is a string, a number (EMQX's Terraform provider) or missing (assumed: no
+    public source). The broker's `code` is always a string (`emqx_http_api.hrl`).
     """
     if refusal.status == 500 and quirks.text_500:  # noqa: PLR2004
         return Response("Internal Server Error", status=500, mimetype="text/plain")
@@ -68,7 +68,7 @@ def fault_of(request: Request) -> Fault | None:
 
 
 def refuse_by_fault(request: Request, quirks: Quirks) -> None:
-    """Raise the refusal that the fault plan asks for, when it asks for one."""
+    """Raise the refusal that the fault plan asks for, if any."""
     fault = fault_of(request)
     if fault is None:
         return
@@ -89,17 +89,17 @@ def refuse_by_fault(request: Request, quirks: Quirks) -> None:
 
 
 def too_many_requests() -> Refusal:
-    """429 without a header: none is documented ("Deployment Management")."""
+    """429 without a Retry-After header: none is documented ("Deployment Management")."""
     return Refusal(429, "TOO_MANY_REQUESTS", "request limit reached")
 
 
 def bad_key() -> Refusal:
-    """401 with the code of an unknown key or a wrong secret (broker, `emqx_http_api.hrl`)."""
+    """401 with the code for an unknown key or a wrong secret (broker, `emqx_http_api.hrl`)."""
     return Refusal(401, "BAD_API_KEY_OR_SECRET", "bad API key or secret")
 
 
 def check_key(request: Request, key: Key) -> None:
-    """Demand HTTP Basic with exactly this key and secret, or raise the 401."""
+    """Raise a 401 unless the request has HTTP Basic with exactly this key and secret."""
     given = request.headers.get("Authorization", "")
     if not given:
         raise Refusal(401, "AUTHORIZATION_HEADER_ERROR", "an Authorization header with HTTP Basic is needed")
@@ -109,7 +109,7 @@ def check_key(request: Request, key: Key) -> None:
 
 
 def json_object(request: Request) -> dict[str, Any]:
-    """The request's body, which must be a JSON object, or raise 400 BAD_REQUEST."""
+    """The request's body; raises 400 BAD_REQUEST unless it is a JSON object."""
     try:
         body = json.loads(request.get_data())
     except ValueError:

@@ -34,12 +34,12 @@ QUIRKS = "/sandbox/quirks"
 
 
 class EmqxSandbox:
-    """The platform API, every deployment's API, and the platform's work behind them. Thread-safe."""
+    """The platform API, every deployment's API, and what the platform does behind them. Thread-safe."""
 
     def __init__(
         self, clock: Clock, durations: Durations, faults: FaultPlan, seed: Seed, aws_endpoint: Callable[[], str]
     ) -> None:
-        """Begin with the seeded deployments and nothing on them; `aws_endpoint` is first asked when AWS is called."""
+        """Begin with the seeded deployments and nothing on them. `aws_endpoint` is called only once AWS is needed."""
         self.quirks = Quirks()
         self._clock = clock
         self._durations = durations
@@ -59,7 +59,7 @@ class EmqxSandbox:
         return self._deployment_api.handle(request, deployment_id, path)
 
     def action_of(self, request: Request) -> tuple[str, str, bool]:
-        """(service, action, whether it only reads); a call of no known route is named by its method and path."""
+        """(service, action, whether it only reads). A call of an unknown route is named by its method and path."""
         service, routes, path = self._api_of(request)
         try:
             action = routes.find(request, path)[0].action
@@ -68,7 +68,7 @@ class EmqxSandbox:
         return service, action, request.method == "GET"
 
     def control(self, request: Request) -> Response | None:
-        """GET and PUT `/sandbox/quirks`; None for any other control path."""
+        """Serve GET and PUT `/sandbox/quirks`; None for any other control path."""
         if request.path != QUIRKS:
             return None
         if request.method not in {"GET", "PUT"}:
@@ -86,7 +86,7 @@ class EmqxSandbox:
     def describe(self, deployment_id: str, id_: str, description: str) -> None:
         """Edit the description of a PrivateLink (its id) or a connector (TYPE:NAME), as a person does in the console.
 
-        ValueError when the deployment has nothing of that id.
+        ValueError when the deployment has nothing with that id.
         """
         rows = (row for row in self._links.all() if row.deployment.id == deployment_id)
         row = next((row for row in rows if row.id == id_), None)
@@ -98,7 +98,7 @@ class EmqxSandbox:
             raise ValueError(f"deployment {deployment_id!r} has no PrivateLink or connector {id_!r}")
 
     def books(self) -> dict[str, Any]:
-        """All that is alive, hidden rows too, as it truly is: no quirk changes the books."""
+        """Everything that exists, including what is hidden from reads. No quirk changes the books."""
         now = self._clock.now()
         configured = {id_: book for id_, broker in self._brokers.items() if (book := broker.configuration.book())}
         return {
@@ -127,7 +127,7 @@ class EmqxSandbox:
         }
 
     def reset(self) -> None:
-        """Back to the seeded state: no PrivateLinks, no data integration, nothing counted, no quirks."""
+        """Go back to the seeded state: no PrivateLinks, no data integration, no counted requests, no quirks."""
         self._lifecycle.stop()
         self.quirks.restore()
         self._begin()
@@ -152,7 +152,7 @@ class EmqxSandbox:
     def _trouble(self, deployment: Deployment, host: str, port: int) -> str | None:
         """Why a deployment's nodes cannot connect to host and port; None when they can.
 
-        Only PrivateLink addresses are known to them: the sandbox has no other network.
+        They know only the addresses of PrivateLinks, because the sandbox has no other network.
         """
         row = self._links.at_address(deployment.id, host)
         return "nxdomain" if row is None else self._provider_side.trouble(row.vpc_endpoint_id, port)
@@ -164,7 +164,7 @@ class EmqxSandbox:
 
 
 def _deployment_call(request: Request) -> tuple[str, str]:
-    """The deployment ID, and the path behind `/api/v5`."""
+    """The deployment ID, and the path after `/api/v5`."""
     deployment_id, _, path = request.path.removeprefix("/").partition(DEPLOYMENT_INFIX)
     return deployment_id, path
 

@@ -1,4 +1,4 @@
-"""The broker of one deployment: its nodes, and the data integration that lives on them."""
+"""The broker of one deployment: its nodes, and the data integration on them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from sandbox.seed import Deployment
 
     Reach = Callable[[Deployment, str, int], str | None]
-    """(deployment, host, port) -> None when a connection opens, else the reason why not."""
+    """(deployment, host, port) -> why a connection does not open, or None when it does."""
 
 USERS = ("actions", "sources")
-"""The two kinds of things that use a connector."""
+"""The two kinds of users of a connector."""
 
 
 class Broker:
-    """Connectors, and the actions, sources and rules that hang on them. Thread-safe."""
+    """Connectors, and the actions, sources and rules that use them. Thread-safe."""
 
     def __init__(
         self, deployment: Deployment, clock: Clock, durations: Durations, quirks: Quirks, reach: Reach
     ) -> None:
-        """Begin empty, with one node for each AZ ID and never fewer than two."""
+        """Begin empty, with one node for each AZ ID, but at least two."""
         self.deployment = deployment
         self.configuration = Configuration()
         self._clock = clock
@@ -45,39 +45,39 @@ class Broker:
         self.nodes = [f"emqx@emqx-{index}.{deployment.id}" for index in range(count)]
 
     def add_connector(self, connector: Connector) -> None:
-        """Store it; its name is its key, so the same type and name again is ALREADY_EXISTS."""
+        """Store it. The type and name are its key, so the same ones again are ALREADY_EXISTS."""
         with self._lock:
             if connector.key in self._connectors:
                 raise Refusal(400, "ALREADY_EXISTS", "connector already exists")
             self._connectors[connector.key] = connector
 
     def connectors(self) -> list[Connector]:
-        """The connectors that reads show."""
+        """The connectors that reads show by now."""
         now = self._clock.now()
         with self._lock:
             return [one for one in self._connectors.values() if one.hidden_until <= now]
 
     def book(self) -> list[dict[str, Any]]:
-        """Every connector, hidden ones too; without a status, which would take a look at AWS."""
+        """Every connector, hidden ones too, without its status, which would need a request to AWS."""
         with self._lock:
             return [self._described(connector) for connector in self._connectors.values()]
 
     def connector(self, id_: str) -> Connector:
-        """One connector that reads show, or 404 NOT_FOUND."""
+        """One connector that reads show; raises 404 NOT_FOUND when there is none."""
         for one in self.connectors():
             if one.key == id_:
                 return one
         raise Refusal(404, "NOT_FOUND", f"Connector lookup failed: connector {id_!r} does not exist.")
 
     def describe_connector(self, id_: str, description: str) -> None:
-        """Edit a connector's description, and nothing else of it; ValueError when there is no such connector."""
+        """Change only a connector's description; ValueError when there is no such connector."""
         with self._lock:
             if id_ not in self._connectors:
                 raise ValueError(f"there is no connector {id_!r}")
             self._connectors[id_].config["description"] = description
 
     def delete_connector(self, id_: str) -> None:
-        """Forget it; refused with 400 BAD_REQUEST while actions or sources use it."""
+        """Delete it; refused with 400 BAD_REQUEST while actions or sources use it."""
         with self._lock:
             connector = self.connector(id_)
             users = [name for kind in USERS for name in self.users_of(connector, kind)]
@@ -100,7 +100,7 @@ class Broker:
             ]
 
     def shown(self, connector: Connector) -> dict[str, Any]:
-        """A connector as every answer shows it: secrets redacted, a status of the whole and of each node."""
+        """A connector as every answer shows it: secrets redacted, with an overall status and one for each node."""
         node_status = self._node_status(connector)
         statuses = {status["status"] for status in node_status}
         reasons = [status["status_reason"] for status in node_status if "status_reason" in status]
@@ -135,7 +135,7 @@ class Broker:
             return list(self._users[kind].values())
 
     def delete_user(self, kind: str, id_: str) -> None:
-        """Forget an action or source; refused with 400 BAD_REQUEST, and the rules' ids, while rules use it."""
+        """Delete an action or source; refused with 400 BAD_REQUEST and the rules' ids while rules use it."""
         with self._lock:
             if id_ not in self._users[kind]:
                 raise Refusal(404, "NOT_FOUND", f"{kind.removesuffix('s').capitalize()} {id_!r} does not exist.")
@@ -146,7 +146,7 @@ class Broker:
             del self._users[kind][id_]
 
     def add_rule(self, body: dict[str, Any], id_: str) -> dict[str, Any]:
-        """Store a rule under the id of its body, or under `id_` when it names none."""
+        """Store a rule under the id in its body, or under `id_` when the body has none."""
         if not isinstance(body.get("sql"), str):
             raise bad_schema("sql", "required_field")
         rule = {"id": id_, "enable": True, "actions": [], **body}
@@ -162,19 +162,19 @@ class Broker:
             return [rule for rule in self._rules.values() if action is None or action in rule["actions"]]
 
     def delete_rule(self, id_: str) -> None:
-        """Forget a rule, or 404 NOT_FOUND."""
+        """Delete a rule; raises 404 NOT_FOUND when there is none."""
         with self._lock:
             if self._rules.pop(id_, None) is None:
                 raise Refusal(404, "NOT_FOUND", "Rule Id Not Found")
 
     def _node_status(self, connector: Connector) -> list[dict[str, str]]:
-        """For each node its status, and where it is not well the reason."""
+        """Each node's status, with the reason when it is `disconnected`."""
         age = self._clock.now() - connector.created_at
         if connector.config.get("enable") is False:
             return [{"node": node, "status": "stopped"} for node in self.nodes]
         if connector.fate == "stuck" or age < self._durations.connector_connected:
             return [{"node": node, "status": "connecting"} for node in self.nodes]
-        # The nodes share the way to the address, so one look at it is enough for all.
+        # The nodes share the path to the address, so one check is enough for all.
         trouble = "failed by the fault plan" if connector.fate == "failed" else self._path_trouble(connector)
         reasons = {node: "timeout" if node in self._unreachable() else trouble for node in self.nodes}
         return [
@@ -185,7 +185,7 @@ class Broker:
         ]
 
     def resolves(self, connector: Connector) -> bool:
-        """Whether any of its hosts has an address, which in a deployment's VPC only PrivateLinks' have."""
+        """Whether any of its hosts resolves; in a deployment's VPC only the addresses of PrivateLinks do."""
         return any(self._reach(self.deployment, host, port) != "nxdomain" for host, port in connector.servers)
 
     def _path_trouble(self, connector: Connector) -> str | None:

@@ -1,9 +1,9 @@
-"""What a deployment keeps beside connectors that may dial an address: authentication, authorization and the rest.
+"""What a deployment has besides connectors that may dial an address: authentication, authorization and the rest.
 
-Each kind of thing is a table's row: its paths, the scope of the API key that reads it, and how EMQX lists it. Bodies
-are kept as they came, secrets redacted in answers; only what names a thing is checked. The paths and shapes are those
-of emqx/emqx: `emqx_authn_api`, `emqx_authz_api_sources`, `emqx_exhook_api`, `emqx_cluster_link_api`,
-`emqx_schema_registry_http_api`, `emqx_ai_completion_api`; the scopes those of `emqx_api_key_scopes.hrl`.
+Each kind is a row of a table: its paths, the API key scope that reads it, and how EMQX lists it. Bodies are kept as
+they came, and answers redact their secrets. Only the fields that make up an id are checked. The paths and shapes are
+those of emqx/emqx: `emqx_authn_api`, `emqx_authz_api_sources`, `emqx_exhook_api`, `emqx_cluster_link_api`,
+`emqx_schema_registry_http_api`, `emqx_ai_completion_api`. The scopes are those of `emqx_api_key_scopes.hrl`.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ def _array(things: dict[str, Thing]) -> object:
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of thing: where it is listed and made (`path`), and deleted (`item`, with its id as `{id}`)."""
+    """One kind of configuration: `path` lists and creates, `item` (with the id as `{id}`) deletes."""
 
     path: str
     item: str
     scope: str
     named_by: tuple[str, ...] = ("name",)
-    """The fields of a body whose values, joined by a colon, are the id."""
+    """Fields of the body whose values, joined by colons, are the id."""
     listed: Callable[[dict[str, Thing]], object] = _array
     made: int = 201
-    """The status of a create; 204 has no body."""
+    """HTTP status of a create; 204 has no body."""
     hidden: frozenset[str] = frozenset()
     """Fields of the body that no answer shows."""
     shows_id: bool = False
@@ -67,28 +67,28 @@ KINDS = (
 )
 
 GATEWAYS = ("coap", "exproto", "gbt32960", "jt808", "lwm2m", "mqttsn", "ocpp", "stomp")
-"""The gateways that EMQX knows; GET /gateways lists every one, loaded or not (`emqx_gateway_api`)."""
+"""The gateways that EMQX has. GET /gateways lists them all, loaded or not (`emqx_gateway_api`)."""
 
 
 class Configuration:
-    """The configured things of one deployment. Thread-safe."""
+    """The configuration of one deployment. Thread-safe."""
 
     def __init__(self) -> None:
-        """Begin with none, and with no gateway loaded."""
+        """Begin empty, with no gateway loaded."""
         self._lock = threading.Lock()
         self._things: dict[str, dict[str, Thing]] = {kind.path: {} for kind in KINDS}
         self._gateways: dict[str, Thing] = {}
 
     def all(self, kind: Kind) -> object:
-        """Every thing of a kind, as EMQX lists it."""
+        """Everything of one kind, as EMQX lists it."""
         with self._lock:
             return kind.listed({id_: redacted(thing) for id_, thing in self._things[kind.path].items()})
 
     def add(self, kind: Kind, body: Thing) -> Thing:
-        """Store a thing; the same id again is 400 ALREADY_EXISTS. Gives it as answers show it."""
+        """Store one and return it as answers show it; the same id again is 400 ALREADY_EXISTS."""
         missing = [field for field in kind.named_by if not isinstance(body.get(field), str)]
         if missing == ["backend"] and body.get("mechanism") == "jwt":
-            missing = []  # the one authenticator without a backend
+            missing = []  # the only authenticator without a backend
         if missing:
             raise bad_schema(missing[0], "required_field")
         id_ = ":".join(body[field] for field in kind.named_by if field in body)
@@ -100,18 +100,18 @@ class Configuration:
             return redacted(self._things[kind.path][id_])
 
     def delete(self, kind: Kind, id_: str) -> None:
-        """Forget a thing, or 404 NOT_FOUND."""
+        """Delete one; raises 404 NOT_FOUND when there is none."""
         with self._lock:
             if self._things[kind.path].pop(id_, None) is None:
                 raise Refusal(404, "NOT_FOUND", f"{id_} does not exist")
 
     def gateways(self) -> list[Thing]:
-        """Every gateway that EMQX knows, with its status."""
+        """Every gateway that EMQX has, with its status."""
         with self._lock:
             return [{"name": name, "status": "running" if name in self._gateways else "unloaded"} for name in GATEWAYS]
 
     def gateway(self, name: str) -> Thing:
-        """A gateway's whole configuration, or its name and `unloaded` (`emqx_gateway_api:gateway/2`)."""
+        """A loaded gateway's whole configuration; otherwise its name and `unloaded` (`emqx_gateway_api:gateway/2`)."""
         with self._lock:
             if name not in GATEWAYS:
                 raise Refusal(404, "NOT_FOUND", "NOT FOUND")
@@ -127,13 +127,13 @@ class Configuration:
             self._gateways[name] = self._gateways.get(name, {}) | body
 
     def gateway_authentication(self, name: str) -> Thing | None:
-        """A loaded gateway's authenticator; None when it has none, 404 when it is not loaded."""
+        """A gateway's authenticator; None when it has none. Raises 404 when the gateway is not loaded."""
         with self._lock:
             authenticator = self._loaded(name).get("authentication")
             return redacted(authenticator) if isinstance(authenticator, dict) else None
 
     def set_gateway_authentication(self, name: str, body: Thing | None) -> None:
-        """Give a loaded gateway an authenticator, or take it away."""
+        """Set a loaded gateway's authenticator, or remove it (None)."""
         with self._lock:
             gateway = self._loaded(name)
             gateway.pop("authentication", None)
@@ -141,7 +141,7 @@ class Configuration:
                 gateway["authentication"] = body
 
     def book(self) -> dict[str, Any]:
-        """All of it by its path; kinds without any are left out."""
+        """The whole configuration by path; empty kinds are left out."""
         with self._lock:
             book = {path: [redacted(one) for one in things.values()] for path, things in self._things.items() if things}
             if self._gateways:

@@ -1,4 +1,4 @@
-"""The routes of what a deployment keeps beside connectors: one table, the same verbs for each kind."""
+"""The routes of a deployment's configuration besides connectors, with the same verbs for each kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_CONTENT = 204
 
 
 def configuration_routes() -> Iterator[Route]:
-    """Each kind's, and the gateways'."""
+    """The routes of each kind, and those of the gateways."""
     for kind in KINDS:
         yield from _routes_of(kind)
     for method, template, serve in (

@@ -1,4 +1,4 @@
-"""Connectors, actions, sources and rules: the broker's data integration, as far as a connector's life needs it.
+"""Connectors: the types that the sandbox has, the check of their bodies, and how answers show them.
 
 Follows `apps/emqx_connector` and `apps/emqx_bridge` of emqx/emqx.
 """
@@ -27,12 +27,12 @@ NAME = re.compile(r"[0-9a-zA-Z][-0-9a-zA-Z_]*")
 NAME_LIMIT = 255
 
 PROBE_WAIT = (5.0, 15.0, 60.0)
-"""Least, default and most seconds that a probe waits for an answer: its `health_check_interval`, clamped."""
+"""Minimum, default and maximum of the seconds that a probe waits for an answer (its `health_check_interval`)."""
 
 
 @dataclass(frozen=True)
 class ConnectorType:
-    """What a connector of this type must say, and in which of its fields (dotted) the servers stand."""
+    """The required fields of a connector type, and the field that holds its servers; paths are dotted."""
 
     required: tuple[str, ...]
     servers: str
@@ -48,7 +48,7 @@ TYPES = {
     "kafka_consumer": ConnectorType(("bootstrap_hosts",), "bootstrap_hosts", 9092),
     "mqtt": ConnectorType(("server",), "server", 1883),
 }
-"""What each body must hold, as the examples of the broker's connector schemas have it; the last two are for sources."""
+"""The connector types, after the examples in the broker's connector schemas; the last two are for sources."""
 
 
 @dataclass
@@ -61,10 +61,10 @@ class Connector:
     servers: list[tuple[str, int]]
     created_at: float
     namespace: str = ""
-    """Empty for a global one (EMQX 6)."""
+    """Empty for a global connector (EMQX 6)."""
     hidden_until: float = 0.0
     fate: FaultKind | None = None
-    """`stuck`: connecting for ever; `failed`: disconnected for ever."""
+    """`stuck`: connecting forever; `failed`: disconnected forever."""
 
     @property
     def id(self) -> str:
@@ -73,17 +73,17 @@ class Connector:
 
     @property
     def key(self) -> str:
-        """What no other connector has: a namespace has names of its own."""
+        """The unique key: the id, after the namespace if it has one, since names are per namespace."""
         return f"{self.namespace}/{self.id}" if self.namespace else self.id
 
     @property
     def is_checked_for_ssrf(self) -> bool:
-        """Whether EMQX looks where its host leads; of the types that the sandbox has, these two."""
+        """Whether EMQX checks what its host resolves to; of the sandbox's types, it does so for these two."""
         return self.type in {"http", "mqtt"}
 
 
 def parse_connector(body: dict[str, Any], created_at: float) -> Connector:
-    """Check the body of a create or a probe; raises 400 BAD_REQUEST with JSON text as message, as the broker does."""
+    """Parse the body of a create or probe; raises 400 BAD_REQUEST with JSON text as its message, as the broker does."""
     type_, name = check_identity(body)
     kind = TYPES.get(type_)
     if kind is None:
@@ -111,24 +111,27 @@ def check_identity(body: dict[str, Any]) -> tuple[str, str]:
 
 
 def bad_schema(path: str, reason: str, value: str | None = None) -> Refusal:
-    """400 BAD_REQUEST; its message is JSON text."""
+    """400 BAD_REQUEST with JSON text as its message."""
     detail = {"kind": "validation_error", "path": path, "reason": reason}
     return Refusal(400, "BAD_REQUEST", json.dumps(detail | ({} if value is None else {"value": value})))
 
 
-class InvalidParameters(Refusal):  # it is an answer, and is named as one
-    """What EMQX refuses beyond its schema."""
+class InvalidParameters(Refusal):  # named for the answer that it becomes
+    """The body fits the schema, but EMQX refuses it."""
 
 
 def invalid(reason: str, **more: object) -> Refusal:
-    """400 for parameters that are well-formed and yet cannot be: EMQX's `validation_error`, which is JSON text."""
+    """400 for parameters that fit the schema but are not valid: EMQX's `validation_error`, which is JSON text."""
     detail = {"kind": "validation_error", "reason": reason} | more
     return InvalidParameters(400, "BAD_REQUEST", json.dumps(detail))
 
 
 @contextmanager
 def as_probe_tells() -> Iterator[None]:
-    """A probe checks the schema as a create does; what lies beyond it is TEST_FAILED (`emqx_connector_api`)."""
+    """Turn `InvalidParameters` into TEST_FAILED; only for schema errors a probe answers as a create does.
+
+    Source: `emqx_connector_api`.
+    """
     try:
         yield
     except InvalidParameters as refusal:
@@ -136,7 +139,7 @@ def as_probe_tells() -> Iterator[None]:
 
 
 def _check_url(url: str) -> None:
-    """What `emqx_connector_resource:parse_url` and `emqx_http_lib:uri_parse` refuse: the schema takes any text."""
+    """Refuse what `emqx_connector_resource:parse_url` and `emqx_http_lib:uri_parse` do; the schema takes any text."""
     if "//" not in url:
         raise invalid(f"Missing scheme in URL: {url}")
     parts = urlsplit(url)
@@ -148,9 +151,9 @@ CERTIFICATE_FIELDS = ("cacertfile", "certfile", "keyfile")
 
 
 def _with_certificates_in_files(config: dict[str, Any], folder: str) -> dict[str, Any]:
-    """PEM text becomes a file, and its path is what EMQX keeps and shows (`emqx_tls_lib`, `emqx_connector_ssl`).
+    """Replace PEM text by the path of a file, as EMQX keeps and shows it (`emqx_tls_lib`, `emqx_connector_ssl`).
 
-    Also under `oauth2.ssl`. What is neither PEM text nor a path is refused.
+    Also under `oauth2.ssl`. Text that is neither PEM nor a path is refused.
     """
     stored = dict(config)
     if isinstance(ssl := stored.get("ssl"), dict):
@@ -178,7 +181,7 @@ def _file_of(text: str, field: str, folder: str) -> str:
 
 
 def redacted(config: dict[str, Any]) -> dict[str, Any]:
-    """The same with every secret, at any depth, as `******`."""
+    """A copy with every secret, at any depth, replaced by `******`."""
 
     def shown(key: str, value: object) -> object:
         if isinstance(value, dict):
@@ -191,7 +194,7 @@ def redacted(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def probe_wait(body: dict[str, Any]) -> float:
-    """For how many seconds a probe of this body waits for a server that does not answer."""
+    """How many seconds a probe with this body waits for a server that does not answer."""
     least, default, most = PROBE_WAIT
     interval = _at(body, "resource_opts.health_check_interval")
     return min(max(default if interval is None else _seconds(interval), least), most)
@@ -212,7 +215,7 @@ def _at(body: dict[str, Any], path: str) -> object:
 
 
 def _servers(text: str, kind: ConnectorType, path: str) -> Iterator[tuple[str, int]]:
-    # A URL may hold commas; the other fields may hold several servers.
+    # A URL may contain commas; the other fields may list several servers.
     for server in [text] if kind.servers == "url" else text.split(","):
         try:
             parts = urlsplit(server if "//" in server else f"//{server.strip()}")

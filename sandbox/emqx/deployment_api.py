@@ -1,4 +1,4 @@
-"""The deployment's own API, the broker's `/api/v5` ("Deployment API"): what is needed around a connector."""
+"""The deployment's own API, the broker's `/api/v5` ("Deployment API"), as far as connectors need it."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
     from sandbox.seed import Seed
 
 RULES_PAGE = (100, 10_000)
-"""Default and largest `limit` of GET /rules."""
+"""Default and maximum `limit` of GET /rules."""
 
 
 class DeploymentApi:
-    """Serves `/<deploymentID>/api/v5/...` for the brokers it is given."""
+    """Serves `/<deploymentID>/api/v5/...` for the given brokers."""
 
     def __init__(self, seed: Seed, clock: Clock, quirks: Quirks, brokers: dict[str, Broker]) -> None:
-        """Take the brokers by deployment ID; the caller may replace what the dict holds."""
+        """`brokers` is keyed by deployment ID; the caller may change it later."""
         self._key = seed.deployment_key
         self._clock = clock
         self._quirks = quirks
@@ -68,7 +68,7 @@ class DeploymentApi:
             return refusal_answer(refusal, self._quirks, code_varies=False)
 
     def _check_scope(self, route: Route) -> None:
-        """As the broker does: 404 for what this version lacks, 403 beyond the key's scopes (`emqx_mgmt_auth`)."""
+        """As the broker: 404 for what this version lacks, 403 for what the key's scopes exclude (`emqx_mgmt_auth`)."""
         if any(route.template.startswith(path) for path in self._quirks.lacking):
             raise Refusal(404, "NOT_FOUND", "Request Path Not Found")
         scopes = self._quirks.deployment_key_scopes
@@ -81,7 +81,7 @@ class DeploymentApi:
         return self._brokers[deployment_id]
 
     def _list_connectors(self, request: Request, broker: Broker) -> Response:
-        """Of every namespace, unless `only_global=true` (EMQX 6, `emqx_connector_api`)."""
+        """List those of every namespace, or with `only_global=true` the global ones (EMQX 6, `emqx_connector_api`)."""
         only_global = request.args.get("only_global") == "true"
         return json_answer([broker.shown(one) for one in broker.connectors() if not (only_global and one.namespace)])
 
@@ -105,14 +105,14 @@ class DeploymentApi:
         return no_content()
 
     def _probe(self, request: Request, broker: Broker) -> Response:
-        """On the first node only, as the real one runs on the node that took the request; stores nothing."""
+        """Probe from the first node only, as EMQX probes only from the node that got the request; stores nothing."""
         body = json_object(request)
         with as_probe_tells():
             connector, wait = parse_connector(body, self._clock.now()), probe_wait(body)
             self._refuse_private_host(broker, connector)
         fault = fault_of(request)
         if fault and fault.kind == "failed":
-            # As careless drivers do: what they were given stands in their error, the password too.
+            # Careless drivers repeat their parameters in an error, including the password.
             raise Refusal(400, "TEST_FAILED", f"failed by the fault plan, given {json.dumps(body)}")
         trouble = broker.trouble(connector, broker.nodes[0])
         if trouble == "timeout":
@@ -122,7 +122,7 @@ class DeploymentApi:
         return no_content()
 
     def _refuse_private_host(self, broker: Broker, connector: Connector) -> None:
-        """With SSRF protection, refuse a host that resolves to a private address; one that resolves to none passes."""
+        """With SSRF protection, refuse a host that resolves to a private address; an unresolvable host passes."""
         if self._quirks.ssrf_protection and connector.is_checked_for_ssrf and broker.resolves(connector):
             raise invalid("the host resolves to an address that rule_engine.ssrf forbids")
 

@@ -1,6 +1,6 @@
-"""What the platform does behind its answers: makes, follows and deletes the VPC endpoint of each PrivateLink.
+"""What the platform does behind its answers: it creates, polls and deletes the VPC endpoint of each PrivateLink.
 
-It learns of AWS only by asking AWS, as the real one must; its calls stand in the record under EMQX's account.
+It knows about AWS only what AWS answers, as the real platform does. Its calls are in the record under EMQX's account.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ if TYPE_CHECKING:
     from sandbox.faults import Fault
 
 TRY_AGAIN = 15.0
-"""Sandbox seconds until the platform repeats a call that AWS did not take."""
+"""Sandbox seconds until the platform repeats a call that failed because AWS was unavailable."""
 LOOK_MOVING = 5.0
-"""Sandbox seconds between looks at AWS for rows that wait for something there."""
+"""Sandbox seconds between polls of AWS for rows that wait for a change there."""
 LOOK_SETTLED = 30.0
-"""Sandbox seconds between looks at AWS for rows that are settled."""
+"""Sandbox seconds between polls of AWS for settled rows."""
 LOOK_REAL_MINIMUM = 0.05
-"""Real seconds between looks, whatever the speed: a look costs real milliseconds."""
+"""Minimum of real seconds between polls at any speed, because a poll costs real milliseconds."""
 
 STOP_REAL = 1.0
-"""Real seconds that a stop waits for calls under way; a `slow` fault may hold one for longer."""
+"""Real seconds that `stop` waits for running calls; a `slow` fault may keep one for longer."""
 
 WAITING = frozenset({"pendingacceptance", "pending", "partial"})
 
 
 class Lifecycle:
-    """Carries every row of one `PrivateLinks` through its states. Errors in its threads go to stderr."""
+    """Moves every row of one `PrivateLinks` through its states. Errors in its threads go to stderr."""
 
     def __init__(self, clock: Clock, durations: Durations, links: PrivateLinks, consumer: ConsumerAccount) -> None:
-        """Take what it works with, and begin to follow."""
+        """Begin to poll AWS for the rows of `links`."""
         self._clock = clock
         self._durations = durations
         self._links = links
@@ -57,7 +57,7 @@ class Lifecycle:
         self._start(self._follow_all)
 
     def stop(self) -> None:
-        """Do no more; waits a moment for calls under way, so that they end in the time to which they belong."""
+        """Stop, and wait up to `STOP_REAL` for running calls, so that none acts on the state after a reset."""
         self._stopped = True
         self._changed.set()
         give_up = time.monotonic() + STOP_REAL
@@ -67,9 +67,9 @@ class Lifecycle:
             thread.join(max(0.0, give_up - time.monotonic()))
 
     def begin(self, row: PrivateLink, fault: Fault | None) -> None:
-        """After POST: the VPC endpoint comes after `platform_endpoint`.
+        """After a POST: create the VPC endpoint after `platform_endpoint`.
 
-        Fault `stuck`: it never comes. Fault `failed`: it cannot be made, and the row is `failed` by then.
+        Fault `stuck`: it is never created. Fault `failed`: instead of its creation, the row becomes `failed`.
         """
         if fault and fault.kind == "stuck":
             return
@@ -80,9 +80,9 @@ class Lifecycle:
             self._later(self._durations.platform_endpoint, lambda: self._create(row))
 
     def end(self, row: PrivateLink, fault: Fault | None) -> None:
-        """After DELETE: the VPC endpoint goes, and after `platform_delete` the row.
+        """After a DELETE: delete the VPC endpoint at once, and remove the row after `platform_delete`.
 
-        Fault `stuck`: neither ever goes. Fault `failed`: neither goes, and the row is `failed` by then.
+        Fault `stuck`: both stay forever. Fault `failed`: both stay, and after `platform_delete` the row is `failed`.
         """
         if fault and fault.kind == "stuck":
             return
@@ -98,7 +98,7 @@ class Lifecycle:
         self._create_first()
 
     def _create_first(self) -> None:
-        """Create for the row that was asked for first, so that those which AWS puts off stay in their order."""
+        """Create the VPC endpoint of the row that has waited longest; retries thereby keep the order of the POSTs."""
         row = self._asked.popleft()
         if row.status != "pending":
             return
@@ -115,7 +115,7 @@ class Lifecycle:
             self._changed.set()
 
     def _delete_if_late(self, row: PrivateLink) -> None:
-        """Delete the new VPC endpoint when a DELETE came while it was being made and had no id to delete."""
+        """Delete the new VPC endpoint if a DELETE came during its creation, when it had no id yet."""
         if row.status == "terminated":
             self._delete(row)
 
@@ -130,7 +130,7 @@ class Lifecycle:
             self._links.fail_delete(row, f"deleting the VPC endpoint: {refused}")
 
     def _finish(self, row: PrivateLink) -> None:
-        """Remove the row when its VPC endpoint is gone; look again until it is."""
+        """Remove the row once its VPC endpoint is gone, polling until then."""
         if row.status != "terminated":
             return
         try:
@@ -160,7 +160,7 @@ class Lifecycle:
             self._rest(self._pause(LOOK_MOVING if moving else LOOK_SETTLED) if rows else math.inf)
 
     def _rest(self, seconds: float) -> None:
-        """Until a row has news or the time is over."""
+        """Wait until a row has changed or the time is over."""
         self._turn += 1
         turn = self._turn
         if seconds < math.inf:
@@ -169,7 +169,7 @@ class Lifecycle:
         self._changed.clear()
 
     def _wake(self, turn: int) -> None:
-        """End the rest of that turn; one that ended early is over, and its alarm must not end the next."""
+        """End the wait of that turn, but no later one: a wait that ended early leaves its alarm behind."""
         if turn == self._turn:
             self._changed.set()
 
@@ -177,7 +177,7 @@ class Lifecycle:
         return max(seconds, LOOK_REAL_MINIMUM * self._clock.speed)
 
     def _look(self, rows: list[PrivateLink]) -> None:
-        """One read for each region, and every row that it concerns moves on."""
+        """Read once in each region, and update every row from it."""
         for region in {row.deployment.region for row in rows}:
             there = [row for row in rows if row.deployment.region == region]
             try:
@@ -190,7 +190,7 @@ class Lifecycle:
 
     def _move(self, row: PrivateLink, endpoint: VpcEndpoint | None) -> None:
         if endpoint is None and row.vpc_endpoint_id not in self._seen:
-            return  # AWS shows new things late
+            return  # AWS may not show a new endpoint yet
         state = endpoint.state if endpoint else "deleted"
         if endpoint and state == "available":
             if self._links.settle(row, endpoint.dns_name):
@@ -200,12 +200,12 @@ class Lifecycle:
             self._links.fail(row, f"the endpoint connection of {row.vpc_endpoint_id} is {state}")
 
     def _later(self, seconds: float, work: Callable[[], object]) -> None:
-        """Do work that calls AWS, in a thread of its own: the clock's thread must not wait for an answer."""
+        """Do work that calls AWS in its own thread, because the clock's thread must not wait for an answer."""
         self._clock.call_later(seconds, lambda: None if self._stopped else self._start(work))
 
     def _start(self, work: Callable[[], object]) -> None:
         thread = threading.Thread(target=self._loudly, args=(work,), name="sandbox-platform", daemon=True)
-        # Under a lock, because a thread that has not started cannot be waited for.
+        # Under a lock, because `stop` cannot join a thread that has not started.
         with self._starting:
             self._threads.add(thread)
             thread.start()
@@ -213,7 +213,7 @@ class Lifecycle:
     def _loudly(self, work: Callable[[], object]) -> None:
         try:
             work()
-        except Exception:  # noqa: BLE001  a thread has nobody else to tell
+        except Exception:  # noqa: BLE001  a thread has no caller to raise to
             print("sandbox platform: background work failed", file=sys.stderr)
             traceback.print_exc()
         finally:

@@ -1,4 +1,4 @@
-"""The platform's request limits, on sandbox time."""
+"""The platform's request limits, in sandbox time."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 WINDOW = 3600.0
-"""Sandbox seconds: every limit that EMQX publishes reads "in 60 minutes"."""
+"""Length of the window in sandbox seconds: every limit that EMQX publishes says "in 60 minutes"."""
 
 
 class RequestLimits:
-    """At most so many calls of one name in any window of `WINDOW` sandbox seconds. Thread-safe."""
+    """Limits the calls of each name in any window of `WINDOW` sandbox seconds. Thread-safe."""
 
     def __init__(self, now: Callable[[], float]) -> None:
-        """Begin with nothing counted; `now` gives sandbox seconds."""
+        """Begin with no calls counted; `now` returns sandbox seconds."""
         self._now = now
         self._lock = threading.Lock()
         self._times: defaultdict[str, deque[float]] = defaultdict(deque)
 
     def take(self, name: str, limit: int) -> bool:
-        """Count one call of `name`, or, when `limit` is reached, count nothing and return False."""
+        """Count one call of `name` and return True; if `limit` is reached, count nothing and return False."""
         with self._lock:
             now, times = self._now(), self._times[name]
             while times and times[0] <= now - WINDOW:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sandbox.seed import Deployment, Seed
 
 PUBLISHED_PER_HOUR = 60
-"""The documented limit of GET /deployments and GET /deployments/{id} ("Deployment Management")."""
+"""Documented limit of GET /deployments and of GET /deployments/{id} ("Deployment Management")."""
 
 DEPLOYMENTS = "/deployments"
 DEPLOYMENT = "/deployments/{deploymentID}"
@@ -41,7 +41,7 @@ PRIVATELINK = "/deployments/{deploymentID}/privatelinks/{privatelinkID}"
 
 
 class Platform:
-    """Serves the contract's paths. It checks the key, then the fault plan, then the request limit, then the call."""
+    """Serves the contract's paths. It checks the key, the fault plan and the request limit, in this order."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Platform:
         lifecycle: Lifecycle,
         brokers: dict[str, Broker],
     ) -> None:
-        """Take the world that it shows; limits begin uncounted."""
+        """Begin with no requests counted."""
         self._seed = seed
         self._clock = clock
         self._quirks = quirks
@@ -89,7 +89,7 @@ class Platform:
         return self._quirks.reads_per_hour if route.method == "GET" else self._quirks.writes_per_hour
 
     def _list_deployments(self, _request: Request) -> Response:
-        # Only the list says these two ("Deployment Management").
+        # Only the list has these two fields ("Deployment Management").
         more = {"projectName": "default", "version": "v5"}
         return json_answer([self._shown_deployment(one) | more for one in self._seed.deployments.values()])
 

@@ -1,7 +1,8 @@
-"""The PrivateLinks of every deployment, and the states that they may go through.
+"""The PrivateLinks of every deployment, and their states.
 
 `pending -> running | failed`; `running -> failed`; `pending | running | failed -> terminated -> gone`
-(docs/emqx-platform.openapi.yaml, assumed half). Nothing here speaks to AWS.
+(docs/emqx-platform.openapi.yaml, assumed half). A delete that fails takes `terminated` back to `failed`. Nothing here
+calls AWS.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ if TYPE_CHECKING:
 Status = Literal["pending", "running", "failed", "terminated"]
 
 PRIVATELINK_TYPES = frozenset({"dedicated", "dedicatedFlex"})
-"""Dedicated: "AWS PrivateLink"; Dedicated Flex, as EMQX's page on VPC peering has it: assumed: no public source."""
+"""Deployment types with PrivateLink. Dedicated: "AWS PrivateLink". Dedicated Flex, which EMQX's page on VPC peering
+includes: assumed: no public source."""
 
 
 @dataclass
 class PrivateLink:
-    """One row. Its times are sandbox seconds; its changes are made by `PrivateLinks` only."""
+    """One PrivateLink, a row of `PrivateLinks`, which alone changes its state. Its times are sandbox seconds."""
 
     id: str
     deployment: Deployment
@@ -36,24 +38,24 @@ class PrivateLink:
     description: str
     created_at: str
     hidden_until: float = 0.0
-    """Reads do not show it before."""
+    """Time until which reads do not show it."""
     status: Status = "pending"
     reason: str = ""
     vpc_endpoint_id: str = ""
     dns_name: str = ""
     """The VPC endpoint's first DNS name, which becomes the address."""
     address_from: float = math.inf
-    """From when `running` shows the address."""
+    """Time from which a `running` PrivateLink shows its address."""
     settling: bool = field(default=False, repr=False)
-    """Its connection is `available` and `running` is only a matter of time."""
+    """Whether its connection is `available`, so that it will be `running` soon."""
 
     def address(self, now: float) -> str:
-        """What the platform shows as address: empty until running, and possibly for a while after."""
+        """The address that the platform shows: empty until it is running, and possibly for a while longer."""
         return self.dns_name if self.status == "running" and now >= self.address_from else ""
 
 
 class PrivateLinks:
-    """Every row there is. Thread-safe; a transition that its row's state does not allow is ignored."""
+    """Every PrivateLink. A transition that the row's state does not allow is ignored. Thread-safe."""
 
     def __init__(self, clock: Clock, quirks: Quirks) -> None:
         """Begin empty."""
@@ -61,14 +63,15 @@ class PrivateLinks:
         self._quirks = quirks
         self._lock = threading.RLock()
         self._rows: dict[str, PrivateLink] = {}
-        # Drawn anew for each row, two of 500 would have the same in one of 130 crowds.
+        # Counted up from a random start: if each id were random, two of 500 would be equal in one of 130 runs.
         self._numbers = count(secrets.randbelow(1 << 23))
 
     def add(self, deployment: Deployment, service_name: str, description: str) -> PrivateLink:
-        """Store a new row, pending.
+        """Store a new row, which is pending.
 
-        Refuses a deployment that cannot have PrivateLinks or is not running, the same service name twice on one
-        deployment (ALREADY_EXISTS), and one more than the quirk `privatelinks_per_deployment` allows (EXCEED_LIMIT).
+        Refuses a deployment that cannot have PrivateLinks (BAD_REQUEST) or is not running (INVALID_STATUS), the same
+        service name twice on one deployment (ALREADY_EXISTS), and more rows than the quirk
+        `privatelinks_per_deployment` allows (EXCEED_LIMIT).
         """
         if deployment.type not in PRIVATELINK_TYPES or deployment.platform != "AWS":
             raise Refusal(400, "BAD_REQUEST", f"deployment {deployment.id} cannot have an AWS PrivateLink")
@@ -106,18 +109,18 @@ class PrivateLinks:
         return next((row for row in self.seen(deployment_id) if row.id == id_), None)
 
     def at_address(self, deployment_id: str, host: str) -> PrivateLink | None:
-        """The running row of a deployment that has this address, if there is one."""
+        """The row of a deployment that shows this address, if there is one."""
         now = self._clock.now()
         rows = (row for row in self.all() if row.deployment.id == deployment_id)
         return next((row for row in rows if host and row.address(now) == host), None)
 
     def endpoint_made(self, row: PrivateLink, vpc_endpoint_id: str) -> None:
-        """The platform has its VPC endpoint for this row."""
+        """Store the id of the VPC endpoint that the platform created for this row."""
         with self._lock:
             row.vpc_endpoint_id = vpc_endpoint_id
 
     def settle(self, row: PrivateLink, dns_name: str) -> bool:
-        """The connection is available; True once, for who then has to call `run` after a while."""
+        """Note that the connection is available. True only the first time; the caller then calls `run` later."""
         with self._lock:
             if row.status != "pending" or row.settling:
                 return False
@@ -125,7 +128,7 @@ class PrivateLinks:
             return True
 
     def run(self, row: PrivateLink, address_after: float) -> None:
-        """`pending` to `running`; the address shows `address_after` sandbox seconds later."""
+        """`pending` to `running`; the address is shown `address_after` sandbox seconds later."""
         with self._lock:
             if row.status == "pending":
                 row.status, row.address_from = "running", self._clock.now() + address_after
@@ -143,7 +146,7 @@ class PrivateLinks:
                 row.status, row.reason = "failed", reason
 
     def terminate(self, row: PrivateLink) -> None:
-        """To `terminated`, from any other state.
+        """Any other state to `terminated`.
 
         INVALID_STATUS when it is `terminated` already, or `failed` while the quirk `failed_deletable` is off.
         """

@@ -1,4 +1,4 @@
-"""What lies behind a VPC endpoint, in whichever account it lies: what a broker's packets would find out."""
+"""What a broker's packets find behind a VPC endpoint, in whichever account that is."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SAME_LOOK_SECONDS = 0.1
-"""Of our clock: a listing of many connectors looks once for all of them."""
+"""Real seconds for which a reading is reused, so that a listing of many connectors needs only one."""
 
 
 class ProviderSide:
-    """Sends its packets over the sandbox's control path, for no API of AWS stands for them."""
+    """Learns about packets over the sandbox's control path, because no API of AWS shows them."""
 
     def __init__(self, endpoint: Callable[[], str]) -> None:
-        """Take where the sandbox serves; that is asked at the first look."""
+        """`endpoint` returns the sandbox's URL; it is not called before the first request."""
         self._endpoint = endpoint
         self._seen: tuple[float, dict[str, dict[str, bool]]] = (float("-inf"), {})
 
     def trouble(self, vpc_endpoint_id: str, port: int) -> str | None:
         """Why a connection to this port of a VPC endpoint does not open; None when it does.
 
-        `timeout` when the endpoint connection is not available or no target is healthy, so that packets get lost;
+        `timeout` (packets get lost) when the endpoint connection is not available or no target is healthy;
         `econnrefused` when no listener has the port.
         """
         ports = self._answering_ports().get(vpc_endpoint_id)

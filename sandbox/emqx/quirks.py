@@ -1,8 +1,8 @@
-"""Behaviours of the platform that are not errors, yet that a client must survive.
+"""Behaviours of the platform that are no errors but that a client must handle.
 
-EMQX publishes no PrivateLink API (its page "Platform API" lists TLS certificates, deployments and projects), so
-wherever its words and forms are unknown, a quirk lets a test choose each plausible one. Defaults are what the contract
-calls usual. Set by `PUT /sandbox/quirks`, restored by a reset.
+EMQX publishes no PrivateLink API (its page "Platform API" lists TLS certificates, deployments and projects). Where its
+words and formats are unknown, a quirk lets a test choose among the plausible ones. The defaults are what the contract
+calls usual. `PUT /sandbox/quirks` sets quirks, and a reset restores the defaults.
 """
 
 from typing import Literal
@@ -13,47 +13,48 @@ from sandbox.settable import Settable
 
 
 class Quirks(Settable):
-    """Settable while running; each holds for every answer from then on."""
+    """Settable while running; a change applies to every later answer."""
 
     status_case: Literal["lower", "upper", "capitalized"] = "lower"
-    """The case of status words: one version of "AWS PrivateLink" writes `Running`."""
+    """Case of the status words: one version of "AWS PrivateLink" writes `Running`."""
     pending_word: str | None = None
-    """A word that the contract does not know, said in place of `pending`: such a word means still moving."""
+    """Word that replaces `pending`, unknown to the contract: a client must take such a word as still moving."""
     gone_answer: Literal["not_found", "empty_object"] = "not_found"
-    """What GET says of a PrivateLink that is gone; of `/tls`, EMQX's Terraform provider expects `{}`."""
+    """Answer of GET for a PrivateLink that is gone; for `/tls`, EMQX's Terraform provider expects `{}`."""
     withhold_vpc_endpoint_id: bool = False
-    """Leave out `vpcEndpointID`, which the contract holds optional."""
+    """Whether to leave out `vpcEndpointID`, which is optional in the contract."""
     withhold_address: bool = False
-    """Leave `address` empty, though the PrivateLink is running."""
+    """Whether to leave `address` empty even when the PrivateLink is running."""
     withhold_reason: bool = False
-    """Leave out `reason`, so that `failed` comes without one."""
+    """Whether to leave out `reason`, so that `failed` has none."""
     error_code: Literal["string", "number", "missing"] = "string"
-    """What the platform's error bodies hold as `code`; a number is the HTTP status."""
+    """Form of `code` in the platform's error bodies; a number is the HTTP status."""
     text_500: bool = False
-    """Make every 500 plain text: emqx/minirest, the broker's HTTP server, may answer so."""
+    """Whether every 500 is plain text, as emqx/minirest, the broker's HTTP server, may answer."""
     denied_answer: Literal["bad_key", "forbidden"] = "bad_key"
-    """What the fault `access_denied` answers: 401 as for a key rotated mid-run, or 403."""
+    """Answer of the fault `access_denied`: 401, as for a key that was rotated mid-run, or 403."""
     refusal_status: Literal[400, 409, 422] = 422
-    """The status of the platform's refusals to change state: 422 is documented ("Deployment Management"), 400 is what
+    """HTTP status of the platform's refusals to change state: 422 is documented ("Deployment Management"), 400 is what
     the broker's API answers, 409 is assumed: no public source."""
     failed_deletable: bool = True
     """Whether a `failed` PrivateLink may be deleted: "AWS PrivateLink" asks for `running`."""
     dependants_block_delete: bool = False
-    """Whether the platform refuses a delete while connectors use the address; "AWS PrivateLink" does not say so."""
+    """Whether the platform refuses a delete while connectors use the address; "AWS PrivateLink" does not mention it."""
     privatelinks_per_deployment: NonNegativeInt | None = None
-    """POST beyond this many answers EXCEED_LIMIT; None = no limit, for none is known."""
+    """Maximum of PrivateLinks on a deployment, beyond which POST answers EXCEED_LIMIT; None = no limit, as none is
+    known."""
     reads_per_hour: NonNegativeInt = 60
-    """The limit of each GET of the assumed half, per path template and key."""
+    """Limit of each GET of the assumed half, per path template and key."""
     writes_per_hour: NonNegativeInt = 60
-    """The limit of each write of the assumed half; ten times the 6 of `/tls`, so that a demo is not blocked."""
+    """Limit of each write of the assumed half: ten times the 6 of `/tls`, so that a demo is not blocked."""
     deployment_key_scopes: tuple[str, ...] | None = None
-    """The scopes to which the deployments' API key is narrowed (broker, `emqx_api_key_scopes.hrl`); None = all. What
-    it may not read answers 403 UNAUTHORIZED_ROLE."""
+    """Scopes of the deployments' API key (broker, `emqx_api_key_scopes.hrl`); None = all. Calls outside them answer 403
+    UNAUTHORIZED_ROLE."""
     lacking: tuple[str, ...] = ()
-    """Paths that this version of EMQX does not have, as in `/ai/providers` (new in 5.9): they answer 404."""
+    """Paths that this version of EMQX lacks, such as `/ai/providers` (new in 5.9): they answer 404."""
     ssrf_protection: bool = False
-    """Whether connectors are refused whose host resolves to a private address, as every PrivateLink's does
-    (`rule_engine.ssrf.enable` of EMQX 6; how it words the refusal is assumed: no public source)."""
+    """Whether EMQX refuses connectors whose host resolves to a private address, as every PrivateLink's does
+    (`rule_engine.ssrf.enable` of EMQX 6; the wording of the refusal is assumed: no public source)."""
     unreachable_nodes: NonNegativeInt = 0
-    """How many of a deployment's last nodes reach nothing: the face of an AZ whose path is
-    broken (assumed: no public source)."""
+    """Number of a deployment's last nodes that reach nothing, as when the path of one AZ is broken (assumed: no public
+    source)."""

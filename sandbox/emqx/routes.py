@@ -1,4 +1,4 @@
-"""From method and path to the function that serves them, and to the name under which faults and calls know it."""
+"""Maps a method and path to the function that serves it, and to its action's name in faults and calls."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Route:
-    """One method on one path template; `serve` gets the request and the template's values in their order."""
+    """One method on one path template; `serve` gets the request and the path's values, in order."""
 
     method: str
     template: str
     serve: Callable[..., Response]
     fates: tuple[FaultKind, ...] = ()
-    """The kinds of fault, beyond those of any action, that this route can give what it makes."""
+    """Fault kinds that this route supports beyond those of every action."""
     scope: str = ""
-    """The scope that a narrowed API key needs for it; empty where keys have none."""
+    """API key scope that the route needs; empty = `data_integration` at a deployment, none at the platform."""
 
     @property
     def action(self) -> str:
-        """The name: "METHOD /path-template"."""
+        """The action's name: "METHOD /path-template"."""
         return f"{self.method} {self.template}"
 
     def values(self, path: str) -> tuple[str, ...] | None:
-        """What `path` holds in the template's places, or None when it does not fit."""
+        """The values in `path` for the template's placeholders; None when the path does not fit."""
         wanted, given = self.template.split("/"), path.split("/")
         if len(wanted) != len(given):
             return None
@@ -50,7 +50,7 @@ class Routes:
         self.all = routes
 
     def find(self, request: Request, path: str) -> tuple[Route, tuple[str, ...]]:
-        """The route of a request and its path's values; raises 404 NOT_FOUND or 405 METHOD_NOT_ALLOWED."""
+        """The request's route and the values in its path; raises 404 NOT_FOUND or 405 METHOD_NOT_ALLOWED."""
         fits = [(route, values) for route in self.all if (values := route.values(path)) is not None]
         for route, values in fits:
             if route.method == request.method:

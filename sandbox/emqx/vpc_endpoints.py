@@ -1,4 +1,4 @@
-"""EMQX's own AWS account: the consumer side, reached by boto3 over HTTP as the real platform reaches AWS."""
+"""EMQX's own AWS account, the consumer side; reached with boto3 over HTTP, as the real platform reaches AWS."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from sandbox.seed import Deployment, Seed
 
 PATIENCE = frozenset({"RequestLimitExceeded", "Throttling", "ThrottlingException", "Unavailable"})
-"""Codes after which the platform tries again; `Unavailable` can come right after a service says
-Available (aws/aws-sdk issue 805)."""
+"""Error codes after which the platform tries again; `Unavailable` can come right after a service is `Available`
+(aws/aws-sdk issue 805)."""
 
 
 MOST_VALUES = 200
-"""Of filters in one call; AWS refuses more with FilterLimitExceeded (EC2 API, "Error codes")."""
+"""Maximum of filter values in one call; AWS refuses more with FilterLimitExceeded (EC2 API, "Error codes")."""
 
 
 class EndpointRefusedError(Exception):
-    """AWS refuses for good; the text is its code and message."""
+    """AWS refuses permanently; the text is its code and message."""
 
 
 class AwsUnavailableError(Exception):
-    """AWS did not answer, or asks for patience: the outcome is unknown, trying again is right."""
+    """AWS did not answer, or asked to try later: the outcome is unknown, and the call should be repeated."""
 
 
 @dataclass(frozen=True)
@@ -45,16 +45,16 @@ class VpcEndpoint:
 
     id: str
     state: str
-    """In lower case: AWS's model and its answers differ in case."""
+    """The state in lower case, because AWS's model and its answers differ in case."""
     dns_name: str
-    """The first of its DNS names, "" before it has one."""
+    """The first of its DNS names; "" before it has one."""
 
 
 class ConsumerAccount:
-    """The VPC endpoints of EMQX's account, which is one VPC in each region. Thread-safe."""
+    """The VPC endpoints of EMQX's account, which has one VPC in each region. Thread-safe."""
 
     def __init__(self, seed: Seed, aws_endpoint: Callable[[], str]) -> None:
-        """Take who and where; `aws_endpoint` is asked at the first call."""
+        """`aws_endpoint` returns AWS's URL; it is not called before the first request."""
         self._seed = seed
         self._account = seed.accounts[EMQX]
         self._aws_endpoint = aws_endpoint
@@ -62,10 +62,10 @@ class ConsumerAccount:
         self._clients: dict[str, EC2Client] = {}
 
     def create_vpc_endpoint(self, row: PrivateLink) -> str:
-        """Ask for an interface endpoint to the row's service in every AZ ID of its deployment, and return its id.
+        """Create an interface endpoint to the row's service in every AZ of its deployment, and return its id.
 
-        Repeating it makes no second one: the client token is the row's id. Raises `EndpointRefusedError` (principal not
-        allowed, unknown service, AZ not supported, ...) or `AwsUnavailableError`.
+        A repeat creates no second one, because the client token is the row's id. Raises `EndpointRefusedError`
+        (principal not allowed, unknown service, AZ not supported, ...) or `AwsUnavailableError`.
         """
         deployment = row.deployment
         network = self._seed.network(EMQX, deployment.region)
@@ -80,11 +80,11 @@ class ConsumerAccount:
         return answer["VpcEndpoint"]["VpcEndpointId"]
 
     def vpc_endpoints(self, deployment: Deployment, ids: list[str]) -> dict[str, VpcEndpoint]:
-        """Those of these VPC endpoints that there are, by id; raises as `create_vpc_endpoint`.
+        """The existing ones among these VPC endpoints, by id; raises as `create_vpc_endpoint`.
 
-        All of the deployment's region where there are more ids than a filter takes.
+        With more ids than a filter takes, it returns every endpoint in the deployment's region.
         """
-        # By a filter, since an absent id as a parameter refuses the whole.
+        # A filter, because one absent id in the parameter `VpcEndpointIds` fails the whole call.
         filters: list[FilterTypeDef] = [{"Name": "vpc-endpoint-id", "Values": ids}] if len(ids) <= MOST_VALUES else []
         with _errors_translated():
             pages = self._client(deployment).get_paginator("describe_vpc_endpoints").paginate(Filters=filters)
@@ -99,7 +99,7 @@ class ConsumerAccount:
         }
 
     def delete_vpc_endpoint(self, deployment: Deployment, vpc_endpoint_id: str) -> None:
-        """Ask for the deletion; one that is gone already is fine. Raises as `create_vpc_endpoint`."""
+        """Request the deletion; an endpoint that is already gone is no error. Raises as `create_vpc_endpoint`."""
         with _errors_translated():
             answer = self._client(deployment).delete_vpc_endpoints(VpcEndpointIds=[vpc_endpoint_id])
         for item in answer.get("Unsuccessful", []):

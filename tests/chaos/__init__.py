@@ -1,5 +1,5 @@
 """Chaos: the saga against everything that can break, judged by the sandbox's books alone.
 
-Here belongs what breaks a saga systematically, and the laws that hold whatever broke. Here does not belong a test of
-one behaviour: that is its own room's.
+What breaks a saga systematically belongs here, and the laws that hold whatever breaks. A test of one behaviour does
+not: it belongs with the tests of that behaviour.
 """

@@ -9,9 +9,9 @@ import sys
 from tests.support.deadlines import set_deadlines
 
 DEADLINE_SECONDS = 40
-"""Of our clock: short enough to wait for, long enough that a busy machine passes none by itself."""
+"""Every deadline, in real seconds: short enough to wait for, long enough that a busy machine alone exceeds none."""
 
-# Read once, when the product is imported. A person, whose clicks may be in vain, has as little time as all else.
+# The product reads it once, when it is imported. A person's clicks may be in vain, so their deadline is as short.
 set_deadlines(DEADLINE_SECONDS, person=True)
 
 from temporalio.client import Client  # noqa: E402
@@ -28,7 +28,7 @@ from tests.support.sandbox import running_sandbox  # noqa: E402
 
 
 def main(arguments: list[str]) -> int:
-    """0: every law held, and each cell ended as the page says; 1: not so; 2: no such cell."""
+    """Return 0 if every law held and each cell ended as the page says, 1 if not, 2 if there is no such cell."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("cells", nargs="*", metavar="step:fault", help=f"as in {EXAMPLE}; none = all")
     parser.add_argument("--write", action="store_true", help=f"write {PAGE.name} from these outcomes; needs all cells")
@@ -40,7 +40,7 @@ def main(arguments: list[str]) -> int:
     except UnknownCellError as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    # Temporal's SDK logs each failed attempt with its stack: here that is the point of it all.
+    # Temporal's SDK logs each failed attempt with its stack, and failures are the purpose here.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     ran = asyncio.run(_run(cells, alone=chosen.alone))
     sys.stdout.write((ran.as_json() if chosen.json else _for_people(ran)) + "\n")
@@ -59,7 +59,7 @@ def _for_people(ran: Ran) -> str:
 
 
 async def _run(cells: list[Cell], *, alone: bool) -> Ran:
-    await find_temporal_cli()  # fetched once, before many processes want it at the same time
+    await find_temporal_cli()  # fetched once, before many processes need it at the same time
     if alone or len(cells) == 1:
         return await _run_here([[cell] for cell in cells])
     apart = [cell for cell in cells if cell.is_alone]
@@ -69,7 +69,7 @@ async def _run(cells: list[Cell], *, alone: bool) -> Ran:
 
 
 async def _run_here(turns: list[list[Cell]]) -> Ran:
-    """Run the cells of one turn together; each turn has a fresh sandbox and worker."""
+    """Run the cells of a turn together; each turn has a fresh sandbox and worker."""
     ran = Ran()
     with running_sandbox() as sandbox:
         limits = {f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR": str(MANY) for kind in ("READS", "WRITES")}

@@ -1,4 +1,4 @@
-"""The arena: one world for many cells, its witness, hands that are not ours, and strangers who stand by."""
+"""The arena: one world for many cells, its witness, others' clients, and strangers' things beside ours."""
 
 import asyncio
 from collections import defaultdict
@@ -21,9 +21,9 @@ from tests.support.world import World
 
 
 class Witness(StepFaults):
-    """Step faults that also remember every error of a step that has not ended well since.
+    """Step faults that also remember the errors of every step that has not succeeded since.
 
-    Each as (step, sentence, whether it ends the step).
+    Each is (step, sentence, whether it ends the step).
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Witness(StepFaults):
         self.raised: dict[str, list[tuple[str, str, bool]]] = defaultdict(list)
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
-        """The SDK's hook: outermost, so that a fault of the test's own is seen like a cloud's."""
+        """The SDK's hook: outermost, so that it sees the test's own faults as well as a cloud's."""
         return _Witnessing(super().intercept_activity(next), self)
 
 
@@ -43,7 +43,7 @@ class _Witnessing(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
-        # A step that a person's answer tried anew has a number behind its id.
+        # The ID of a step that was restarted after a person's answer ends in a number.
         step = info.activity_id.partition(TRIED_AGAIN)[0]
         raised = self._witness.raised[info.workflow_id or ""]
         try:
@@ -62,7 +62,7 @@ class _Witnessing(ActivityInboundInterceptor):
 
 @dataclass
 class Arena:
-    """Where cells run: one world, its witness, hands that are not ours, strangers who stand by."""
+    """Where cells run: one world, its witness, others' clients, strangers' things beside ours."""
 
     world: World
     witness: Witness
@@ -70,21 +70,21 @@ class Arena:
     strangers: Strangers
     links: set[str] = field(default_factory=set)
     orphans: int = 0
-    """Things of ours that were left where nothing of ours may be."""
+    """Number of our things that were left where none may be."""
     duplicates: int = 0
-    """Things of ours beyond one of each, where there may be one."""
+    """Number of our things beyond one of each, where there may be one."""
     stood: dict[str, Any] = field(default_factory=dict)
 
     async def books(self) -> dict[str, Any]:
-        """The sandbox's books, read without holding up the worker."""
+        """Read the sandbox's books without blocking the worker."""
         return await asyncio.to_thread(self.world.sandbox.books)
 
     async def ids(self, link: Link) -> Ids:
-        """What the books have of one link."""
+        """Return the IDs that the books have of one link."""
         return Ids.of(await self.books(), str(link))
 
     async def touched(self) -> list[str]:
-        """The strangers' things that are not as they were, byte for byte."""
+        """Return the strangers' things that have changed in any byte."""
         now = theirs(await self.books(), self.links)
         return sorted(key for key in now.keys() | self.stood.keys() if now.get(key) != self.stood.get(key))
 

@@ -1,4 +1,4 @@
-"""The laws that a cell's run must keep, asked of the sandbox's books and of what the saga said."""
+"""The laws that a cell's run must keep, checked in the sandbox's books and in what the saga said."""
 
 import asyncio
 from typing import Any, Literal
@@ -35,37 +35,37 @@ class CellLaws:
     """The laws for one cell. Each raises `BrokenLawError` when it does not hold."""
 
     def __init__(self, arena: Arena, cell: Cell, request: PrivateLinkRequest) -> None:
-        """`request` is that of the cell's link."""
+        """`request` is the cell's link."""
         self.one_of_each = {kind: 1 for kind in ONE_OF_EACH if request.connector or kind != "connectors"}
         self._arena = arena
         self._cell = cell
         self._step = STEPS[cell.step]
         self._link = request.link
         self._targets = {one.port: one.targets for one in request.listeners}
-        # Where its end at AWS was deleted, the console goes on showing it.
+        # If its endpoint at AWS was deleted, the console still shows it.
         going = {"terminated", "failed"} if cell.fault == "deleted" else {"terminated"}
         self._going = going if self._step.by_hand else set()
         self._out_of_order: list[str] = []
 
     async def platform_is_first(self) -> None:
-        """Look, when a removal touches AWS, whether the platform's side of the link is gone."""
+        """Check, when a removal touches AWS, whether the platform's side of the link is gone."""
         if activity.info().attempt == 1:
             found = of_link(await self._arena.books(), str(self._link))
-            # Of one that a person deletes only its end at AWS can be seen to go.
+            # If a person deletes it, a saga only sees its endpoint at AWS go.
             rows = [one for one in found.get("private_links", []) if one["status"] not in self._going]
             if left := [*rows, *found.get("connectors", [])]:
                 self._out_of_order.append(f"{activity.info().activity_id} runs before {left} is gone")
 
     def order_was_kept(self, *, left_behind: bool) -> None:
         """Law: the platform goes before AWS."""
-        # A rollback that nobody's click helped removes AWS's side all the same, and lists the PrivateLink.
+        # A rollback without a person's click still removes AWS's side, and lists the PrivateLink.
         self.hold(
             not self._out_of_order or (self._step.by_hand and left_behind),
             f"the platform must go before AWS: {self._out_of_order}",
         )
 
     def cause(self, error: PrivateLinkError) -> None:
-        """Law: the first cause is in the error: what was said by the first step that failed."""
+        """Law: the error contains the first cause, the message of the first step that failed."""
         said = str(error)
         if self._step.story is Story.ROLLBACK:
             self.hold(FIRST_CAUSE in said, f"the first cause ({FIRST_CAUSE}) is not in the error: {said}")
@@ -75,8 +75,8 @@ class CellLaws:
             return
         raised = self._arena.witness.raised[self._link.workflow_id]
         forward = [one for one in raised if STEPS.get(one[0]) and STEPS[one[0]].story is not Story.ROLLBACK]
-        # Which of two parallel steps is heard first is a race, and so is whether a step's own deadline or Temporal's
-        # comes first: any word of a step that failed will do.
+        # Which of two parallel steps fails first is a race, and so is whether a step's own deadline or Temporal's comes
+        # first. So any message of a failed step will do.
         failed = {step for step, _, ends in forward if ends} or {step for step, _, _ in forward}
         sentences = [message for step, message, _ in forward if step in failed]
         self.hold(any(one in said for one in sentences), f"the first cause {sentences} is not in the error: {said}")
@@ -84,7 +84,7 @@ class CellLaws:
     async def said(self, said: Said, operation: Literal["create", "delete"]) -> None:
         """Law: what is said is true, in every account, region and deployment."""
         if self._cell.fault == "deleted" and self._step.by_hand:
-            # What was deleted behind our back only the console still shows: the error says so, in words of its own.
+            # Only the console still shows what was deleted behind our back, and the error says so in its own words.
             return
         described = await self._arena.world.handle(str(self._link)).describe()
         ending = Ending(said, described.raw_description.workflow_execution_info.first_run_id, operation)
@@ -95,13 +95,13 @@ class CellLaws:
         self.hold(not false, "; ".join(false))
 
     async def listed(self, error: RollbackIncomplete) -> None:
-        """Law: what is left is listed with its id, its reason, and the command that finishes it."""
+        """Law: what is left is listed with its ID, its reason, and the command that finishes it."""
         ids, details = await self._arena.ids(self._link), error.details_model
         listed = {left.id for left in details.leftovers}
         blind = any(left.kind == "unknown" for left in details.leftovers)
         unlisted = ids.everything - listed
         if self._step.by_hand and {left.kind for left in details.leftovers} & {"PrivateLink", "endpoint connection"}:
-            # Its id only the console knows: what is listed is its endpoint at AWS.
+            # Only the console knows its ID, so its endpoint at AWS is listed.
             unlisted -= {ids.private_link_id}
         self.hold(blind or not unlisted, f"left, and not listed: {sorted(unlisted)}")
         self.hold(all(left.id and left.reason for left in details.leftovers), f"without id or reason: {details}")
@@ -111,10 +111,10 @@ class CellLaws:
         self.hold(f"privatelink delete {self._link}" in details.next_step, f"no command: {details.next_step}")
 
     async def counts(self, expected: dict[str, int]) -> None:
-        """Law: complete with exactly one of everything, or nothing of ours left, in any account and region."""
+        """Law: exactly one of everything when complete, otherwise nothing of ours left, in any account and region."""
         books = await self._arena.books()
         for _ in range(200 if self._cell.fault == "deleted" else 0):
-            # What somebody deletes takes its time to go, and nobody of ours waits for it.
+            # A deletion by somebody else takes time, and none of our steps waits for it.
             if counts(books, str(self._link)) == expected:
                 break
             await asyncio.sleep(0.05)
@@ -127,7 +127,7 @@ class CellLaws:
         self.hold(not lost, f"left in some account or region, without the link's tag: {lost}")
 
     async def fired(self, planted: list[dict[str, Any]], ended: PrivateLinkError | None = None) -> None:
-        """A cell whose fault never hit anything proves nothing."""
+        """Check that the fault hit something; otherwise the cell proves nothing."""
         if FAULTS[self._cell.fault].kind:
             self.hold(bool(planted), f"its fault was never planted; it ended by {ended}")
         self.hold(await self.hits(planted), f"its fault hit nothing: {planted}; it ended by {ended}")
@@ -139,6 +139,6 @@ class CellLaws:
         return all(any(one["hits"] for one in plan if all(one[key] == mine[key] for key in mine)) for mine in planted)
 
     def hold(self, holds: object, why: str) -> None:
-        """Hold a law of the caller's own, which breaks for this reason."""
+        """Raise `BrokenLawError` with this reason unless `holds` is true."""
         if not holds:
             raise BrokenLawError(f"{self._cell}: {why}")

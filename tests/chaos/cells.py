@@ -30,16 +30,16 @@ WAIT_FOR_CREATION, WAIT_FOR_DELETION = "wait-for-creation-by-hand", "wait-for-de
 
 
 class CellRun:
-    """One run of one cell. `outcome` is the word for the table; what must be finished later waits in `finish`."""
+    """One run of one cell. `outcome` is the word for the table; `finish` does what must be done later."""
 
     def __init__(self, arena: Arena, cell: Cell, number: int) -> None:
-        """`number` makes the link's name unlike every other."""
+        """`number` makes the link's name unique."""
         self.cell = cell
         self.step = STEPS[cell.step]
         self._arena = arena
         name = f"c{number:03d}-{cell.fault}-{cell.step}"[:60].strip("-")
         listeners = [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
-        # A connector only where the step is about one: every other cell is shorter without.
+        # A connector only if the step is about one: other cells are faster without it.
         connects = "connector" in cell.step
         more = {} if connects else {"connector": None}
         by_hand = {"platform": CONSOLE} if self.step.by_hand else {}
@@ -54,7 +54,7 @@ class CellRun:
         arena.links.add(str(self.link))
 
     async def run(self) -> str:
-        """Run it; the outcome in words. Raises `BrokenLawError`."""
+        """Run it, and return the outcome in words. Raises `BrokenLawError`."""
         self._arm()
         try:
             outcome = await self._run()
@@ -81,7 +81,7 @@ class CellRun:
         return "complete"
 
     async def finish(self) -> str:
-        """A later delete, when the faults are over, of what an incomplete run left; its outcome in words."""
+        """Delete what an incomplete run left, once the faults are over, and return the outcome in words."""
         if self.step.by_hand:
             await self._clicks.delete()
         try:
@@ -94,7 +94,7 @@ class CellRun:
         return "finished by a delete"
 
     async def delete(self) -> None:
-        """Remove a complete link, and find nothing of it."""
+        """Delete a complete link, and check that nothing of it is left."""
         await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
         await self._laws.counts({})
 
@@ -133,19 +133,19 @@ class CellRun:
                 await asyncio.to_thread(by_hand, arena.hands, await arena.ids(self.link))
 
             if moment == "amid":
-                # It is held up, so that there is a time in which it is there and the step goes on.
+                # The step is held up, so that for a while the thing exists and the step is still running.
                 self._arm_the_sandbox(FAULTS["stuck"])
                 self._at(self.cell.step, "before", once(self._when_the_fault_has_hit(delete)))
             else:
                 self._at(self.cell.step, moment, once(delete))
         if self.step.by_hand:
-            # After the fault: a click that comes before its step has begun would leave nothing to hit.
+            # After the fault: a click before its step has begun would leave nothing to hit.
             self._at(WAIT_FOR_CREATION, "before", once(self._clicks.create))
             self._at("accept-endpoint-connection", "after", once(self._clicks.confirm_later))
             self._at(WAIT_FOR_DELETION, "before", once(self._clicks.delete))
 
     def _arm_the_sandbox(self, fault: Fault) -> None:
-        """Plan the fault when its step begins, since only then are the ids known by which it hits this link alone."""
+        """Plan the fault when its step begins: only then are the IDs known by which it hits this link alone."""
         at, action, match = self.cell.step, self.step.action, self.step.match
         if fault.kind in {"stuck", "failed"} and self.step.fated_by:
             at, action, match = self.step.fated_by
@@ -160,7 +160,7 @@ class CellRun:
         self._at(at, "before", once(plant))
 
     def _when_the_fault_has_hit(self, hook: Hook) -> Hook:
-        """A hook that returns at once, and runs the other one later."""
+        """A hook that returns at once, and runs `hook` once the fault has hit."""
 
         async def later() -> None:
             while not await self._laws.hits(self._planted):  # noqa: ASYNC110 - of another process
@@ -176,7 +176,7 @@ class CellRun:
         await self._arena.world.handle(str(self.link)).cancel(reason="chaos")
 
     def _at(self, step: str, moment: Moment, hook: Hook) -> None:
-        """Run the hook at that moment, after those that are there already."""
+        """Run the hook at that moment, after those that are already set."""
         hooks = self._hooks[step, moment]
         hooks.append(hook)
 
@@ -187,7 +187,7 @@ class CellRun:
         self._arena.witness.at(self.link.workflow_id, step, moment, all_of_them)
 
     async def _ended(self, error: PrivateLinkError) -> str:
-        """Hold the laws of a create that did not end well."""
+        """Check the laws of a create that did not end well."""
         name, outcome = type(error).__name__, error.details_model.outcome
         self._laws.cause(error)
         if isinstance(error, RollbackIncomplete):
@@ -196,7 +196,7 @@ class CellRun:
             return "incomplete"
         self._laws.hold(outcome in {Outcome.REFUSED, Outcome.ROLLED_BACK}, f"{name} has no outcome: {error}")
         if self.step.by_hand and (await self._arena.ids(self.link)).private_link_id:
-            # Its endpoint was deleted behind our back: only the console knows of it, and a person is told to look.
+            # Its endpoint was deleted behind our back: only the console shows it, and the error asks a person to look.
             self._laws.hold(
                 "still shows its PrivateLink as failed, delete it there" in str(error), f"nobody looks: {error}"
             )

@@ -1,4 +1,4 @@
-"""The clicks at EMQX's console for one link, by a person who does what the saga asks for."""
+"""The clicks in EMQX's console for one link, by a person who does what the saga asks for."""
 
 import asyncio
 from contextlib import suppress
@@ -12,11 +12,11 @@ from tests.support.laws import of_link
 from workflows.platform_side import CONFIRM_RUNNING
 
 LOOKS = 600
-"""Half a minute of looks: longer than a PrivateLink takes to run."""
+"""Maximum number of polls: half a minute, longer than a PrivateLink takes to run."""
 
 
 class Clicks:
-    """What a person does elsewhere. A description tells the books whose the PrivateLink is, and the product nothing."""
+    """What a person does outside the product. The PrivateLink's description is for the books, not for the product."""
 
     def __init__(self, arena: Arena, link: Link) -> None:
         """Nothing is clicked yet."""
@@ -25,35 +25,35 @@ class Clicks:
         self._later: list[asyncio.Task[None]] = []
 
     async def create(self) -> None:
-        """Click "Create PrivateLink"; and approve its endpoint as soon as the saga asks, for which nobody waits."""
+        """Click "Create PrivateLink", and approve its endpoint in the background as soon as the saga asks."""
         [service] = of_link(await self._arena.books(), str(self._link))["endpoint_services"]
         await asyncio.to_thread(self._arena.strangers.private_link, service["name"], f"link={self._link} by hand")
         self._later.append(asyncio.create_task(self._approve()))
 
     async def delete(self) -> None:
-        """Click "Delete", where there is a PrivateLink."""
+        """Click "Delete" if there is a PrivateLink."""
         ids = await self._arena.ids(self._link)
         if ids.private_link_id:
             await asyncio.to_thread(self._arena.hands.delete_private_link, ids)
 
     async def confirm_later(self) -> None:
-        """Confirm the address as soon as the console shows it; nobody waits for this."""
+        """Confirm the address in the background, as soon as the console shows it."""
         self._later.append(asyncio.create_task(self._confirm()))
 
     async def leave(self) -> None:
-        """Stop what is still being done."""
+        """Stop what is still running in the background."""
         for task in self._later:
             task.cancel()
         await asyncio.gather(*self._later, return_exceptions=True)
 
     async def _approve(self) -> None:
-        """The endpoint that the PrivateLink has at the console, and no other."""
+        """Approve the endpoint that the PrivateLink has in the console, and no other."""
         handle = self._arena.world.handle(str(self._link))
         for _ in range(LOOKS):
             for vpc_endpoint_id in [
                 one for row in self._rows(await self._arena.books()) if (one := row["vpcEndpointID"])
             ]:
-                # Not asked yet; or the answer took too long, which the SDK tells by an error that is no RPCError.
+                # Not asked yet; or the answer took too long, for which the SDK raises an error that is no RPCError.
                 with suppress(TemporalError):
                     await handle.execute_update("approve", {"by": "chaos", "vpc_endpoint_id": vpc_endpoint_id})
                     return

@@ -1,4 +1,4 @@
-"""The faults of the matrix: what each does at a step, and where it cannot be, with the reason."""
+"""The faults of the matrix: what each does at a step, and why some steps cannot have it."""
 
 import difflib
 from dataclasses import dataclass
@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from tests.chaos.steps import STEPS, Step, Story
 
 HIDDEN_SECONDS = 60
-"""Of the sandbox's clock; AWS is taken to show everything within two minutes."""
+"""Seconds for which a thing is hidden, on the sandbox's clock. AWS is assumed to show everything within two minutes."""
 
 SLOW_SECONDS = 25
-"""Of our clock: longer than the 20 s that one call of ours may take."""
+"""Real seconds that a slow call takes: longer than the 20 s that one of our calls may take."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One column. `kind` and `times` as the sandbox's plan has them; `kind` empty: the test's own doing."""
+    """One column. `kind` and `times` are as in the sandbox's plan; without a `kind` the test itself makes the fault."""
 
     words: str
     kind: str = ""
     times: int | None = 1
     lasts: bool = False
-    """The cell waits for a deadline or a time-out, and costs no work meanwhile."""
+    """Whether the cell waits for a deadline or a time-out, and uses no processor time meanwhile."""
 
 
 FAULTS: dict[str, Fault] = {
@@ -41,7 +41,7 @@ FAULTS: dict[str, Fault] = {
 
 
 class UnknownCellError(ValueError):
-    """A step or a fault was asked for that the matrix does not have; the text names the near ones."""
+    """The matrix does not have the requested step or fault; the message names similar ones."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Cell:
                 raise UnknownCellError(f"choosing a {what} ({name!r}): the matrix has none such; {', '.join(near)}")
 
     def __str__(self) -> str:
-        """As the command line takes it."""
+        """Text of the cell, as on the command line."""
         return f"{self.step}:{self.fault}"
 
     @classmethod
@@ -74,22 +74,22 @@ class Cell:
     def is_alone(self) -> bool:
         """Whether it needs a sandbox of its own.
 
-        It breaks a reading that all sagas share for long; or its step may go by a reading that another saga caused a
-        moment before, and would not meet the fault then.
+        It does if it breaks a read that all sagas share for long; or if its step may use a read that another saga
+        caused a moment before, and so would not meet the fault.
         """
         step = STEPS[self.step]
         lasts = step.match is None and self.fault in {"5xx-for-ever", "denied", "slow"}
         return lasts or (step.overhears and self.fault not in {"killed", "cancel"})
 
     def possible(self) -> "Cell":
-        """Give it back. Raises `UnknownCellError` with the reason when it cannot be."""
+        """Return the cell. Raises `UnknownCellError` with the reason if it cannot exist."""
         if self.absence:
             raise UnknownCellError(f"choosing a cell ({self}): it cannot be: {self.absence}")
         return self
 
     @property
     def absence(self) -> str:
-        """Why this cell cannot be; empty when it can."""
+        """Why this cell cannot exist; empty if it can."""
         step = STEPS[self.step]
         return step.absent.get(self.fault, "") or _absence(step, self.fault)
 
@@ -98,7 +98,7 @@ EXAMPLE = "create-load-balancer:reply-lost"
 
 
 def all_cells() -> list[Cell]:
-    """Every cell that can be, in the order of the table."""
+    """Every cell that can exist, in the order of the table."""
     return [cell for step in STEPS for fault in FAULTS if not (cell := Cell(step, fault)).absence]
 
 

@@ -24,24 +24,24 @@ from tests.support.world import World
 from worker import build_worker
 
 AT_WORK = 6
-"""Cells that keep the machine busy, at once: more would only make each slower."""
+"""Number of concurrent cells that keep the machine busy: more would only make each slower."""
 
 AT_WAIT = 24
-"""Cells that wait for a deadline, at once: they cost nothing meanwhile."""
+"""Number of concurrent cells that wait for a deadline, which costs nothing."""
 
 SLOW_AT_ONCE = 4
-"""Cells with a call that takes long: each holds one of the worker's threads for calls to AWS."""
+"""Number of concurrent cells with a slow call: each occupies one of the worker's threads for calls to AWS."""
 
 APART = 4
-"""Processes, each with a sandbox and a server of its own, for cells that run one after another, alone."""
+"""Number of processes, each with its own sandbox and server, for cells that must run alone, one after another."""
 
 MANY = 1_000_000
-"""Calls an hour, and things in an account: the matrix is not about EMQX's request limits, nor about AWS's quotas."""
+"""Calls an hour, and things in an account: the matrix does not test EMQX's request limits or AWS's quotas."""
 
 
 @dataclass
 class Ran:
-    """What became of the cells: an outcome in words each, and the laws that broke."""
+    """Results of the cells: an outcome in words for each, and the laws that broke."""
 
     outcomes: dict[Cell, str] = field(default_factory=dict)
     broken: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Ran:
     seconds: float = 0.0
 
     def add(self, other: "Ran") -> None:
-        """Count what ran beside it."""
+        """Add the results of another process."""
         self.outcomes |= other.outcomes
         self.broken += other.broken
         self.touched += other.touched
@@ -61,11 +61,11 @@ class Ran:
 
     @property
     def changed(self) -> list[str]:
-        """The cells that kept the laws, and did not end as the page says."""
+        """The cells that kept the laws, but did not end as the page says."""
         return changed(self.outcomes)
 
     def as_json(self) -> str:
-        """On one line."""
+        """Return the results as one line of JSON."""
         outcomes = {str(cell): words for cell, words in self.outcomes.items()}
         return json.dumps(vars(self) | {"outcomes": outcomes, "changed": self.changed})
 
@@ -79,7 +79,7 @@ class Ran:
 
 @asynccontextmanager
 async def arena_of(sandbox: Sandbox, client: Client) -> AsyncIterator[Arena]:
-    """A worker of this process, with strangers around; its environment must be the sandbox's."""
+    """A worker in this process, with strangers' things around; its environment must be the sandbox's."""
     sandbox.quirk("writes_per_hour", MANY)
     sandbox.quirk("reads_per_hour", MANY)
     sandbox.quotas(load_balancers_per_region=MANY, interface_endpoints_per_vpc=MANY)
@@ -91,7 +91,7 @@ async def arena_of(sandbox: Sandbox, client: Client) -> AsyncIterator[Arena]:
 
 
 async def _settled(arena: Arena) -> dict[str, Any]:
-    """The strangers' things once the platform has made the endpoint of theirs: after that they move no more."""
+    """The strangers' things once the platform has made their endpoint. After that they no longer change."""
     while True:
         now = theirs(await arena.books(), set())
         rows = [one for one in now.values() if "vpcEndpointID" in one]
@@ -134,7 +134,7 @@ async def _judged(ran: Ran, cell: Cell, running: Awaitable[str], before: str = "
     except BrokenLawError as error:
         ran.broken.append(str(error))
         ran.outcomes[cell] = BROKEN
-    except Exception as error:  # noqa: BLE001 - one cell's surprise is told, and the others go on
+    except Exception as error:  # noqa: BLE001 - one cell's surprise is reported, and the others go on
         ran.broken.append(f"{cell}: {type(error).__name__}: {error}")
         ran.outcomes[cell] = BROKEN
     if ran.outcomes[cell] == BROKEN:
@@ -143,7 +143,7 @@ async def _judged(ran: Ran, cell: Cell, running: Awaitable[str], before: str = "
 
 
 async def run_apart(cells: Sequence[Cell]) -> Ran:
-    """Run them in other processes, one after another, where a reading that all sagas share may break for ever."""
+    """Run them in other processes, one after another, where a read that all sagas share may fail forever."""
     began, ran = time.monotonic(), Ran()
 
     async def run(ours: Sequence[Cell]) -> None:
@@ -154,7 +154,7 @@ async def run_apart(cells: Sequence[Cell]) -> Ran:
         if process.returncode not in {0, 1}:
             ran.broken.append(f"{', '.join(map(str, ours))}: their process ended with {process.returncode}")
             return
-        # Above it, Temporal's core may have logged.
+        # Temporal's core may have logged above it.
         ran.add(Ran.parse(out.decode().splitlines()[-1]))
 
     await asyncio.gather(*(run(ours) for start in range(APART) if (ours := cells[start::APART])))

@@ -1,4 +1,4 @@
-"""The page `docs/fault-matrix.md`: written from the outcomes of all cells, and what each cell is held to."""
+"""The page `docs/fault-matrix.md`: written from the outcomes of all cells, and the reference for each cell."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ from tests.chaos.steps import STEPS
 PAGE = Path(__file__).parents[2] / "docs" / "fault-matrix.md"
 
 BROKEN, NOT_RUN = "BROKEN", "not run"
-"""In place of an outcome: of a cell in which a law broke, and of one that nobody ran."""
+"""Words in place of an outcome, for a cell in which a law broke, and for one that did not run."""
 
 HEAD = """# The fault matrix
 
@@ -25,7 +25,7 @@ has two outcomes, timing decides between them.
 
 
 def table(outcomes: dict[Cell, str]) -> str:
-    """The page: a section for each step, a row for each fault; cells that cannot be, with the reason."""
+    """The page: a section for each step, a row for each fault; cells that cannot exist have the reason."""
     lines = [HEAD]
     for step, spec in STEPS.items():
         where = {"create": "", "rollback": ", in a rollback", "delete": ", in a delete"}[spec.story]
@@ -39,13 +39,13 @@ def table(outcomes: dict[Cell, str]) -> str:
 
 
 def on_page(page: str) -> dict[Cell, str]:
-    """What a page has in the rows of the cells that can be. Raises ValueError when it has not as many."""
+    """Outcomes on a page, for the cells that can exist. Raises ValueError when it has a different number of them."""
     found = re.findall(r"^\| [^|]+ \| (?!outcome|cannot be)([^|]+) \|$", page, re.MULTILINE)
     return dict(zip(all_cells(), found, strict=True))
 
 
 def changed(outcomes: dict[Cell, str], page: str | None = None) -> list[str]:
-    """The outcomes that are not those of the page (of the docs, if none is given), in words."""
+    """Outcomes that differ from the page (by default, the one in the docs), in words."""
     expected = on_page(PAGE.read_text() if page is None else page)
     return [
         f"{cell}: it ended `{outcome}`, and {PAGE.name} says `{expected[cell]}`"
@@ -59,6 +59,6 @@ def _by_timing(cell: Cell) -> tuple[str, ...]:
 
 
 def _words(cell: Cell, outcome: str) -> str:
-    """Every outcome that the cell may have; one that it may not have stands as it is, to be seen."""
+    """Every outcome that the cell may have. One that it may not have is shown as it is."""
     either = _by_timing(cell)
     return " or ".join(either) if outcome in {*either, " or ".join(either)} else outcome

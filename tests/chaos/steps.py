@@ -1,6 +1,6 @@
-"""Every step of a link's life: the call that carries its effect, and what of it others can delete behind our back.
+"""Every step of a link's life: the call that has its effect, and what others can delete behind our back.
 
-The table is guarded by a test that compares it with a happy run's history and recorded calls.
+A test compares the table with the history and the recorded calls of a run without faults.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from tests.support.step_faults import Moment
 
 
 class Story(StrEnum):
-    """In which run the step is met: a create; the rollback of a create that fails at its last step; a delete."""
+    """The run that has the step: a create; the rollback of a create that fails at its last step; a delete."""
 
     CREATE = "create"
     ROLLBACK = "rollback"
@@ -22,34 +22,34 @@ class Story(StrEnum):
 
 
 Match = Callable[[Link, Ids], str]
-"""What the request text of the call holds, by which a fault hits this link's call alone."""
+"""Text in the call's request, by which a fault hits only this link's call."""
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step. `match` None: the call is a reading that all sagas share, so that a fault of it hits all."""
+    """One step. With `match` None, the call is a read that all sagas share, so a fault hits all of them."""
 
     story: Story
     action: str
     match: Match | None
     hides: bool = False
-    """What the call makes can be unseen for a while."""
+    """Whether the thing that the call makes can be invisible for a while."""
     fates: frozenset[str] = frozenset()
-    """`stuck`, `failed`: what can become of the thing that the step makes or waits for."""
+    """States (`stuck`, `failed`) in which the thing that the step makes or waits for can end."""
     fated_by: tuple[str, str, Match] | None = None
-    """The step, its action and match by which a thing waited for gets its fate, where that is another step's call."""
+    """Step, action and match of the call that gives a thing waited for its fate, if that call is another step's."""
     overhears: bool = False
-    """What another saga has read a moment before will do for it."""
+    """Whether it may use what another saga has read a moment before."""
     lists_unsuccessful: bool = False
     deleted: tuple[Moment | Literal["amid"], Callable[[Hands, Ids], None]] | None = None
-    """At which moment of the step (`before`, `after`, or `amid`: after its effect, the step still under way) and how
-    somebody deletes what it is about."""
+    """When somebody deletes what the step is about (`before`, `after`, or `amid`: after its effect, with the step still
+    running), and how."""
     by_hand: bool = False
-    """Only a link has it whose PrivateLink a person makes at the console."""
+    """Whether only a link has it whose PrivateLink a person makes in the console."""
     by_timing: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    """The outcomes of a fault that may end in one way or in another, each of them right, and why is said beside it."""
+    """Outcomes of a fault that may end in more than one way, each of them right. A comment beside it says why."""
     absent: dict[str, str] = field(default_factory=dict)
-    """Why a fault cannot be, where the general reason would not do."""
+    """Why a fault cannot exist, if the general reason does not apply."""
 
 
 def _name(link: Link, _: Ids) -> str:
@@ -81,7 +81,7 @@ _GOING = "the connection goes with the PrivateLink, whose row has the fault"
 _SEEN_GOING: dict[str, tuple[str, ...]] = {
     "deleted": ("rolled back (EndpointConnectionFailed)", "rolled back (DeadlinePassed)")
 }
-"""AWS shows a connection that goes for a while. Whoever reads it then knows its end; later it is only not there."""
+"""AWS shows a deleted connection for a while. A read in that time sees how it ended; a later read finds nothing."""
 
 STEPS: dict[str, Step] = {
     "look-up-deployment": Step(_CREATE, "GET /deployments/{deploymentID}", None),
@@ -116,7 +116,7 @@ STEPS: dict[str, Step] = {
         fates=_BOTH,
         fated_by=("create-load-balancer", "CreateLoadBalancer", _name),
         deleted=("before", Hands.delete_load_balancer),
-        # A reading that began before the deletion may say that it is active: the next step is refused then.
+        # A read that began before the deletion may say that it is active; then the next step is refused.
         by_timing={"deleted": ("rolled back (DeadlinePassed)", "rolled back (CloudRefused)")},
     ),
     "create-endpoint-service": Step(

@@ -1,4 +1,4 @@
-"""Other people's things that look like ours, set beside ours; nothing of ours may touch them."""
+"""Other people's things that look like ours, placed beside ours. The product must not touch them."""
 
 import copy
 from typing import Any
@@ -11,15 +11,15 @@ OTHER_LINK = "w41b11c1/somebody-elses"
 
 
 class Strangers:
-    """Look-alikes of a link that nobody makes here, and of nothing at all."""
+    """Look-alikes of a link that no test makes, and things that look like no link."""
 
     def __init__(self, sandbox: Sandbox, hands: Hands) -> None:
-        """`hands` make them."""
+        """`hands` have the clients that make them."""
         self._sandbox = sandbox
         self._hands = hands
 
     def settle_in(self) -> None:
-        """Make one of everything: tagged for another link, or named like one of ours, or not marked at all."""
+        """Make one of everything: tagged for another link, named like one of ours, or not marked at all."""
         near = aws_name(Link(deployment=DEPLOYMENT, name="near"))
         tagged = {TAG_LINK: OTHER_LINK, TAG_MANAGED_BY: "privatelink-orchestrator"}
         load_balancer, group = self.load_balancer(near, {}), self.target_group(f"{near}-3306", tagged)
@@ -38,7 +38,7 @@ class Strangers:
         self.connector("somebody-elses")
 
     def target_group(self, name: str, tags: dict[str, str]) -> str:
-        """A TCP target group of that name with one target; its ARN."""
+        """Make a TCP target group of that name with one target, and return its ARN."""
         made = self._hands.elb.create_target_group(
             Name=name, Protocol="TCP", Port=3306, VpcId=self._sandbox.seed["vpc"], TargetType="ip", **_tagged(tags)
         )
@@ -47,7 +47,7 @@ class Strangers:
         return arn
 
     def load_balancer(self, name: str, tags: dict[str, str]) -> str:
-        """An internal Network Load Balancer of that name, active at once; its ARN."""
+        """Make an internal Network Load Balancer of that name, active at once, and return its ARN."""
         subnets = self._sandbox.seed["subnets"]
         usual = self._sandbox._json("GET", "/durations")["load_balancer_active"]
         self._sandbox.durations(load_balancer_active=0)
@@ -63,7 +63,7 @@ class Strangers:
         return str(made["LoadBalancers"][0]["LoadBalancerArn"])
 
     def listener(self, load_balancer_arn: str, target_group_arn: str, port: int = 3306) -> str:
-        """A listener without tags; its ARN."""
+        """Make a listener without tags, and return its ARN."""
         made = self._hands.elb.create_listener(
             LoadBalancerArn=load_balancer_arn,
             Protocol="TCP",
@@ -73,7 +73,7 @@ class Strangers:
         return str(made["Listeners"][0]["ListenerArn"])
 
     def endpoint_service(self, load_balancer_arn: str, tags: dict[str, str]) -> str:
-        """An endpoint service, available at once; its id."""
+        """Make an endpoint service, available at once, and return its ID."""
         usual = self._sandbox._json("GET", "/durations")["endpoint_service_available"]
         self._sandbox.durations(endpoint_service_available=0)
         made = self._hands.ec2.create_vpc_endpoint_service_configuration(
@@ -85,11 +85,11 @@ class Strangers:
         return str(made["ServiceConfiguration"]["ServiceId"])
 
     def allow(self, service_id: str, arn: str) -> None:
-        """Let an ARN connect."""
+        """Allow an ARN to connect."""
         self._hands.ec2.modify_vpc_endpoint_service_permissions(ServiceId=service_id, AddAllowedPrincipals=[arn])
 
     def vpc_endpoint(self, service_name: str, account_id: str = CONSUMER) -> str:
-        """An endpoint of an account at a service, waiting to be accepted; its id."""
+        """Make an account's endpoint at a service, waiting to be accepted, and return its ID."""
         network = self._sandbox.seed["accounts"][account_id]["networks"]["us-east-1"]
         made = self._hands.aws("ec2", account_id).create_vpc_endpoint(
             VpcEndpointType="Interface",
@@ -100,21 +100,21 @@ class Strangers:
         return str(made["VpcEndpoint"]["VpcEndpointId"])
 
     def private_link(self, service_name: str, description: str) -> str:
-        """A PrivateLink made in the console; its id."""
+        """Make a PrivateLink in the console, and return its ID."""
         made = self._hands.platform.post(
             "/privatelinks", json={"serviceName": service_name, "description": description}
         ).raise_for_status()
         return str(made.json()["privatelinkID"])
 
     def connector(self, name: str) -> str:
-        """A connector made in the console, of the type that our links make; its id."""
+        """Make a connector in the console, of the type that our links make, and return its ID."""
         body = {"type": "mysql", "name": name, "server": "10.0.1.15:3306", "database": "d", "username": "u"}
         self._hands.broker.post("/connectors", json=body).raise_for_status()
         return f"mysql:{name}"
 
 
 def theirs(books: dict[str, Any], links: set[str]) -> dict[str, Any]:
-    """Everything in the books that does not belong to `links`, by whose it is, its kind and its id."""
+    """Everything in the books that does not belong to `links`, by owner, kind and ID."""
     at_aws = [
         (f"{account} {region} {kind}", one)
         for account, regions in books["aws"].items()
@@ -146,7 +146,7 @@ def _described_for(one: dict[str, Any], links: set[str]) -> bool:
 
 
 def _service_of(one: dict[str, Any]) -> str:
-    """The endpoint service at which a connection, an endpoint or a PrivateLink stands."""
+    """The endpoint service to which a connection, an endpoint or a PrivateLink belongs."""
     name = one.get("service_id") or one.get("service_name") or one.get("serviceName") or ""
     return str(name).rpartition(".")[2]
 
@@ -161,5 +161,5 @@ def _tags(tags: dict[str, str]) -> list[dict[str, str]]:
 
 
 def _tagged(tags: dict[str, str]) -> dict[str, Any]:
-    """Load balancing takes no empty list of tags."""
+    """Return `tags` as an argument, or none: load balancing accepts no empty list of tags."""
     return {"Tags": _tags(tags)} if tags else {}

@@ -1,4 +1,4 @@
-"""Hands that are not ours: somebody deletes what belongs to a link, by consoles or tools of their own."""
+"""Other people's clients: somebody deletes what belongs to a link, with their own consoles or tools."""
 
 import time
 from typing import Any, NamedTuple
@@ -12,12 +12,12 @@ from tests.support.sandbox import Sandbox
 
 PROVIDER = "210987654321"
 CONSUMER = "111122223333"
-"""EMQX's account."""
+"""EMQX's AWS account."""
 DEPLOYMENT = "w41b11c0"
 
 
 class Ids(NamedTuple):
-    """What the books have of a link; empty where there is nothing."""
+    """IDs that the books have of a link; empty where there is nothing."""
 
     target_group_arns: tuple[str, ...]
     load_balancer_arn: str
@@ -61,10 +61,10 @@ class Ids(NamedTuple):
 
 
 class Hands:
-    """Clients with the accounts' own keys, which share nothing with the product. Each call blocks."""
+    """Clients with the accounts' own keys, which share no code with the product. Each call blocks."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Open them once for a whole run."""
+        """Open the clients once for a whole run."""
         env = sandbox.env
         self._sandbox = sandbox
         self.elb = self.aws("elbv2", PROVIDER)
@@ -100,7 +100,7 @@ class Hands:
         )
 
     def delete_target_groups(self, ids: Ids) -> None:
-        """Delete them, as soon as AWS lets go of them."""
+        """Delete them as soon as AWS allows it."""
         for arn in ids.target_group_arns:
             for _ in range(200):
                 try:
@@ -119,7 +119,7 @@ class Hands:
             self.elb.deregister_targets(TargetGroupArn=arn, Targets=targets)
 
     def delete_load_balancer(self, ids: Ids) -> None:
-        """Delete it, its listeners with it."""
+        """Delete it, together with its listeners."""
         self.elb.delete_load_balancer(LoadBalancerArn=ids.load_balancer_arn)
 
     def delete_listeners(self, ids: Ids) -> None:
@@ -133,13 +133,13 @@ class Hands:
         assert not answer["Unsuccessful"], answer
 
     def remove_principals(self, ids: Ids) -> None:
-        """Allow EMQX's account no more."""
+        """No longer allow EMQX's account."""
         self.ec2.modify_vpc_endpoint_service_permissions(
             ServiceId=ids.service_id, RemoveAllowedPrincipals=[f"arn:aws:iam::{CONSUMER}:root"]
         )
 
     def delete_vpc_endpoint(self, ids: Ids) -> None:
-        """Delete the consumer's end."""
+        """Delete the consumer's endpoint."""
         answer = self.consumer.delete_vpc_endpoints(VpcEndpointIds=[ids.vpc_endpoint_id])
         assert not answer["Unsuccessful"], answer
 

@@ -1,4 +1,4 @@
-"""A rollback that cannot: what fails is tried until its deadline, the others go on, and all that is left is told."""
+"""An incomplete rollback: what fails is retried until its deadline, the rest goes on, and what is left is listed."""
 
 import asyncio
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ ALL_OF_AWS = {"endpoint connection", "endpoint service", "listener", "load balan
 
 @dataclass(frozen=True)
 class Case:
-    """A create that fails at its last step, with `undo` refused for ever: what is left, by kind, and why."""
+    """A create that fails at its last step, with `undo` refused forever: what is left, by kind, and why."""
 
     undo: str
     left: frozenset[str]
@@ -42,13 +42,13 @@ CASES = {
 
 @pytest.fixture
 def removal_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Half a minute of our clock."""
+    """Set it to half a minute of real time."""
     monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 30 * SPEED}))
 
 
 @pytest.mark.usefixtures("removal_deadline")
 async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_it(arena: Arena) -> None:
-    """Each with its id, the console page, the last error; the independent is gone, what is behind a gate is kept."""
+    """Each has its ID, console page and last error. Independent things are gone; things behind a gate are kept."""
     denied = {}
     tries = dict.fromkeys(CASES, 0)
 
@@ -102,7 +102,7 @@ async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_i
 
 
 def _is_page_of(left: Leftover) -> bool:
-    """AWS's pages are addresses that name the thing (a connection's: its service); EMQX's are told in words."""
+    """AWS's pages are URLs that name the thing (for a connection, its service); EMQX's are described in words."""
     if left.kind in {"PrivateLink", "connector"}:
         return left.console.startswith("EMQX Platform Console, deployment w41b11c0, ")
     named = left.id in left.console or (left.kind == "endpoint connection" and "vpce-svc-" in left.console)

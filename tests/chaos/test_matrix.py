@@ -38,13 +38,13 @@ FORWARD, UNDOING = (Story.CREATE,), (Story.ROLLBACK, Story.DELETE)
 @pytest.mark.parametrize(
     ("fault", "stories"),
     [(fault, stories) for fault in ("reply-lost", "killed", "cancel") for stories in (FORWARD, UNDOING)]
-    # An undo waits for a permission until its deadline: test_incomplete.py has that.
+    # A removal waits for a permission until its deadline: test_incomplete.py tests that.
     + [("denied", FORWARD)],
 )
 async def test_whatever_breaks_at_whichever_step_the_books_keep_the_laws(
     arena: Arena, fault: str, stories: tuple[Story, ...]
 ) -> None:
-    """Every step, its fault hit: one of everything or nothing, no stranger touched, the cause told, platform first.
+    """Every step, its fault hit: one of everything or nothing, no stranger touched, the cause given, platform first.
 
     And each ends as the page says.
     """
@@ -55,13 +55,13 @@ async def test_whatever_breaks_at_whichever_step_the_books_keep_the_laws(
 
 
 async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_makes(arena: Arena) -> None:
-    """The step list is the happy runs' history, by the API and by hand; each step's call is among those recorded."""
+    """The step list is the history of runs without faults, by API and by hand; each step's call was recorded."""
     listeners = [{"port": 3306, "targets": ["10.0.1.15"]}]
     by_api = full_request(arena.world.sandbox, "by-api", listeners=listeners)
     by_hand = full_request(arena.world.sandbox, "by-hand", listeners=listeners, platform=CONSOLE, connector=None)
     clicks = Clicks(arena, by_hand.link)
     clicked: dict[tuple[str, Moment], Hook] = {
-        # The step runs once more when a person has been asked.
+        # The step runs again after a person has been asked.
         ("wait-for-creation-by-hand", "before"): once(clicks.create),
         ("accept-endpoint-connection", "after"): clicks.confirm_later,
         ("wait-for-deletion-by-hand", "before"): clicks.delete,
@@ -69,7 +69,7 @@ async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_m
     lives = [await _life(arena, by_api, {}), await _life(arena, by_hand, clicked)]
     await clicks.leave()
     lived = {step: set().union(*(life.get(step, set()) for life in lives)) for step in STEPS}
-    # What is approved and confirmed is asked of a person, and of no cloud.
+    # Approval and confirmation are requests to a person, not calls to a cloud.
     steps = {*lives[0], *lives[1], *steps_to_come(by_api), *steps_to_come(by_hand)}
     assert set(STEPS) | {APPROVAL, CONFIRM_RUNNING} == steps
     assert {} == {step: spec.action for step, spec in STEPS.items() if spec.action not in lived[step]}
@@ -78,7 +78,7 @@ async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_m
 async def _life(
     arena: Arena, request: PrivateLinkRequest, clicked: dict[tuple[str, Moment], Hook]
 ) -> dict[str, set[str]]:
-    """Create and delete the link; the calls that were recorded while each of its steps ran."""
+    """Create and delete the link, and return the calls that were recorded during each of its steps."""
     arena.links.add(str(request.link))
     spans: dict[str, list[int]] = {}
 
@@ -88,7 +88,7 @@ async def _life(
             if hook := clicked.get((step, moment)):
                 await hook()
 
-        # A watch that is told what a person approved goes on under another id.
+        # A wait continues under another ID once a person has approved.
         for id_ in (step, f"{step}{TRIED_AGAIN}2"):
             arena.witness.at(request.link.workflow_id, id_, moment, length)
 
@@ -110,13 +110,13 @@ async def _life(
 
 
 def test_the_removals_at_aws_are_all_but_the_platforms() -> None:
-    """The order that the laws look at is the removal's own list."""
+    """The order that the laws check is the removal's own list."""
     platforms = {"delete-connector", "delete-private-link"}
     assert set(AWS_REMOVALS) == {step_id(undo.__name__) for undo in everything(ApiPlatform())} - platforms
 
 
 def test_every_cell_runs_or_tells_why_it_cannot_be() -> None:
-    """Nothing is silently left out: steps times faults is cells that run and cells with a reason."""
+    """Nothing is silently left out: every step and fault is a cell that runs or has a reason."""
     text = table(dict.fromkeys(all_cells(), "complete"))
     rows = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| fault")]
     assert len(STEPS) * len(FAULTS) == len(rows)
@@ -135,7 +135,7 @@ def test_every_cell_runs_or_tells_why_it_cannot_be() -> None:
     ],
 )
 def test_an_unknown_cell_is_named_with_the_near_ones(cell: str, says: str) -> None:
-    """Bad input to the chaos tool is told before anything starts."""
+    """Bad input to the chaos tool is reported before anything starts."""
     with pytest.raises(UnknownCellError) as caught:
         Cell.parse(cell)
     assert says in str(caught.value)

@@ -1,4 +1,4 @@
-"""Creates and deletes through a proxy that breaks AWS's wire format and was written elsewhere."""
+"""Creates and deletes through a third-party proxy that breaks AWS's wire format."""
 
 import asyncio
 import os
@@ -46,24 +46,24 @@ RULES = [
             _often(service, 0.03, latency={"min": 100, "max": 800}),
         )
     ),
-    # An error of AWS's own model for the very call, which may well be final: two of each service.
+    # An error from AWS's own model for the call, which may be final: two for each service.
     _often(EC2, 0.2, error={}, times=2),
     _often(ELB, 0.2, error={}, times=2),
 ]
-"""About one call in four goes wrong. Answers with other bytes in them are left out: TLS lets none through."""
+"""Rules by which about one call in four goes wrong. None corrupts bytes, because TLS would reject those."""
 
 
 @pytest.mark.chaos
 @pytest.mark.timeout(0)
 async def test_what_is_said_is_true_also_through_a_proxy_that_breaks_every_fourth_call() -> None:
-    """Eight creates and eight deletes: each ends, what it says is true, and without the proxy's faults all can go."""
+    """Eight creates and eight deletes: each ends, what it says is true, and without faults all can be deleted."""
     assert MICROBURST.exists(), f"{MICROBURST} is missing: run `make .cache/microburst/bin/microburst`"
     async with BreakableStage(SPEED, worker=HASTY_WORKER) as stage:
         sandbox = stage.ready["endpoint"]
         keys = {name: value for name, value in stage.ready["env"].items() if name.startswith("AWS_")}
         environment = {**os.environ, **keys}
         async with running_microburst(sandbox, environment, stage.directory / "microburst.log") as proxy:
-            # Only the workers' calls go through it; EMQX's own account calls AWS directly.
+            # Only the workers' calls go through the proxy; EMQX's own account calls AWS directly.
             stage.ready["env"]["AWS_ENDPOINT_URL"] = proxy.endpoint
             await stage.start_worker("first")
             await stage.new_identity()

@@ -1,4 +1,4 @@
-"""The table in the docs, and a few cells that every run of the tests holds against it."""
+"""The table in the docs, and a few cells that every test run compares with it."""
 
 from itertools import pairwise
 
@@ -22,11 +22,11 @@ FEW = (
     "check-removal:deleted",
     "delete-endpoint-service:killed",
 )
-"""Cells that are soon over: each kind of outcome, and each kind of wait that could take nothing for done."""
+"""Quick cells: each kind of outcome, and each kind of wait that could mistake nothing for success."""
 
 
 def test_the_table_in_the_docs_is_of_these_steps_and_faults_and_every_cell_held() -> None:
-    """A step or fault that came since, or a cell that was not run, is a table to be written again."""
+    """A new step or fault, or a cell that was not run, means that the table must be written again."""
     text = PAGE.read_text()
     outcomes = on_page(text)
     assert table(outcomes) == text, "run: make fault-matrix ARGS=--write"
@@ -41,7 +41,7 @@ async def test_a_few_cells_end_as_the_page_says(arena: Arena) -> None:
 
 
 def test_a_cell_that_ends_otherwise_than_on_the_page_is_told() -> None:
-    """With both outcomes. Where a law broke, that is told in its place."""
+    """The message has both outcomes. A cell in which a law broke is not among these: the law is reported instead."""
     one = Cell.parse("wait-for-targets-3306:deleted")
     text = table(dict.fromkeys(all_cells(), "complete"))
     assert changed({one: "complete"}, text) == []
@@ -53,7 +53,7 @@ def test_a_cell_that_ends_otherwise_than_on_the_page_is_told() -> None:
 def test_a_cell_that_timing_decides_may_end_in_each_of_its_ways_and_in_no_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The page has them all, whichever it was when it was written."""
+    """The page has all of them, whichever occurred when it was written."""
     one = Cell.parse("wait-for-targets-3306:deleted")
     monkeypatch.setitem(STEPS[one.step].by_timing, one.fault, ("complete", "rolled back (DeadlinePassed)"))
     pages = [
@@ -67,7 +67,7 @@ def test_a_cell_that_timing_decides_may_end_in_each_of_its_ways_and_in_no_other(
 
 
 def test_every_outcome_that_timing_decides_is_of_a_cell_that_can_be() -> None:
-    """A step that lost its fault has no outcomes left behind."""
+    """A step without a fault keeps no outcomes for it."""
     decided = [Cell(step, fault) for step, spec in STEPS.items() for fault in spec.by_timing]
     assert [one for one in decided if one.absence] == []
     assert page.changed({one: outcome for one in decided for outcome in STEPS[one.step].by_timing[one.fault]}) == []

@@ -1,1 +1,1 @@
-"""Programs are killed, with `kill -9`, while sagas are in flight. `make bench` runs the same with fifty sagas."""
+"""Programs are killed (`kill -9`) while sagas are in flight. `make bench` runs the same with fifty sagas."""

@@ -1,4 +1,4 @@
-"""Workers killed again and again, the server killed once, the clouds unreachable once: nothing lost, nothing twice."""
+"""Workers killed repeatedly, the server killed once, the clouds unreachable once: nothing lost, nothing twice."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""`python -m tests.interleavings NUMBER`: draw so many interleavings, and print as JSON what came of them."""
+"""`python -m tests.interleavings NUMBER`: draw that many interleavings, and print the results as JSON."""
 
 import argparse
 import json
@@ -9,7 +9,7 @@ from tests.interleavings.counting import Counted, count
 
 
 def main() -> int:
-    """How far it is goes to standard error, false endings as they are found. Exit code 1 when there is any."""
+    """Print progress, and false endings as they are found, to standard error. Return 1 if any law broke."""
     parser = argparse.ArgumentParser(prog="python -m tests.interleavings", description=__doc__)
     parser.add_argument("number", type=int, nargs="?", default=300)
     told = 0

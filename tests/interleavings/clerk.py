@@ -1,4 +1,4 @@
-"""A person at EMQX's console, and at the command line: does whatever the sagas of the history ask for."""
+"""A person at EMQX's console and at the command line, who does whatever the history's sagas ask for."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ class Clerk:
     """Clicks, approves and confirms for some links, until it is cancelled."""
 
     def __init__(self, stage: BreakableStage, links: PrivateLinks, known: Iterable[Known]) -> None:
-        """The clerk has the console's login, which the sandbox gives as the platform's key."""
+        """The clerk logs in to the console with the platform's key of the sandbox."""
         self._stage = stage
         self._links = links
         self._known = tuple(known)
 
     async def serve(self) -> None:
-        """Look again and again what each link's saga asks for, and do it."""
+        """Check repeatedly what each link's saga asks for, and do it."""
         async with self._console() as console:
             while True:
                 for known in self._known:
@@ -44,7 +44,7 @@ class Clerk:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def tidy(self) -> None:
-        """Delete what the console still shows of its links: every answer about one says to look for that there."""
+        """Delete what the console still shows of its links. Every answer about one says to check the console."""
         async with self._console() as console:
             for known in (one for one in self._known if one.by_console):
                 shown = (await console.get(_page(known))).raise_for_status().json()
@@ -88,7 +88,7 @@ def _page(known: Known) -> str:
 async def _create(
     console: httpx.AsyncClient, known: Known, service: str | None, rows: Sequence[Mapping[str, Any]]
 ) -> None:
-    """Click "Create PrivateLink". One that failed gets no endpoint any more: it goes, and the next look makes one."""
+    """Click "Create PrivateLink". Delete a failed one, which never gets an endpoint; the next check makes a new one."""
     await _delete(console, known, [row for row in rows if row["status"] == "failed"])
     if service is not None and not rows:
         known.services.add(service)
@@ -96,6 +96,6 @@ async def _create(
 
 
 async def _delete(console: httpx.AsyncClient, known: Known, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Click "Delete" beside each."""
+    """Click "Delete" beside each row."""
     for row in rows:
         await console.delete(f"{_page(known)}/{row['privatelinkID']}")

@@ -1,4 +1,4 @@
-"""Many interleavings drawn anew, each to its end: what was false in them is counted and told, and stops nothing."""
+"""Many newly drawn interleavings, each run to its end: what was false is counted and reported, but stops nothing."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -13,15 +13,15 @@ from tests.interleavings.machine import Interleavings
 from tests.interleavings.playground import playground
 
 STEPS = 12
-"""How much happens in one history."""
+"""Number of events in one history."""
 
 
 @dataclass
 class Counted:
-    """What came of the drawn histories. Every entry of the two lists begins with the steps of its history.
+    """Results of the drawn histories. Every entry of the two lists begins with the steps of its history.
 
-    `false_endings`: answers that the books contradicted. `broken`: histories that broke another law, or hung. `judged`:
-    how many answers were held against the books.
+    `false_endings` are answers that the books contradicted, `broken` are histories that broke another law or hung.
+    `judged` is the number of answers that were compared with the books.
     """
 
     drawn: int = 0
@@ -31,30 +31,30 @@ class Counted:
     seconds: float = 0.0
 
     def as_json(self) -> dict[str, Any]:
-        """For whoever measures."""
+        """Results for the bench."""
         return asdict(self)
 
 
 class _Counting(Interleavings):
-    """Notes what fails in place of failing."""
+    """Records failures instead of failing."""
 
     counted: ClassVar[Counted]
 
     @contextmanager
     def bearing(self) -> Iterator[None]:
-        """Note an error in the middle of a history, which then goes on: hypothesis would begin it again otherwise."""
+        """Record an error in the middle of a history, and go on. Otherwise hypothesis would run the history again."""
         try:
             yield
-        except Exception as error:  # noqa: BLE001 - of whatever kind: it is told
+        except Exception as error:  # noqa: BLE001 - of any kind: it is reported
             self.counted.broken.append(self._told(f"{type(error).__name__}: {error}"))
 
     def teardown(self) -> None:
-        """Settle and judge; tell with the steps what was not true."""
+        """Settle and judge; record what was not true, with the steps."""
         self.counted.drawn += 1
         began = len(self.playground.false_endings)
         try:
             super().teardown()
-        except Exception as error:  # noqa: BLE001 - of whatever kind: it is told, and the next history begins
+        except Exception as error:  # noqa: BLE001 - of any kind: it is reported, and the next history begins
             if len(self.playground.false_endings) == began:
                 self.counted.broken.append(self._told(f"{type(error).__name__}: {error}"))
         self.counted.false_endings += [self._told(one) for one in self.playground.false_endings[began:]]
@@ -64,13 +64,13 @@ class _Counting(Interleavings):
 
 
 def count(number: int, *, says: Callable[[Counted], None] = lambda _: None) -> Counted:
-    """Draw so many histories and play them; `says` hears how far it is after each."""
+    """Draw `number` histories and play them; `says` gets the results so far after each."""
     counted = Counted()
     began = time.monotonic()
     with playground() as ground:
 
         class Counting(_Counting):
-            """Of this playground."""
+            """Plays in this playground."""
 
             def teardown(self) -> None:
                 super().teardown()

@@ -1,4 +1,4 @@
-"""Hands of others on what a link has: an administrator's, a clean-up job's, another team's."""
+"""What others do to a link's things: an administrator, a clean-up job, another team."""
 
 from __future__ import annotations
 
@@ -17,36 +17,36 @@ PROTECTION = "deletion_protection.enabled"
 
 
 class OtherHands:
-    """What others do, each where there is something to do it to; `undo` takes away what would stand in the way."""
+    """What others do, if there is something to do it to. `undo` reverts what would be in the way of a delete."""
 
     def __init__(self, playground: Playground) -> None:
-        """Nothing is done yet. `edited`: links whose identity somebody took away from a thing of theirs."""
+        """`edited` are the links of which a thing has lost its tags or description."""
         self._playground = playground
         self._undo: list[tuple[str, str, object]] = []
         self.edited: set[str] = set()
         self.done: list[str] = []
 
     def strip_tags(self, known: Known, kind: str) -> None:
-        """Remove every tag of one kind of the link's things."""
+        """Remove every tag from the link's things of one kind."""
         for thing in self._things(known, kind):
             self._hand("tags", id=thing.id, remove="all")
             self.edited.add(known.link.name)
 
     def edit_description(self, known: Known, kind: str) -> None:
-        """Write something else where the link's name stood: at the platform, or on its connector."""
+        """Replace the description that has the link's name, at the platform or on its connector."""
         for thing in self._things(known, kind):
             self._hand("description", deployment=thing.where, id=thing.id, description="our orders, do not touch")
             self.edited.add(known.link.name)
 
     def protect(self, known: Known) -> None:
-        """Switch on deletion protection of the load balancer."""
+        """Switch on deletion protection for the load balancer."""
         for thing in self._things(known, "load balancer"):
             self._hand("attributes", load_balancer_arn=thing.id, attributes={PROTECTION: "true"})
             off = {"load_balancer_arn": thing.id, "attributes": {PROTECTION: "false"}}
             self._undo.append(("POST", "/attributes", off))
 
     def connect(self, known: Known) -> None:
-        """Let a stranger's account connect to the endpoint service."""
+        """Connect a stranger's account to the endpoint service."""
         for thing in self._things(known, "endpoint service"):
             self._hand("principals", service_id=thing.id, add=[STRANGER_ROOT])
             made = self._hand("endpoints", service_name=thing.book["name"])
@@ -54,7 +54,7 @@ class OtherHands:
                 self._undo.append(("POST", "/delete", {"id": made["vpc_endpoint_id"]}))
 
     def use_address(self, known: Known, where: str) -> None:
-        """Let a connector or an authenticator of somebody else dial the link's address."""
+        """Make somebody else's connector or authenticator use the link's address."""
         for address in [thing.book["address"] for thing in self._things(known, "PrivateLink") if thing.book["address"]]:
             if where == "connector":
                 name = f"{known.link.name}-by-others"
@@ -67,7 +67,7 @@ class OtherHands:
                 self._undo.append(("DELETE", "/authentication/password_based:http", None))
 
     def undo(self) -> None:
-        """Take back what may lawfully keep a link from being deleted; what was edited stays edited."""
+        """Revert what may legitimately block the deletion of a link; edited things stay edited."""
         for method, path, body in self._undo:
             if path.startswith(("/connectors", "/authentication")):
                 self._deployment(method, path, body)
@@ -84,7 +84,7 @@ class OtherHands:
         return self._control("POST", f"/{verb}", body)
 
     def _control(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
-        """One act; what AWS refuses, because the thing changes or goes just now, was not done."""
+        """Do one act, and return its answer; None if AWS refuses it because the thing is just changing or going."""
         try:
             return self._playground.control(method, path, body)
         except httpx.HTTPStatusError:

@@ -1,4 +1,4 @@
-"""What can go wrong in the clouds: the calls that fail, the things that do, and the words of a refusal."""
+"""What can go wrong in the clouds: the calls that fail, the things that fail, and the messages of a refusal."""
 
 WRITES = (
     "CreateTargetGroup",
@@ -42,4 +42,4 @@ REFUSALS = (
     ("SignatureDoesNotMatch", "Signature expired: 20151221T200419Z is now earlier than 20151221T200522Z"),
     ("BAD_API_KEY_OR_SECRET", "Check api_key/api_secret"),
 )
-"""Code and sentence; whichever cloud says it, the caller was allowed a moment ago."""
+"""Code and message of a refusal, by either cloud, of a caller that was allowed a moment ago."""

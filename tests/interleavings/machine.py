@@ -1,7 +1,7 @@
 """What can happen, in any order, and the laws that hold when everything has settled.
 
-The invariant is that what is said is true (`tests.support.said`): the witness holds every answer against the books of
-every account, region and deployment as soon as it is given, and the last one of each link again at the end.
+The invariant is that what is said is true (`tests.support.said`). The witness compares every answer with the books of
+every account, region and deployment as soon as it is given, and the last answer of each link again at the end.
 """
 
 import asyncio
@@ -35,20 +35,20 @@ if TYPE_CHECKING:
     from tests.support.said import Said
 
 SETTLE_SECONDS = 300
-"""Far above what settling takes; only a saga that hangs takes so long."""
+"""Maximum seconds for settling, far above what it takes: only a saga that hangs needs longer."""
 FROZEN_SECONDS = 12.0
-"""Longer than the heartbeat of `tests.support.hasty_worker`."""
+"""Seconds for which a worker is frozen: longer than the heartbeat timeout of `tests.support.hasty_worker`."""
 MANY = 1_000_000
 
 A_LINK = st.sampled_from(tuple(OWN_PLACE))
 A_WHILE = st.sampled_from([0.0, 0.2, 0.7, 2.0])
-"""A create takes some three seconds when nothing is in its way."""
+"""Pauses in seconds. An undisturbed create takes about three seconds."""
 A_PLACE = st.sampled_from((None, None, None, None, *PLACES))
-"""Mostly the link's own."""
+"""Places, mostly the link's own (None)."""
 
 
 def happening(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: ANN401 - strategies
-    """A rule of the machine: it is noted in the history's `steps`, it happens, and `then` so many seconds pass."""
+    """A rule of the machine: it is recorded in the history's `steps`, it happens, and `then` seconds pass."""
 
     def decorate(happens: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(happens)
@@ -65,7 +65,7 @@ def happening(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., Non
 
 
 class Interleavings(RuleBasedStateMachine):
-    """One history of several links; `playground` is shared by all histories, the links' names are each one's own."""
+    """One history of several links. All histories share `playground`; each has its own link names."""
 
     playground: ClassVar[Playground]
 
@@ -84,10 +84,10 @@ class Interleavings(RuleBasedStateMachine):
         self._calls: list[asyncio.Task[Said]] = []
         self._thaws: list[asyncio.Task[None]] = []
         self._broken: set[str] = set()
-        """Links of which a saga was ended or sent back from outside."""
+        """Links of which a saga was terminated or reset from outside."""
 
     def bearing(self) -> AbstractContextManager[None]:
-        """What becomes of an error of the harness in a rule: as a rule it fails the test."""
+        """Context in which a rule happens. By default, an error in it fails the test."""
         return nullcontext()
 
     def _known_of(self, link: str) -> Known:
@@ -106,14 +106,14 @@ class Interleavings(RuleBasedStateMachine):
 
     @initialize(links=st.lists(A_LINK, min_size=2, unique=True), then=st.sampled_from([0.2, 1.5, 5.0]))
     def begin(self, links: list[str], then: float) -> None:
-        """No history is empty: some links are asked for, and have got as far as that."""
+        """Request some links, so that no history is empty, and give them time to make progress."""
         for link in links:
             self.create(link, None)
         time.sleep(then)
 
     @happening(link=A_LINK, place=A_PLACE)
     def create(self, link: str, place: str | None) -> None:
-        """Somebody asks for a link, here or elsewhere; whether it runs, is being made or is being deleted."""
+        """Somebody requests a link, here or elsewhere, whether it runs, is being created or is being deleted."""
         request = self._request(link, place)
         self._call(link, lambda: self.playground.links.start_create(request), "create")
 
@@ -124,7 +124,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(link=A_LINK)
     def delete_by_name(self, link: str) -> None:
-        """Somebody deletes a link by its name alone, which holds while Temporal remembers it."""
+        """Somebody deletes a link by its name alone, which works while Temporal remembers the link."""
         self._delete(link, self._known[link].link)
 
     def _delete(self, link: str, target: DeleteRequest | Link) -> None:
@@ -133,7 +133,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(link=A_LINK, times=st.sampled_from([3, 20]))
     def repeat(self, link: str, times: int) -> None:
-        """A caller that repeats its create and does not wait for answers."""
+        """A caller repeats its create and does not wait for answers."""
         for _ in range(times):
             self.create(link, None)
 
@@ -142,23 +142,23 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(link=A_LINK, times=st.sampled_from([1, 2]))
     def cancel(self, link: str, times: int) -> None:
-        """Somebody cancels what runs of a link, also while it rolls back."""
+        """Somebody cancels a link's running saga, also while it rolls back."""
         for _ in range(times):
             self.playground.run(unless_ended(self._handle(link).cancel(reason="interleaved")))
 
     @happening(link=A_LINK)
     def roll_back(self, link: str) -> None:
-        """An operator gives a create up."""
+        """An operator rolls a create back."""
         self._steer(self.playground.links.roll_back(self._known[link].link, reason="interleaved"))
 
     @happening(link=A_LINK)
     def pause(self, link: str) -> None:
-        """An operator pauses what runs of a link; until somebody resumes it, or all settles."""
+        """An operator pauses a link's running saga, until somebody resumes it or everything settles."""
         self._steer(self.playground.links.pause(self._known[link].link, reason="interleaved"))
 
     @happening(link=A_LINK)
     def resume(self, link: str) -> None:
-        """An operator lets it go on."""
+        """An operator resumes it."""
         self._steer(self.playground.links.resume(self._known[link].link))
 
     def _steer(self, call: Any) -> None:  # noqa: ANN401 - a call of the client
@@ -167,7 +167,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(link=A_LINK, share=st.sampled_from([0.2, 0.5, 0.9]))
     def reset(self, link: str, share: float) -> None:
-        """An operator resets what runs of a link to a workflow task that lies at this share of its history."""
+        """An operator resets a link's running saga to the workflow task at this share of its history."""
         self._broken.add(link)
         self._witness.may_go(link)
         self.playground.run(unless_ended(self._reset(link, share)))
@@ -192,14 +192,14 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(link=A_LINK)
     def terminate(self, link: str) -> None:
-        """An operator terminates what runs of a link, which rolls nothing back."""
+        """An operator terminates a link's running saga, which rolls nothing back."""
         self._broken.add(link)
         self._witness.may_go(link)
         self.playground.run(unless_ended(self._handle(link).terminate("interleaved")))
 
     @happening(worker=st.sampled_from(WORKERS))
     def kill_worker(self, worker: str) -> None:
-        """`kill -9`; another is started."""
+        """`kill -9` a worker, and start another."""
         self.playground.run(self.playground.replace_worker(worker))
 
     @happening(seconds=st.sampled_from([0.5, 4]))
@@ -209,12 +209,12 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(worker=st.sampled_from(WORKERS))
     def freeze_worker(self, worker: str) -> None:
-        """A worker's machine is suspended in the middle of its work, and goes on when others have taken that over."""
+        """A worker's machine is suspended in the middle of its work, and continues when others have taken it over."""
         self._thaws.append(self.playground.begin(self.playground.frozen(worker, FROZEN_SECONDS)))
 
     @happening()
     def restart_temporal(self) -> None:
-        """`kill -9`, and a start on the same database."""
+        """`kill -9` the server, and start it on the same database."""
         self.playground.run(self.playground.stage.restart_temporal())
 
     @happening(
@@ -224,12 +224,12 @@ class Interleavings(RuleBasedStateMachine):
     )
     def break_call(self, action: str, kind: str, times: int | None) -> None:
         """A call goes wrong, a few times or until everything settles."""
-        # Lost for ever would be an effect without end: every retry makes or removes again.
+        # A reply lost forever would be an endless effect: every retry makes or removes the thing again.
         self._fault(action=action, kind=kind, times=times if kind != "lost_reply" else 1)
 
     @happening(action=st.sampled_from(READS), refusal=st.sampled_from(REFUSALS), times=st.sampled_from([1, 2]))
     def refuse_reading(self, action: str, refusal: tuple[str, str], times: int) -> None:
-        """A reading that was allowed is refused for a moment."""
+        """A read that was allowed is refused for a moment."""
         code, message = refusal
         self._fault(action=action, kind="refusal", code=code, message=message, status=401, times=times)
 
@@ -248,7 +248,7 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(writes=st.sampled_from([0, 1, 2]))
     def use_up_budgets(self, writes: int) -> None:
-        """The platform takes so few writes an hour, from now until everything settles."""
+        """The platform accepts only this many writes an hour, from now until everything settles."""
         self.playground.control("PUT", "/quirks", {"writes_per_hour": writes})
 
     @happening(link=A_LINK, kind=st.sampled_from(KINDS))
@@ -283,11 +283,11 @@ class Interleavings(RuleBasedStateMachine):
 
     @happening(seconds=st.sampled_from([20, 120, 600]))
     def skip_time(self, seconds: int) -> None:
-        """The clouds are later at once."""
+        """The clouds' clock jumps ahead."""
         self.playground.control("PUT", "/clock", {"advance": seconds})
 
     def teardown(self) -> None:
-        """Let everything settle; then what was said last of each link is still true, and all of it can be deleted."""
+        """Let everything settle. Then the last answer about each link is still true, and each link can be deleted."""
         try:
             self._settle()
             self.playground.run(self._witness.judge_again())
@@ -305,7 +305,7 @@ class Interleavings(RuleBasedStateMachine):
             assert self._before == left, f"there was {self._before} before, and there is {left}"
 
     def _settle(self) -> None:
-        """Take away what keeps sagas from ending, and wait for all of them."""
+        """Remove what keeps sagas from ending, and wait for all of them."""
         self.playground.control("DELETE", "/faults")
         self.playground.control("POST", "/credentials/restore", {})
         self.playground.control("PUT", "/quirks", {"writes_per_hour": MANY})
@@ -321,7 +321,7 @@ class Interleavings(RuleBasedStateMachine):
             self._serving.result()
         ends = asyncio.get_running_loop().time() + SETTLE_SECONDS
         while True:
-            # A reset may have gone back to before a resume.
+            # A reset may have gone back to a point before a resume.
             for known in self._known.values():
                 with suppress(PrivateLinkError):
                     await self.playground.links.resume(known.link)
@@ -334,7 +334,7 @@ class Interleavings(RuleBasedStateMachine):
             task.result()
 
     async def _running(self) -> str:
-        """What the links' sagas that run wait for, for a person; "" when none runs."""
+        """What the running sagas wait for, for a person to read; "" when none runs."""
         words = []
         for known in self._known.values():
             with suppress(LinkUnknown, TemporalUnreachable):
@@ -344,7 +344,7 @@ class Interleavings(RuleBasedStateMachine):
         return "\n".join(words)
 
     def _delete_all(self) -> None:
-        """Delete each link where it stands. Only one that lost its marks, or a broken saga, may leave something."""
+        """Delete each link where it is. Only a link that has lost its marks may leave something."""
         before = len(self._calls)
         for link in OWN_PLACE:
             self._delete(link, DeleteRequest.of(self._request(link, self._place_of(link))))
@@ -356,7 +356,7 @@ class Interleavings(RuleBasedStateMachine):
                 raise AssertionError(f"deleting {link} at the end: {said}")
 
     def _place_of(self, link: str) -> str | None:
-        """The place where the link's load balancer stands, however it came there."""
+        """The place in which the link's things are, however they got there; None for the link's own."""
         books = self.playground.control("GET", "/books")
         account = next((one.where.split()[0] for one in everything_of(books, self._known[link]).values()), None)
         here = OWN_PLACE[link]

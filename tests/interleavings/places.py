@@ -1,4 +1,4 @@
-"""Where links are asked for: accounts, regions and ways to reach the platform, and the request for each."""
+"""Where links are requested: accounts, regions and ways to reach the platform, and the request for each."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ HOME, ROLE, EUROPE, BY_CONSOLE = "home", "role", "europe", "console"
 PLACES = (HOME, ROLE, EUROPE, BY_CONSOLE)
 OWN_ACCOUNT, OTHER_ACCOUNT = "210987654321", "310987654321"
 OWN_PLACE = {"orders": HOME, "billing": ROLE, "desk": BY_CONSOLE}
-"""The links, and where each usually is asked for."""
+"""The links, and the place where each is usually requested."""
 
 
 def request_for(seed: Mapping[str, Any], name: str, place: str) -> PrivateLinkRequest:
-    """The same link, asked for in that place. In Europe there is no deployment of that name: only deletes may pass."""
+    """Request the same link in that place. In Europe there is no deployment of that name: only deletes may succeed."""
     asked = link_request(seed, name).model_dump(mode="json")
     account = OTHER_ACCOUNT if place == ROLE else OWN_ACCOUNT
     region = "eu-west-1" if place == EUROPE else "us-east-1"

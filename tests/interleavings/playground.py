@@ -1,4 +1,4 @@
-"""The programs that a state machine plays with, driven from plain code: hypothesis knows no event loop."""
+"""The programs that a state machine plays with, driven from synchronous code: hypothesis has no event loop."""
 
 import asyncio
 import itertools
@@ -16,7 +16,7 @@ from tests.support.sandbox import SPEED
 R = TypeVar("R")
 
 LIMIT_SECONDS = 600
-"""What any one thing may take; only something that hangs takes so long."""
+"""Maximum seconds for any one thing: only something that hangs takes longer."""
 
 WORKERS = ("first", "second")
 
@@ -24,12 +24,12 @@ WORKERS = ("first", "second")
 class Playground:
     """One breakable stage with two workers, on an event loop in a thread of its own.
 
-    `judged` counts the answers of all histories that were held against the books, `false_endings` those that were not
-    true, each in words.
+    `judged` counts the answers of all histories that were compared with the books. `false_endings` are those that were
+    not true, in words.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, stage: BreakableStage) -> None:
-        """`loop` runs elsewhere, and `stage` on it."""
+        """`loop` runs in another thread, and `stage` runs on it."""
         self._loop = loop
         self.stage = stage
         self.links = PrivateLinks(stage.client)
@@ -38,11 +38,11 @@ class Playground:
         self.false_endings: list[str] = []
 
     def run(self, work: Coroutine[Any, Any, R]) -> R:
-        """Do this on the loop, and wait for it."""
+        """Run this on the loop, and wait for it."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(LIMIT_SECONDS)
 
     def begin(self, work: Coroutine[Any, Any, R]) -> "asyncio.Task[R]":
-        """Begin this on the loop."""
+        """Start this on the loop."""
 
         async def task() -> "asyncio.Task[R]":
             return asyncio.create_task(work)
@@ -54,22 +54,22 @@ class Playground:
         return self.run(self.stage.control(method, path, body))
 
     def fresh_clouds(self) -> None:
-        """Both clouds in their seeded state, without limits."""
+        """Reset both clouds to their seeded state, without limits."""
         self.run(self.stage.fresh_clouds())
 
     def tell(self, witness: Witness) -> None:
-        """Keep what a history's witness has heard."""
+        """Record what a history's witness has found."""
         self.judged += witness.judged
         self.false_endings += witness.false_endings
 
     async def replace_worker(self, name: str) -> None:
-        """`kill -9`, and start it anew, until it asks for work: one that finds no server ends at once."""
+        """`kill -9` the worker, start it, and wait until it asks for work: one that finds no server ends at once."""
         await self.stage.kill_worker(name)
         await self.stage.start_worker(name)
         await self.stage.new_identity()
 
     async def outage(self, seconds: float) -> None:
-        """Kill every worker; start them anew after a while."""
+        """Kill every worker, and start them again after a while."""
         for name in WORKERS:
             await self.stage.kill_worker(name)
         await asyncio.sleep(seconds)

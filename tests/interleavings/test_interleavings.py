@@ -1,6 +1,6 @@
-"""Random interleavings end well: a few in every run of the tests, many by `make chaos`, as many as wanted by hand.
+"""Random interleavings end well: a few in every test run, many with `make chaos`, any number by hand.
 
-`INTERLEAVINGS=300` runs that many, drawn anew, and counts what was false in them; `make chaos-long` does so.
+`INTERLEAVINGS=300` draws and runs that many new ones, and counts what was false in them; `make chaos-long` does so.
 """
 
 import os
@@ -34,7 +34,7 @@ def run(machine: type[RuleBasedStateMachine], examples: int) -> None:
                 phases=[Phase.generate, Phase.shrink],
             ),
         )
-    except Exception as error:  # noqa: BLE001 - told in full, its steps first, in place of hypothesis's own frames
+    except Exception as error:  # noqa: BLE001 - reported in full, its steps first, instead of hypothesis's own frames
         steps = "\n".join(getattr(error, "__notes__", ()))
         pytest.fail(f"{steps}\n{type(error).__name__}: {error}", pytrace=False)
 
@@ -63,7 +63,7 @@ def test_many_interleavings_end_well() -> None:
 @pytest.mark.timeout(0)
 @pytest.mark.skipif(DRAWN_ANEW is None, reason="INTERLEAVINGS says how many")
 def test_no_ending_of_so_many_drawn_interleavings_is_false() -> None:
-    """Each history goes to its end; every false ending of all of them is told with its steps."""
+    """Each history runs to its end; every false ending is reported with its steps."""
     counted = count(int(DRAWN_ANEW or 0))
     assert counted.judged > 0
     bad = [*counted.false_endings, *counted.broken]

@@ -1,4 +1,4 @@
-"""The law of what is said can fail: each kind of untrue ending is found, and the true one beside it is not."""
+"""The law of what is said can fail: it finds each kind of untrue ending, but not the true one beside it."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ def known() -> Known:
 
 
 def books(*, region: str = "us-east-1", tags: dict[str, str] | None = None, says: str | None = None) -> dict[str, Any]:
-    """The books of a link that runs, in some region, with other tags or descriptions when told."""
+    """The books of a running link, in some region, optionally with other tags or descriptions."""
     tags = {TAG_LINK: str(LINK), TAG_SAGA: "saga-1"} if tags is None else tags
     says = description(LINK, "saga-1", HERE) if says is None else says
     page = {
@@ -57,12 +57,12 @@ def books(*, region: str = "us-east-1", tags: dict[str, str] | None = None, says
 
 
 def told(said: Said, page: dict[str, Any], *, operation: Any = "create", saga: str = "saga-1") -> list[str]:  # noqa: ANN401
-    """What of it is not true."""
+    """What is not true of the ending."""
     return falsehoods(Ending(said, saga, operation), page, known())
 
 
 def test_a_true_ending_is_no_falsehood() -> None:
-    """Running while it runs, deleted while nothing is there."""
+    """It says running while the link runs, and deleted when nothing is there."""
     assert told(RUNNING, books()) == []
     assert told(DELETED, EMPTY, operation="delete") == []
 
@@ -71,7 +71,7 @@ def test_a_true_ending_is_no_falsehood() -> None:
     "page", [books(), books(region="eu-west-1"), books(tags={}), books(tags={}, says="somebody's")]
 )
 def test_deleted_is_said_only_where_nothing_is_left_anywhere(page: dict[str, Any]) -> None:
-    """In no region, and under no other tags or descriptions."""
+    """Not in any region, nor under other tags or descriptions."""
     [one] = told(DELETED, page, operation="delete")
     assert "load balancer arn:lb" in one
     assert "PrivateLink pl1" in one
@@ -79,7 +79,7 @@ def test_deleted_is_said_only_where_nothing_is_left_anywhere(page: dict[str, Any
 
 
 def test_a_private_link_is_the_links_also_when_its_service_is_gone() -> None:
-    """A row whose description somebody edited is known by the service that it led to."""
+    """A row with an edited description is identified by the service that it led to."""
     mine, page = known(), books(says="somebody's")
     everything_of(page, mine)
     assert "pl1" in everything_of(page | {"aws": {}}, mine)
@@ -87,7 +87,7 @@ def test_a_private_link_is_the_links_also_when_its_service_is_gone() -> None:
 
 @pytest.mark.parametrize("service", ["vpce-svc-1", "vpce-svc-of-nobody"])
 def test_at_a_console_a_private_link_is_seen_by_its_endpoint_at_a_service_that_is_there(service: str) -> None:
-    """Its row is a person's own to see once AWS has only the rejected connection of a service that is gone."""
+    """Only a person sees its row once AWS only has the rejected connection of a service that is gone."""
     by_console, page = Known(LINK, (3306,), by_console=True), books()
     [connection] = page["aws"][HERE.account]["us-east-1"]["endpoint_connections"]
     page["platform"]["w41b11c0"][0]["vpcEndpointID"] = connection["vpc_endpoint_id"]
@@ -105,7 +105,7 @@ def test_running_is_said_only_of_what_is_there(gone: str) -> None:
 
 
 def test_running_is_said_of_one_link_only() -> None:
-    """A second load balancer of the link, in another region, is not passed over."""
+    """A second load balancer of the link, in another region, is not overlooked."""
     page, other = books(), books(region="eu-west-1")
     other["aws"][HERE.account]["eu-west-1"]["load_balancers"][0]["arn"] = "arn:second"
     page["aws"][HERE.account] |= other["aws"][HERE.account]
@@ -113,11 +113,11 @@ def test_running_is_said_of_one_link_only() -> None:
 
 
 def test_running_is_said_only_with_the_platforms_word_and_address() -> None:
-    """The platform shows the address that was given."""
+    """The platform must show the address that was given."""
     page = books()
     page["platform"]["w41b11c0"][0]["status"] = "failed"
     assert told(RUNNING, page)
-    # A person at a console confirms one of the endpoint's own names, and not another's.
+    # A person at a console confirms one of the endpoint's own names, not another endpoint's.
     by_console = Known(LINK, (3306,), "mysql:orders", by_console=True)
     for name, true in (("vpce-1-zone.example.com", True), ("vpce-10-zone.example.com", False)):
         said = RUNNING.model_copy(update={"address": name})
@@ -139,19 +139,19 @@ def test_running_is_said_only_with_the_platforms_word_and_address() -> None:
     ],
 )
 def test_running_is_said_only_of_what_works(ports: dict[str, dict[str, str]]) -> None:
-    """Each port has its targets behind it, and all of them are healthy."""
+    """Each port must have its targets, all of them healthy."""
     assert told(RUNNING, books() | {"packets": {"vpce-1": ports}})
 
 
 def test_a_target_that_is_being_let_go_hides_nobody() -> None:
-    """One of an earlier create, which AWS lists until it is drained."""
+    """A target of an earlier create, which AWS lists until it is drained."""
     page = books()
     page["packets"]["vpce-1"]["3306"]["10.0.1.99:3306"] = "draining"
     assert told(RUNNING, page) == []
 
 
 def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:
-    """What an earlier create completed stays; a cancelled delete leaves nothing at all."""
+    """What an earlier create completed may stay; a cancelled delete must leave nothing."""
     error = StepFailed("it failed", outcome=Outcome.ROLLED_BACK)
     assert told(error, books())
     assert told(error, EMPTY) == []
@@ -166,7 +166,7 @@ def test_rolled_back_is_said_only_where_nothing_of_it_is_left() -> None:
 
 
 def test_what_has_taken_the_name_may_stay_where_the_error_names_it_and_nothing_else_may() -> None:
-    """By its id, or by that name."""
+    """The error names it by its ID, or by that name."""
 
     def rolled_back(resource: str, page: dict[str, Any]) -> list[str]:
         return told(NameTaken("it is there", resource=resource, outcome=Outcome.ROLLED_BACK), page)
@@ -183,14 +183,14 @@ def test_what_has_taken_the_name_may_stay_where_the_error_names_it_and_nothing_e
 
 
 def test_refused_is_said_only_where_the_saga_made_nothing() -> None:
-    """By the saga that things were made by."""
+    """A thing has the ID of the saga that made it."""
     error = RemovalRefused("in use", outcome=Outcome.REFUSED)
     assert told(error, books())
     assert told(error, books(), saga="saga-2") == []
 
 
 def test_what_is_left_is_listed() -> None:
-    """Each thing by its id, or told as not looked at."""
+    """Each thing is listed by its ID, or reported as not checked."""
     ids = everything_of(books(), known())
     every = tuple(Leftover(kind="thing", id=id_, reason="") for id_ in ids)
 

@@ -1,4 +1,4 @@
-"""Who hears every answer of the product, and holds it against the books of all places."""
+"""The witness hears every answer of the product, and compares it with the books of all places."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ LISTS = 10
 
 
 class Witness(Judge):
-    """Hears what one history's callers are told, and judges it. `endings` has the last of each link that was judged."""
+    """Hears and judges the answers to one history's callers. `endings` has the last judged ending of each link."""
 
     def __init__(self, stage: BreakableStage, known: dict[str, Known]) -> None:
-        """`known`: the links of this history, by their short names."""
+        """`known` are the links of this history, by their short names."""
         super().__init__(lambda: stage.control("GET", "/books"))
         self._stage = stage
         self._known = known
@@ -39,16 +39,16 @@ class Witness(Judge):
         self._may_go: Counter[str] = Counter()
         self._deleting: Counter[str] = Counter()
         self._overtaken: set[str] = set()
-        """Ids of the creates that were answered when something might have taken the link away already."""
+        """IDs of the creates that were answered when something might have removed the link already."""
         self.endings: dict[str, Ending] = {}
 
     def may_go(self, link: str) -> None:
-        """From now on what was complete of the link need not stay: a delete was asked for, or its saga was broken."""
+        """Let the complete link go from now on: a delete was requested, or its saga was broken."""
         self._may_go[link] += 1
         self._standing[self._known[link].link] = frozenset()
 
     async def hear(self, link: str, start: Callable[[], Awaitable[SagaHandle]], operation: Operation) -> Said:
-        """Call as a caller does who repeats the call until somebody answers; judge what is answered."""
+        """Repeat the call until there is an answer, and judge the answer."""
         before = self._may_go[link]
         self._deleting[link] += operation == "delete"
         saga_id, said = await self._answer(start)
@@ -61,7 +61,7 @@ class Witness(Judge):
         return said
 
     async def _answer(self, start: Callable[[], Awaitable[SagaHandle]]) -> tuple[str, Said]:
-        """The saga's id, "" where none was begun or joined; and what was said in the end."""
+        """Return the saga's ID ("" if none was started or joined), and what was said in the end."""
         saga_id = ""
         while True:
             try:
@@ -78,12 +78,12 @@ class Witness(Judge):
             self.endings[link] = ending
 
     async def judge_again(self) -> None:
-        """Hold each link's last word against the books as they are when all has settled."""
+        """Compare each link's last ending with the books after everything has settled."""
         for link, ending in tuple(self.endings.items()):
             await self._judge(link, ending)
 
     async def judge_lists(self, links: PrivateLinks) -> None:
-        """Hold the list of running links against the books: what runs is in it, and what is in it is there."""
+        """Compare the list of running links with the books: each running link is in it, and each link in it exists."""
         found: list[str] = []
         for _ in range(LISTS):
             running = {one.link for one in await links.list(phase=Phase.RUNNING)}
@@ -91,7 +91,7 @@ class Witness(Judge):
             found = [one for link in self._known for one in self._false_in_list(link, running, books)]
             if not found:
                 break
-            # Temporal's lists follow what runs by a moment.
+            # Temporal's lists lag a moment behind.
             await asyncio.sleep(REPEAT_SECONDS)
         self.judged += 1
         self.false_endings += found
@@ -105,7 +105,7 @@ class Witness(Judge):
         return [f"{link}: a list shows it running without {', '.join(sorted(missing))}"] if missing else []
 
     def falsehoods(self, known: Known, ending: Ending, books: dict[str, Any]) -> list[str]:
-        """Also that a link which ran, and which nobody has asked to go, stands in whole."""
+        """Check also that a link that ran, and that nobody asked to delete, is still complete."""
         found = super().falsehoods(known, ending, books)
         there = frozenset(everything_of(books, known))
         if isinstance(ending.said, PrivateLinkResult):
@@ -116,7 +116,7 @@ class Witness(Judge):
 
 
 async def unless_ended(call: Awaitable[object]) -> None:
-    """Make a call of Temporal's about a saga that may have ended, or never been."""
+    """Make a call to Temporal about a saga that may have ended, or may never have existed."""
     try:
         await call
     except RPCError as error:

@@ -1,6 +1,6 @@
-"""What belongs to a link, found by every route: our tags and descriptions, our exact names, what hangs on what.
+"""What belongs to a link, found in every way: by our tags and descriptions, our exact names, and attachments.
 
-A thing that has lost its tags, or stands in another account or region, still belongs to its link.
+A thing that has lost its tags, or is in another account or region, still belongs to its link.
 """
 
 from collections.abc import Iterator
@@ -12,9 +12,9 @@ from privatelink.model.names import TAG_LINK, TAG_SAGA, Link, aws_name, describe
 
 @dataclass
 class Known:
-    """What a link is known by beside its tags. `services` grows: a PrivateLink outlives the service that it led to.
+    """What identifies a link besides its tags. `services` grows, because a PrivateLink outlives the service it led to.
 
-    `targets`: what was asked for behind each port.
+    `targets` are those requested behind each port.
     """
 
     link: Link
@@ -23,8 +23,8 @@ class Known:
     by_console: bool = False
     """A person makes and deletes its PrivateLink at a console that has no API.
 
-    A saga sees there what has an endpoint at AWS. A PrivateLink without one is the person's own to see: one that was
-    asked for when the saga had stopped asking, or one whose endpoint or endpoint service is gone already.
+    A saga only sees a PrivateLink there that has an endpoint at AWS. Only the person sees the others: one created after
+    the saga had stopped asking for it, or one whose endpoint or endpoint service is already gone.
     """
     services: set[str] = field(default_factory=set)
     targets: dict[int, tuple[str, ...]] = field(default_factory=dict)
@@ -40,12 +40,12 @@ class Thing:
     book: dict[str, Any]
 
     def __str__(self) -> str:
-        """For a sentence."""
+        """Text for a sentence."""
         return f"{self.kind} {self.id} in {self.where}"
 
     @property
     def saga(self) -> str:
-        """Which saga made or adopted it, by its own tag or description; "" when it has neither."""
+        """ID of the saga that made or adopted it, from its own tag or description; "" when it has neither."""
         if "tags" in self.book:
             return str(self.book["tags"].get(TAG_SAGA, ""))
         owner = described_owner(self.book.get("description", ""))
@@ -53,7 +53,7 @@ class Thing:
 
 
 def everything_of(books: dict[str, Any], known: Known) -> dict[str, Thing]:
-    """All that belongs to the link, in every account, region and deployment, by id."""
+    """Everything that belongs to the link, in every account, region and deployment, by ID."""
     pages = [
         (f"{account} {region}", page) for account, regions in books["aws"].items() for region, page in regions.items()
     ]
@@ -88,7 +88,7 @@ def _at_emqx(books: dict[str, Any], known: Known) -> Iterator[Thing]:
     pages = [page for regions in books["aws"].values() for page in regions.values()]
     services = {one["id"] for page in pages for one in page["endpoint_services"]}
     connections = [one for page in pages for one in page["endpoint_connections"]]
-    # AWS still shows the rejected connections of a service that is gone, and nothing says whose they were.
+    # AWS still shows the rejected connections of a service that is gone, but not whose they were.
     endpoints = {one["vpc_endpoint_id"] for one in connections if one["service_id"] in services}
     for deployment, rows in books["platform"].items():
         for row in rows:

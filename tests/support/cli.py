@@ -1,4 +1,4 @@
-"""A client without Temporal for the command line's tests: its links stand as the test says, look after look."""
+"""A client without Temporal for the command line's tests. The test sets the state that each poll of a link returns."""
 
 import asyncio
 import io
@@ -64,7 +64,7 @@ def step(title: str, state: StepState, *, ago: float = 60, took: float = 12, lim
 
 
 def ask(step: str = "confirm-running", **more: Any) -> Ask:  # noqa: ANN401 - fields of many types
-    """What a saga needs from a person since a minute before NOW, and for the two days after it."""
+    """A request to a person that began a minute before NOW and is open for two days after it."""
     fields = {
         "message": "confirm that the PrivateLink runs",
         "commands": (f"privatelink confirm {LINK} --step {step}",),
@@ -86,7 +86,7 @@ def link_status(
     asks: Sequence[Ask] = (),
     interventions: Sequence[Intervention] = (),
 ) -> LinkStatus:
-    """A saga that began 83 seconds before NOW. Without steps: one of which no worker tells."""
+    """A saga that began 83 seconds before NOW. Without steps, no worker reports its progress."""
     progress = Progress(
         link=str(LINK),
         operation=operation,
@@ -128,9 +128,9 @@ class _Saga(SagaHandle):
 
 
 class Links(PrivateLinks):
-    """Stands as `looks` say, one after the other; at the last the saga ends by `end`.
+    """Returns the states in `looks`, one after another; at the last one, the saga ends with `end`.
 
-    `start` refuses where given; so does `stands` a file of another place.
+    If given, `start` is the error of every start, and `stands` that of a file whose link is in another place.
     """
 
     def __init__(
@@ -168,7 +168,7 @@ class Links(PrivateLinks):
         return self._started((target, allow_failed, ignore_deployment))
 
     async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:  # noqa: ARG002 - as it looks
-        """The next look; the last one is repeated."""
+        """Return the next state; the last one is repeated."""
         self.asked.append(link)
         look = self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
         if len(self.looks) == 1:
@@ -180,12 +180,12 @@ class Links(PrivateLinks):
     async def list(
         self, *, phase: Phase | None = None, deployment: str | None = None, account: str | None = None
     ) -> list[LinkSummary]:
-        """All, whatever is asked."""
+        """Return everything, whatever the filter."""
         self.asked.append((phase, deployment, account))
         return self.summaries
 
     async def inspect(self, request: PrivateLinkRequest | DeleteRequest) -> InspectionResult:
-        """What there is, or a refusal."""
+        """Return what there is, or refuse."""
         self.asked.append(request)
         assert self.inspection
         if isinstance(self.inspection, BaseException):
@@ -212,7 +212,7 @@ class Links(PrivateLinks):
 
 @dataclass
 class Terminal:
-    """A console to read back; `screen` is what was written. Not interactive: a pipe."""
+    """A console whose output can be read back: `screen` is what was written. If not interactive, it is a pipe."""
 
     interactive: bool = False
     width: int = 80
@@ -222,7 +222,7 @@ class Terminal:
 
     @property
     def console(self) -> Console:
-        """As the command line makes its own, but onto `file`."""
+        """Make it as the command line makes its own, but writing to `file`."""
         return Console(
             file=self.file,
             force_terminal=self.interactive,
@@ -254,7 +254,7 @@ class Ran:
 def run_command(
     links: Links | BaseException, *arguments: str, interactive: bool = False, set_up: SetUpResult | None = None
 ) -> Ran:
-    """Run one command against `links`, or where connecting raises; the doctor finds `set_up`."""
+    """Run one command against `links`, or with an error that connecting raises; the doctor finds `set_up`."""
 
     async def connect() -> PrivateLinks:
         if isinstance(links, BaseException):

@@ -1,4 +1,4 @@
-"""Deadlines for tests, set in the environment, from which the product reads them once."""
+"""Deadlines for tests, set in the environment, which the product reads only once."""
 
 import os
 
@@ -19,6 +19,6 @@ _NAMES = (
 
 
 def set_deadlines(seconds: float, *, person: bool = False) -> None:
-    """Set every deadline of a wait, a step or a removal to so many seconds of our clock; a person's only if asked."""
+    """Set every deadline of a wait, step or removal to `seconds` of real time; a person's only with `person`."""
     names = (*_NAMES, "PERSON") if person else _NAMES
     os.environ.update({f"PRIVATELINK_DEADLINE_{name}": str(seconds * SPEED) for name in names})

@@ -10,10 +10,10 @@ import worker
 from workflows.saga import options
 
 BEAT = timedelta(seconds=8)
-"""How long a killed worker's step is held for running."""
+"""Heartbeat timeout: how long the step of a killed worker still counts as running."""
 
 HASTY_WORKER = ("-m", "tests.support.hasty_worker")
-"""What Python takes to run it."""
+"""Python's arguments that run it."""
 
 if __name__ == "__main__":
     options._BEAT = BEAT

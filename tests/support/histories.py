@@ -1,4 +1,4 @@
-"""Histories taken apart: every payload in them, and what stands in the clear around the payloads."""
+"""Histories taken apart: every payload in them, and the readable text around the payloads."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ from temporalio.api.history.v1 import HistoryEvent
 
 
 def payloads_of(message: Message, path: str = "") -> Iterator[tuple[str, Payload]]:
-    """Every payload at any depth, the message's own objects, with the names of the fields that lead there."""
+    """Every payload at any depth (the message's own objects), with the names of the fields that lead there."""
     if isinstance(message, Payload):
         yield path, message
         return
@@ -25,7 +25,7 @@ def payloads_of(message: Message, path: str = "") -> Iterator[tuple[str, Payload
 
 
 def around_payloads(events: Sequence[HistoryEvent]) -> str:
-    """The text of the events without the data of their payloads, those of search attributes left in."""
+    """Text of the events without the data of their payloads, except those of search attributes."""
     text = []
     for event in events:
         copy = HistoryEvent()
@@ -38,6 +38,6 @@ def around_payloads(events: Sequence[HistoryEvent]) -> str:
 
 
 def readable_text(message: Message) -> str:
-    """All that a reader without any key finds: protobuf's text form, and each payload's data as it is."""
+    """Everything that a reader without keys can see: protobuf's text form, and each payload's data as it is."""
     data = "\n".join(payload.data.decode(errors="replace") for _, payload in payloads_of(message))
     return f"{message}\n{data}"

@@ -1,4 +1,4 @@
-"""A proxy before the platform that holds calls: they take effect, and are answered, some seconds after they came."""
+"""A proxy in front of the platform that holds calls: they take effect, and are answered, seconds later."""
 
 import threading
 import time
@@ -12,10 +12,10 @@ _PASSED_ON = ("Authorization", "Content-Type")
 
 
 class HoldingProxy(ThreadingHTTPServer):
-    """`holds` is for how many seconds each method is held; `held` are the calls that it has begun to hold."""
+    """`holds` is the number of seconds to hold each method; `held` are the calls that it has begun to hold."""
 
     def __init__(self, target: str) -> None:
-        """Before `target`, a base URL."""
+        """`target` is the base URL that it is in front of."""
         super().__init__(("127.0.0.1", 0), _Handler)
         self.target = target
         self.holds: dict[str, float] = {}
@@ -24,7 +24,7 @@ class HoldingProxy(ThreadingHTTPServer):
 
     @property
     def endpoint(self) -> str:
-        """Where a client finds it."""
+        """Base URL for clients."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
@@ -42,7 +42,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.command, self.server.target + self.path, content=body, headers=headers, trust_env=False, timeout=30
         )
         self.server.passed_on.append(call)
-        # Whoever called may be gone.
+        # The caller may be gone.
         with suppress(OSError):
             self.send_response(answer.status_code)
             self.send_header("Content-Length", str(len(answer.content)))
@@ -52,7 +52,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_POST = do_DELETE = _pass_on  # noqa: N815 - http.server calls them by these names
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""A judge holds what is said at the end of a saga against the books, at the moment at which it is said."""
+"""A judge compares what is said at the end of a saga with the books, at the moment when it is said."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ LOOKS = 5
 
 
 class Run(NamedTuple):
-    """A link's latest run at Temporal. `first` is the run that it goes back to through resets."""
+    """A link's latest run at Temporal. `first` is the original run, before any resets."""
 
     id: str
     first: str
@@ -34,23 +34,23 @@ class Run(NamedTuple):
 
 
 class Judge:
-    """Judges endings. `false_endings` are those that the books contradict, in words; `judged` counts all of them.
+    """Judges endings. `false_endings` are those that the books contradict, in words; `judged` counts all endings.
 
-    An ending is judged while its saga is the link's latest: what a later saga does to the link makes it no lie.
+    An ending is judged only while its saga is the link's latest: what a later saga does to the link makes it no lie.
     """
 
     def __init__(self, books: Callable[[], Awaitable[dict[str, Any]]]) -> None:
-        """`books` gives those of all places, as they are now."""
+        """`books` returns the current books of all places."""
         self._books = books
         self.completed: defaultdict[Link, frozenset[str]] = defaultdict(frozenset)
-        """Ids of all that creates have completed, by link."""
+        """IDs of everything that creates have completed, by link."""
         self.false_endings: list[str] = []
         self.judged = 0
         self.stirred = 0
-        """Grows with everything that somebody else does to what there is."""
+        """Counter that grows with everything that somebody else does to the link's things."""
 
     async def judge(self, client: Client, known: Known, ending: Ending) -> bool:
-        """Hold the ending against the books. False where it is not the link's latest word any more."""
+        """Compare the ending with the books. Return False, and judge nothing, if it is no longer the link's latest."""
         for _ in range(LOOKS):
             before, stirred = await latest_run(client, known.link), self.stirred
             books = await self._books()
@@ -66,20 +66,20 @@ class Judge:
         return True
 
     def falsehoods(self, known: Known, ending: Ending, books: dict[str, Any]) -> list[str]:
-        """What is not true of it; what a create has completed is kept in mind."""
+        """What is not true of the ending. Also remembers what a create has completed."""
         found = falsehoods(ending, books, known)
         if isinstance(ending.said, PrivateLinkResult):
             self.completed[known.link] |= everything_of(books, known).keys()
         return found
 
     def tell(self, link: Link, *false: str) -> None:
-        """Keep what is false. One that was judged before is false once."""
+        """Record what is false. An ending that was judged before counts once."""
         told = [f"{link}: {one}" for one in false]
         self.false_endings += [one for one in told if one not in self.false_endings]
 
 
 async def latest_run(client: Client, link: Link) -> Run | None:
-    """The link's latest run; None when Temporal does not show one."""
+    """The link's latest run; None if Temporal shows none."""
     with suppress(RPCError):
         described = await client.get_workflow_handle(link.workflow_id).describe()
         first = described.raw_description.workflow_execution_info.first_run_id

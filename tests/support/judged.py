@@ -1,4 +1,4 @@
-"""A client whose callers are told nothing that a judge does not hear: every end of a saga, and of a fleet's links."""
+"""A client whose answers are all judged: every end of a saga, and of a fleet's links."""
 
 import asyncio
 from collections.abc import Iterable, Iterator, Sequence
@@ -25,20 +25,20 @@ from tests.support.sandbox import Sandbox
 
 
 class WorldJudge(Judge):
-    """Judges the ends of any link of a sandbox. What a link is known by, it reads in the requests of the callers."""
+    """Judges the ends of any link of a sandbox. It learns what identifies a link from the callers' requests."""
 
     sitting: ClassVar["WorldJudge | None"] = None
-    """The one of the world that this process works in."""
+    """Judge of the world that this process works in."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """By the books of this sandbox."""
+        """Judge by the books of this sandbox."""
         super().__init__(lambda: asyncio.to_thread(sandbox.books))
         self._known: dict[Link, Known] = {}
 
     @classmethod
     @contextmanager
     def of(cls, sandbox: Sandbox) -> Iterator[Self]:
-        """Sit until the block ends. Whatever was false then fails the test, also where nobody looked at the answer."""
+        """Judge until the block ends. Then any false ending fails the test, even if the test ignored the answer."""
         before, cls.sitting = cls.sitting, (judge := cls(sandbox))
         try:
             yield judge
@@ -47,7 +47,7 @@ class WorldJudge(Judge):
             assert not judge.false_endings, "\n".join(judge.false_endings)
 
     def learn(self, request: PrivateLinkRequest | DeleteRequest) -> None:
-        """Know the link also by what stands in this request."""
+        """Also identify the link by what is in this request."""
         known = self.known(request.link)
         known.by_console = request.platform.mode == "console"
         if isinstance(request, PrivateLinkRequest):
@@ -55,32 +55,32 @@ class WorldJudge(Judge):
             known.connector = request.connector.id if request.connector else known.connector
 
     def known(self, link: Link) -> Known:
-        """What the link is known by, so far."""
+        """What identifies the link, so far."""
         return self._known.setdefault(link, Known(link))
 
     async def hear(self, client: Client, link: Link, said: Said, saga_id: str, operation: Operation) -> None:
-        """Judge what is told at the end of a saga."""
+        """Judge what was said at the end of a saga."""
         if not isinstance(said, NoWorker | TemporalUnreachable):
             await self.judge(client, self.known(link), Ending(said, saga_id, operation, self.completed[link]))
 
 
 class JudgedSaga(SagaHandle):
-    """One whose end is judged before its caller has it."""
+    """A saga whose end is judged before its caller gets it."""
 
     def __init__(self, links: "JudgedLinks", link: Link, operation: Operation, saga_id: str) -> None:
-        """One of these links."""
+        """Be a saga of these links."""
         super().__init__(links.client, link, operation, saga_id)
         self._links = links
 
     async def result(self) -> PrivateLinkResult | DeleteResult:
-        """As the client's own."""
+        """Same as the client's own."""
         said = await self.end()
         if isinstance(said, PrivateLinkError):
             raise said
         return said
 
     async def end(self) -> Said:
-        """The result, or the error."""
+        """Return the result, or the error."""
         said: Said
         try:
             said = await super().result()
@@ -92,10 +92,10 @@ class JudgedSaga(SagaHandle):
 
 
 class JudgedLinks(PrivateLinks):
-    """Starts sagas and fleets that are judged at their ends. `told` is what was said at those, in order."""
+    """Starts sagas and fleets whose ends are judged. `told` is what was said at those ends, in order."""
 
     def __init__(self, client: Client, judge: WorldJudge) -> None:
-        """As the client's own, before this judge."""
+        """Same as the client's own, with this judge."""
         super().__init__(client)
         self.client = client
         self.judge = judge
@@ -107,7 +107,7 @@ class JudgedLinks(PrivateLinks):
         return JudgedSaga(self, saga.link, join.operation, saga.saga_id)
 
     async def start_apply(self, requests: Sequence[PrivateLinkRequest], *, delete: Iterable[str] = ()) -> FleetRun:
-        """As the client's own."""
+        """Same as the client's own."""
         run = await super().start_apply(requests, delete=delete)
         for request in requests:
             self.judge.learn(request)
@@ -122,7 +122,7 @@ class _JudgedRun(FleetRun):
     async def result(self) -> FleetResult:
         result = await super().result()
         for one in result.links:
-            # What is `unchanged` is so by Temporal's memory: no saga has looked.
+            # `unchanged` comes from Temporal's memory: no saga has checked it.
             if one.saga_id and one.ending is not FleetEnding.UNCHANGED:
                 said = await JudgedSaga(self._links, Link.parse(one.link), one.operation, one.saga_id).end()
                 if one.went_well is isinstance(said, PrivateLinkError):

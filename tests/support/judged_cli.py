@@ -1,4 +1,4 @@
-"""The command line, each answer of which is held against the books of the world that the test works in."""
+"""The command line, with each answer compared with the books of the test's world."""
 
 import io
 import json
@@ -27,11 +27,11 @@ FLEET_CODES = {
     FleetEnding.INCOMPLETE: ExitCode.INCOMPLETE,
 }
 SAYS_NOTHING_OF_A_LINK = {ExitCode.REFUSED, ExitCode.UNREACHABLE}
-"""How a command may end that has started nothing."""
+"""Exit codes of a command that has started nothing."""
 
 
 class _Tee(io.StringIO):
-    """Keeps what goes to standard output."""
+    """Passes standard output on and keeps a copy."""
 
     def write(self, text: str) -> int:
         sys.stdout.write(text)
@@ -39,7 +39,7 @@ class _Tee(io.StringIO):
 
 
 class _ShownLinks(JudgedLinks):
-    """Also what is shown of a saga that has ended is judged."""
+    """Judges also what is shown of a saga that has ended."""
 
     async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:
         status = await super().status(link, latest_only=latest_only)
@@ -73,7 +73,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def untrue(code: int, answer: dict[str, Any] | None, told: Said | FleetResult | None) -> list[str]:
-    """What of a command's code and JSON is not what it was told at the end of its saga or fleet."""
+    """Differences between a command's code and JSON, and what it was told at the end of its saga or fleet."""
     if told is None:
         return [] if code in SAYS_NOTHING_OF_A_LINK else [f"exits with {code}, and nothing of it has ended"]
     if isinstance(told, PrivateLinkError):

@@ -1,4 +1,4 @@
-"""The laws that every run must keep, asked of the sandbox's books, never of our own return values."""
+"""The laws that every run must keep, checked in the sandbox's books, never in our own return values."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from privatelink.model.names import TAG_LINK, Link, aws_name
 
 
 def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:
-    """All that is alive of one link, in both clouds, by kind."""
+    """Everything that exists of one link, in both clouds, by kind."""
     regions = [region for account in books["aws"].values() for region in account.values()]
     found: dict[str, list[Any]] = {}
     for kind in ("target_groups", "load_balancers", "listeners", "endpoint_services"):
@@ -26,9 +26,9 @@ def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:
 
 
 def unmarked(books: dict[str, Any], link: str) -> list[str]:
-    """What bears the link's own name in any account and region, or hangs on what does, and does not carry its tag.
+    """What has the link's own name in any account and region, or is attached to what has it, but lacks its tag.
 
-    An ending that says that nothing is left must not pass over it: it is billed, and no list by tags shows it.
+    An ending that says that nothing is left must not overlook it: it is billed, and no list by tags shows it.
     """
     name = aws_name(Link.parse(link))
     found: list[str] = []
@@ -44,9 +44,9 @@ def unmarked(books: dict[str, Any], link: str) -> list[str]:
 
 
 def counts(books: dict[str, Any], link: str) -> dict[str, int]:
-    """How many of each kind the link has; kinds without any are left out."""
+    """Number of things of each kind that the link has; kinds without any are left out."""
     return {kind: len(ones) for kind, ones in of_link(books, link).items()}
 
 
 NOTHING: dict[str, Any] = {"aws": {}, "platform": {}, "connectors": {}}
-"""The books of a sandbox in which nothing was made, or nothing is left."""
+"""Books of a sandbox in which nothing was made, or nothing is left."""

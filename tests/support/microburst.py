@@ -1,7 +1,7 @@
-"""microburst, a proxy that breaks calls in AWS's own wire format, before the sandbox. It was written elsewhere.
+"""microburst, a third-party proxy in front of the sandbox that breaks calls in AWS's own wire format.
 
-Its faults know no line of ours: it takes statuses and shapes from botocore's service models. It is installed into a
-folder of its own (Makefile). Source: microburst on PyPI, its README.
+Its faults do not depend on our code: it takes statuses and shapes from botocore's service models. It is installed into
+a folder of its own (Makefile). Source: microburst on PyPI, its README.
 """
 
 import asyncio
@@ -20,19 +20,19 @@ START_SECONDS = 60
 
 
 class Microburst:
-    """One running proxy; `endpoint` is where AWS seems to be."""
+    """A running proxy; `endpoint` takes the place of AWS."""
 
     def __init__(self, endpoint: str, control: httpx.AsyncClient) -> None:
-        """`control` speaks to its control path."""
+        """`control` is a client of its control path."""
         self.endpoint = endpoint
         self._control = control
 
     async def break_calls(self, rules: Sequence[dict[str, Any]]) -> None:
-        """Let these rules hold from now on, and no others."""
+        """Replace all rules with these."""
         (await self._control.post("/rules", json=list(rules))).raise_for_status()
 
     async def fired(self) -> list[dict[str, Any]]:
-        """Every fault so far: `service`, `operation` and `action`."""
+        """Return every fault so far: `service`, `operation` and `action`."""
         fired: list[dict[str, Any]] = (await self._control.get("/fired", params={"limit": 100_000})).json()
         return fired
 
@@ -46,9 +46,9 @@ class Microburst:
 
 @asynccontextmanager
 async def running_microburst(upstream: str, environment: dict[str, str], log: Path) -> AsyncIterator[Microburst]:
-    """Run it before `upstream` until the block ends; `environment` has the keys with which it signs calls anew.
+    """Run it in front of `upstream` until the block ends; it signs calls again with the keys in `environment`.
 
-    It must sign them, because it gives the upstream another Host header than the caller signed.
+    It must sign them again, because its Host header differs from the one that the caller signed.
     """
     with closing(socket.socket()) as free:
         free.bind(("127.0.0.1", 0))

@@ -1,15 +1,15 @@
-"""A neighbour: another customer of EMQX, whose deployment lives in the same AWS account as ours."""
+"""A neighbour: another customer of EMQX, whose deployment is in the same AWS account as ours."""
 
 import boto3
 
 from tests.support.sandbox import Sandbox
 
 CONSUMER = "111122223333"
-"""EMQX's account."""
+"""EMQX's AWS account."""
 
 
 def connect_neighbour(sandbox: Sandbox, service_name: str) -> str:
-    """Let the neighbour connect to an endpoint service that allows the account; the id of the VPC endpoint. Blocks."""
+    """Connect the neighbour to an endpoint service that allows the account; return the VPC endpoint's ID. Blocks."""
     account = sandbox.seed["accounts"][CONSUMER]
     network = account["networks"]["us-east-1"]
     consumer = boto3.client(

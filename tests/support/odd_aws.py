@@ -1,4 +1,4 @@
-"""An AWS endpoint, and a source of credentials, that answer as a test says: what no faithful imitation would do."""
+"""An AWS endpoint and credentials source that answers as a test says, in ways that no faithful imitation would."""
 
 import threading
 import time
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 
 class Said(NamedTuple):
-    """One answer. `every`: seconds between its bytes, in which it comes one by one from `slow_from` on."""
+    """One answer. From `slow_from` on, its bytes come one by one, `every` seconds apart."""
 
     body: bytes
     status: int = 200
@@ -20,14 +20,14 @@ class Said(NamedTuple):
 
 
 class OddAws:
-    """What has been asked (method, path and form), and the answer to each question."""
+    """Keeps every request (method, path and form), and gives the answer to each."""
 
     def __init__(self, answer: Callable[[str], Said]) -> None:
-        """`answer` gets "METHOD path form"."""
+        """`answer` is called with "METHOD path form"."""
         self.answer = answer
         self.asked: list[str] = []
         self.hung_up = threading.Event()
-        """Set when a caller has shut down a connection before its answer was whole."""
+        """Set when a caller has closed a connection before its answer was complete."""
         self.endpoint = ""
 
 
@@ -61,7 +61,7 @@ def odd_aws(answer: Callable[[str], Said]) -> Iterator[OddAws]:
         do_GET = do_PUT = do_POST = _serve  # noqa: N815 - names of http.server
 
         def log_message(self, *_: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

@@ -12,7 +12,7 @@ PAGES = sorted(
     for file in ROOT.rglob("*.md")
     if not any(part.startswith(".") or part == "node_modules" for part in file.relative_to(ROOT).parts)
 )
-"""Every page, by its path from the root."""
+"""Paths of all pages, from the root."""
 
 _PROGRAMS = ("make ", "privatelink ", "python ", "temporal ", ".venv/bin/python ")
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -24,7 +24,7 @@ def text_of(page: str) -> str:
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """The fenced blocks of a page that say that they are of this language."""
+    """The fenced blocks of a page that are marked with this language."""
     return [code for named, code in _FENCED.findall(text_of(page)) if named == language]
 
 
@@ -34,7 +34,7 @@ def prose(page: str) -> str:
 
 
 def commands(page: str) -> Iterator[list[str]]:
-    """Every command that the page tells somebody to run, in a block or within a sentence, as a shell splits it."""
+    """Every command that the page shows to run, in a block or a sentence, as a shell splits it."""
     lines = [line for block in blocks(page, "sh") for line in block.replace("\\\n", " ").splitlines()]
     for told in [*lines, *re.findall(r"`([^`\n]+)`", prose(page))]:
         if told.startswith(_PROGRAMS):
@@ -42,13 +42,13 @@ def commands(page: str) -> Iterator[list[str]]:
 
 
 def anchors(page: str) -> set[str]:
-    """What a link may name behind `#`: GitHub's form of each heading."""
+    """Targets that a link may have after `#`: GitHub's form of each heading."""
     headings = re.findall(r"^#+ (.+)$", prose(page), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links(page: str) -> list[str]:
-    """Where the page's relative links lead, as they stand there."""
+    """Targets of the page's relative links, as written."""
     found = re.findall(r"\]\(([^)\s]+)\)", prose(page))
     return [link for link in found if not re.match(r"[a-z]+:", link)]
 

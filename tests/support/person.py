@@ -1,4 +1,4 @@
-"""A person at EMQX's console, and at Temporal's: reads what a saga asks for, and does it."""
+"""A person at EMQX's console and in Temporal's UI, who reads what a saga asks for, and does it."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,23 +14,23 @@ from workflows.saga.controls import APPROVAL
 
 DEPLOYMENT = "w41b11c0"
 CONSOLE = {"mode": "console", "az_ids": ["use1-az1", "use1-az2"], "principal_arn": "arn:aws:iam::111122223333:root"}
-"""What the console's dialog shows of the seeded deployment."""
+"""Values that the console's dialog shows for the seeded deployment."""
 
 
 PATIENCE_LOOKS = 900
-"""About a minute of looks."""
+"""Maximum number of polls, which take about a minute."""
 
 
 class Person:
-    """The console's two buttons and what it shows, by the sandbox's platform; and the saga's Updates and query."""
+    """Uses the console's two buttons and what it shows (the sandbox's platform), and the saga's Updates and query."""
 
     def __init__(self, world: World, link: str) -> None:
-        """`link` is whose saga this is about."""
+        """`link` is the one whose saga this is about."""
         self._sandbox = world.sandbox
         self._handle = world.handle(link)
 
     async def create(self, service_name: str) -> str:
-        """Click "Create PrivateLink"; its id."""
+        """Click "Create PrivateLink", and return its ID."""
         return str((await self._console("POST", "", {"serviceName": service_name, "description": ""}))["privatelinkID"])
 
     async def delete(self) -> None:
@@ -39,7 +39,7 @@ class Person:
             await self._console("DELETE", f"/{one['privatelinkID']}")
 
     async def address(self) -> str:
-        """Wait until the console shows a PrivateLink as running; its Address."""
+        """Wait until the console shows a PrivateLink as running, and return its Address."""
         async with asyncio.timeout(60):
             while True:
                 for one in await self._console("GET", ""):
@@ -48,12 +48,12 @@ class Person:
                 await asyncio.sleep(0.05)
 
     async def progress(self) -> Progress:
-        """What the query says."""
+        """Return the answer of the query."""
         progress: Progress = await self._handle.query("progress", result_type=Progress)
         return progress
 
     async def sees(self, shows: Callable[[Progress], object]) -> Progress:
-        """Look until the progress shows it; fails with what it showed last when it takes long."""
+        """Poll until `shows` holds for the progress; if that takes too long, fail with the last progress."""
         progress = await self.progress()
         for _ in range(PATIENCE_LOOKS):
             if shows(progress):
@@ -68,7 +68,7 @@ class Person:
         return next(ask for ask in progress.asks if ask.step == step)
 
     async def approves(self, vpc_endpoint_id: str = "", **argument: object) -> str:
-        """Look at what the saga asks to approve, and approve this endpoint, or the only one; its id."""
+        """Read what the saga asks to approve, approve this endpoint, or the only one, and return its ID."""
         ask = await self.asked(APPROVAL)
         offered = [command.split()[-1] for command in ask.commands]
         chosen = vpc_endpoint_id or offered[0]
@@ -82,7 +82,7 @@ class Person:
         return await self.sees(lambda seen: seen.phase is phase)
 
     async def says(self, update: str, **argument: object) -> UpdateResult:
-        """Send an Update as the UI does, one JSON object. That it runs is confirmed once the console shows it so."""
+        """Send an Update as the UI does, as one JSON object. For `confirm-running`, first wait for the console."""
         if update == "confirm" and argument.get("step") == CONFIRM_RUNNING:
             await self.address()
         steered: UpdateResult = await self._handle.execute_update(update, argument, result_type=UpdateResult)

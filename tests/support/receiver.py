@@ -1,4 +1,4 @@
-"""A receiver of notifications: a real HTTP server that verifies each delivery as a stranger would, by the standards."""
+"""A receiver of notifications: a real HTTP server that verifies each delivery by the standards alone."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ _REVERSE_DNS = re.compile(r"com\.emqx(\.[a-z-]+)+")
 
 
 class Delivery(NamedTuple):
-    """One call, as it came over the wire; names of headers in lower case."""
+    """One call, as received; names of headers in lower case."""
 
     line: str
     headers: dict[str, str]
@@ -31,7 +31,7 @@ class Delivery(NamedTuple):
 
     @property
     def event(self) -> dict[str, Any]:
-        """The event, after its signature (Standard Webhooks 1.0) and its form (CloudEvents 1.0) have been checked."""
+        """The event, once its signature (Standard Webhooks 1.0) and its form (CloudEvents 1.0) have been checked."""
         self._check_signature()
         event: dict[str, Any] = json.loads(self.body)
         assert self.headers["content-type"] == "application/cloudevents+json"
@@ -50,7 +50,7 @@ class Delivery(NamedTuple):
 
 
 def check_cloud_event(event: dict[str, Any]) -> None:
-    """The rules of CloudEvents 1.0 ("Context Attributes", "JSON Event Format") for an event whose data is JSON."""
+    """Check an event with JSON data by the rules of CloudEvents 1.0 ("Context Attributes", "JSON Event Format")."""
     attributes = {name: value for name, value in event.items() if name != "data"}
     assert all(_NAME.fullmatch(name) and isinstance(value, str) and value for name, value in attributes.items())
     assert attributes["specversion"] == "1.0"
@@ -83,13 +83,13 @@ class _Takes(BaseHTTPRequestHandler):
     do_GET = do_POST  # noqa: N815 - http.server calls it by this name
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Receiver(ThreadingHTTPServer):
-    """`answers` are given in turn, each a status and headers; then 204. `deliveries` is all that came.
+    """Gives the `answers` (status and headers) in turn, then 204. `deliveries` are all calls that came.
 
-    While `hang` is not set, calls get no answer.
+    Calls get no answer while `hang` is an event that is not set.
     """
 
     def __init__(self) -> None:
@@ -101,12 +101,12 @@ class Receiver(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens; a token stands in the path and in the query, as some receivers have it."""
+        """Its URL, with a token in the path and in the query, as some receivers have."""
         return f"http://127.0.0.1:{self.server_port}/hooks/{TOKEN}?token={TOKEN}"
 
     @property
     def env(self) -> dict[str, str]:
-        """The settings of a worker that notifies it."""
+        """Settings of a worker that notifies it."""
         return {"PRIVATELINK_WEBHOOK_URL": self.url, "PRIVATELINK_WEBHOOK_SECRET": SECRET}
 
 

@@ -6,15 +6,15 @@ from privatelink import PrivateLinkRequest
 from tests.support.sandbox import Sandbox
 
 SECRET = "orders-pa55word-in-the-clear"
-"""What the tests' connectors have as password; no history, log or error may hold it."""
+"""Password of the tests' connectors, which no history, log or error may contain."""
 
 SECRET_NAME = "ORDERS_DB"
 SECRET_VARIABLE = f"PRIVATELINK_SECRET_{SECRET_NAME}"
-"""The worker's variable that a reference to that name reads."""
+"""The worker's variable for a secret reference with that name."""
 
 
 def request_json(sandbox: Sandbox, name: str = "orders-db", **changes: object) -> dict[str, Any]:
-    """A request that is right in every respect, as a caller writes it, with some fields changed."""
+    """A valid request, as a caller writes it, with some fields changed."""
     subnets = sandbox.seed["subnets"]
     return {
         "name": name,

@@ -1,7 +1,7 @@
-"""Law: what is said is true. An ending that the product tells, against the books of every account and region.
+"""Law: what is said is true. Compares an ending that the product reports with the books of every account and region.
 
-What an ending claims is gone must be gone everywhere; what it claims runs must be there, once; and what it leaves must
-be in its list. What belongs to a link is found as `tests.support.belongings` says, by more than our own marks.
+What an ending claims to be gone must be gone everywhere. What it claims to run must be there, once. What it leaves must
+be in its list. `tests.support.belongings` finds what belongs to a link, by more than our own marks.
 """
 
 from dataclasses import dataclass, field
@@ -18,9 +18,9 @@ Said = PrivateLinkResult | DeleteResult | PrivateLinkError
 NOTHING_IS_SAID = frozenset(
     {"OtherOperationRunning", "RequestDiffers", "LinkUnknown", "TemporalUnreachable", "NoWorker"}
 )
-"""Errors that say nothing of what the link has."""
+"""Errors that say nothing about what the link has."""
 TOLD_BY_ID = frozenset({"load balancer", "target group", "endpoint service"})
-"""What the result of a create names one by one."""
+"""Kinds of which the result of a create names each thing."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Ending:
     saga_id: str
     operation: Literal["create", "delete"]
     completed: frozenset[str] = field(default_factory=frozenset)
-    """Ids of what an earlier create had completed, which a create that rolls back leaves as it is."""
+    """IDs of what an earlier create completed, which a create that rolls back leaves as it is."""
 
     @property
     def word(self) -> str:
-        """For a sentence."""
+        """Text for a sentence."""
         if not isinstance(self.said, PrivateLinkError):
             return f"said `{self.said.status}`"
         details = self.said.details_model
@@ -43,7 +43,7 @@ class Ending:
 
 
 def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]:
-    """What the ending claims and the books do not show; empty where it is true."""
+    """Claims of the ending that the books contradict; empty if it is true."""
     there = everything_of(books, known)
     if isinstance(ending.said, PrivateLinkResult):
         found = [*_of_running(ending.said, books, there, known), *_of_packets(ending.said, books, known)]
@@ -55,7 +55,7 @@ def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]
 
 
 def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) -> list[str]:
-    """By the exit code that a script would go by."""
+    """Judge an error by the exit code, which a script would use."""
     code = exit_code(details)
     if details.type in NOTHING_IS_SAID or code not in {ExitCode.REFUSED, ExitCode.ROLLED_BACK, ExitCode.INCOMPLETE}:
         return []
@@ -64,7 +64,7 @@ def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) ->
         return [f"made {_listed(made)}"] if made else []
     left = {id_: thing for id_, thing in there.items() if not _stays(thing, ending, there)}
     if details.type == NameTaken.__name__:
-        # It names the thing that has the name, which never was the link's.
+        # The error names the thing that has taken the name, which never was the link's.
         left = {id_: thing for id_, thing in left.items() if details.resource not in _ids(thing)}
     if code is ExitCode.ROLLED_BACK:
         return [f"there is {_listed(left)}"] if left else []
@@ -84,7 +84,7 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
         found.append(f"there is {_listed(more)} beside what it names")
     rows = [thing.book for thing in there.values() if thing.kind == "PrivateLink"]
     shown = [(row["status"], row["address"], row["vpcEndpointID"]) for row in rows]
-    # A person who confirms may give any of the endpoint's own names: one zone's in place of the region's.
+    # A person who confirms may give any of the endpoint's names: one zone's instead of the region's.
     confirmed = known.by_console and said.address.startswith(f"{said.vpc_endpoint_id}-")
     address = shown[0][1] if shown and confirmed else said.address
     if shown != [("running", address, said.vpc_endpoint_id)]:
@@ -98,7 +98,7 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
 
 
 def _of_packets(said: PrivateLinkResult, books: dict[str, Any], known: Known) -> list[str]:
-    """It works: behind the address each port has targets, among them all that were asked for, and all are healthy."""
+    """Judge whether it works: behind the address, each port has all requested targets, and only healthy ones."""
     ports = books.get("packets", {}).get(said.vpc_endpoint_id, {})
     found: list[str] = []
     for port in known.ports:
@@ -111,10 +111,10 @@ def _of_packets(said: PrivateLinkResult, books: dict[str, Any], known: Known) ->
 
 
 def _stays(thing: Thing, ending: Ending, there: dict[str, Thing]) -> bool:
-    """Whether a rollback of a create has to leave it: an earlier one had completed it.
+    """Whether a rollback of a create has to leave the thing, because an earlier create completed it.
 
-    A create completes all that it made by its first mark, which is the endpoint service's. What has no tags at EMQX is
-    known by its saga: it may be newer than the mark.
+    The first mark that a create sets, on the endpoint service, completes everything that it made. A thing without tags,
+    at EMQX, may be newer than the mark, so its saga decides.
     """
     older = "tags" in thing.book or thing.saga != ending.saga_id
     marks = [thing, *(one for one in there.values() if one.kind == "endpoint service" and older)]
@@ -123,7 +123,7 @@ def _stays(thing: Thing, ending: Ending, there: dict[str, Thing]) -> bool:
 
 
 def _ids(thing: Thing) -> set[str]:
-    """By what a list of leftovers may name it: in console mode a PrivateLink is known by its endpoint alone."""
+    """IDs by which a list of leftovers may name it. In console mode, a PrivateLink is known only by its endpoint."""
     return {thing.id, thing.book.get("name", ""), thing.book.get("vpcEndpointID", "")} - {""}
 
 

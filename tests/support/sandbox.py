@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 SPEED = 200
-"""The sandbox's clock in the product's tests; `PRIVATELINK_PACE` is the same number, set in `tests/conftest.py`."""
+"""Speed of the sandbox's clock in the product's tests. `tests/conftest.py` sets `PRIVATELINK_PACE` to the same."""
 
 
 class Sandbox:
@@ -30,15 +30,15 @@ class Sandbox:
         return answer.json() if answer.content else None
 
     def reset(self) -> None:
-        """Back to the seeded state."""
+        """Return to the seeded state."""
         self._json("POST", "/reset")
 
     def books(self) -> dict[str, Any]:
-        """All that is alive, bystanders left out."""
+        """Everything that exists, without bystanders."""
         return dict(self._json("GET", "/books"))
 
     def fault(self, action: str, kind: str, **more: object) -> None:
-        """Add a fault to the plan: `times=None` is for ever."""
+        """Add a fault to the plan; `times=None` means forever."""
         self._json("POST", "/faults", {"action": action, "kind": kind, **more})
 
     def clear_faults(self) -> None:
@@ -50,7 +50,7 @@ class Sandbox:
         self._json("PUT", "/quirks", {name: value})
 
     def quotas(self, **most: int) -> None:
-        """Change how much of a thing an account may have."""
+        """Change how many of a thing an account may have."""
         self._json("PUT", "/quotas", most)
 
     def durations(self, **seconds: float) -> None:
@@ -58,7 +58,7 @@ class Sandbox:
         self._json("PUT", "/durations", seconds)
 
     def share(self, subnet_ids: list[str], *, participant: str) -> None:
-        """Let another account use subnets, as their owner does by Resource Access Manager."""
+        """Let another account use subnets, as their owner does with Resource Access Manager."""
         self._json("POST", "/shares", {"subnet_ids": subnet_ids, "participant": participant})
 
     def calls(self) -> list[dict[str, Any]]:
@@ -66,7 +66,7 @@ class Sandbox:
         return list(self._json("GET", "/calls"))
 
     def by_hand(self, verb: str, **body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
-        """Let somebody else do something to what is there: `sandbox.control` lists the verbs."""
+        """Change something that exists, as somebody else would: `sandbox.control` lists the verbs."""
         return self._json("POST", f"/{verb}", body)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The scan for secrets: no history and no log record of a test may hold a secret that was in use in it."""
+"""The scan for secrets: no history and no log record of a test may contain a secret that the test used."""
 
 import base64
 import logging
@@ -18,7 +18,7 @@ class SecretsWatch(logging.Handler):
     """Keeps every log record, and the credentials of every role that was assumed, while `watching_secrets` lasts."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """`sandbox` gives the keys that its clouds take."""
+        """`sandbox` has the keys that its clouds accept."""
         super().__init__(logging.INFO)
         env = sandbox.env
         self.secrets = {"the connector's password": SECRET}
@@ -35,19 +35,19 @@ class SecretsWatch(logging.Handler):
         self._records.append(record)
 
     def assumed(self, credentials: dict[str, Any]) -> None:
-        """Keep what STS gave for a role."""
+        """Keep the credentials that STS returned for a role."""
         number = sum(name.startswith("session token") for name in self.secrets)
         self.secrets[f"session token {number}"] = credentials["SessionToken"]
         self.secrets[f"secret key of session {number}"] = credentials["SecretAccessKey"]
 
     @property
     def logged(self) -> str:
-        """All that was logged: messages, what came with them, and tracebacks."""
+        """Everything that was logged: messages, their extra data, and tracebacks."""
         formatter = logging.Formatter()
         return "\n".join(f"{formatter.format(record)} {record.__dict__}" for record in self._records)
 
     def found_in(self, **texts: str) -> list[str]:
-        """Which secret stands in which of the texts, in words without the secret."""
+        """Which secret is in which of the texts, described without the secret."""
         return [
             f"{name} in {where}"
             for where, text in texts.items()
@@ -66,7 +66,7 @@ class SecretsWatch(logging.Handler):
 
 @contextmanager
 def watching_secrets(sandbox: Sandbox) -> Iterator[SecretsWatch]:
-    """Log at a worker's level, and keep what must hold no secret."""
+    """Log at a worker's level, and keep everything that must not contain a secret."""
     watch = SecretsWatch(sandbox)
     root = logging.getLogger()
     level, call = root.level, BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's own, in no stub

@@ -1,4 +1,4 @@
-"""Faults at steps: what happens before or after one activity of one saga, put in by a worker's interceptor."""
+"""Faults at steps: a worker's interceptor runs hooks before or after one activity of one saga."""
 
 from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable
@@ -12,7 +12,7 @@ Hook = Callable[[], Awaitable[None]]
 
 
 def once(hook: Hook) -> Hook:
-    """The hook, which runs only the first time: a step's next attempt, or a later saga of the link, meets nothing."""
+    """A hook that runs only the first time, not in a step's next attempt or a later saga of the link."""
     done = False
 
     async def first_time() -> None:
@@ -25,13 +25,13 @@ def once(hook: Hook) -> Hook:
 
 
 class StepFaults(Interceptor):
-    """Runs hooks at (workflow id, step id, moment); a hook may raise. `seen` holds the steps in order, once each.
+    """Runs hooks at (workflow ID, step ID, moment); a hook may raise. `seen` are the steps in order, once each.
 
-    `runs` are the (workflow id, run id) of every saga that reached a step; `busy` counts a workflow's steps under way.
+    `runs` are the (workflow ID, run ID) of every saga that reached a step; `busy` counts a workflow's running steps.
     """
 
     def __init__(self) -> None:
-        """Start without any."""
+        """Start without hooks."""
         self._hooks: dict[tuple[str, str, Moment], Hook] = {}
         self.seen: dict[str, list[str]] = defaultdict(list)
         self.runs: set[tuple[str, str]] = set()
@@ -62,7 +62,7 @@ class _Inbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
         if info.is_local:
-            # A notification is no step of the story.
+            # A notification is not a step of the story.
             return await super().execute_activity(input)
         self._faults.runs.add((info.workflow_id or "", info.workflow_run_id or ""))
         workflow_id = info.workflow_id or ""

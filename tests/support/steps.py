@@ -1,4 +1,4 @@
-"""Activities run as a worker would run them, without a Temporal server: retried while their errors allow it."""
+"""Activities run as by a worker, but without a Temporal server: retried while their errors allow it."""
 
 import asyncio
 import dataclasses
@@ -33,11 +33,11 @@ S = TypeVar("S")
 R = TypeVar("R")
 
 SAGA = "saga-1"
-"""The saga that most tests are about; others are `saga-2` and so on."""
+"""ID of the saga that most tests are about; others are `saga-2` and so on."""
 
 PROVIDER = "210987654321"
 CONSUMER = "111122223333"
-"""EMQX's account."""
+"""EMQX's AWS account."""
 PRINCIPAL = f"arn:aws:iam::{CONSUMER}:root"
 
 ACCESS = AwsAccess(region="us-east-1")
@@ -45,12 +45,12 @@ LINK = Link(deployment="w41b11c0", name="orders-db")
 
 
 def address_users() -> AddressUsers:
-    """Who looks for users of an address, with the deployments' keys of the environment."""
+    """The finder of users of an address, with the environment's keys for deployments."""
     return AddressUsers(DeploymentApis(Settings.from_environment()))
 
 
 RUN_ID = ActivityEnvironment().info.workflow_run_id
-"""The run that the steps below belong to, where none is named."""
+"""Default run ID of the steps below."""
 
 
 async def attempt(
@@ -62,9 +62,9 @@ async def attempt(
     tried_again: bool = False,
     run_id: str | None = RUN_ID,
 ) -> R:
-    """One attempt, of a step scheduled so long ago; `beats`: what the last attempt's heartbeat held.
+    """One attempt of a step that was scheduled `scheduled` ago; `beats` are the last attempt's heartbeat details.
 
-    `tried_again`: by an operator's `retry_now`. `run_id`: of the workflow whose step it is.
+    `tried_again` means by an operator's `retry_now`. `run_id` is that of the step's workflow.
     """
     environment = _environment(datetime.now(UTC) - scheduled, list(beats))
     environment.info = dataclasses.replace(environment.info, workflow_run_id=run_id)
@@ -75,7 +75,7 @@ async def attempt(
 
 
 async def perform(step: Callable[[S], Awaitable[R]], spec: S, *, seconds: float = 20) -> R:
-    """Attempts until one ends well, or with an error that Temporal would not retry, or `seconds` have passed."""
+    """Make attempts until one succeeds, fails with an error that Temporal would not retry, or `seconds` have passed."""
     begun = datetime.now(UTC)
     beats: list[Any] = []
     while True:
@@ -96,7 +96,7 @@ async def refusal(
     beats: Sequence[Any] = (),
     tried_again: bool = False,
 ) -> PrivateLinkError:
-    """The error of one attempt, which must be of this kind."""
+    """Return the error of one attempt, which must be of this kind."""
     with pytest.raises(ApplicationError) as raised:
         await attempt(step, spec, scheduled=scheduled, beats=beats, tried_again=tried_again)
     error = from_failure(raised.value)
@@ -105,7 +105,7 @@ async def refusal(
 
 
 async def failure(kind: type[PrivateLinkError], step: Callable[[S], Awaitable[object]], spec: S) -> PrivateLinkError:
-    """The error with which attempts end that Temporal would not repeat, which must be of this kind."""
+    """Return the error that ends the attempts, which Temporal would not retry and which must be of this kind."""
     with pytest.raises(ApplicationError) as raised:
         await perform(step, spec)
     error = from_failure(raised.value)
@@ -135,13 +135,13 @@ async def _run(environment: ActivityEnvironment, step: Callable[[S], Awaitable[R
 
 
 def a_wait(seconds: float = 1200) -> Wait:
-    """A wait that begins now and lasts so many seconds of the cloud's clock."""
+    """A wait that begins now and lasts `seconds` of the cloud's clock."""
     now = datetime.now(UTC)
     return Wait(since=now, deadline=now + paced_delta(seconds))
 
 
 def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> inputs.Scope:
-    """Whose things a test makes."""
+    """The saga and link for which a test makes things."""
     return inputs.Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
 
 
@@ -151,10 +151,10 @@ def a_removal(saga_id: str | None = None, **more: Any) -> inputs.RemovalSpec:  #
 
 
 class Provider:
-    """The seeded provider account as tests see it: its ids, its books, and a hand that is not ours."""
+    """The seeded provider account for tests: its IDs, its books, and a client that is not ours."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        """Set the sandbox's clouds to be quick: a test waits for order, not for time."""
+        """Make the sandbox's clouds quick: a test waits for order, not for time."""
         self.sandbox = sandbox
         self.aws = AwsAccounts()
         self.subnets = {az_id: sandbox.seed["subnets"][az_id] for az_id in ("use1-az1", "use1-az2")}
@@ -172,11 +172,11 @@ class Provider:
 
     @property
     def account(self) -> AwsAccount:
-        """The account as the product reaches it."""
+        """The account, as the product accesses it."""
         return self.aws.account(ACCESS)
 
     def client(self, service: str, account_id: str = PROVIDER) -> Any:  # noqa: ANN401 - boto3 makes clients by name
-        """A hand that is not ours: a boto3 client with an account's own credentials."""
+        """A client that is not ours: boto3 with an account's own credentials."""
         account = self.sandbox.seed["accounts"][account_id]
         return boto3.client(
             service,  # type: ignore[call-overload]  # any service that a test names
@@ -187,7 +187,7 @@ class Provider:
         )
 
     def books(self) -> dict[str, list[dict[str, Any]]]:
-        """What is alive in the account and region; empty lists where there is nothing."""
+        """What exists in the account and region; empty lists where there is nothing."""
         kinds = ("target_groups", "load_balancers", "listeners", "endpoint_services", "endpoint_connections")
         everything = self.sandbox.books()["aws"]
         mine = everything.get(PROVIDER, {}).get("us-east-1", {})
@@ -205,7 +205,7 @@ class Provider:
         return PrivateLinkRequest.model_validate(fields | changes)
 
     def things(self) -> dict[str, list[dict[str, Any]]]:
-        """The books without states, which move by themselves: to tell that nothing was touched."""
+        """The books without states, which change by themselves: for checks that nothing was touched."""
         return {
             kind: [{field: value for field, value in one.items() if field != "state"} for one in ones]
             for kind, ones in self.books().items()
@@ -266,7 +266,7 @@ class Provider:
         return service
 
     def make_vpc_endpoint(self, service: inputs.EndpointService, account_id: str = CONSUMER) -> str:
-        """A VPC endpoint of someone at the endpoint service, by their own hand; its id."""
+        """Connect an account's VPC endpoint to the endpoint service by its own client, and return the endpoint's ID."""
         network = self.sandbox.seed["accounts"][account_id]["networks"]["us-east-1"]
         made = self.client("ec2", account_id).create_vpc_endpoint(
             VpcEndpointType="Interface",

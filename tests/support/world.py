@@ -1,4 +1,4 @@
-"""A worker of this process against the sandbox, and the client of a backend service."""
+"""A worker in this process against the sandbox, and the client of a backend service."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -25,15 +25,15 @@ class World:
     faults: StepFaults
 
     def handle(self, link: str) -> "WorkflowHandle[object, object]":
-        """Temporal's handle of the link's latest saga."""
+        """Temporal's handle for the link's latest saga."""
         return self.client.get_workflow_handle(Link.parse(link).workflow_id)
 
 
 @asynccontextmanager
 async def working_world(sandbox: Sandbox, client: Client) -> AsyncIterator[World]:
-    """Run a worker with this process's environment, as it is now, until the block ends.
+    """Run a worker with this process's current environment until the block ends.
 
-    What its sagas say at their ends must be true, or the block ends with an error.
+    The block ends with an error unless everything that its sagas say at their ends is true.
     """
     faults = StepFaults()
     try:
@@ -41,7 +41,7 @@ async def working_world(sandbox: Sandbox, client: Client) -> AsyncIterator[World
             async with build_worker(client, Settings.from_environment(), interceptors=[faults]):
                 yield World(sandbox, client, JudgedLinks(client, judge), faults)
     finally:
-        # What a test leaves running would be joined by the next one that creates the same link.
+        # A saga that a test leaves running would be joined by the next test that creates the same link.
         for workflow_id, run_id in faults.runs:
             with suppress(RPCError):
                 await client.get_workflow_handle(workflow_id, run_id=run_id).terminate("its test has ended")
