@@ -83,8 +83,6 @@ class Interleavings(RuleBasedStateMachine):
         self._serving = self.playground.begin(self._clerk.serve())
         self._calls: list[asyncio.Task[Said]] = []
         self._thaws: list[asyncio.Task[None]] = []
-        self._broken: set[str] = set()
-        """Links of which a saga was terminated or reset from outside."""
 
     def bearing(self) -> AbstractContextManager[None]:
         """Context in which a rule happens. By default, an error in it fails the test."""
@@ -168,7 +166,6 @@ class Interleavings(RuleBasedStateMachine):
     @happening(link=A_LINK, share=st.sampled_from([0.2, 0.5, 0.9]))
     def reset(self, link: str, share: float) -> None:
         """An operator resets a link's running saga to the workflow task at this share of its history."""
-        self._broken.add(link)
         self._witness.may_go(link)
         self.playground.run(unless_ended(self._reset(link, share)))
 
@@ -193,7 +190,6 @@ class Interleavings(RuleBasedStateMachine):
     @happening(link=A_LINK)
     def terminate(self, link: str) -> None:
         """An operator terminates a link's running saga, which rolls nothing back."""
-        self._broken.add(link)
         self._witness.may_go(link)
         self.playground.run(unless_ended(self._handle(link).terminate("interleaved")))
 
