@@ -8,8 +8,7 @@ import asyncio
 import os
 import sys
 
-from privatelink import PrivateLinkError, PrivateLinks
-from privatelink.model.request_files import read_request
+from privatelink import PrivateLinkError, PrivateLinks, read_request
 
 
 async def main(file: str) -> int:
