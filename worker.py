@@ -14,7 +14,7 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings, SettingsError
+from clouds.settings import DEFAULT_DEPLOYMENT, Settings, SettingsError
 from clouds.sizes import Sizes
 from clouds.webhook import Webhook
 from privatelink.errors import PrivateLinkError
@@ -80,6 +80,12 @@ async def main() -> None:
     settings = Settings.from_environment()
     if settings.platform.access is None:
         LOG.info("no key of the platform's API: only requests with `platform: {mode: console}` can be served")
+    if settings.default_deployment and not settings.default_deployment_id:
+        LOG.warning(
+            "EMQXCLOUD_DEPLOYMENT_* serves every deployment that the settings file does not list, and EMQX's API does "
+            "not say whose key it is: name its deployment with %s",
+            DEFAULT_DEPLOYMENT,
+        )
     client = await connect_to_temporal()
     await ensure_search_attributes(client)
     stop = asyncio.Event()

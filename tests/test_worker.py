@@ -29,19 +29,39 @@ def silent() -> Iterator[str]:
 )
 def test_a_worker_that_cannot_start_says_why_in_one_line(silent: str, setting: dict[str, str], says: str) -> None:
     """Neither Python's traceback nor a panic of the SDK hides the sentence."""
-    clean = {name: text for name, text in os.environ.items() if not name.startswith(("TEMPORAL_", "PRIVATELINK_"))}
-    given = {name: text.replace("SILENT", silent) for name, text in setting.items()}
-    ended = subprocess.run(
-        [sys.executable, "worker.py"],
-        cwd=ROOT,
-        env=clean | given,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    ended = _ended({name: text.replace("SILENT", silent) for name, text in setting.items()})
     assert ended.returncode == 1
     (line,) = [line for line in ended.stderr.splitlines() if " ERROR " in line]
     assert says in line
     assert "Traceback" not in ended.stderr
     assert "RUST_BACKTRACE" not in ended.stderr
+
+
+def test_a_worker_warns_of_a_deployment_key_of_which_nobody_says_whose_it_is() -> None:
+    """With it another deployment's delete would look at the wrong one."""
+    key = {
+        "EMQXCLOUD_DEPLOYMENT_ENDPOINT": "https://deployment.example.com:8443/api/v5",
+        "EMQXCLOUD_DEPLOYMENT_API_KEY": "key",
+        "EMQXCLOUD_DEPLOYMENT_API_SECRET": "not-told",
+        "TEMPORAL_ADDRESS": "127.0.0.1:1",
+    }
+    unnamed, named = _ended(key), _ended(key | {"PRIVATELINK_DEPLOYMENT": "w41b11c0"})
+    assert "name its deployment with PRIVATELINK_DEPLOYMENT" in unnamed.stderr
+    assert "name its deployment" not in named.stderr
+
+
+def _ended(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    clean = {
+        name: text
+        for name, text in os.environ.items()
+        if not name.startswith(("TEMPORAL_", "PRIVATELINK_", "EMQXCLOUD_"))
+    }
+    return subprocess.run(
+        [sys.executable, "worker.py"],
+        cwd=ROOT,
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
