@@ -82,11 +82,17 @@ class Person:
         return await self.sees(lambda seen: seen.phase is phase)
 
     async def says(self, update: str, **argument: object) -> UpdateResult:
-        """Send an Update as the UI does, as one JSON object. For `confirm-running`, first wait for the console."""
-        if update == "confirm" and argument.get("step") == CONFIRM_RUNNING:
+        """Send an Update as the UI does, as one JSON object.
+
+        If the saga asks for `confirm-running`, first wait until the console shows it: nobody confirms what is not so.
+        """
+        if (update, argument.get("step")) == ("confirm", CONFIRM_RUNNING) and await self._is_asked(CONFIRM_RUNNING):
             await self.address()
         steered: UpdateResult = await self._handle.execute_update(update, argument, result_type=UpdateResult)
         return steered
+
+    async def _is_asked(self, step: str) -> bool:
+        return any(ask.step == step for ask in (await self.progress()).asks)
 
     async def _console(self, method: str, path: str, body: object = None) -> Any:  # noqa: ANN401 - JSON of many shapes
         env = self._sandbox.env
