@@ -125,7 +125,7 @@ class SharedPoller(Generic[V]):
         spent: float = 0.0,
         since: datetime | None = None,
     ) -> R:
-        """Poll for at most `POLL_SECONDS` until the predicate `predicate` returns something other than `Pending`.
+        """Poll for at most `POLL_SECONDS` until `predicate` returns something other than `Pending`.
 
         `spent`: seconds of our clock that the attempt has already used; the poll is shorter by that. With `since`, only
         readings that began after both `since` and the start of the wait count.
@@ -243,16 +243,16 @@ class SharedPollersByKey(Generic[V]):
     """Shared pollers of single resources, each kept while it is in use."""
 
     def __init__(self) -> None:
-        self._views: dict[Hashable, SharedPoller[V]] = {}
+        self._pollers: dict[Hashable, SharedPoller[V]] = {}
 
     def __len__(self) -> int:
         """How many pollers are kept."""
-        return len(self._views)
+        return len(self._pollers)
 
     @property
     def is_in_use(self) -> bool:
         """Whether anyone is waiting for one of them."""
-        return any(view.is_in_use for view in self._views.values())
+        return any(poller.is_in_use for poller in self._pollers.values())
 
     def of(
         self,
@@ -263,10 +263,10 @@ class SharedPollersByKey(Generic[V]):
         burst: int = BURST,
     ) -> SharedPoller[V]:
         """The poller of one resource, created by its first user."""
-        if key not in self._views:
-            self._views = {key: view for key, view in self._views.items() if not view.is_idle(IDLE_SECONDS)}
-            self._views[key] = SharedPoller(read, least_interval=least_interval, burst=burst)
-        return self._views[key]
+        if key not in self._pollers:
+            self._pollers = {key: poller for key, poller in self._pollers.items() if not poller.is_idle(IDLE_SECONDS)}
+            self._pollers[key] = SharedPoller(read, least_interval=least_interval, burst=burst)
+        return self._pollers[key]
 
 
 def _read_well(reading: V | Exception) -> V:
