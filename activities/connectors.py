@@ -15,7 +15,7 @@ from activities.checks.connector import (
     secret_finding,
     users_finding,
 )
-from activities.inputs import ConnectorCreation, ConnectorSpec, RemovalSpec, Removed
+from activities.inputs import ConnectorCreation, ConnectorSpec, RemovalScope, Removed
 from activities.support.adoption import may_exist
 from activities.support.consistency import note_effect, since_effect
 from activities.support.places import elsewhere_findings
@@ -125,7 +125,7 @@ class Connectors:
             row = next((one for one in connectors if one.id == id_), None)
             return progress_of(row, body) if row else Pending(f"EMQX does not list connector {id_}", id_)
 
-        await api.connectors.poll(connected, wait=since_effect(spec.wait), schedule=SCHEDULE)
+        await api.connectors.poll(connected, deadline=since_effect(spec.deadline), schedule=SCHEDULE)
         return id_
 
     async def _make(self, api: DeploymentApi, spec: ConnectorSpec, body: ConnectorBody) -> None:
@@ -187,7 +187,7 @@ class Connectors:
 
     @activity.defn
     @patient
-    async def delete_connector(self, spec: RemovalSpec) -> Removed:
+    async def delete_connector(self, spec: RemovalScope) -> Removed:
         """Delete the link's connectors (in a rollback: those that this saga made or adopted), and see them gone.
 
         They are found by our description. None is success. Raises `RemovalRefused` naming the actions and sources that
@@ -238,7 +238,7 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
 
 
 async def _in_scope(
-    api: DeploymentApi, spec: RemovalSpec, service: FoundEndpointService | None
+    api: DeploymentApi, spec: RemovalScope, service: FoundEndpointService | None
 ) -> tuple[ConnectorRow, ...]:
     # A connector has no tags of its own, so the tags of the link's endpoint service decide.
     all_of_link = spec.saga_id is None or (

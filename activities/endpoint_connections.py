@@ -21,13 +21,13 @@ from activities.inputs import (
     Acceptance,
     Connection,
     ConnectionWait,
-    RemovalSpec,
+    RemovalScope,
     Removed,
     Sighting,
     WatchedService,
 )
 from activities.support.adoption import mark_own, may_exist
-from activities.support.consistency import note_effect, removal_wait, settling_until, since_effect
+from activities.support.consistency import note_effect, removal_deadline, settling_until, since_effect
 from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import (
@@ -108,12 +108,12 @@ class EndpointConnections:
 
         def predicate(view: list[FoundConnection]) -> list[FoundConnection] | Pending:
             ours = [one for one in view if one.service_id == service_id]
-            if candidates_of(ours, spec) or spec.wait.elapsed > paced(LATE_SECONDS):
+            if candidates_of(ours, spec) or spec.deadline.elapsed > paced(LATE_SECONDS):
                 return ours
             others = f"; others: {'; '.join(str(one) for one in ours)}" if ours else ""
             return Pending(f"no endpoint connection of this PrivateLink at {service_id} yet{others}", service_id)
 
-        return await account.pollers.endpoint_connections.poll(predicate, wait=spec.wait, schedule=APPEARANCE)
+        return await account.pollers.endpoint_connections.poll(predicate, deadline=spec.deadline, schedule=APPEARANCE)
 
     async def _named_by_platform(self, spec: ConnectionWait, candidates: list[FoundConnection]) -> str:
         """The VPC endpoint ID that the platform names; empty if it has had its time and names none."""
@@ -133,11 +133,13 @@ class EndpointConnections:
 
         view = self._platform.private_links(spec.scope.link.deployment)
         # A name, once given, does not change, so any read that has it will do. Only its absence needs a fresh read.
-        rows = view.latest(spec.wait) or ()
+        rows = view.latest(spec.deadline) or ()
         if named := next((one.vpc_endpoint_id for one in rows if one.private_link_id == private_link_id), ""):
             return named
         spent = (datetime.now(UTC) - activity.info().started_time).total_seconds()
-        return await view.poll(predicate, wait=spec.wait, schedule=APPEARANCE, spent=spent, since=min(now, must_name))
+        return await view.poll(
+            predicate, deadline=spec.deadline, schedule=APPEARANCE, spent=spent, since=min(now, must_name)
+        )
 
     @activity.defn
     async def accept_endpoint_connection(self, spec: Acceptance) -> list[str]:
@@ -163,12 +165,12 @@ class EndpointConnections:
             return Pending(f"endpoint connection {vpc_endpoint_id} is {found.state}", vpc_endpoint_id)
 
         return await account.pollers.endpoint_connections.poll(
-            predicate, wait=since_effect(spec.wait), schedule=ACCEPTANCE
+            predicate, deadline=since_effect(spec.deadline), schedule=ACCEPTANCE
         )
 
     @activity.defn
     @patient
-    async def reject_endpoint_connections(self, spec: RemovalSpec) -> Removed:
+    async def reject_endpoint_connections(self, spec: RemovalScope) -> Removed:
         """See the link's own connection go: by itself after the platform's delete, or else by rejecting it.
 
         A foreign connection is never touched. The link's own is the one marked as proven; in console mode, also any of
@@ -190,7 +192,7 @@ class EndpointConnections:
             }
         if not own:
             return Removed()
-        if removal_wait().elapsed > paced(LEAVING_SECONDS):
+        if removal_deadline().elapsed > paced(LEAVING_SECONDS):
             for service_id, vpc_endpoint_id in own:
                 connections = await find_connections_of(account, service_id)
                 if any(one.vpc_endpoint_id == vpc_endpoint_id and one.is_live for one in connections):
@@ -201,7 +203,7 @@ class EndpointConnections:
             live = [one for one in view if (one.service_id, one.vpc_endpoint_id) in own and one.is_live]
             return Pending(f"endpoint connection {live[0]} is still there", live[0].vpc_endpoint_id) if live else None
 
-        await account.pollers.endpoint_connections.poll(predicate, wait=removal_wait(), schedule=GOING)
+        await account.pollers.endpoint_connections.poll(predicate, deadline=removal_deadline(), schedule=GOING)
         return Removed(ids=tuple(sorted(vpc_endpoint_id for _, vpc_endpoint_id in own)))
 
 
@@ -260,7 +262,7 @@ async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -
         return to_choose_from(candidates, spec.private_link.asked_at)
     listed = "; ".join(str(one) for one in candidates)
     message = f"a person must approve one of: {listed}" if candidates else "no endpoint connection shows"
-    raise still_pending(Pending(message, service_id), spec.wait, reading_due=paced(APPEARANCE.slow))
+    raise still_pending(Pending(message, service_id), spec.deadline, reading_due=paced(APPEARANCE.slow))
 
 
 def _row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> PrivateLinkRow:

@@ -7,11 +7,11 @@ from activities.inputs import (
     EndpointService,
     EndpointServiceSpec,
     PrincipalSpec,
-    RemovalSpec,
+    RemovalScope,
     Removed,
 )
 from activities.support.adoption import TAKEN_NEXT_STEP, may_exist
-from activities.support.consistency import note_effect, removal_wait, settling_until, since_effect
+from activities.support.consistency import note_effect, removal_deadline, settling_until, since_effect
 from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.codes import INVALID_PARAMETER, is_code
@@ -86,7 +86,7 @@ class EndpointServices:
             return Pending(f"endpoint service {service.service_id} is {seen.state}", service.service_id)
 
         return await account.pollers.endpoint_services.poll(
-            predicate, wait=since_effect(spec.wait), schedule=AVAILABILITY
+            predicate, deadline=since_effect(spec.deadline), schedule=AVAILABILITY
         )
 
     @activity.defn
@@ -119,7 +119,7 @@ class EndpointServices:
 
     @activity.defn
     @patient
-    async def remove_allowed_principals(self, spec: RemovalSpec) -> Removed:
+    async def remove_allowed_principals(self, spec: RemovalScope) -> Removed:
         """Remove every principal of the link's endpoint service, so that nobody new connects during the removal.
 
         This does not cut a live connection (AWS: "Manage permissions"). No service, or no principal, is success.
@@ -137,7 +137,7 @@ class EndpointServices:
 
     @activity.defn
     @patient
-    async def delete_endpoint_service(self, spec: RemovalSpec) -> Removed:
+    async def delete_endpoint_service(self, spec: RemovalScope) -> Removed:
         """Delete the link's endpoint service, and wait until AWS no longer has it.
 
         None there is success; another saga's (in a rollback) is left alone. The link's own endpoint connections that
@@ -158,11 +158,11 @@ class EndpointServices:
                 return None
             return Pending(f"endpoint service {left[0].service_id} is {left[0].state}", left[0].service_id)
 
-        await account.pollers.endpoint_services.poll(predicate, wait=removal_wait(), schedule=DELETION)
+        await account.pollers.endpoint_services.poll(predicate, deadline=removal_deadline(), schedule=DELETION)
         return Removed(ids=ids)
 
 
-async def _in_scope(account: AwsAccount, spec: RemovalSpec) -> list[FoundEndpointService]:
+async def _in_scope(account: AwsAccount, spec: RemovalScope) -> list[FoundEndpointService]:
     return [
         found
         for found in await find_endpoint_services(account, spec.link)
@@ -170,7 +170,7 @@ async def _in_scope(account: AwsAccount, spec: RemovalSpec) -> list[FoundEndpoin
     ]
 
 
-async def _delete(account: AwsAccount, spec: RemovalSpec, service: FoundEndpointService) -> None:
+async def _delete(account: AwsAccount, spec: RemovalScope, service: FoundEndpointService) -> None:
     if not service.is_live:
         return
     live = [one for one in await find_connections_of(account, service.service_id) if one.is_live]

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from privatelink.errors import ErrorDetails
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.model.listeners import Listener
 from privatelink.model.names import Link, Place, PlatformMode
 from privatelink.model.progress import Ask, Phase
@@ -24,39 +24,43 @@ class _Spec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Scope(_Spec):
-    """What a step works for: the link, the saga, the AWS account and region, the caller's own tags.
+class LinkScope(_Spec):
+    """The link that a step is about, and how its AWS account and region are reached.
 
-    `is_new`: nothing at AWS had the link's names or tags when this saga began. `place`: where the link is made, known
-    once the check has asked which account it is.
+    `place`: where the link is, once a check has asked which account it is.
     """
 
     link: Link
-    saga_id: str
     aws: AwsAccess
-    tags: dict[str, str] = {}
-    is_new: bool = False
     place: Place | None = None
 
 
-class RemovalSpec(_Spec):
+class Scope(LinkScope):
+    """What a step makes something for: the link, the saga, the caller's own tags.
+
+    `is_new`: nothing at AWS had the link's names or tags when this saga began.
+    """
+
+    saga_id: str
+    tags: dict[str, str] = {}
+    is_new: bool = False
+
+
+class RemovalScope(LinkScope):
     """What a removal may touch: all of the link (`saga_id` None: a delete), or what no other create completed.
 
     Until `settled_at` a removal keeps looking, whatever it has found. The create that it rolls back may have lost a
     reply, and a cloud may not yet show what was made (EC2 is eventually consistent; the platform may be slow).
 
-    `place`: where the link is, once a check has asked which account it is. `recorded`: the IDs that the saga knows of
-    the link, for the last look. `removed`: those of them that it saw go. `ignore_deployment`: users of the address in
-    the deployment need not be looked for if the worker has no key of it, or may not read it.
+    `recorded`: the IDs that the saga knows of the link, for the last look. `removed`: those of them that it saw go.
+    `ignore_deployment`: users of the address in the deployment need not be looked for if the worker has no key of it,
+    or may not read it.
     """
 
-    link: Link
-    aws: AwsAccess
     platform: AnyPlatform = ApiPlatform()
     saga_id: str | None = None
     settled_at: datetime | None = None
     allow_failed: bool = False
-    place: Place | None = None
     recorded: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     ignore_deployment: bool = False
@@ -119,7 +123,7 @@ class ConnectorSpec(_Spec):
 class ConnectorCreation(ConnectorSpec):
     """The connector to create, and the time by which it must be connected."""
 
-    wait: Wait
+    deadline: Deadline
 
 
 class TargetGroupSpec(_Spec):
@@ -143,7 +147,7 @@ class TargetsWait(_Spec):
 
     scope: Scope
     target_group: TargetGroup
-    wait: Wait
+    deadline: Deadline
 
 
 class LoadBalancerSpec(_Spec):
@@ -165,7 +169,7 @@ class LoadBalancerWait(_Spec):
 
     scope: Scope
     load_balancer: LoadBalancer
-    wait: Wait
+    deadline: Deadline
 
 
 class ListenerSpec(_Spec):
@@ -181,7 +185,7 @@ class EndpointServiceSpec(_Spec):
 
     scope: Scope
     load_balancer: LoadBalancer
-    wait: Wait
+    deadline: Deadline
 
 
 class EndpointService(_Spec):
@@ -252,7 +256,7 @@ class WatchedService(_Spec):
     asks: bool = False
     asked_about: tuple[str, ...] = ()
     chosen: str = ""
-    wait: Wait
+    deadline: Deadline
 
 
 class ConnectionWait(WatchedService):
@@ -268,15 +272,15 @@ class ByHandWait(WatchedService):
 
 
 class RemovalWait(_Spec):
-    """The wait for a person to remove what the removal's scope has at the console, until `wait` is over.
+    """The wait for a person to remove what the removal's scope has at the console, until the deadline.
 
     `vpc_endpoints`: those that the person was asked to delete. They are waited for even if the link's endpoint service
     loses the tags by which it is found.
     """
 
-    removal: RemovalSpec
+    removal: RemovalScope
     vpc_endpoints: tuple[str, ...] = ()
-    wait: Wait
+    deadline: Deadline
 
 
 class Acceptance(_Spec):
@@ -284,7 +288,7 @@ class Acceptance(_Spec):
 
     scope: Scope
     connection: Connection
-    wait: Wait
+    deadline: Deadline
 
 
 class PrivateLinkWait(_Spec):
@@ -292,7 +296,7 @@ class PrivateLinkWait(_Spec):
 
     scope: Scope
     private_link: PrivateLink
-    wait: Wait
+    deadline: Deadline
 
 
 class CompleteSpec(_Spec):

@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.checks.address_users import AddressUsers
 from activities.checks.provider import trust_findings
 from activities.checks.removal import removal_findings
-from activities.inputs import RemovalSpec
+from activities.inputs import RemovalScope
 from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
@@ -39,7 +39,7 @@ class Inquiries:
         self._users = AddressUsers(deployment_apis)
 
     @activity.defn
-    async def inspect_link(self, spec: RemovalSpec) -> InspectionResult:
+    async def inspect_link(self, spec: RemovalScope) -> InspectionResult:
         """Everything of the link that exists in either cloud, whatever Temporal remembers.
 
         Raises `RequestRefused` if the role may be assumed without its external ID.
@@ -60,7 +60,7 @@ class Inquiries:
         )
 
     @activity.defn
-    async def check_keys(self, spec: RemovalSpec) -> SetUpResult:
+    async def check_keys(self, spec: RemovalScope) -> SetUpResult:
         """Try the worker's keys by reading: AWS's identity, the role's trust, the platform's and the deployment's.
 
         A check that fails is a finding with the error's message. Only an error that waiting may cure is raised.

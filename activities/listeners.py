@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.inputs import ListenerSpec, RemovalSpec, Removed
+from activities.inputs import ListenerSpec, RemovalScope, Removed
 from activities.support.adoption import check_ours, may_exist
 from activities.support.consistency import note_effect, settling_until
 from activities.support.removals import each, nothing_found, patient, remember
@@ -49,7 +49,7 @@ class Listeners:
 
     @activity.defn
     @patient
-    async def delete_listeners(self, spec: RemovalSpec) -> Removed:
+    async def delete_listeners(self, spec: RemovalScope) -> Removed:
         """Delete every listener of the link; each is tried, then the first error is raised.
 
         No listener is success, and so is no load balancer. A foreign one, or (in a rollback) another saga's, is left

@@ -2,9 +2,9 @@
 
 from temporalio import activity
 
-from activities.inputs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalSpec, Removed
+from activities.inputs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalScope, Removed
 from activities.support.adoption import check_ours
-from activities.support.consistency import just_seen, note_effect, removal_wait
+from activities.support.consistency import just_seen, note_effect, removal_deadline
 from activities.support.removals import nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.listeners import delete_listener, find_listeners
@@ -89,14 +89,14 @@ class LoadBalancers:
             return Pending(f"load balancer {name} is {found.state}", arn)
 
         pollers = self._aws.account(spec.scope.aws).pollers
-        warning = await pollers.load_balancers.poll(predicate, wait=spec.wait, schedule=ACTIVATION)
+        warning = await pollers.load_balancers.poll(predicate, deadline=spec.deadline, schedule=ACTIVATION)
         if warning:
             activity.logger.warning(warning, extra={"load_balancer_arn": arn})
         return warning
 
     @activity.defn
     @patient
-    async def delete_load_balancer(self, spec: RemovalSpec) -> Removed:
+    async def delete_load_balancer(self, spec: RemovalScope) -> Removed:
         """Delete the link's load balancer and its listeners, and wait until AWS no longer lists it.
 
         None there is success; a foreign one, or (in a rollback) another saga's, is left alone.
@@ -111,7 +111,7 @@ class LoadBalancers:
         note_effect()
         await account.pollers.load_balancers.poll(
             lambda view: Pending(f"load balancer {found.name} is still listed", arn) if arn in view else None,
-            wait=removal_wait(),
+            deadline=removal_deadline(),
             schedule=DELETION,
         )
         return Removed(ids=ids)

@@ -7,9 +7,9 @@ from functools import partial
 from temporalio import activity
 
 from activities.checks.address_users import AddressUsers, names_of
-from activities.inputs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalSpec, Removed
+from activities.inputs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalScope, Removed
 from activities.support.adoption import may_exist
-from activities.support.consistency import note_effect, removal_wait
+from activities.support.consistency import note_effect, removal_deadline
 from activities.support.removals import nothing_found, patient
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
@@ -144,7 +144,7 @@ class PrivateLinks:
         Raises `PrivateLinkFailed`, with the platform's reason, if it failed, is being deleted or is gone. An unknown
         status counts as progress, and is shown.
         """
-        lag = max(0.0, paced(LAG_SECONDS) - spec.wait.elapsed)
+        lag = max(0.0, paced(LAG_SECONDS) - spec.deadline.elapsed)
         await asyncio.sleep(lag)
         id_, deployment = spec.private_link.private_link_id, spec.scope.link.deployment
 
@@ -155,7 +155,7 @@ class PrivateLinks:
         view = self._platform.private_links(deployment)
         # A listing that another saga asked for long ago may still show one that is deleted by now.
         since = datetime.now(UTC) - RECENT
-        address = await view.poll(address_in, wait=spec.wait, schedule=RUNNING, spent=lag, since=since)
+        address = await view.poll(address_in, deadline=spec.deadline, schedule=RUNNING, spent=lag, since=since)
         if address is None:
             # Absence from a list is no proof.
             row = await self._platform.find_private_link(deployment, id_)
@@ -166,7 +166,7 @@ class PrivateLinks:
                     next_step="find out who deleted it in the console, then create the link again",
                 )
             raise NotYet(
-                f"PrivateLink {id_} exists and is not listed; {spec.wait.words()}",
+                f"PrivateLink {id_} exists and is not listed; {spec.deadline.words()}",
                 resource=id_,
                 retry_after=paced_delta(READ_SECONDS),
             )
@@ -174,7 +174,7 @@ class PrivateLinks:
 
     @activity.defn
     @patient
-    async def delete_private_link(self, spec: RemovalSpec) -> Removed:
+    async def delete_private_link(self, spec: RemovalScope) -> Removed:
         """Delete the link's PrivateLink (in a rollback: the one that this saga made or adopted), and see it gone.
 
         It is found by the endpoint service's name or by our description. None is success. Each attempt reads the
@@ -212,7 +212,7 @@ class PrivateLinks:
         )
 
     async def _addresses(
-        self, spec: RemovalSpec, row: PrivateLinkRow, service: FoundEndpointService | None
+        self, spec: RemovalScope, row: PrivateLinkRow, service: FoundEndpointService | None
     ) -> set[str]:
         """The names under which it is dialled: the platform's, and AWS's if AWS shows its endpoint service."""
         if service is None:
@@ -220,7 +220,7 @@ class PrivateLinks:
         connections = await self._aws.account(spec.aws).pollers.endpoint_connections.reading()
         return names_of([row], [one for one in connections if one.service_id == service.service_id and one.is_live])
 
-    async def _to_delete(self, spec: RemovalSpec, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
+    async def _to_delete(self, spec: RemovalScope, service: FoundEndpointService | None) -> tuple[PrivateLinkRow, ...]:
         """The rows that this removal may touch. Keeps polling while all of them are already being deleted."""
         if activity.info().attempt == 1:
             rows = await self._platform.private_links(spec.link.deployment).reading()
@@ -237,7 +237,7 @@ class PrivateLinks:
         # deletion, at least `DELETE_SECONDS` ago, does not count.
         view = self._platform.private_links(spec.link.deployment)
         since = datetime.now(UTC) - min(RECENT, paced_delta(DELETE_SECONDS))
-        return await view.poll(left_in, wait=removal_wait(), schedule=DELETION, since=since)
+        return await view.poll(left_in, deadline=removal_deadline(), schedule=DELETION, since=since)
 
 
 def _adopted(row: PrivateLinkRow) -> PrivateLink:
@@ -272,7 +272,7 @@ def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
     )
 
 
-def _in_scope(row: PrivateLinkRow, spec: RemovalSpec, service: FoundEndpointService | None) -> bool:
+def _in_scope(row: PrivateLinkRow, spec: RemovalScope, service: FoundEndpointService | None) -> bool:
     leads_here = service is not None and row.service_name == service.service_name
     if row.is_of_another(spec.link) or row.stands_elsewhere(spec.place):
         return False

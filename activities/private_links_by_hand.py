@@ -18,7 +18,7 @@ from activities.checks.connection_matching import (
     to_choose_from,
 )
 from activities.endpoint_connections import mark, marked_at
-from activities.inputs import ByHandWait, RemovalSpec, RemovalWait, Removed, Sighting
+from activities.inputs import ByHandWait, RemovalScope, RemovalWait, Removed, Sighting
 from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection, find_connections_of
@@ -56,7 +56,7 @@ class PrivateLinksByHand:
                 return live
             return _to_ask_about(live, spec) if spec.asks else _by_rule(live, spec)
 
-        found = await account.pollers.endpoint_connections.poll(predicate, wait=spec.wait, schedule=PATIENCE)
+        found = await account.pollers.endpoint_connections.poll(predicate, deadline=spec.deadline, schedule=PATIENCE)
         own = by_word(found, spec, marked)
         if own is None and not spec.asks:
             # The data judged may have been read before the minute was over.
@@ -66,7 +66,7 @@ class PrivateLinksByHand:
 
     @activity.defn
     @patient
-    async def find_private_link_by_hand(self, spec: RemovalSpec) -> list[str]:
+    async def find_private_link_by_hand(self, spec: RemovalScope) -> list[str]:
         """The endpoints of the deployment's account that belong to the link: what a person must delete.
 
         Before anybody is asked, it checks again what uses the address, because the removal's check may be hours old.
@@ -95,7 +95,7 @@ class PrivateLinksByHand:
             left = asked or [one for one in view if _must_go_by_hand(one, spec.removal, services)]
             return Pending(f"endpoint connection {left[0]} is still there", left[0].vpc_endpoint_id) if left else None
 
-        await account.pollers.endpoint_connections.poll(predicate, wait=spec.wait, schedule=PATIENCE)
+        await account.pollers.endpoint_connections.poll(predicate, deadline=spec.deadline, schedule=PATIENCE)
         return Removed()
 
 
@@ -124,7 +124,7 @@ def _none_yet(spec: ByHandWait) -> str:
     return f"no endpoint connection of account {spec.consumer_account_id} yet"
 
 
-def _must_go_by_hand(one: FoundConnection, spec: RemovalSpec, services: list[FoundEndpointService]) -> bool:
+def _must_go_by_hand(one: FoundConnection, spec: RemovalScope, services: list[FoundEndpointService]) -> bool:
     """Whether a person must delete the endpoint's PrivateLink before AWS's side may go.
 
     If the mark shows which endpoint is the link's own, others that were never accepted belong to other deployments in
@@ -136,6 +136,6 @@ def _must_go_by_hand(one: FoundConnection, spec: RemovalSpec, services: list[Fou
     return service.vpc_endpoint_id in {"", one.vpc_endpoint_id} or one.state_word in ACCEPTED
 
 
-async def _services(account: AwsAccount, spec: RemovalSpec) -> list[FoundEndpointService]:
+async def _services(account: AwsAccount, spec: RemovalScope) -> list[FoundEndpointService]:
     found = await find_endpoint_services(account, spec.link)
     return [one for one in found if one.ownership.is_in_scope(spec.link, spec.saga_id)]

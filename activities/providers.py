@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.checks.provider import existing_findings, subnet_findings, trust_findings
 from activities.checks.targets import outside_of, target_findings
-from activities.inputs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalSpec
+from activities.inputs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalScope
 from activities.support.adoption import may_exist
 from activities.support.places import elsewhere_findings
 from activities.support.remembered_places import RememberedPlaces, Remembering, nothing
@@ -100,7 +100,7 @@ class Providers:
         return await self._platform.private_links(request.deployment).reading(not_older=READ_SECONDS)
 
     @activity.defn
-    async def is_complete(self, spec: RemovalSpec) -> bool:
+    async def is_complete(self, spec: RemovalScope) -> bool:
         """Whether a create of the link has ended well: its endpoint service is marked."""
         services = await find_endpoint_services(self._aws.account(spec.aws), spec.link)
         return any(one.is_live and one.ownership.complete for one in services)

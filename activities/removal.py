@@ -6,7 +6,7 @@ from temporalio import activity
 
 from activities.checks.address_users import AddressUsers
 from activities.checks.removal import removal_findings
-from activities.inputs import RemovalFacts, RemovalSpec
+from activities.inputs import RemovalFacts, RemovalScope
 from activities.support.emqx_console import connector_page, unseen_at_console
 from activities.support.inventory import InventoryReader, LinkInventory
 from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
@@ -25,7 +25,7 @@ class Removals:
         self._users = users
 
     @activity.defn
-    async def check_removal(self, spec: RemovalSpec) -> RemovalFacts:
+    async def check_removal(self, spec: RemovalScope) -> RemovalFacts:
         """Find everything of the link before any of it is removed; no IDs means that there is nothing. Changes nothing.
 
         Raises `RemovalRefused` with every finding:
@@ -64,7 +64,7 @@ class Removals:
         return RemovalFacts(ids=tuple(found.ids), place=found.here, not_looked_at=tuple(not_looked_at))
 
     @activity.defn
-    async def find_leftovers(self, spec: RemovalSpec) -> list[Leftover]:
+    async def find_leftovers(self, spec: RemovalScope) -> list[Leftover]:
         """List what the removal's scope still holds, each with its kind, ID and console page, in order of removal.
 
         This includes what has the link's name without its tag, and what could not be looked at. Raises `NotYet` while

@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.inputs import RemovalSpec, Removed, TargetGroup, TargetGroupSpec, TargetsWait
+from activities.inputs import RemovalScope, Removed, TargetGroup, TargetGroupSpec, TargetsWait
 from activities.support.adoption import check_ours
 from activities.support.consistency import just_seen, note_effect
 from activities.support.removals import each, nothing_found, patient, remember
@@ -84,18 +84,18 @@ class TargetGroups:
         already refused targets that were wrong from the start. Raises `TargetsUnhealthy` at once for reasons that
         waiting does not cure. Other unhealthy targets are waited for until the deadline, each with AWS's reason.
         """
-        group, wait = spec.target_group, spec.wait
+        group, deadline = spec.target_group, spec.deadline
         name = aws_name(spec.scope.link, group.port)
         # The deadline may be shorter than that, and must not pass without a read.
-        early = min(paced(FIRST_CHECKS_SECONDS), (wait.elapsed + wait.remaining) / 2) - wait.elapsed
+        early = min(paced(FIRST_CHECKS_SECONDS), (deadline.elapsed + deadline.remaining) / 2) - deadline.elapsed
         if early > 0 and TRIED_AGAIN not in activity.info().activity_id:
             usual = span(paced(FIRST_CHECKS_SECONDS))
             checked = Pending(f"targets of {name}: their first checks take about {usual}", group.arn)
-            raise still_pending(checked, wait, reading_due=early)
+            raise still_pending(checked, deadline, reading_due=early)
 
         def predicate(targets: list[TargetHealth]) -> Pending | None:
             waiting = [target for target in targets if target.state != "healthy"]
-            lasting = NEVER_HEALTHY | ({NOT_IN_USE} if wait.elapsed > paced(NOT_IN_USE_SECONDS) else set())
+            lasting = NEVER_HEALTHY | ({NOT_IN_USE} if deadline.elapsed > paced(NOT_IN_USE_SECONDS) else set())
             hopeless = [target for target in waiting if target.reason in lasting]
             if hopeless:
                 raise TargetsUnhealthy(
@@ -110,11 +110,11 @@ class TargetGroups:
             return None
 
         view = self._aws.account(spec.scope.aws).pollers.target_health(group.arn)
-        await view.poll(predicate, wait=wait, schedule=HEALTH)
+        await view.poll(predicate, deadline=deadline, schedule=HEALTH)
 
     @activity.defn
     @patient
-    async def delete_target_groups(self, spec: RemovalSpec) -> Removed:
+    async def delete_target_groups(self, spec: RemovalScope) -> Removed:
         """Delete every target group of the link, and see them gone; each is tried, then the first error is raised.
 
         None there is success; a foreign one, or (in a rollback) another saga's, is left alone.

@@ -90,7 +90,7 @@ class _StandIn(ActivityInboundInterceptor):
         if self._load_balancers and step == WAITING_STEP:
             spec: inputs.LoadBalancerWait = input.args[0]
             moving = Pending("the load balancer is provisioning", spec.load_balancer.arn)
-            return await self._load_balancers.poll(lambda _: moving, wait=spec.wait, schedule=ACTIVATION)
+            return await self._load_balancers.poll(lambda _: moving, deadline=spec.deadline, schedule=ACTIVATION)
         return _ANSWERS[step]
 
 

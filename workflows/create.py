@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.platform_side import PlatformSide, platform_side_of, step_of_running, steps_of_asking
     from workflows.removal import everything, remove
     from workflows.saga.controls import APPROVAL
-    from workflows.saga.options import DEADLINES, limit
+    from workflows.saga.options import DEADLINES, deadline_in
     from workflows.saga.progress import ProgressTracker, step_id
     from workflows.saga.runs import saga_id, when_reset
     from workflows.saga.saga import Saga
@@ -39,7 +39,7 @@ class CreatePrivateLink(UpdateHandlers):
         """Set up the tracker, so that a query or an Update finds it before the first step."""
         link, saga, aws = request.link, saga_id(), request.aws
         self._scope = inputs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
-        removal = inputs.RemovalSpec(link=link, saga_id=saga, aws=aws, platform=request.platform)
+        removal = inputs.RemovalScope(link=link, saga_id=saga, aws=aws, platform=request.platform)
         tracker = ProgressTracker("create", request, steps_to_come(request))
         holds = request.on_failure == "hold"
         super().__init__("create", Saga(tracker, removal, undone=Phase.ROLLED_BACK, holds=holds))
@@ -82,7 +82,9 @@ class CreatePrivateLink(UpdateHandlers):
 
         await saga.wait(
             LoadBalancers.wait_for_load_balancer,
-            inputs.LoadBalancerWait(scope=scope, load_balancer=load_balancer, wait=limit(DEADLINES.load_balancer)),
+            inputs.LoadBalancerWait(
+                scope=scope, load_balancer=load_balancer, deadline=deadline_in(DEADLINES.load_balancer)
+            ),
             about=aws_name(scope.link),
         )
         # Until the load balancer is active no target becomes healthy.
@@ -118,7 +120,7 @@ class CreatePrivateLink(UpdateHandlers):
         saga = self.saga
         dns_names = await saga.write_and_wait(
             EndpointConnections.accept_endpoint_connection,
-            lambda wait: inputs.Acceptance(scope=complete.scope, connection=connection, wait=wait),
+            lambda deadline: inputs.Acceptance(scope=complete.scope, connection=connection, deadline=deadline),
             within=DEADLINES.connection,
             about=connection.vpc_endpoint_id,
         )
@@ -183,7 +185,7 @@ class CreatePrivateLink(UpdateHandlers):
     async def _wait_for_targets(self, group: inputs.TargetGroup) -> None:
         await self.saga.wait(
             TargetGroups.wait_for_targets,
-            inputs.TargetsWait(scope=self._scope, target_group=group, wait=limit(DEADLINES.targets)),
+            inputs.TargetsWait(scope=self._scope, target_group=group, deadline=deadline_in(DEADLINES.targets)),
             about=aws_name(self._scope.link, group.port),
             key=group.port,
         )
@@ -195,7 +197,7 @@ class CreatePrivateLink(UpdateHandlers):
         saga, scope = self.saga, self._scope
         service = await saga.write_and_wait(
             EndpointServices.create_endpoint_service,
-            lambda wait: inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=wait),
+            lambda deadline: inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, deadline=deadline),
             within=DEADLINES.endpoint_service,
             undo=EndpointServices.delete_endpoint_service,
             about=aws_name(scope.link),
@@ -218,7 +220,9 @@ class CreatePrivateLink(UpdateHandlers):
         connector = self._request.connector
         connector_id = await self.saga.write_and_wait(
             Connectors.create_connector,
-            lambda wait: inputs.ConnectorCreation(scope=self._scope, connector=connector, address=address, wait=wait),
+            lambda deadline: inputs.ConnectorCreation(
+                scope=self._scope, connector=connector, address=address, deadline=deadline
+            ),
             within=DEADLINES.connector,
             undo=Connectors.delete_connector,
             about=connector.name,

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import RemovalSpec
+    from activities.inputs import RemovalScope
     from activities.removal import Removals
     from privatelink.model.progress import Phase
     from privatelink.model.request import DeleteRequest
@@ -21,7 +21,7 @@ class DeletePrivateLink(UpdateHandlers):
     @workflow.init
     def __init__(self, request: DeleteRequest) -> None:
         """Set up the tracker, so that a query or an Update finds it before the first step."""
-        spec = RemovalSpec(
+        spec = RemovalScope(
             link=request.link,
             aws=request.aws,
             platform=request.platform,

@@ -6,7 +6,7 @@ from typing import TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import RemovalSpec
+    from activities.inputs import RemovalScope
     from activities.inquiries import Inquiries
     from privatelink.model.request import DeleteRequest
     from privatelink.model.result import InspectionResult, SetUpResult
@@ -37,8 +37,8 @@ class CheckSetUp:
         return await _look(Inquiries.check_keys, request)
 
 
-async def _look(activity: Callable[[Inquiries, RemovalSpec], Awaitable[R]], request: DeleteRequest) -> R:
-    spec = RemovalSpec(link=request.link, aws=request.aws, platform=request.platform)
+async def _look(activity: Callable[[Inquiries, RemovalScope], Awaitable[R]], request: DeleteRequest) -> R:
+    spec = RemovalScope(link=request.link, aws=request.aws, platform=request.platform)
     id_ = step_id(activity.__name__)
     return await workflow.execute_activity_method(
         activity, spec, activity_id=id_, summary=str(request.link), **options.inquiry()

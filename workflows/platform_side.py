@@ -23,7 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.request import ApiPlatform, ConsolePlatform, PrivateLinkRequest
     from workflows.saga import options
     from workflows.saga.compensation import Stage, Undo
-    from workflows.saga.options import DEADLINES, limit
+    from workflows.saga.options import DEADLINES, deadline_in
     from workflows.saga.progress import step_id
     from workflows.saga.saga import Saga
 
@@ -86,7 +86,7 @@ class ApiPlatformSide:
             inputs.PrivateLinkSpec(scope=scope, endpoint_service=service),
             undo=PrivateLinks.delete_private_link,
             about=service.service_name,
-            deadline=DEADLINES.private_link,
+            within=DEADLINES.private_link,
         )
         self.private_link_id = private_link.private_link_id
         saga.tracker.made(private_link=private_link.private_link_id)
@@ -96,7 +96,7 @@ class ApiPlatformSide:
             private_link=private_link,
             consumer_account_id=deployment.account_id,
             asks=self._asks,
-            wait=limit(DEADLINES.connection),
+            deadline=deadline_in(DEADLINES.connection),
         )
         found = inputs.Sighting()
         while found.connection is None:
@@ -115,14 +115,16 @@ class ApiPlatformSide:
         if not found.candidates:
             return nullcontext()
         step = step_id(EndpointConnections.wait_for_endpoint_connection.__name__)
-        return self._saga.controls.approval_among(step, found.candidates, spec.wait)
+        return self._saga.controls.approval_among(step, found.candidates, spec.deadline)
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:  # noqa: ARG002
         """Wait until the platform reports `running` and the address; only its own report counts."""
         assert self._private_link is not None  # noqa: S101 - `connect` comes first
         return await self._saga.wait(
             PrivateLinks.wait_for_private_link,
-            inputs.PrivateLinkWait(scope=self._scope, private_link=self._private_link, wait=limit(DEADLINES.running)),
+            inputs.PrivateLinkWait(
+                scope=self._scope, private_link=self._private_link, deadline=deadline_in(DEADLINES.running)
+            ),
             about=self._private_link.private_link_id,
         )
 
@@ -146,7 +148,7 @@ class ConsolePlatformSide:
             consumer_account_id=deployment.account_id,
             asks=self._asks,
             asked_at=workflow.info().start_time,
-            wait=limit(DEADLINES.person),
+            deadline=deadline_in(DEADLINES.person),
         )
         saga.compensation.note(EndpointConnections.reject_endpoint_connections)
         found = inputs.Sighting()
@@ -165,11 +167,11 @@ class ConsolePlatformSide:
     def _asking(self, found: inputs.Sighting, spec: inputs.ByHandWait) -> AbstractAsyncContextManager[None]:
         controls, link = self._saga.controls, self._scope.link
         if not found.candidates:
-            return controls.by_hand(BY_HAND, creating(link, spec.endpoint_service.service_name), spec.wait)
+            return controls.by_hand(BY_HAND, creating(link, spec.endpoint_service.service_name), spec.deadline)
         if self._asks:
-            return controls.approval_among(BY_HAND, found.candidates, spec.wait)
+            return controls.approval_among(BY_HAND, found.candidates, spec.deadline)
         task = choosing(link, [one.words for one in found.candidates])
-        return controls.by_hand(BY_HAND, task, spec.wait, spec.asked_about)
+        return controls.by_hand(BY_HAND, task, spec.deadline, spec.asked_about)
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:
         """Ask a person whether the console shows it as running, and by which address."""
@@ -211,10 +213,10 @@ async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
         connected = saga.tracker.progress.ids.get("vpc endpoint")
         compensation.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
         return ()
-    wait = limit(DEADLINES.person)
-    async with saga.controls.by_hand(step_id(step.__name__), deleting(link), wait):
-        spec = inputs.RemovalWait(removal=compensation.spec, vpc_endpoints=tuple(found), wait=wait)
-        gone = await compensation.run(step, spec, options.wait(wait))
+    deadline = deadline_in(DEADLINES.person)
+    async with saga.controls.by_hand(step_id(step.__name__), deleting(link), deadline):
+        spec = inputs.RemovalWait(removal=compensation.spec, vpc_endpoints=tuple(found), deadline=deadline)
+        gone = await compensation.run(step, spec, options.wait(deadline))
     if gone:
         return tuple(found)
     if saga.is_ending:
@@ -231,6 +233,6 @@ W = TypeVar("W", bound=inputs.WatchedService)
 
 def _shown(spec: W, found: inputs.Sighting) -> W:
     """The wait that goes on while a person is asked about what was found, with the deadline for a person."""
-    wait = spec.wait if spec.asked_about else limit(DEADLINES.person)
+    deadline = spec.deadline if spec.asked_about else deadline_in(DEADLINES.person)
     asked_about = tuple(one.vpc_endpoint_id for one in found.candidates)
-    return spec.model_copy(update={"asked_about": asked_about, "wait": wait})
+    return spec.model_copy(update={"asked_about": asked_about, "deadline": deadline})

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from temporalio import activity
 
-from activities.inputs import RemovalSpec
+from activities.inputs import RemovalScope
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.emqx.address_holders import Holder, Unread
 from clouds.emqx.deployment_api import DeploymentApis
@@ -19,7 +19,7 @@ class AddressUsers:
         """Without an API key of a deployment, nothing in it is looked at."""
         self._apis = deployment_apis
 
-    async def findings(self, spec: RemovalSpec, addresses: set[str]) -> list[Finding]:
+    async def findings(self, spec: RemovalScope, addresses: set[str]) -> list[Finding]:
         """What uses one of the addresses, apart from connectors, and each place that the API key may not read."""
         api = self._apis.find(spec.link.deployment)
         if api is None or not addresses:
@@ -28,7 +28,7 @@ class AddressUsers:
         found = [_holds_finding(one) for one in holders.found if any(map(one.dials, addresses))]
         return found + [_unread_finding(one, spec) for one in holders.unread]
 
-    async def refuse_if_used(self, spec: RemovalSpec, private_link_id: str, addresses: set[str]) -> None:
+    async def refuse_if_used(self, spec: RemovalScope, private_link_id: str, addresses: set[str]) -> None:
         """The last check, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.
 
         If the deployment refuses to show something, a delete raises that refusal, because its first check saw all of
@@ -92,7 +92,7 @@ def _holds_finding(one: Holder) -> Finding:
     )
 
 
-def _unread_finding(one: Unread, spec: RemovalSpec) -> Finding:
+def _unread_finding(one: Unread, spec: RemovalScope) -> Finding:
     return Finding(
         type=FindingType.PLACE_UNREAD,
         resource=one.kind.path,
@@ -103,5 +103,5 @@ def _unread_finding(one: Unread, spec: RemovalSpec) -> Finding:
     )
 
 
-def _is_a_user(one: ConnectorRow, spec: RemovalSpec, addresses: set[str]) -> bool:
+def _is_a_user(one: ConnectorRow, spec: RemovalScope, addresses: set[str]) -> bool:
     return not one.is_of(spec.link) and any(map(one.dials, addresses))

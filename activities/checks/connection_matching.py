@@ -9,7 +9,7 @@ made after our request, and if no other came for a minute.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from activities.inputs import Candidate, Connection, ConnectionWait, PrivateLink, RemovalSpec, Sighting, WatchedService
+from activities.inputs import Candidate, Connection, ConnectionWait, PrivateLink, RemovalScope, Sighting, WatchedService
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection
 from clouds.aws.endpoint_services import FoundEndpointService
 from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet
@@ -42,7 +42,7 @@ def live_at(connections: list[FoundConnection], spec: WatchedService) -> list[Fo
 
 
 def is_own(
-    one: FoundConnection, spec: RemovalSpec, services: Iterable[FoundEndpointService] = (), named: Iterable[str] = ()
+    one: FoundConnection, spec: RemovalScope, services: Iterable[FoundEndpointService] = (), named: Iterable[str] = ()
 ) -> bool:
     """Whether a removal may treat the endpoint as the link's own. A foreign one is never touched or cut off.
 

@@ -1,7 +1,7 @@
 """What a check before a delete can find: each finding names what is in the way, and what to do about it."""
 
 from activities.checks.address_users import in_use_finding
-from activities.inputs import RemovalSpec
+from activities.inputs import RemovalScope
 from activities.support.inventory import InventoryReader, LinkInventory
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.target_groups import FoundTargetGroup
@@ -93,7 +93,7 @@ def _shared(group: FoundTargetGroup, users: list[str]) -> Finding:
     )
 
 
-def _protected(arn: str, spec: RemovalSpec) -> Finding:
+def _protected(arn: str, spec: RemovalScope) -> Finding:
     return Finding(
         type=FindingType.DELETION_PROTECTED,
         resource=arn,
@@ -104,7 +104,7 @@ def _protected(arn: str, spec: RemovalSpec) -> Finding:
     )
 
 
-def _wrong_region(spec: RemovalSpec, region: str) -> Finding:
+def _wrong_region(spec: RemovalScope, region: str) -> Finding:
     return Finding(
         type=FindingType.REGION_MISMATCH,
         resource="aws.region",
@@ -113,7 +113,7 @@ def _wrong_region(spec: RemovalSpec, region: str) -> Finding:
     )
 
 
-def _no_key(spec: RemovalSpec) -> Finding:
+def _no_key(spec: RemovalScope) -> Finding:
     return Finding(
         type=FindingType.KEY_MISSING,
         resource=spec.link.deployment,
@@ -125,7 +125,7 @@ def _no_key(spec: RemovalSpec) -> Finding:
     )
 
 
-def _unknown_deployment(spec: RemovalSpec) -> Finding:
+def _unknown_deployment(spec: RemovalScope) -> Finding:
     return Finding(
         type=FindingType.UNKNOWN_DEPLOYMENT,
         resource=spec.link.deployment,

@@ -3,7 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
-from activities.inputs import RemovalSpec
+from activities.inputs import RemovalScope
 from activities.support.strays import Stray, strays
 from clouds.aws.accounts import AwsAccount
 from clouds.aws.endpoint_connections import FoundConnection
@@ -31,7 +31,7 @@ class AwsInventory(NamedTuple):
     is_complete: bool
 
 
-async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AwsInventory:
+async def look_at_aws(account: AwsAccount, spec: RemovalScope) -> AwsInventory:
     """What the account has of the link within the scope of `spec`."""
     link = spec.link
     shown, load_balancer, target_groups = await asyncio.gather(
@@ -72,7 +72,7 @@ async def look_at_aws(account: AwsAccount, spec: RemovalSpec) -> AwsInventory:
     )
 
 
-def _concerns(stray: Stray, spec: RemovalSpec, load_balancers: list[str]) -> bool:
+def _concerns(stray: Stray, spec: RemovalScope, load_balancers: list[str]) -> bool:
     """Whether a removal must report the stray. A delete reports every one.
 
     A rollback reports what its saga recorded, and what its load balancer would take along when it is deleted. A name

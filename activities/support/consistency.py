@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio import activity
 
 from activities.support.step_memory import step_memory
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.model.step_clock import deadline_of
 from privatelink.pace import paced_delta
 
@@ -30,9 +30,9 @@ def just_seen() -> datetime:
     return datetime.now(UTC) + paced_delta(SETTLE_SECONDS)
 
 
-def since_effect(wait: Wait) -> Wait:
-    """The wait for what the step has made. It begins when that is made, however long making it took."""
-    return wait.beginning(max(wait.since, note_effect()))
+def since_effect(deadline: Deadline) -> Deadline:
+    """The deadline for what the step has made to show. Its time begins when that is made, however long making took."""
+    return deadline.beginning(max(deadline.since, note_effect()))
 
 
 def note_effect() -> datetime:
@@ -45,12 +45,12 @@ def note_effect() -> datetime:
     return memory.effect_at
 
 
-def removal_wait() -> Wait:
-    """The wait of a removal, for its whole deadline.
+def removal_deadline() -> Deadline:
+    """The deadline of a removal.
 
-    It begins with the removal's effect; until there is one, when Temporal scheduled the step.
+    Its time begins with the removal's effect; until there is one, when Temporal scheduled the step.
     """
     info = activity.info()
     since = max(info.scheduled_time, step_memory().effect_at or info.scheduled_time)
     limit = deadline_of(info.schedule_to_close_timeout) or timedelta(days=1)
-    return Wait(since=since, deadline=since + limit)
+    return Deadline(since=since, until=since + limit)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from activities.checks.address_users import names_of
 from activities.checks.connection_matching import is_own
 from activities.checks.provider import trust_findings
-from activities.inputs import RemovalSpec
+from activities.inputs import RemovalScope
 from activities.support.aws_inventory import AwsInventory, look_at_aws
 from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page
 from activities.support.emqx_console import connector_page, private_link_page
@@ -47,7 +47,7 @@ class EmqxInventory(NamedTuple):
 class LinkInventory(NamedTuple):
     """Both sides, within the scope of `spec`. `elsewhere`: what shows that the link is in another place."""
 
-    spec: RemovalSpec
+    spec: RemovalScope
     here: Place
     at_aws: AwsInventory
     at_emqx: EmqxInventory
@@ -129,11 +129,11 @@ class InventoryReader:
         self._platform = platform
         self._deployment_apis = deployment_apis
 
-    async def trust_findings(self, spec: RemovalSpec) -> list[Finding]:
+    async def trust_findings(self, spec: RemovalScope) -> list[Finding]:
         """What is wrong with the trust policy of the role that the look would assume."""
         return await trust_findings(self._aws.account(spec.aws), spec.aws)
 
-    async def read(self, spec: RemovalSpec) -> LinkInventory:
+    async def read(self, spec: RemovalScope) -> LinkInventory:
         """What exists of the link within the scope, and what shows that it is elsewhere.
 
         Connectors are looked at only if the worker has an API key of the deployment; if it has none, the result says
@@ -177,7 +177,7 @@ class InventoryReader:
         own = await self._principal(found.spec)
         return [_foreign_principal(*one) for one in allowed if own and one[1] != own]
 
-    async def _principal(self, spec: RemovalSpec) -> str:
+    async def _principal(self, spec: RemovalScope) -> str:
         """The deployment's principal; empty if the platform does not know the deployment any more."""
         if isinstance(spec.platform, ConsolePlatform):
             return spec.platform.principal_arn
@@ -193,7 +193,7 @@ class InventoryReader:
         account = self._aws.account(found.spec.aws)
         return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
 
-    async def _look_at_emqx(self, spec: RemovalSpec, at_aws: AwsInventory) -> EmqxInventory:
+    async def _look_at_emqx(self, spec: RemovalScope, at_aws: AwsInventory) -> EmqxInventory:
         by_console = spec.consumer_account_id is not None
         if by_console and not self._platform.is_configured:
             return await self._with_connectors(EmqxInventory(), spec, names_of((), at_aws.connections))
@@ -210,7 +210,7 @@ class InventoryReader:
             seen = EmqxInventory(private_links=rows, region=_region_of(deployment))
         return await self._with_connectors(seen, spec, names_of(rows, at_aws.connections))
 
-    async def _with_connectors(self, seen: EmqxInventory, spec: RemovalSpec, addresses: set[str]) -> EmqxInventory:
+    async def _with_connectors(self, seen: EmqxInventory, spec: RemovalScope, addresses: set[str]) -> EmqxInventory:
         api = self._deployment_apis.find(spec.link.deployment)
         if api is None:
             return seen._replace(is_unlooked=True)
@@ -229,7 +229,7 @@ def _foreign_principal(service_id: str, principal: str) -> Finding:
     )
 
 
-def _is_of_scope(row: PrivateLinkRow, spec: RemovalSpec, at_aws: AwsInventory) -> bool:
+def _is_of_scope(row: PrivateLinkRow, spec: RemovalScope, at_aws: AwsInventory) -> bool:
     link = spec.link
     if row.is_of(link) or row.private_link_id in spec.recorded:
         return True

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from temporalio import activity
 from temporalio.client import Client
 
-from activities.inputs import RemovalSpec
+from activities.inputs import RemovalScope
 from activities.support.aws_inventory import look_at_aws
 from activities.support.places import stands_at
 from clouds.aws.accounts import AwsAccounts
@@ -108,7 +108,7 @@ class RememberedPlaces:
                 resource=there.place.account,
                 next_step=f"use a worker with credentials of account {there.place.account}",
             )
-        found = await look_at_aws(account, RemovalSpec(link=link, aws=there.aws))
+        found = await look_at_aws(account, RemovalScope(link=link, aws=there.aws))
         return found.is_tagged or bool(found.strays)
 
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from temporalio import activity
 
-from activities.inputs import RemovalSpec, Removed
+from activities.inputs import RemovalScope, Removed
 from privatelink.errors import FindingType, NotAllowed, NotYet, PrivateLinkError
 from privatelink.pace import paced_delta
 
@@ -38,7 +38,7 @@ def patient(removal: Callable[[T, S], Awaitable[R]]) -> Callable[[T, S], Corouti
             if isinstance(error, NotAllowed):
                 error.was_allowed = True
             raise error.as_weather() from None
-        if isinstance(spec, RemovalSpec) and isinstance(result, Removed):
+        if isinstance(spec, RemovalScope) and isinstance(result, Removed):
             _look_again_until_settled(spec, result)
         return result
 
@@ -49,7 +49,7 @@ def _somebody_uses_it(error: PrivateLinkError) -> bool:
     return any(finding.type == FindingType.ADDRESS_IN_USE for finding in error.details_model.findings)
 
 
-def _look_again_until_settled(spec: RemovalSpec, removed: Removed) -> None:
+def _look_again_until_settled(spec: RemovalScope, removed: Removed) -> None:
     left = spec.settled_at - datetime.now(UTC) if spec.settled_at else timedelta(0)
     if left > timedelta(0):
         remember(*removed.ids)

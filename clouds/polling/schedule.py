@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import NamedTuple
 
 from privatelink.errors import DeadlinePassed, NotYet
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.pace import paced, paced_delta
 
 BETWEEN_POLLS_SECONDS = 1.0
@@ -38,19 +38,19 @@ class Pending(NamedTuple):
     resource: str
 
 
-def still_pending(moving: Pending, wait: Wait, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
+def still_pending(moving: Pending, deadline: Deadline, *, reading_due: float = 0.0) -> NotYet | DeadlinePassed:
     """The error that a poll ends with: `NotYet` in words for a person, or `DeadlinePassed` with the last state seen.
 
     `reading_due`: seconds of our clock until another reading is useful. The next poll need not start before that.
     """
-    if wait.passed:
+    if deadline.passed:
         return DeadlinePassed(
-            f"{moving.message}, and the deadline passed ({wait.words()})",
+            f"{moving.message}, and the deadline passed ({deadline.words()})",
             resource=moving.resource,
             next_step="look at it in the cloud's console; a longer deadline is a setting of the worker",
         )
     return NotYet(
-        f"{moving.message}; {wait.words()}",
+        f"{moving.message}; {deadline.words()}",
         resource=moving.resource,
-        retry_after=max(paced_delta(BETWEEN_POLLS_SECONDS), timedelta(seconds=min(reading_due, wait.remaining))),
+        retry_after=max(paced_delta(BETWEEN_POLLS_SECONDS), timedelta(seconds=min(reading_due, deadline.remaining))),
     )

@@ -10,7 +10,7 @@ from typing import Generic, NamedTuple, TypeVar
 from clouds.polling.schedule import BETWEEN_POLLS_SECONDS, Pending, PollSchedule, still_pending
 from clouds.share import SHARE
 from privatelink.errors import DeadlinePassed, NotYet, PrivateLinkError
-from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, Wait
+from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, Deadline
 from privatelink.model.step_clock import StepClock, by_own_clock, set_clock, step_clock
 from privatelink.pace import paced, paced_delta
 
@@ -82,9 +82,9 @@ class SharedPoller(Generic[V]):
         """Whether nobody is waiting, and nothing was read for this many seconds (the cloud's clock)."""
         return not self._waiters and self.last_read < asyncio.get_running_loop().time() - paced(seconds)
 
-    def latest(self, wait: Wait) -> V | None:
-        """The latest reading, or None if it began before the wait did."""
-        if self._latest and self._latest[0] >= _by_the_loop(wait.since):
+    def latest(self, deadline: Deadline) -> V | None:
+        """The latest reading, or None if it began before the deadline's `since`."""
+        if self._latest and self._latest[0] >= _by_the_loop(deadline.since):
             return self._latest[1]
         return None
 
@@ -120,7 +120,7 @@ class SharedPoller(Generic[V]):
         self,
         predicate: Callable[[V], R | Pending],
         *,
-        wait: Wait,
+        deadline: Deadline,
         schedule: PollSchedule,
         spent: float = 0.0,
         since: datetime | None = None,
@@ -128,15 +128,15 @@ class SharedPoller(Generic[V]):
         """Poll for at most `POLL_SECONDS` until `predicate` returns something other than `Pending`.
 
         `spent`: seconds of our clock that the attempt has already used; the poll is shorter by that. With `since`, only
-        readings that began after both `since` and the start of the wait count.
+        readings that began after both `since` and the deadline's own `since` count.
 
-        Raises `NotYet` when the poll is over or no further reading is due within it, and `DeadlinePassed` when the
-        wait is over. Also raises whatever `predicate` raises, and the error of the reading as one that is retried.
+        Raises `NotYet` when the poll is over or no further reading is due within it, and `DeadlinePassed` after the
+        deadline. Also raises whatever `predicate` raises, and the error of the reading as one that is retried.
         """
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[R] = loop.create_future()
         last: Pending | None = None
-        ends = loop.time() + _look_seconds(wait, spent)
+        ends = loop.time() + _look_seconds(deadline, spent)
 
         def hear(reading: V | Exception) -> bool:
             nonlocal last
@@ -146,21 +146,25 @@ class SharedPoller(Generic[V]):
                 verdict = predicate(_read_well(reading))
                 if not isinstance(verdict, Pending):
                     answer.set_result(verdict)
-                elif not wait.passed and loop.time() + due() < ends:
+                elif not deadline.passed and loop.time() + due() < ends:
                     last = verdict
                 else:
                     # Nothing more would be read within this poll, so no worker needs to hold it.
-                    answer.set_exception(self._not_yet(verdict, wait, schedule, due()))
+                    answer.set_exception(self._not_yet(verdict, deadline, schedule, due()))
             except Exception as error:  # noqa: BLE001 - it fails only the poll that asked, not the reader
                 answer.set_exception(error)
             return answer.done()
 
         def due() -> float:
             # LEAD early, so that all waiters of the next reading are back when the first of them triggers it.
-            return max(self.last_read + schedule.interval(wait.elapsed), self._free_at()) - loop.time() - paced(LEAD)
+            return (
+                max(self.last_read + schedule.interval(deadline.elapsed), self._free_at()) - loop.time() - paced(LEAD)
+            )
 
-        began = _by_the_loop(max(wait.since, since or wait.since))
-        waiter: _Waiter[V] = _Waiter(began, by_own_clock(lambda: schedule.interval(wait.elapsed)), by_own_clock(hear))
+        began = _by_the_loop(max(deadline.since, since or deadline.since))
+        waiter: _Waiter[V] = _Waiter(
+            began, by_own_clock(lambda: schedule.interval(deadline.elapsed)), by_own_clock(hear)
+        )
         with step_clock().following(self._clock):
             if not (self._latest and began <= self._latest[0] and hear(self._latest[1])):
                 self._join(waiter)
@@ -172,14 +176,16 @@ class SharedPoller(Generic[V]):
                 self._waiters.discard(waiter)
         if last is None:
             # A passed deadline counts only after at least one reading.
-            raise NotYet(f"not read yet; {wait.words()}", retry_after=paced_delta(BETWEEN_POLLS_SECONDS))
-        raise self._not_yet(last, wait, schedule, due())
+            raise NotYet(f"not read yet; {deadline.words()}", retry_after=paced_delta(BETWEEN_POLLS_SECONDS))
+        raise self._not_yet(last, deadline, schedule, due())
 
-    def _not_yet(self, moving: Pending, wait: Wait, schedule: PollSchedule, due: float) -> NotYet | DeadlinePassed:
+    def _not_yet(
+        self, moving: Pending, deadline: Deadline, schedule: PollSchedule, due: float
+    ) -> NotYet | DeadlinePassed:
         """The error of a poll without a result. No deadline counts how long a limit holds the next reading back."""
-        held_back = self._held_back(self.last_read + schedule.interval(wait.elapsed))
+        held_back = self._held_back(self.last_read + schedule.interval(deadline.elapsed))
         step_clock().skip(held_back)
-        return still_pending(moving, wait, reading_due=due)
+        return still_pending(moving, deadline, reading_due=due)
 
     def _held_back(self, wanted: float) -> float:
         """Seconds for which only a limit prevents a reading, from now or from `wanted` (the loop's clock) if later."""
@@ -282,7 +288,7 @@ def _by_the_loop(moment: datetime) -> float:
     return asyncio.get_running_loop().time() - ago
 
 
-def _look_seconds(wait: Wait, spent: float) -> float:
+def _look_seconds(deadline: Deadline, spent: float) -> float:
     look = max(paced(POLL_SECONDS) - spent, LEAST_POLL_SECONDS)
     # Even after the deadline it polls once, because there may have been no reading before.
-    return look if wait.passed else max(0.1, min(look, wait.remaining))
+    return look if deadline.passed else max(0.1, min(look, deadline.remaining))

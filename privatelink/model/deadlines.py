@@ -1,4 +1,4 @@
-"""When a step's wait begins and ends, how long one poll of it lasts, and spans of time in words."""
+"""The deadline of a step that waits, how long one poll of it lasts, and spans of time in words."""
 
 from datetime import UTC, datetime
 
@@ -16,39 +16,39 @@ LEAST_POLL_SECONDS = 1.0
 """Minimum seconds of a poll, however fast the cloud's clock: an attempt costs Temporal and the worker milliseconds."""
 
 
-class Wait(BaseModel):
-    """When a step's wait begins and ends. Both are fixed when the wait begins, so an operator's Reset moves neither.
+class Deadline(BaseModel):
+    """When a step's time began, and until when it lasts. Both are fixed then, so an operator's Reset moves neither.
 
-    Time in which nothing could happen does not count (`privatelink.model.step_clock`), and delays the deadline.
+    Time in which nothing could happen does not count (`privatelink.model.step_clock`), and delays the end.
     """
 
     model_config = ConfigDict(frozen=True)
 
     since: datetime
-    deadline: datetime
+    until: datetime
 
     def words(self) -> str:
         """Elapsed of limit, as in `40 s of 20 min`."""
-        return f"{span(self.elapsed)} of {span((self.deadline - self.since).total_seconds())}"
+        return f"{span(self.elapsed)} of {span((self.until - self.since).total_seconds())}"
 
     @property
     def elapsed(self) -> float:
-        """Seconds on our clock since the wait began, without those that do not count."""
+        """Seconds on our clock since its time began, without those that do not count."""
         return (datetime.now(UTC) - self.since).total_seconds() - step_clock().uncounted
 
     @property
     def remaining(self) -> float:
-        """Seconds on our clock until the deadline; negative after it."""
-        return (self.deadline - datetime.now(UTC)).total_seconds() + step_clock().uncounted
+        """Seconds on our clock until its end; negative after it."""
+        return (self.until - datetime.now(UTC)).total_seconds() + step_clock().uncounted
 
     @property
     def passed(self) -> bool:
-        """Whether the deadline has passed."""
+        """Whether its end has passed."""
         return self.remaining <= 0
 
-    def beginning(self, moment: datetime) -> "Wait":
-        """A wait of the same length that begins at another moment."""
-        return Wait(since=moment, deadline=moment + (self.deadline - self.since))
+    def beginning(self, moment: datetime) -> "Deadline":
+        """A deadline with as much time that begins at another moment."""
+        return Deadline(since=moment, until=moment + (self.until - self.since))
 
 
 def span(seconds: float) -> str:

@@ -8,9 +8,9 @@ import boto3
 import httpx
 from temporalio.testing import ActivityEnvironment
 
-from activities.inputs import EndpointService, RemovalSpec, Scope
+from activities.inputs import EndpointService, RemovalScope, Scope
 from clouds.aws.tags import ec2_tags, elb_tags
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.model.names import TAG_COMPLETE, Link, aws_name, description
 from privatelink.model.request import AwsAccess
 from privatelink.pace import paced_delta
@@ -39,15 +39,15 @@ def scope(saga_id: str = SAGA, link: Link = LINK) -> Scope:
     return Scope(link=link, saga_id=saga_id, aws=AWS)
 
 
-def removal(saga_id: str | None = None, *, settled_at: datetime | None = None) -> RemovalSpec:
+def removal(saga_id: str | None = None, *, settled_at: datetime | None = None) -> RemovalScope:
     """What a removal may touch."""
-    return RemovalSpec(link=LINK, aws=AWS, saga_id=saga_id, settled_at=settled_at)
+    return RemovalScope(link=LINK, aws=AWS, saga_id=saga_id, settled_at=settled_at)
 
 
-def wait_for(seconds: float = 600, since: float = 60) -> Wait:
+def deadline_in(seconds: float = 600, since: float = 60) -> Deadline:
     """A wait that began `since` seconds ago and lasts `seconds` from now, on the cloud's clock."""
     now = datetime.now(UTC)
-    return Wait(since=now - paced_delta(since), deadline=now + paced_delta(seconds))
+    return Deadline(since=now - paced_delta(since), until=now + paced_delta(seconds))
 
 
 def make_endpoint_service(

@@ -17,7 +17,7 @@ from clouds.emqx.platform import Platform
 from clouds.settings import Settings
 from privatelink.model.names import TAG_COMPLETE, Place
 from tests.support.sandbox import Sandbox
-from tests.support.steps import CONSUMER, PROVIDER, Provider, a_scope, a_wait, address_users, perform
+from tests.support.steps import CONSUMER, PROVIDER, Provider, a_deadline, a_scope, address_users, perform
 
 HERE = Place(account=PROVIDER, region="us-east-1", mode="api")
 
@@ -52,7 +52,11 @@ class World:
             inputs.PrivateLinkSpec(scope=a_scope().model_copy(update={"place": place}), endpoint_service=service),
         )
         return inputs.ConnectionWait(
-            scope=a_scope(), endpoint_service=service, private_link=made, consumer_account_id=CONSUMER, wait=a_wait()
+            scope=a_scope(),
+            endpoint_service=service,
+            private_link=made,
+            consumer_account_id=CONSUMER,
+            deadline=a_deadline(),
         )
 
     async def mark_complete(self, service_id: str) -> None:
@@ -67,11 +71,11 @@ class World:
         assert connection
         await perform(
             connections.accept_endpoint_connection,
-            inputs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait()),
+            inputs.Acceptance(scope=a_scope(), connection=connection, deadline=a_deadline()),
         )
-        wait = inputs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, wait=a_wait())
+        deadline = inputs.PrivateLinkWait(scope=a_scope(), private_link=spec.private_link, deadline=a_deadline())
         self.address = await perform(
-            PrivateLinks(self.platform, self.provider.aws, address_users()).wait_for_private_link, wait
+            PrivateLinks(self.platform, self.provider.aws, address_users()).wait_for_private_link, deadline
         )
         return spec
 

@@ -29,7 +29,7 @@ from privatelink.errors import (
     RequestDiffers,
     RequestRefused,
 )
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.model.names import Link, description
 from privatelink.model.request import Connector
 from privatelink.pace import PACE
@@ -37,11 +37,11 @@ from tests.activities.consumer_side import (
     LINK,
     SAGA,
     attempt,
+    deadline_in,
     make_address,
     make_endpoint_service,
     removal,
     scope,
-    wait_for,
 )
 from tests.support.sandbox import Sandbox
 
@@ -79,11 +79,11 @@ def spec(connector: Connector | None = None) -> ConnectorSpec:
 
 
 def creation(
-    address: str, saga_id: str = SAGA, connector: Connector | None = None, wait: Wait | None = None
+    address: str, saga_id: str = SAGA, connector: Connector | None = None, deadline: Deadline | None = None
 ) -> ConnectorCreation:
     """The connector at this address."""
     return ConnectorCreation(
-        scope=scope(saga_id), connector=connector or connector_of(), address=address, wait=wait or wait_for()
+        scope=scope(saga_id), connector=connector or connector_of(), address=address, deadline=deadline or deadline_in()
     )
 
 
@@ -397,7 +397,7 @@ async def test_it_is_created_when_every_node_is_connected(steps: Connectors, san
     before = connectors(sandbox)
     sandbox.durations(connector_connected=0)
     later = attempt(2, heartbeat_details=("mysql:orders",))
-    assert await later.run(steps.create_connector, creation(address, wait=wait_for(since=0))) == "mysql:orders"
+    assert await later.run(steps.create_connector, creation(address, deadline=deadline_in(since=0))) == "mysql:orders"
     assert connectors(sandbox) == before
 
 
@@ -428,7 +428,7 @@ async def test_the_deadline_ends_the_wait_and_names_the_nodes(steps: Connectors,
         await attempt().run(steps.create_connector, creation(address))
     later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(DeadlinePassed, match="connected on 0 of 2 nodes"):
-        await later.run(steps.create_connector, creation(address, wait=wait_for(seconds=-1, since=0)))
+        await later.run(steps.create_connector, creation(address, deadline=deadline_in(seconds=-1, since=0)))
 
 
 async def test_a_disabled_connector_is_not_waited_for(steps: Connectors, sandbox: Sandbox) -> None:

@@ -22,7 +22,7 @@ from privatelink.errors import (
     PrivateLinkFailed,
     Throttled,
 )
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.pace import paced_delta
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
@@ -30,9 +30,9 @@ from tests.support.steps import (
     PROVIDER,
     SAGA,
     Provider,
+    a_deadline,
     a_removal,
     a_scope,
-    a_wait,
     address_users,
     attempt,
     failure,
@@ -75,7 +75,7 @@ async def asked(provider: Provider, platform: Platform, seconds: float = 1200) -
         endpoint_service=service,
         private_link=private_link,
         consumer_account_id=CONSUMER,
-        wait=a_wait(seconds),
+        deadline=a_deadline(seconds),
     )
 
 
@@ -188,7 +188,7 @@ async def test_several_without_a_name_are_a_persons_business(
     provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     spec = await asked(provider, platform)
     other = provider.make_vpc_endpoint(spec.endpoint_service)
-    patience = a_wait()
+    patience = a_deadline()
     while len(states(provider)) < 2:
         assert not patience.passed
     error = await failure(AmbiguousConnection, steps.wait_for_endpoint_connection, spec)
@@ -237,7 +237,7 @@ async def test_a_failed_private_link_is_told_when_it_is_late(
     provider.sandbox.fault("POST /deployments/{deploymentID}/privatelinks", "failed")
     spec = await asked(provider, platform)
     since = datetime.now(UTC) - paced_delta(LATE_SECONDS + 10)
-    late = spec.model_copy(update={"wait": Wait(since=since, deadline=datetime.now(UTC) + timedelta(minutes=1))})
+    late = spec.model_copy(update={"deadline": Deadline(since=since, until=datetime.now(UTC) + timedelta(minutes=1))})
     error = await failure(PrivateLinkFailed, steps.wait_for_endpoint_connection, late)
     assert spec.private_link.private_link_id == error.details_model.resource
 
@@ -247,7 +247,9 @@ async def proven(
 ) -> inputs.Acceptance:
     """A connection that waits for our acceptance, proven."""
     found = await own(steps, await asked(provider, platform))
-    return inputs.Acceptance(scope=a_scope().model_copy(update={"is_new": is_new}), connection=found, wait=a_wait())
+    return inputs.Acceptance(
+        scope=a_scope().model_copy(update={"is_new": is_new}), connection=found, deadline=a_deadline()
+    )
 
 
 read_or_not = pytest.mark.parametrize("is_new", [True, False], ids=["unread", "read before"])

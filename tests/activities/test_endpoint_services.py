@@ -20,9 +20,9 @@ from tests.support.steps import (
     PRINCIPAL,
     SAGA,
     Provider,
+    a_deadline,
     a_removal,
     a_scope,
-    a_wait,
     attempt,
     failure,
     perform,
@@ -47,7 +47,7 @@ def steps(provider: Provider) -> EndpointServices:
 async def a_spec(provider: Provider, saga_id: str = SAGA) -> inputs.EndpointServiceSpec:
     """An endpoint service over an active load balancer."""
     load_balancer = await provider.make_active_load_balancer(saga_id)
-    return inputs.EndpointServiceSpec(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
+    return inputs.EndpointServiceSpec(scope=a_scope(saga_id), load_balancer=load_balancer, deadline=a_deadline())
 
 
 async def test_it_stands_over_the_load_balancer_and_asks_us(provider: Provider, steps: EndpointServices) -> None:

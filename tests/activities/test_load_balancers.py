@@ -9,7 +9,7 @@ from activities.load_balancers import LoadBalancers
 from privatelink.errors import AccessDenied, CloudRefused, DeadlinePassed, LoadBalancerFailed, NameTaken, NotYet
 from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
 from tests.support.sandbox import Sandbox
-from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, a_wait, attempt, failure, perform, refusal
+from tests.support.steps import LINK, SAGA, Provider, a_deadline, a_removal, a_scope, attempt, failure, perform, refusal
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: LoadBa
 async def waiting(provider: Provider, seconds: float = 1200) -> inputs.LoadBalancerWait:
     """The wait for a new load balancer."""
     load_balancer = await provider.make_load_balancer()
-    return inputs.LoadBalancerWait(scope=a_scope(), load_balancer=load_balancer, wait=a_wait(seconds))
+    return inputs.LoadBalancerWait(scope=a_scope(), load_balancer=load_balancer, deadline=a_deadline(seconds))
 
 
 async def test_the_wait_ends_when_it_is_active(provider: Provider, steps: LoadBalancers) -> None:

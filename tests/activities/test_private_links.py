@@ -33,13 +33,13 @@ from tests.activities.consumer_side import (
     SAGA,
     accept_connection,
     attempt,
+    deadline_in,
     make_address,
     make_endpoint_service,
     private_links,
     removal,
     scope,
     vpc_endpoint_id,
-    wait_for,
 )
 from tests.support.sandbox import Sandbox
 from tests.support.steps import address_users, perform
@@ -271,11 +271,11 @@ async def running_link(steps: PrivateLinks, sandbox: Sandbox) -> tuple[EndpointS
 
 async def address_of(steps: PrivateLinks, made: PrivateLink) -> str:
     """As many looks as it takes."""
-    wait = wait_for(since=0)
+    deadline = deadline_in(since=0)
     for number in range(1, 100):
         try:
             return await attempt(number).run(
-                steps.wait_for_private_link, PrivateLinkWait(scope=scope(), private_link=made, wait=wait)
+                steps.wait_for_private_link, PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline)
             )
         except NotYet as not_yet:
             await asyncio.sleep((not_yet.next_retry_delay or timedelta()).total_seconds())
@@ -301,8 +301,8 @@ async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
     before = len(listed(sandbox))
-    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(since=3600))
-    assert address == await attempt().run(steps.wait_for_private_link, wait)
+    deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(since=3600))
+    assert address == await attempt().run(steps.wait_for_private_link, deadline)
     assert len(listed(sandbox)) == before + listings
 
 
@@ -312,13 +312,13 @@ async def test_an_answer_that_outlasts_its_look_is_heard_by_the_next_look(
     """Else a platform that always takes longer than a look would never be heard."""
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
-    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(3600, since=0))
+    deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(3600, since=0))
     sandbox.fault(LIST, "slow", seconds=1.5 * PACE)
     with pytest.raises(NotYet, match="not read yet"):
-        await attempt().run(steps.wait_for_private_link, wait)
+        await attempt().run(steps.wait_for_private_link, deadline)
     before = len(listed(sandbox))
     await asyncio.sleep(1)
-    assert address == await attempt().run(steps.wait_for_private_link, wait)
+    assert address == await attempt().run(steps.wait_for_private_link, deadline)
     assert len(listed(sandbox)) == before
 
 
@@ -336,8 +336,8 @@ async def test_running_without_an_address_is_not_the_end(steps: PrivateLinks, sa
 
 async def look(steps: PrivateLinks, made: PrivateLink, *, seconds: float = 600) -> str:
     """One look."""
-    wait = PrivateLinkWait(scope=scope(), private_link=made, wait=wait_for(seconds, since=0))
-    return await attempt().run(steps.wait_for_private_link, wait)
+    deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(seconds, since=0))
+    return await attempt().run(steps.wait_for_private_link, deadline)
 
 
 @pytest.mark.parametrize("word", [None, "provisioning"])
@@ -571,7 +571,7 @@ async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_i
     endpoint = vpc_endpoint_id(sandbox)
     [page] = [one for one in sandbox.books()["aws"]["210987654321"].values() if one["endpoint_services"]]
     sandbox.by_hand("tags", id=page["endpoint_services"][0]["id"], remove="all")
-    spec = RemovalWait(removal=BY_HAND, vpc_endpoints=(endpoint,), wait=wait_for())
+    spec = RemovalWait(removal=BY_HAND, vpc_endpoints=(endpoint,), deadline=deadline_in())
     with pytest.raises(NotYet, match=endpoint):
         await attempt().run(steps.wait_for_deletion_by_hand, spec)
     boto3.Session(region_name="us-east-1").client("ec2").reject_vpc_endpoint_connections(

@@ -103,7 +103,7 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
     inventory = InventoryReader(provider.aws, platform, apis)
     inquiries = Inquiries(provider.aws, platform, apis, inventory)
-    removal = inputs.RemovalSpec(link=LINK, aws=access)
+    removal = inputs.RemovalScope(link=LINK, aws=access)
     for kind, look in (
         (RemovalRefused, Removals(inventory, AddressUsers(apis)).check_removal),
         (RequestRefused, inquiries.inspect_link),
@@ -123,7 +123,7 @@ async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provide
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
     inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
     access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
-    found = (await attempt(inquiries.check_keys, inputs.RemovalSpec(link=LINK, aws=access))).findings
+    found = (await attempt(inquiries.check_keys, inputs.RemovalScope(link=LINK, aws=access))).findings
     assert {"AWS": False, "role": False} == {one.name: one.ok for one in found if one.name in {"AWS", "role"}}
     assert "another external_id" in str(found)
     assert "ext-guess" not in str(found)

@@ -25,9 +25,9 @@ from tests.support.steps import (
     LINK,
     PRINCIPAL,
     SAGA,
+    a_deadline,
     a_removal,
     a_scope,
-    a_wait,
     attempt,
     perform,
     refusal,
@@ -39,7 +39,7 @@ POST = "POST /deployments/{deploymentID}/privatelinks"
 
 
 async def found(
-    check: Callable[[inputs.RemovalSpec], Awaitable[inputs.RemovalFacts]], spec: inputs.RemovalSpec
+    check: Callable[[inputs.RemovalScope], Awaitable[inputs.RemovalFacts]], spec: inputs.RemovalScope
 ) -> list[tuple[str, str]]:
     """What the check refuses for: type and what it concerns."""
     error = await refusal(RemovalRefused, check, spec)
@@ -226,7 +226,7 @@ async def test_one_that_is_not_running_goes_by_explicit_choice_alone(world: Worl
     asked = await world.ask()
     await world.mark_complete(asked.endpoint_service.service_id)
     private_link_id = asked.private_link.private_link_id
-    deadline = a_wait(600)
+    deadline = a_deadline(600)
     while (await world.platform.list_private_links(LINK.deployment))[0].status != status:
         assert not deadline.passed
     assert [(FindingType.PRIVATE_LINK_NOT_RUNNING, private_link_id)] == (
@@ -271,9 +271,9 @@ async def test_all_that_stands_in_the_way_is_told_at_once(world: World) -> None:
     )
 
 
-def a_removal_at(deployment: str) -> inputs.RemovalSpec:
+def a_removal_at(deployment: str) -> inputs.RemovalScope:
     """The delete of a link of another deployment."""
-    return inputs.RemovalSpec(link=Link(deployment=deployment, name="orders-db"), aws=ACCESS)
+    return inputs.RemovalScope(link=Link(deployment=deployment, name="orders-db"), aws=ACCESS)
 
 
 async def test_an_unknown_deployment_refuses_a_delete(world: World) -> None:
@@ -373,7 +373,7 @@ async def test_the_address_of_a_row_without_one_is_the_connections(world: World)
     connections = EndpointConnections(world.provider.aws, world.platform)
     connection = (await perform(connections.wait_for_endpoint_connection, spec)).connection
     assert connection
-    acceptance = inputs.Acceptance(scope=a_scope(), connection=connection, wait=a_wait())
+    acceptance = inputs.Acceptance(scope=a_scope(), connection=connection, deadline=a_deadline())
     dns_name, *_ = await perform(connections.accept_endpoint_connection, acceptance)
     world.connect("theirs", f"{dns_name}:3306")
     assert [(FindingType.ADDRESS_IN_USE, "mysql:theirs")] == await found(world.steps.check_removal, a_removal())

@@ -10,11 +10,11 @@ from activities import inputs
 from activities.target_groups import FIRST_CHECKS_SECONDS, NOT_IN_USE_SECONDS, TargetGroups
 from clouds.aws.tags import COMPLETE, add_elb_tags
 from privatelink.errors import DeadlinePassed, NameTaken, NotYet, TargetsUnhealthy
-from privatelink.model.deadlines import Wait, span
+from privatelink.model.deadlines import Deadline, span
 from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, aws_name
 from privatelink.pace import paced, paced_delta
 from tests.support.sandbox import Sandbox
-from tests.support.steps import LINK, SAGA, Provider, a_removal, a_scope, a_wait, attempt, failure, perform, refusal
+from tests.support.steps import LINK, SAGA, Provider, a_deadline, a_removal, a_scope, attempt, failure, perform, refusal
 
 
 @pytest.fixture
@@ -202,12 +202,14 @@ def complete(provider: Provider, *arns: str) -> None:
     provider.client("elbv2").add_tags(ResourceArns=list(arns), Tags=[tag])
 
 
-async def waiting(provider: Provider, wait: Wait | None = None, *, listening: bool = True) -> inputs.TargetsWait:
+async def waiting(
+    provider: Provider, deadline: Deadline | None = None, *, listening: bool = True
+) -> inputs.TargetsWait:
     """The wait for the targets of a new target group."""
     group = await provider.make_target_group()
     if listening:
         await provider.make_listener(await provider.make_load_balancer(), group)
-    return inputs.TargetsWait(scope=a_scope(), target_group=group, wait=wait or a_wait())
+    return inputs.TargetsWait(scope=a_scope(), target_group=group, deadline=deadline or a_deadline())
 
 
 async def test_the_wait_ends_when_every_target_is_healthy(provider: Provider, steps: TargetGroups) -> None:
@@ -230,7 +232,7 @@ async def test_unhealthy_targets_are_waited_for_until_the_deadline(provider: Pro
     """A database may be started late; at the deadline the sentence says why it never was."""
     provider.sandbox.fault("RegisterTargets", "failed")
     provider.sandbox.durations(target_healthy=1)
-    spec = await waiting(provider, a_wait(400))
+    spec = await waiting(provider, a_deadline(400))
     error = await failure(DeadlinePassed, steps.wait_for_targets, spec)
     assert "Target.FailedHealthChecks" in error.details_model.message
 
@@ -245,7 +247,7 @@ async def test_a_group_without_targets_is_not_healthy_yet(provider: Provider, st
         await asyncio.sleep(0.02)
     error = await refusal(NotYet, steps.wait_for_targets, spec, tried_again=True)
     assert "none registered" in error.details_model.message
-    late = spec.model_copy(update={"wait": a_wait(-1)})
+    late = spec.model_copy(update={"deadline": a_deadline(-1)})
     await refusal(DeadlinePassed, steps.wait_for_targets, late, tried_again=True)
 
 
@@ -268,7 +270,7 @@ async def test_a_deadline_below_the_first_checks_still_sees_healthy_targets(
     """It is a setting, and no wait may end without a look."""
     provider.sandbox.durations(target_healthy=1, load_balancer_active=1)
     spec = await waiting(provider)
-    spec = spec.model_copy(update={"wait": a_wait(FIRST_CHECKS_SECONDS * 0.9)})
+    spec = spec.model_copy(update={"deadline": a_deadline(FIRST_CHECKS_SECONDS * 0.9)})
     await perform(steps.wait_for_targets, spec)
 
 
@@ -278,7 +280,7 @@ async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, step
     group = await provider.make_target_group(target_type="instance", targets=(instance,))
     await provider.make_listener(await provider.make_load_balancer(), group)
     provider.client("ec2").stop_instances(InstanceIds=[instance])
-    spec = inputs.TargetsWait(scope=a_scope(), target_group=group, wait=a_wait())
+    spec = inputs.TargetsWait(scope=a_scope(), target_group=group, deadline=a_deadline())
     error = await refusal(TargetsUnhealthy, steps.wait_for_targets, spec, tried_again=True)
     assert instance in error.details_model.message
     assert "Target.InvalidState" in error.details_model.message
@@ -291,7 +293,7 @@ async def test_targets_not_in_use_are_given_the_time_of_a_load_balancer(
     spec = await waiting(provider, listening=False)
     await refusal(NotYet, steps.wait_for_targets, spec)
     since = datetime.now(UTC) - paced_delta(NOT_IN_USE_SECONDS + 60)
-    late = spec.model_copy(update={"wait": Wait(since=since, deadline=since + timedelta(minutes=5))})
+    late = spec.model_copy(update={"deadline": Deadline(since=since, until=since + timedelta(minutes=5))})
     error = await refusal(TargetsUnhealthy, steps.wait_for_targets, late)
     assert "Target.NotInUse" in error.details_model.message
 

@@ -12,7 +12,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ApplicationError
 from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
-from activities.support.consistency import note_effect, removal_wait
+from activities.support.consistency import note_effect, removal_deadline
 from privatelink.errors import (
     AccessDenied,
     CredentialsRefused,
@@ -155,7 +155,7 @@ async def removes_late() -> bool:
         await asyncio.sleep(DEADLINE.total_seconds() + 0.5)
         note_effect()
         raise NotYet("it is going", retry_after=timedelta(seconds=0.5))
-    return not removal_wait().passed
+    return not removal_deadline().passed
 
 
 @activity.defn

@@ -21,7 +21,7 @@ from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.settings import Settings
 from privatelink.errors import PrivateLinkError, from_failure
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.model.listeners import Listener
 from privatelink.model.names import Link
 from privatelink.model.progress import TRIED_AGAIN
@@ -134,10 +134,10 @@ async def _run(environment: ActivityEnvironment, step: Callable[[S], Awaitable[R
     return result
 
 
-def a_wait(seconds: float = 1200) -> Wait:
+def a_deadline(seconds: float = 1200) -> Deadline:
     """A wait that begins now and lasts `seconds` of the cloud's clock."""
     now = datetime.now(UTC)
-    return Wait(since=now, deadline=now + paced_delta(seconds))
+    return Deadline(since=now, until=now + paced_delta(seconds))
 
 
 def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> inputs.Scope:
@@ -145,9 +145,9 @@ def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | No
     return inputs.Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
 
 
-def a_removal(saga_id: str | None = None, **more: Any) -> inputs.RemovalSpec:  # noqa: ANN401 - fields of the spec
+def a_removal(saga_id: str | None = None, **more: Any) -> inputs.RemovalScope:  # noqa: ANN401 - fields of the spec
     """A delete of the link, or a rollback of one saga."""
-    return inputs.RemovalSpec(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
+    return inputs.RemovalScope(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
 
 
 class Provider:
@@ -249,8 +249,8 @@ class Provider:
     async def make_active_load_balancer(self, saga_id: str = SAGA) -> inputs.LoadBalancer:
         """The link's load balancer, and wait until it is active."""
         load_balancer = await self.make_load_balancer(saga_id)
-        wait = inputs.LoadBalancerWait(scope=a_scope(saga_id), load_balancer=load_balancer, wait=a_wait())
-        await perform(LoadBalancers(self.aws).wait_for_load_balancer, wait)
+        deadline = inputs.LoadBalancerWait(scope=a_scope(saga_id), load_balancer=load_balancer, deadline=a_deadline())
+        await perform(LoadBalancers(self.aws).wait_for_load_balancer, deadline)
         return load_balancer
 
     async def make_endpoint_service(self, saga_id: str = SAGA) -> inputs.EndpointService:
@@ -259,7 +259,7 @@ class Provider:
         load_balancer = await self.make_active_load_balancer(saga_id)
         service = await perform(
             steps.create_endpoint_service,
-            inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, wait=a_wait()),
+            inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, deadline=a_deadline()),
         )
         allow = inputs.PrincipalSpec(scope=scope, endpoint_service=service, principal_arn=PRINCIPAL)
         await perform(steps.add_allowed_principal, allow)

@@ -8,7 +8,7 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.connectors import Connectors
-    from activities.inputs import RemovalSpec, Removed
+    from activities.inputs import RemovalScope, Removed
     from activities.private_links import PrivateLinks
     from activities.providers import Providers
     from activities.removal import Removals
@@ -44,7 +44,7 @@ class Compensation:
         self,
         tracker: ProgressTracker,
         controls: OperatorControl,
-        spec: RemovalSpec,
+        spec: RemovalScope,
         each: Callable[..., Awaitable[list[Any]]],
     ) -> None:
         """`each` runs steps side by side."""
@@ -144,7 +144,7 @@ class Compensation:
 
     async def run(self, activity: Callable[..., Awaitable[Any]], spec: object, how: options.Options) -> Any:  # noqa: ANN401
         """The step's result; None when it failed for good. The failure is noted."""
-        step = self._tracker.begin(activity.__name__, wait=getattr(spec, "wait", None))
+        step = self._tracker.begin(activity.__name__, deadline=getattr(spec, "deadline", None))
         try:
             result = await self._controls.attempt(activity, spec, step, self.spec.link, how)
         except FailureError as error:

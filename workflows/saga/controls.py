@@ -15,13 +15,13 @@ with workflow.unsafe.imports_passed_through():
     from activities.inputs import Candidate, Connection, Scope, WatchedService
     from activities.support.emqx_console import Task, approving
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
-    from privatelink.model.deadlines import Wait
+    from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
     from privatelink.model.progress import TRIED_AGAIN, Ask, Phase, StepState
     from privatelink.model.updates import Confirm, Pause
     from privatelink.pace import paced_delta
     from workflows.saga.failures import is_late
-    from workflows.saga.options import DEADLINES, Options, limit, prolonged, within
+    from workflows.saga.options import DEADLINES, Options, deadline_in, prolonged, within
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
 
@@ -202,7 +202,7 @@ class OperatorControl:
                 await self.before_effect()
                 how = within(how, paused)
             spec = prolonged(spec, paused or None)
-            self._tracker.prolong(step, getattr(spec, "wait", None))
+            self._tracker.prolong(step, getattr(spec, "deadline", None))
 
     def _looking(self, step: str, spec: S) -> S:
         """The spec of a step that must first look for what it would make: an earlier try may have made it."""
@@ -226,7 +226,7 @@ class OperatorControl:
         commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
         try:
             await self._asked(
-                Phase.HELD, step, task, commands, limit(DEADLINES.hold), until=lambda: step not in self._held
+                Phase.HELD, step, task, commands, deadline_in(DEADLINES.hold), until=lambda: step not in self._held
             )
         except DeadlinePassed:
             raise error from None
@@ -235,7 +235,7 @@ class OperatorControl:
 
     async def approval(self, connection: Connection) -> None:
         """Wait until this endpoint's connection is approved. Raises `DeadlinePassed`."""
-        wait, own = limit(DEADLINES.person), connection.vpc_endpoint_id
+        deadline, own = deadline_in(DEADLINES.person), connection.vpc_endpoint_id
         task = approving(self._link, [connection.words])
         with self._to_approve("", (own,)):
             await self._asked(
@@ -243,12 +243,14 @@ class OperatorControl:
                 APPROVAL,
                 task,
                 self._approve_commands(),
-                wait,
+                deadline,
                 until=lambda: self.approved == own,
             )
 
     @asynccontextmanager
-    async def approval_among(self, step: str, candidates: Sequence[Candidate], wait: Wait) -> AsyncIterator[None]:
+    async def approval_among(
+        self, step: str, candidates: Sequence[Candidate], deadline: Deadline
+    ) -> AsyncIterator[None]:
         """Ask a person to approve one of these endpoints' connections, while the step watches them."""
         ids = tuple(one.vpc_endpoint_id for one in candidates)
         task = approving(self._link, [one.words for one in candidates])
@@ -256,7 +258,7 @@ class OperatorControl:
         self._questions[step] = Question(ids)
         try:
             with self._to_approve(step, ids):
-                async with self._asking(Phase.WAITING_FOR_PERSON, APPROVAL, task, self._approve_commands(), wait):
+                async with self._asking(Phase.WAITING_FOR_PERSON, APPROVAL, task, self._approve_commands(), deadline):
                     yield
         finally:
             self._questions.pop(step, None)
@@ -278,21 +280,25 @@ class OperatorControl:
         """Wait for `confirm` of the step; returns the given address, or the proposed one. Raises `DeadlinePassed`."""
         self._questions[step] = question = Question(names=names, connection=connection)
         commands = (f"privatelink confirm {self._link}",)
-        wait = limit(DEADLINES.person)
+        deadline = deadline_in(DEADLINES.person)
         try:
-            await self._asked(Phase.WAITING_FOR_PERSON, step, task, commands, wait, until=lambda: step in self._answers)
+            await self._asked(
+                Phase.WAITING_FOR_PERSON, step, task, commands, deadline, until=lambda: step in self._answers
+            )
         finally:
             del self._questions[step]
         return self._answers.pop(step).address or question.proposal
 
     @asynccontextmanager
-    async def by_hand(self, step: str, task: Task, wait: Wait, choices: tuple[str, ...] = ()) -> AsyncIterator[None]:
+    async def by_hand(
+        self, step: str, task: Task, deadline: Deadline, choices: tuple[str, ...] = ()
+    ) -> AsyncIterator[None]:
         """Ask a person to do something elsewhere, or to pick one of the `choices`, while the saga watches for it."""
         commands = tuple(f"privatelink confirm {self._link} --vpc-endpoint-id {one}" for one in choices)
         if choices:
             self._questions[step] = Question(choices)
         try:
-            async with self._asking(Phase.WAITING_FOR_PERSON, step, task, commands, wait):
+            async with self._asking(Phase.WAITING_FOR_PERSON, step, task, commands, deadline):
                 yield
         finally:
             self._questions.pop(step, None)
@@ -307,11 +313,18 @@ class OperatorControl:
         return spec.model_copy(update={"chosen": self._chosen.get(step, spec.chosen)})
 
     async def _asked(
-        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait, *, until: Callable[[], bool]
+        self,
+        phase: Phase,
+        step: str,
+        task: Task,
+        commands: tuple[str, ...],
+        deadline: Deadline,
+        *,
+        until: Callable[[], bool],
     ) -> None:
         """Ask, and wait. Raises `DeadlinePassed`."""
-        async with self._asking(phase, step, task, commands, wait):
-            left = wait.deadline - wait.since
+        async with self._asking(phase, step, task, commands, deadline):
+            left = deadline.until - deadline.since
             while left:
                 begun = workflow.now()
                 try:
@@ -329,7 +342,7 @@ class OperatorControl:
 
     @asynccontextmanager
     async def _asking(
-        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], wait: Wait
+        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], deadline: Deadline
     ) -> AsyncIterator[None]:
         ask = Ask(
             step=step,
@@ -338,8 +351,8 @@ class OperatorControl:
             clicks=task.clicks,
             paste=dict(task.paste),
             commands=commands,
-            since=wait.since,
-            deadline=wait.deadline,
+            since=deadline.since,
+            deadline=deadline.until,
         )
         self._tracker.ask(phase, ask)
         reminding = asyncio.create_task(self._remind(phase, step))

@@ -18,7 +18,7 @@ from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
 
 from privatelink.errors import BY_TYPE, NotAllowed
-from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, SLACK_SECONDS, Wait
+from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, SLACK_SECONDS, Deadline
 from privatelink.model.step_clock import far_net
 from privatelink.pace import paced_delta
 
@@ -81,10 +81,10 @@ _FINAL_IN_CHECKS = [leaf for leaf, error in BY_TYPE.items() if issubclass(error,
 _CHECK_AGAIN = dataclasses.replace(_RETRY, non_retryable_error_types=_FINAL_IN_CHECKS)
 
 
-def limit(seconds: float) -> Wait:
-    """A wait that begins now and lasts `seconds` of the cloud's clock."""
+def deadline_in(seconds: float) -> Deadline:
+    """A deadline `seconds` of the cloud's clock from now."""
     now = workflow.now()
-    return Wait(since=now, deadline=now + max(paced_delta(seconds), FLOOR))
+    return Deadline(since=now, until=now + max(paced_delta(seconds), FLOOR))
 
 
 class Options(TypedDict):
@@ -119,17 +119,19 @@ def inquiry() -> Options:
     return how
 
 
-def write(deadline: float) -> Options:
+def write(within: float) -> Options:
     """An effect. A cancel waits until the attempt is over, so that the undo never races it.
 
-    `deadline` is in seconds of the cloud's clock.
+    `within` is in seconds of the cloud's clock.
     """
-    return _options(_ATTEMPT, paced_delta(deadline), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, beat=_BEAT)
+    return _options(_ATTEMPT, paced_delta(within), ActivityCancellationType.WAIT_CANCELLATION_COMPLETED, beat=_BEAT)
 
 
-def wait(until: Wait) -> Options:
+def wait(deadline: Deadline) -> Options:
     """Polls until a deadline that the step itself knows; the timeout here is only a safety net."""
-    return _options(_POLL, until.deadline - until.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_POLL_AGAIN)
+    return _options(
+        _POLL, deadline.until - deadline.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_POLL_AGAIN
+    )
 
 
 def removal() -> Options:
@@ -166,27 +168,27 @@ def notification() -> Options:
 
 def renewed(spec: S) -> S:
     """The spec of a step that starts over, with its whole time again."""
-    wait = _wait_of(spec)
-    return _with_wait(spec, wait.beginning(workflow.now())) if wait else spec
+    deadline = _deadline_of(spec)
+    return _with_deadline(spec, deadline.beginning(workflow.now())) if deadline else spec
 
 
 def prolonged(spec: S, by: timedelta | None = None) -> S:
     """The spec of a step that continues for the time `by`, or else for as long as it had at its beginning."""
-    wait = _wait_of(spec)
-    if wait is None:
+    deadline = _deadline_of(spec)
+    if deadline is None:
         return spec
-    by = wait.deadline - wait.since if by is None else by
-    return _with_wait(spec, Wait(since=wait.since, deadline=workflow.now() + by))
+    by = deadline.until - deadline.since if by is None else by
+    return _with_deadline(spec, Deadline(since=deadline.since, until=workflow.now() + by))
 
 
-def _wait_of(spec: object) -> Wait | None:
-    wait = getattr(spec, "wait", None)
-    return wait if isinstance(spec, BaseModel) and isinstance(wait, Wait) else None
+def _deadline_of(spec: object) -> Deadline | None:
+    deadline = getattr(spec, "deadline", None)
+    return deadline if isinstance(spec, BaseModel) and isinstance(deadline, Deadline) else None
 
 
-def _with_wait(spec: S, wait: Wait) -> S:
-    assert isinstance(spec, BaseModel)  # noqa: S101 - it has a wait
-    return spec.model_copy(update={"wait": wait})
+def _with_deadline(spec: S, deadline: Deadline) -> S:
+    assert isinstance(spec, BaseModel)  # noqa: S101 - it has a deadline
+    return spec.model_copy(update={"deadline": deadline})
 
 
 def within(how: Options, limit: timedelta) -> Options:

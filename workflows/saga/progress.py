@@ -8,7 +8,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from privatelink.errors import PrivateLinkError
-    from privatelink.model.deadlines import Wait
+    from privatelink.model.deadlines import Deadline
     from privatelink.model.progress import Ask, Intervention, Operation, Phase, Progress, StepProgress, StepState
     from privatelink.model.request import DeleteRequest, PrivateLinkRequest
     from privatelink.temporal.search_attributes import ACCOUNT, DEPLOYMENT, PHASE, REGION
@@ -57,21 +57,21 @@ class ProgressTracker:
         self._account = account or self._account
         self._show()
 
-    def begin(self, activity: str, key: object = "", wait: Wait | None = None) -> str:
+    def begin(self, activity: str, key: object = "", deadline: Deadline | None = None) -> str:
         """Mark a step as begun; returns its id."""
         name = step_id(activity, key)
         step = self._step(name)
         step.state = StepState.RUNNING
         step.started_at = workflow.now()
         step.ended_at = None
-        step.deadline = wait.deadline if wait else None
+        step.deadline = deadline.until if deadline else None
         self._show()
         return name
 
-    def prolong(self, name: str, wait: Wait | None) -> None:
+    def prolong(self, name: str, deadline: Deadline | None) -> None:
         """Show the later deadline of a step that is tried again."""
-        if wait:
-            self._step(name).deadline = wait.deadline
+        if deadline:
+            self._step(name).deadline = deadline.until
             self._show()
 
     def end(self, name: str, state: StepState) -> None:

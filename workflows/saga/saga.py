@@ -13,9 +13,9 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import RemovalSpec
+    from activities.inputs import RemovalScope
     from privatelink.errors import DeadlinePassed, Outcome, PrivateLinkError, RequestRefused, from_failure
-    from privatelink.model.deadlines import Wait
+    from privatelink.model.deadlines import Deadline
     from privatelink.model.progress import Phase, StepState
     from workflows.saga import options
     from workflows.saga.compensation import Compensation, Undo
@@ -26,13 +26,13 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.runs import when_reset
 
 
-class _Waits(Protocol):
+class _HasDeadline(Protocol):
     @property
-    def wait(self) -> Wait: ...
+    def deadline(self) -> Deadline: ...
 
 
 S = TypeVar("S")
-W = TypeVar("W", bound=_Waits)
+W = TypeVar("W", bound=_HasDeadline)
 R = TypeVar("R")
 A = TypeVar("A")
 B = TypeVar("B")
@@ -45,7 +45,7 @@ class Saga:
     phase in which it ends when its removals have left nothing of what it made. `resets` counts how often it was reset.
     """
 
-    def __init__(self, tracker: ProgressTracker, spec: RemovalSpec, *, undone: Phase, holds: bool = False) -> None:
+    def __init__(self, tracker: ProgressTracker, spec: RemovalScope, *, undone: Phase, holds: bool = False) -> None:
         """`spec` is what this saga's removals may touch.
 
         `holds`: a step that fails after something was made waits for a person.
@@ -150,16 +150,16 @@ class Saga:
         about: object,
         undo: Undo | None = None,
         key: object = "",
-        deadline: float | None = None,
+        within: float | None = None,
     ) -> R:
         """A step with an effect, and its undo. `key` distinguishes steps of the same activity."""
-        how = options.write(deadline or options.DEADLINES.write)
+        how = options.write(within or options.DEADLINES.write)
         return await self._step(activity, lambda: spec, lambda _: how, about, undo=undo, key=key, effect=True)
 
     async def write_and_wait(
         self,
         activity: Callable[[Any, W], Awaitable[R]],
-        spec: Callable[[Wait], W],
+        spec: Callable[[Deadline], W],
         *,
         within: float,
         about: object,
@@ -171,7 +171,7 @@ class Saga:
         """
         how = options.write(options.DEADLINES.write + within)
         return await self._step(
-            activity, lambda: spec(options.limit(within)), lambda _: how, about, undo=undo, effect=True
+            activity, lambda: spec(options.deadline_in(within)), lambda _: how, about, undo=undo, effect=True
         )
 
     async def wait(
@@ -189,7 +189,7 @@ class Saga:
         `by_hand`: a person makes it. When the deadline passes, the step is not held: a hold would ask a person again.
         """
         return await self._step(
-            activity, lambda: spec, lambda spec: options.wait(spec.wait), about, undo=undo, key=key, by_hand=by_hand
+            activity, lambda: spec, lambda spec: options.wait(spec.deadline), about, undo=undo, key=key, by_hand=by_hand
         )
 
     async def ask(self, step: str, answer: Awaitable[R]) -> R:
@@ -224,7 +224,7 @@ class Saga:
             spec = begun() if spec is None else options.renewed(spec)
             if undo:
                 self.compensation.note(undo)
-            step_id = self.tracker.begin(activity.__name__, key, getattr(spec, "wait", None))
+            step_id = self.tracker.begin(activity.__name__, key, getattr(spec, "deadline", None))
             try:
                 result = await self.controls.attempt(activity, spec, step_id, about, how(spec))
             except (asyncio.CancelledError, FailureError) as error:

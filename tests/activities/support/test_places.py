@@ -22,9 +22,9 @@ from tests.support.steps import (
     LINK,
     PRINCIPAL,
     SAGA,
+    a_deadline,
     a_removal,
     a_scope,
-    a_wait,
     address_users,
     attempt,
     refusal,
@@ -65,7 +65,7 @@ def a_check(world: World, **changes: Any) -> inputs.ProviderSpec:  # noqa: ANN40
     return inputs.ProviderSpec(request=world.provider.request(**changes), saga_id=SAGA, deployment=deployment)
 
 
-async def found_by_delete(world: World, spec: inputs.RemovalSpec) -> set[tuple[str, str]]:
+async def found_by_delete(world: World, spec: inputs.RemovalScope) -> set[tuple[str, str]]:
     """Type and thing of each finding of the delete's check."""
     error = await refusal(RemovalRefused, world.steps.check_removal, spec)
     return {(finding.type, finding.resource) for finding in error.details_model.findings}
@@ -112,7 +112,7 @@ async def test_the_region_of_the_deployment_refuses_a_delete_of_another_region(w
     """
     console = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn=PRINCIPAL)
     for platform in (ApiPlatform(), console):
-        spec = inputs.RemovalSpec(link=LINK, aws=AwsAccess(region="eu-west-1"), platform=platform)
+        spec = inputs.RemovalScope(link=LINK, aws=AwsAccess(region="eu-west-1"), platform=platform)
         assert {(FindingType.REGION_MISMATCH, "aws.region")} == await found_by_delete(world, spec)
 
 
@@ -153,6 +153,8 @@ async def test_a_connector_of_another_place_is_refused_in_the_check_and_never_re
         (one.type, one.resource) for one in error.details_model.findings
     }
     scope = a_scope().model_copy(update={"place": HERE})
-    creation = inputs.ConnectorCreation(scope=scope, connector=connector, address="a.example.com", wait=a_wait())
+    creation = inputs.ConnectorCreation(
+        scope=scope, connector=connector, address="a.example.com", deadline=a_deadline()
+    )
     await refusal(NameTaken, steps.create_connector, creation)
     assert len(world.provider.sandbox.books()["connectors"][LINK.deployment]) == 1

@@ -12,16 +12,16 @@ from clouds.polling.schedule import Pending, PollSchedule, still_pending
 from clouds.polling.shared_poller import BURST, CROWD, SharedPoller
 from clouds.share import SHARE
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.pace import PACE, paced
 
 SCHEDULE = PollSchedule(usual=100, fast=1, slow=10)
 
 
-def wait_of(seconds: float = 60) -> Wait:
+def deadline_in(seconds: float = 60) -> Deadline:
     """A wait that begins now."""
     now = datetime.now(UTC)
-    return Wait(since=now, deadline=now + timedelta(seconds=seconds))
+    return Deadline(since=now, until=now + timedelta(seconds=seconds))
 
 
 class Readings:
@@ -59,7 +59,9 @@ async def test_one_reading_answers_all_who_wait() -> None:
     """However many wait, one call to the cloud is made."""
     readings = Readings()
     view = SharedPoller(readings.read, least_interval=1)
-    answers = await asyncio.gather(*(view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE) for _ in range(50)))
+    answers = await asyncio.gather(
+        *(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) for _ in range(50))
+    )
     assert [1] * 50 == answers
     assert readings.begun == 1
 
@@ -68,9 +70,9 @@ async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_join
     """Else a wait could be told of a time before its own write."""
     readings = Readings(held=True)
     view = SharedPoller(readings.read, least_interval=0)
-    first = asyncio.create_task(view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE))
+    first = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
     await readings.began.wait()
-    newcomer = asyncio.create_task(view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE))
+    newcomer = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
     await asyncio.sleep(0)
     readings.let_go()
     assert await first == 1
@@ -82,18 +84,18 @@ async def test_reading_stops_when_nobody_waits() -> None:
     """The reader ends with its last waiter, and a later waiter starts it anew."""
     readings = Readings()
     view = SharedPoller(readings.read, least_interval=0)
-    assert await view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE) == 1
+    assert await view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) == 1
     assert view._reader is not None
     await view._reader
     assert readings.begun == 1
-    assert await view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE) == 2
+    assert await view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) == 2
 
 
 async def test_reading_stops_when_the_only_waiter_is_cancelled() -> None:
     """A cancelled step leaves no reader behind."""
     readings = Readings(held=True)
     view = SharedPoller(readings.read, least_interval=0)
-    look = asyncio.create_task(view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE))
+    look = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
     await readings.began.wait()
     look.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -160,7 +162,7 @@ async def test_a_crowd_reads_more_rarely() -> None:
     view = SharedPoller(Readings().read, least_interval=7)
     looks = [
         asyncio.create_task(
-            view.poll(at_least(BURST + 3), wait=wait_of(), schedule=PollSchedule(usual=1, fast=1, slow=1))
+            view.poll(at_least(BURST + 3), deadline=deadline_in(), schedule=PollSchedule(usual=1, fast=1, slow=1))
         )
         for _ in range(CROWD)
     ]
@@ -173,14 +175,14 @@ async def test_a_look_goes_on_until_the_judge_is_content() -> None:
     """Readings repeat within one look."""
     view = SharedPoller(Readings().read, least_interval=0)
     schedule = PollSchedule(usual=1, fast=0.1, slow=0.1)
-    assert await view.poll(at_least(3), wait=wait_of(), schedule=schedule) == 3
+    assert await view.poll(at_least(3), deadline=deadline_in(), schedule=schedule) == 3
 
 
 async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
     """What operators read while they wait names the state, and is retried."""
     view = SharedPoller(Readings().read, least_interval=0)
     with pytest.raises(NotYet, match=r"reading \d+; 1 s of 60 s") as not_yet:
-        await view.poll(at_least(1000), wait=wait_of(60), schedule=SCHEDULE)
+        await view.poll(at_least(1000), deadline=deadline_in(60), schedule=SCHEDULE)
     assert not_yet.value.details_model.resource == "it"
     assert not not_yet.value.non_retryable
 
@@ -190,7 +192,7 @@ async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
     view = SharedPoller(Readings().read, least_interval=0)
     schedule = PollSchedule(usual=1, fast=10 * PACE, slow=10 * PACE)
     with pytest.raises(NotYet) as not_yet:
-        await view.poll(at_least(1000), wait=wait_of(60), schedule=schedule)
+        await view.poll(at_least(1000), deadline=deadline_in(60), schedule=schedule)
     again = not_yet.value.next_retry_delay
     assert again is not None
     # The look ended as soon as it knew: no worker holds what nothing is read for.
@@ -206,7 +208,7 @@ async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
     view = SharedPoller(Readings().read, least_interval=0)
     began = asyncio.get_running_loop().time()
     with pytest.raises(NotYet, match=r"reading \d+; \d s of 60 s"):
-        await view.poll(at_least(100_000), wait=wait_of(60), schedule=SCHEDULE, spent=spent)
+        await view.poll(at_least(100_000), deadline=deadline_in(60), schedule=SCHEDULE, spent=spent)
     assert lasts <= asyncio.get_running_loop().time() - began + 0.05 < 8
 
 
@@ -214,7 +216,7 @@ async def test_a_look_after_the_deadline_says_so_for_good() -> None:
     """The deadline ends the wait with the last state seen, and Temporal does not retry it."""
     view = SharedPoller(Readings().read, least_interval=0)
     with pytest.raises(DeadlinePassed, match=r"reading \d+, and the deadline passed") as passed:
-        await view.poll(at_least(1000), wait=wait_of(-1), schedule=SCHEDULE)
+        await view.poll(at_least(1000), deadline=deadline_in(-1), schedule=SCHEDULE)
     assert passed.value.non_retryable
 
 
@@ -226,7 +228,7 @@ async def test_an_error_of_the_reading_reaches_all_who_wait(error: Exception) ->
         raise error
 
     view = SharedPoller(fail, least_interval=0)
-    looks = (view.poll(lambda _: True, wait=wait_of(), schedule=SCHEDULE) for _ in range(5))
+    looks = (view.poll(lambda _: True, deadline=deadline_in(), schedule=SCHEDULE) for _ in range(5))
     assert [error] * 5 == await asyncio.gather(*looks, return_exceptions=True)
 
 
@@ -240,13 +242,13 @@ async def test_no_deadline_rests_on_a_reading_from_before_one_that_failed() -> N
             raise answer
         return answer
 
-    view, wait = SharedPoller(read, least_interval=0), wait_of()
-    assert await view.poll(the_reading, wait=wait, schedule=SCHEDULE) == 1
+    view, deadline = SharedPoller(read, least_interval=0), deadline_in()
+    assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
     with pytest.raises(CloudUnavailable, match="reading: refused"):
         await view.reading()
-    over = Wait(since=wait.since, deadline=datetime.now(UTC))
+    over = Deadline(since=deadline.since, until=datetime.now(UTC))
     with pytest.raises(CloudUnavailable, match="still refused"):
-        await view.poll(at_least(1000), wait=over, schedule=SCHEDULE)
+        await view.poll(at_least(1000), deadline=over, schedule=SCHEDULE)
 
 
 @pytest.mark.parametrize("error", [PrivateLinkFailed("it failed"), RuntimeError("a fault of ours")])
@@ -258,8 +260,8 @@ async def test_an_error_of_a_judge_ends_its_own_look_only(error: Exception) -> N
 
     view = SharedPoller(Readings().read, least_interval=0)
     failed, content = await asyncio.gather(
-        view.poll(fail, wait=wait_of(), schedule=SCHEDULE),
-        view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE),
+        view.poll(fail, deadline=deadline_in(), schedule=SCHEDULE),
+        view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE),
         return_exceptions=True,
     )
     assert error is failed
@@ -282,29 +284,31 @@ def test_the_cadence_is_fast_near_the_usual_duration_and_never_skips_it(elapsed:
 def test_elapsed_is_told_against_the_limit() -> None:
     """A person sees how long it took of how long it may take."""
     now = datetime.now(UTC)
-    wait = Wait(since=now - timedelta(seconds=40), deadline=now + timedelta(minutes=20))
-    assert str(still_pending(Pending("it is pending", "it"), wait)).startswith("NotYet: it is pending; 40 s of 21 min")
+    deadline = Deadline(since=now - timedelta(seconds=40), until=now + timedelta(minutes=20))
+    assert str(still_pending(Pending("it is pending", "it"), deadline)).startswith(
+        "NotYet: it is pending; 40 s of 21 min"
+    )
 
 
 async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look() -> None:
     """Else a cloud that answers slowly would never be heard at all."""
     readings = Readings(held=True)
-    view, wait = SharedPoller(readings.read, least_interval=0), wait_of()
+    view, deadline = SharedPoller(readings.read, least_interval=0), deadline_in()
     with pytest.raises(NotYet, match="not read yet"):
-        await view.poll(at_least(1), wait=wait, schedule=SCHEDULE)
+        await view.poll(at_least(1), deadline=deadline, schedule=SCHEDULE)
     readings.let_go()
     await asyncio.sleep(0.05)
-    assert await view.poll(at_least(1), wait=wait, schedule=SCHEDULE) == 1
+    assert await view.poll(at_least(1), deadline=deadline, schedule=SCHEDULE) == 1
     with pytest.raises(NotYet, match="not read yet"):
-        await view.poll(at_least(1), wait=wait_of(), schedule=SCHEDULE)
+        await view.poll(at_least(1), deadline=deadline_in(), schedule=SCHEDULE)
 
 
 async def test_a_look_may_say_since_when_readings_count() -> None:
     """For who asks what a cloud says after a moment of its own; never of a time before the wait."""
-    view, wait = SharedPoller(Readings().read, least_interval=0), wait_of()
-    assert await view.poll(the_reading, wait=wait, schedule=SCHEDULE) == 1
+    view, deadline = SharedPoller(Readings().read, least_interval=0), deadline_in()
+    assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
     after = datetime.now(UTC)
-    assert await view.poll(the_reading, wait=wait, schedule=SCHEDULE) == 1
-    assert await view.poll(the_reading, wait=wait, schedule=SCHEDULE, since=after) == 2
-    assert await view.poll(the_reading, wait=wait, schedule=SCHEDULE, since=after) == 2
-    assert await view.poll(the_reading, wait=wait_of(), schedule=SCHEDULE, since=after) == 3
+    assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
+    assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE, since=after) == 2
+    assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE, since=after) == 2
+    assert await view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE, since=after) == 3

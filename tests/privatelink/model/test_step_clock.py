@@ -11,7 +11,7 @@ from clouds.polling.budgets import MovingWindow
 from clouds.polling.schedule import Pending, PollSchedule
 from clouds.polling.shared_poller import SharedPoller
 from privatelink.errors import CloudRefused, DeadlinePassed, NotYet, Throttled
-from privatelink.model.deadlines import Wait
+from privatelink.model.deadlines import Deadline
 from privatelink.model.step_clock import StepClock, by_own_clock, deadline_of, far_net, set_clock, step_clock
 from privatelink.pace import PACE
 
@@ -26,10 +26,10 @@ def used_up() -> MovingWindow:
     return MovingWindow("GET /things of the platform", calls=1, seconds=QUEUED * PACE)
 
 
-def a_wait(seconds: float) -> Wait:
+def a_deadline(seconds: float) -> Deadline:
     """Of our clock."""
     now = datetime.now(UTC)
-    return Wait(since=now, deadline=now + timedelta(seconds=seconds))
+    return Deadline(since=now, until=now + timedelta(seconds=seconds))
 
 
 @pytest.fixture
@@ -48,12 +48,12 @@ def test_a_deadline_can_be_read_from_temporals_far_net() -> None:
 async def test_waiting_for_a_turn_does_not_count(clock: StepClock) -> None:
     """A budget is patience, whoever else uses it."""
     set_clock(clock)
-    budget, wait = used_up(), a_wait(QUEUED / 2)
+    budget, deadline = used_up(), a_deadline(QUEUED / 2)
     await budget.take()
     await budget.take()
     assert clock.uncounted == pytest.approx(QUEUED, abs=QUEUED / 2)
-    assert not wait.passed
-    assert wait.elapsed < QUEUED / 2
+    assert not deadline.passed
+    assert deadline.elapsed < QUEUED / 2
 
 
 async def test_two_who_wait_at_once_are_not_counted_twice(clock: StepClock) -> None:
@@ -94,10 +94,10 @@ async def test_a_turn_in_a_shared_reading_counts_for_none_who_waits_for_it() -> 
     async def look() -> float:
         clock = StepClock()
         set_clock(clock)
-        wait = a_wait(QUEUED / 2)
+        deadline = a_deadline(QUEUED / 2)
         while True:
             with suppress(NotYet):
-                assert await view.poll(lambda seen: seen, wait=wait, schedule=EVER) == 1
+                assert await view.poll(lambda seen: seen, deadline=deadline, schedule=EVER) == 1
                 return clock.uncounted
 
     for uncounted in await asyncio.gather(look(), look()):
@@ -112,9 +112,9 @@ async def test_a_reading_that_a_limit_holds_back_for_long_does_not_count(clock: 
         return 1
 
     view = SharedPoller(read, least_interval=1800, burst=1)
-    wait = a_wait(2.0)
+    deadline = a_deadline(2.0)
     with pytest.raises(NotYet) as early:
-        await view.poll(lambda _: Pending("it is moving", "it"), wait=wait, schedule=EVER)
+        await view.poll(lambda _: Pending("it is moving", "it"), deadline=deadline, schedule=EVER)
     delay = early.value.next_retry_delay
     assert delay is not None
     assert delay > timedelta(seconds=5)
@@ -127,11 +127,11 @@ async def test_a_deadline_is_not_believed_before_somebody_has_looked() -> None:
     async def read() -> int:
         return 1
 
-    over = Wait(since=datetime.now(UTC) - timedelta(hours=2), deadline=datetime.now(UTC) - timedelta(hours=1))
+    over = Deadline(since=datetime.now(UTC) - timedelta(hours=2), until=datetime.now(UTC) - timedelta(hours=1))
     view = SharedPoller(read, least_interval=0)
-    assert await view.poll(lambda seen: seen, wait=over, schedule=EVER) == 1
+    assert await view.poll(lambda seen: seen, deadline=over, schedule=EVER) == 1
     with pytest.raises(DeadlinePassed, match="it is moving"):
-        await view.poll(lambda _: Pending("it is moving", "it"), wait=over, schedule=EVER)
+        await view.poll(lambda _: Pending("it is moving", "it"), deadline=over, schedule=EVER)
 
 
 async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
@@ -142,7 +142,7 @@ async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
 
     view = SharedPoller(read, least_interval=0)
     with pytest.raises(CloudRefused) as waiting:
-        await view.poll(lambda seen: seen, wait=a_wait(5), schedule=EVER)
+        await view.poll(lambda seen: seen, deadline=a_deadline(5), schedule=EVER)
     assert not waiting.value.non_retryable
     with pytest.raises(CloudRefused) as asking:
         await view.reading()
