@@ -17,6 +17,7 @@ from activities.checks.connector import (
 )
 from activities.inputs import ConnectorCreation, ConnectorSpec, RemovalScope, Removed
 from activities.support.adoption import may_exist
+from activities.support.connector_listing import listed_connectors
 from activities.support.consistency import note_effect, since_effect
 from activities.support.places import elsewhere_findings
 from activities.support.removals import nothing_found, patient
@@ -191,14 +192,14 @@ class Connectors:
         """Delete the link's connectors (in a rollback: those that this saga made or adopted), and see them gone.
 
         They are found by our description. None is success. Raises `RemovalRefused` naming the actions and sources that
-        still use one: they are never deleted along with it. Without an API key of the deployment, nothing is looked at.
+        still use one: they are never deleted along with it. If `listed_connectors` gives none, nothing is looked at.
         """
         api = self._apis.find(spec.link.deployment)
-        if api is None:
-            activity.logger.warning("no API key of the deployment, so its connectors were not looked at")
-            return Removed()
         service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
         doomed = await _in_scope(api, spec, service)
+        if api is None or doomed is None:
+            activity.logger.warning("no API key that may list the deployment's connectors, so none was looked at")
+            return Removed()
         if not doomed:
             return nothing_found()
         users = [users_finding(one) for one in doomed if one.dependants]
@@ -238,18 +239,20 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
 
 
 async def _in_scope(
-    api: DeploymentApi, spec: RemovalScope, service: FoundEndpointService | None
-) -> tuple[ConnectorRow, ...]:
+    api: DeploymentApi | None, spec: RemovalScope, service: FoundEndpointService | None
+) -> tuple[ConnectorRow, ...] | None:
     # A connector has no tags of its own, so the tags of the link's endpoint service decide.
     all_of_link = spec.saga_id is None or (
         service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
     )
     try:
-        connectors = await api.connectors.reading()
+        connectors = await listed_connectors(api, spec)
     except CloudRefused as error:
         if error.cloud_code == NOT_FOUND:
             return ()  # the deployment is gone, and its connectors with it
         raise
+    if connectors is None:
+        return None
     return tuple(
         one
         for one in connectors

@@ -45,7 +45,7 @@ class Removals:
             raise RemovalRefused.of_findings(untrusted)
         found = await self._inventory.read(spec)
         findings = await removal_findings(self._inventory, found)
-        users = await self._users.findings(spec, found.addresses)
+        users = [] if found.at_emqx.is_unlooked else await self._users.findings(spec, found.addresses)
         unread = [one.resource for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
         findings += [one for one in users if one.resource not in unread]
         if findings:

@@ -32,7 +32,8 @@ class AddressUsers:
         """The last check, right before the PrivateLink is deleted. Raises `RemovalRefused` with every user.
 
         If the deployment refuses to show something, a delete raises that refusal, because its first check saw all of
-        it. A rollback goes on: a create needs no such permission, and what it made would stay forever.
+        it. A delete that ignores the deployment goes on. So does a rollback: a create needs no such permission, and
+        what it made would stay forever.
         """
         api = self._apis.find(spec.link.deployment)
         if api is None or not addresses:
@@ -40,7 +41,7 @@ class AddressUsers:
         try:
             connectors, holders = await api.connectors.reading(), await api.holders.reading()
         except (NotAllowed, CloudRefused) as error:
-            if spec.saga_id is None:
+            if spec.saga_id is None and not spec.ignore_deployment:
                 raise
             activity.logger.warning("who uses the address is not looked for: %s", error)
             return

@@ -8,6 +8,7 @@ from activities.checks.connection_matching import is_own
 from activities.checks.provider import trust_findings
 from activities.inputs import RemovalScope
 from activities.support.aws_inventory import AwsInventory, look_at_aws
+from activities.support.connector_listing import listed_connectors
 from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page
 from activities.support.emqx_console import connector_page, private_link_page
 from activities.support.places import elsewhere_findings
@@ -136,8 +137,7 @@ class InventoryReader:
     async def read(self, spec: RemovalScope) -> LinkInventory:
         """What exists of the link within the scope, and what shows that it is elsewhere.
 
-        Connectors are looked at only if the worker has an API key of the deployment; if it has none, the result says
-        so.
+        If the deployment's connectors are not looked at (`listed_connectors`), the result says so.
         """
         account = self._aws.account(spec.aws)
         here = Place(account=await account.account_id(), region=spec.aws.region, mode=spec.platform.mode)
@@ -211,10 +211,9 @@ class InventoryReader:
         return await self._with_connectors(seen, spec, names_of(rows, at_aws.connections))
 
     async def _with_connectors(self, seen: EmqxInventory, spec: RemovalScope, addresses: set[str]) -> EmqxInventory:
-        api = self._deployment_apis.find(spec.link.deployment)
-        if api is None:
+        listed = await listed_connectors(self._deployment_apis.find(spec.link.deployment), spec)
+        if listed is None:
             return seen._replace(is_unlooked=True)
-        listed = await api.connectors.reading()
         own = tuple(one for one in listed if one.is_of(spec.link) or one.id in spec.recorded)
         others = tuple(one for one in listed if one not in own and any(map(one.dials, addresses)))
         return seen._replace(connectors=own, others=others)

@@ -8,13 +8,17 @@ from typing import Any
 import pytest
 
 from activities import inputs
+from activities.checks.address_users import AddressUsers
+from activities.connectors import Connectors
 from activities.endpoint_connections import EndpointConnections
 from activities.inquiries import Inquiries
 from activities.load_balancers import LoadBalancers
+from activities.private_links import PrivateLinks
 from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
 from clouds.emqx.deployment_api import DeploymentApis
+from clouds.secrets import OfferedSecrets
 from clouds.settings import Settings
-from privatelink.errors import FindingType, NotYet, RemovalRefused
+from privatelink.errors import AccessDenied, FindingType, NotYet, RemovalRefused
 from privatelink.model.names import TAG_COMPLETE, Link, description
 from privatelink.model.request import ConsolePlatform
 from privatelink.pace import paced_delta
@@ -206,6 +210,25 @@ async def test_a_worker_without_the_deployments_key_refuses_a_delete_unless_the_
     facts = await attempt(world.steps.check_removal, a_removal(ignore_deployment=True))
     assert spec.private_link.private_link_id in facts.ids
     assert [LINK.deployment in one for one in facts.not_looked_at] == [True]
+
+
+async def test_a_key_that_may_not_list_connectors_refuses_a_delete_unless_the_request_ignores_the_deployment(
+    world: World,
+) -> None:
+    """Each step of such a delete goes on without the deployment, as if the worker had no key of it."""
+    spec = await world.run()
+    world.provider.sandbox.quirk("deployment_key_scopes", ["access_control"])
+    await refusal(AccessDenied, world.steps.check_removal, a_removal())
+    ignoring = a_removal(ignore_deployment=True)
+    facts = await attempt(world.steps.check_removal, ignoring)
+    assert [LINK.deployment in one for one in facts.not_looked_at] == [True]
+    settings = Settings.from_environment()
+    apis = DeploymentApis(settings)
+    connectors = Connectors(apis, world.provider.aws, OfferedSecrets(settings.secrets))
+    assert not (await attempt(connectors.delete_connector, ignoring)).ids
+    links = PrivateLinks(world.platform, world.provider.aws, AddressUsers(apis))
+    assert (spec.private_link.private_link_id,) == (await perform(links.delete_private_link, ignoring)).ids
+    assert "connectors" not in [one.kind for one in await attempt(world.steps.find_leftovers, ignoring)]
 
 
 async def test_a_last_look_without_the_deployments_key_lists_what_it_could_not_look_at(world: World) -> None:
