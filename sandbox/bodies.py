@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt
 
-from sandbox.seed import STRANGER
+from sandbox.seed import FOREIGN_ACCOUNT
 
 
 class _Body(BaseModel):
@@ -99,7 +99,7 @@ class NewEndpoint(_Body):
     """A VPC endpoint to an endpoint service, which is given by its full dotted name."""
 
     service_name: str
-    account: str = STRANGER
+    account: str = FOREIGN_ACCOUNT
     az_ids: list[str] = []
 
 

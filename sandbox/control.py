@@ -125,8 +125,8 @@ class Control:
             case "PUT", "clock":
                 self._set_clock(bodies.Pace.model_validate(_object(request)))
                 return _json({"speed": self._clock.speed, "now": self._clock.now()})
-            case "POST", _ if path in self._aws.hands.paths:
-                return _json(self._aws.hands.act(path, _object(request)))
+            case "POST", _ if path in self._aws.out_of_band.paths:
+                return _json(self._aws.out_of_band.act(path, _object(request)))
             case "POST", "description":
                 edit = bodies.Description.model_validate(_object(request))
                 self._emqx.describe(edit.deployment, edit.id, edit.description)
@@ -138,10 +138,10 @@ class Control:
                 return _json(self._aws.keys.shown())
             case "POST", _ if path.startswith("credentials/"):
                 return _json(self._aws.keys.act(path.removeprefix("credentials/"), _object(request)))
-        hands = ", ".join(self._aws.hands.paths)
+        out_of_band = ", ".join(self._aws.out_of_band.paths)
         sentence = (
             "the control path has books, reset, faults, calls, durations, quotas, clock, packets, policy, quirks,"
-            f" credentials, {hands} and description; see sandbox/control.py\n"
+            f" credentials, {out_of_band} and description; see sandbox/control.py\n"
         )
         return Response(f"{method} {request.path}: {sentence}", 404)
 

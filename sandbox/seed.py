@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 PROVIDER = "210987654321"
 SECOND_PROVIDER = "310987654321"
-STRANGER = "410987654321"
+FOREIGN_ACCOUNT = "410987654321"
 EMQX = "111122223333"
 
 ROLE_ARN = f"arn:aws:iam::{SECOND_PROVIDER}:role/privatelink-provider"

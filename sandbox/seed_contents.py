@@ -10,10 +10,10 @@ import hashlib
 from sandbox.seed import (
     AZ_IDS,
     EMQX,
+    FOREIGN_ACCOUNT,
     PROVIDER,
     REGIONS,
     SECOND_PROVIDER,
-    STRANGER,
     Account,
     ApplicationLoadBalancer,
     Deployment,
@@ -32,7 +32,7 @@ def build_seed() -> Seed:
     return Seed(
         accounts={
             id_: _account(id_, provider=id_ in {PROVIDER, SECOND_PROVIDER}, turn=turn)
-            for turn, id_ in enumerate((PROVIDER, EMQX, SECOND_PROVIDER, STRANGER))
+            for turn, id_ in enumerate((PROVIDER, EMQX, SECOND_PROVIDER, FOREIGN_ACCOUNT))
         },
         deployments={one.id: one for one in _DEPLOYMENTS},
         platform_key=Key(key="sandbox-platform", secret=_secret("platform")),

@@ -27,7 +27,7 @@ class Action:
     service: str
     name: str
     read: bool
-    fates: frozenset[FaultKind]
+    fault_kinds: frozenset[FaultKind]
     handler: Handler
 
 
@@ -35,12 +35,12 @@ ACTIONS: dict[tuple[str, str], Action] = {}
 
 
 def action(
-    service: str, name: str, *, read: bool = False, fates: Iterable[FaultKind] = ()
+    service: str, name: str, *, read: bool = False, fault_kinds: Iterable[FaultKind] = ()
 ) -> Callable[[Handler], Handler]:
     """Register the decorated function in the table."""
 
     def register(handler: Handler) -> Handler:
-        ACTIONS[service, name] = Action(service, name, read, frozenset(fates), handler)
+        ACTIONS[service, name] = Action(service, name, read, frozenset(fault_kinds), handler)
         return handler
 
     return register

@@ -30,8 +30,8 @@ from sandbox.aws.authorization import ALWAYS_ALLOWED, needs, not_allowed
 from sandbox.aws.credential_endpoint import CredentialEndpoint
 from sandbox.aws.credentials import AccessKey, Keyring, Signature, signature_of
 from sandbox.aws.errors import EC2, ELB, STS, AwsError, denied_explicitly, refusal
-from sandbox.aws.hands import Hands
 from sandbox.aws.keys_by_hand import KeysByHand
+from sandbox.aws.out_of_band import OutOfBand
 from sandbox.aws.packets import answering_ports, targets_behind
 from sandbox.aws.policies import Asked, Policy
 from sandbox.aws.quotas import Quotas
@@ -65,14 +65,14 @@ class AwsSandbox:
         self._rates = RequestRates(clock)
         self._keyring = Keyring(seed)
         self.credential_endpoint = CredentialEndpoint(self._keyring, self._world.lifetimes, faults)
-        self.hands = Hands(self._world, self._keyring)
+        self.out_of_band = OutOfBand(self._world, self._keyring)
         self.keys = KeysByHand(self._world, self._keyring, self.credential_endpoint)
         self._used: set[tuple[str, str, str]] = set()
         self._moto = wire.moto_application()
         for service, model in _MODELS.items():
             for name in Session().get_service_model(model).operation_names:
                 ours = ACTIONS.get((service, name))
-                faults.know(name, ours.fates if ours is not None else ())
+                faults.know(name, ours.fault_kinds if ours is not None else ())
         self.reset()
 
     def reset(self) -> None:

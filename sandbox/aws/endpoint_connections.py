@@ -31,7 +31,7 @@ def describe_connections(call: Call) -> dict[str, Any]:
     return {"VpcEndpointConnections": [_description(call, one) for one in page], "NextToken": token or None}
 
 
-@action(EC2, "AcceptVpcEndpointConnections", fates=("stuck", "failed", "unsuccessful"))
+@action(EC2, "AcceptVpcEndpointConnections", fault_kinds=("stuck", "failed", "unsuccessful"))
 def accept_connections(call: Call) -> dict[str, Any]:
     """Accept `pendingAcceptance` connections, which become `pending` and later `available`.
 
@@ -46,7 +46,7 @@ def accept_connections(call: Call) -> dict[str, Any]:
     return _decide(call, {"pendingAcceptance"}, accept)
 
 
-@action(EC2, "RejectVpcEndpointConnections", fates=("unsuccessful",))
+@action(EC2, "RejectVpcEndpointConnections", fault_kinds=("unsuccessful",))
 def reject_connections(call: Call) -> dict[str, Any]:
     """Reject waiting, pending or available connections; what cannot be rejected is in `Unsuccessful`."""
 

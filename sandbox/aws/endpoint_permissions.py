@@ -19,7 +19,7 @@ _PRINCIPAL = re.compile(r"\*|arn:aws:iam::\d{12}:(root|(user|role)/[\w+=,.@-]+)"
 _TYPES = {"*": "All", "root": "Account", "user": "User", "role": "Role"}
 
 
-@action(EC2, "ModifyVpcEndpointServicePermissions", fates=("not_found_yet",))
+@action(EC2, "ModifyVpcEndpointServicePermissions", fault_kinds=("not_found_yet",))
 def modify_permissions(call: Call) -> dict[str, Any]:
     """Add and remove principals; an added one must be * or an IAM ARN without a path, otherwise InvalidPrincipal.
 

@@ -19,7 +19,7 @@ _BLOCKING = {"pendingAcceptance", "pending", "available"}
 _CONNECTED = "Service has existing active VPC Endpoint connections!"
 
 
-@action(EC2, "CreateVpcEndpointServiceConfiguration", fates=("not_visible", "stuck", "failed"))
+@action(EC2, "CreateVpcEndpointServiceConfiguration", fault_kinds=("not_visible", "stuck", "failed"))
 def create_endpoint_service(call: Call) -> dict[str, Any]:
     """Create an endpoint service, at first `Pending`, on active NLBs that no other one uses. Honours ClientToken.
 
@@ -94,7 +94,7 @@ def modify_endpoint_service(call: Call) -> dict[str, Any]:
     return {"Return": True}
 
 
-@action(EC2, "DeleteVpcEndpointServiceConfigurations", fates=("stuck", "unsuccessful"))
+@action(EC2, "DeleteVpcEndpointServiceConfigurations", fault_kinds=("stuck", "unsuccessful"))
 def delete_endpoint_services(call: Call) -> dict[str, Any]:
     """Begin deleting services. Always answers 200; what cannot be deleted is in `Unsuccessful`.
 

@@ -17,7 +17,7 @@ from sandbox.aws.target_groups import target_group
 _PROTOCOLS = ("TCP", "UDP", "TCP_UDP", "TLS")
 
 
-@action(ELB, "CreateListener", fates=("not_visible",))
+@action(ELB, "CreateListener", fault_kinds=("not_visible",))
 def create_listener(call: Call) -> dict[str, Any]:
     """Create a listener; a repeat with the same settings returns it, other settings are DuplicateListener.
 
@@ -71,7 +71,7 @@ def describe_listeners(call: Call) -> dict[str, Any]:
     return {"Listeners": [_description(one) for one in page], "NextMarker": marker or None}
 
 
-@action(ELB, "DeleteListener", fates=("stuck",))
+@action(ELB, "DeleteListener", fault_kinds=("stuck",))
 def delete_listener(call: Call) -> dict[str, Any]:
     """Delete a listener; its target group becomes deletable a little later. ListenerNotFound when absent."""
     listener = call.store.listeners.get(call.required("ListenerArn"))

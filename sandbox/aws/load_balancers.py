@@ -31,7 +31,7 @@ _ATTRIBUTES = {
 _PROTECTION = "deletion_protection.enabled"
 
 
-@action(ELB, "CreateLoadBalancer", fates=("not_visible", "stuck", "failed", "impaired"))
+@action(ELB, "CreateLoadBalancer", fault_kinds=("not_visible", "stuck", "failed", "impaired"))
 def create_load_balancer(call: Call) -> dict[str, Any]:
     """Create an NLB, at first `provisioning`; a repeat with the same settings returns it, others are Duplicate*.
 
@@ -98,7 +98,7 @@ def describe_load_balancers(call: Call) -> dict[str, Any]:
     return {"LoadBalancers": [_description(call, one) for one in page], "NextMarker": marker or None}
 
 
-@action(ELB, "DeleteLoadBalancer", fates=("stuck",))
+@action(ELB, "DeleteLoadBalancer", fault_kinds=("stuck",))
 def delete_load_balancer(call: Call) -> dict[str, Any]:
     """Delete an NLB and its listeners; succeeds too when there is no such NLB (API_DeleteLoadBalancer).
 

@@ -57,7 +57,7 @@ class Target:
     deregistered: bool = False
     """Whether it is draining, until `gone_at`."""
     gone_at: float = NEVER
-    fate: str | None = None
+    fault_kind: str | None = None
     """"stuck": never leaves `initial`; "failed": becomes unhealthy."""
 
 

@@ -34,7 +34,7 @@ _ATTRIBUTES = {
 DEREGISTRATION_DELAY = "deregistration_delay.timeout_seconds"
 
 
-@action(ELB, "CreateTargetGroup", fates=("not_visible",))
+@action(ELB, "CreateTargetGroup", fault_kinds=("not_visible",))
 def create_target_group(call: Call) -> dict[str, Any]:
     """Create a target group; a repeat with the same settings returns it, others are DuplicateTargetGroupName.
 
@@ -80,7 +80,7 @@ def describe_target_groups(call: Call) -> dict[str, Any]:
     return {"TargetGroups": [_description(call, group) for group in page], "NextMarker": marker or None}
 
 
-@action(ELB, "DeleteTargetGroup", fates=("stuck",))
+@action(ELB, "DeleteTargetGroup", fault_kinds=("stuck",))
 def delete_target_group(call: Call) -> dict[str, Any]:
     """Delete a target group; ResourceInUse while a listener uses it, and for a short time after.
 

@@ -84,11 +84,11 @@ def _unusable(store: Store, holding: Interfaces, group: TargetGroup, target: Tar
 
 def _checked(target: Target, now: float, began: float, *, answers: bool) -> dict[str, str]:
     takes = target.check_seconds
-    if target.fate == "stuck" or now < began + takes:
+    if target.fault_kind == "stuck" or now < began + takes:
         if now < began + takes * _REGISTRATION:
             return _state("initial", "Elb.RegistrationInProgress", "Target registration is in progress")
         return _state("initial", "Elb.InitialHealthChecking", "Initial health checks in progress")
-    if target.fate == "failed" or not answers:
+    if target.fault_kind == "failed" or not answers:
         return _state("unhealthy", "Target.FailedHealthChecks", "Health checks failed")
     return {"State": "healthy"}
 

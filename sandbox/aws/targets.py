@@ -18,7 +18,7 @@ _OUTSIDE_SUBNETS = [
 ]
 
 
-@action(ELB, "RegisterTargets", fates=("stuck", "failed", "not_found_yet"))
+@action(ELB, "RegisterTargets", fault_kinds=("stuck", "failed", "not_found_yet"))
 def register_targets(call: Call) -> dict[str, Any]:
     """Register all of the targets or none; those already registered do not change.
 
@@ -36,7 +36,7 @@ def register_targets(call: Call) -> dict[str, Any]:
     return {}
 
 
-@action(ELB, "DeregisterTargets", fates=("stuck",))
+@action(ELB, "DeregisterTargets", fault_kinds=("stuck",))
 def deregister_targets(call: Call) -> dict[str, Any]:
     """Let targets drain for the deregistration delay, then remove them (NLB user guide, Deregistration delay)."""
     group = target_group(call, call.required("TargetGroupArn"))
@@ -71,7 +71,7 @@ def checked_target(call: Call, group: TargetGroup, one: dict[str, Any]) -> Targe
         availability_zone=zone,
         registered_at=call.now,
         check_seconds=call.world.durations.target_healthy,
-        fate=call.fault.kind if call.fault is not None and (call.stuck or call.failed) else None,
+        fault_kind=call.fault.kind if call.fault is not None and (call.stuck or call.failed) else None,
     )
 
 

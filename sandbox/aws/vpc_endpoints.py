@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sandbox.aws.network import SubnetView
 
 
-@action(EC2, "CreateVpcEndpoint", fates=("not_visible", "stuck", "failed"))
+@action(EC2, "CreateVpcEndpoint", fault_kinds=("not_visible", "stuck", "failed"))
 def create_vpc_endpoint(call: Call) -> dict[str, Any]:
     """Request a connection to an endpoint service of any account. Honours ClientToken.
 
@@ -80,7 +80,7 @@ def describe_vpc_endpoints(call: Call) -> dict[str, Any]:
     return {"VpcEndpoints": [_description(call, one) for one in page], "NextToken": token or None}
 
 
-@action(EC2, "DeleteVpcEndpoints", fates=("stuck", "unsuccessful"))
+@action(EC2, "DeleteVpcEndpoints", fault_kinds=("stuck", "unsuccessful"))
 def delete_vpc_endpoints(call: Call) -> dict[str, Any]:
     """Begin deleting endpoints; the connection is `deleting`, then `deleted`, and is still listed for a while."""
     refused = []

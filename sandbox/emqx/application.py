@@ -49,7 +49,7 @@ class EmqxSandbox:
         self._begin()
         for routes in (self._platform.routes, self._deployment_api.routes):
             for route in routes.all:
-                faults.know(route.action, route.fates)
+                faults.know(route.action, route.fault_kinds)
 
     def handle(self, request: Request) -> Response:
         """The answer to a call under `/public_api/v1` or `/<deploymentID>/api/v5`."""

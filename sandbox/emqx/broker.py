@@ -172,10 +172,10 @@ class Broker:
         age = self._clock.now() - connector.created_at
         if connector.config.get("enable") is False:
             return [{"node": node, "status": "stopped"} for node in self.nodes]
-        if connector.fate == "stuck" or age < self._durations.connector_connected:
+        if connector.fault_kind == "stuck" or age < self._durations.connector_connected:
             return [{"node": node, "status": "connecting"} for node in self.nodes]
         # The nodes share the path to the address, so one check is enough for all.
-        trouble = "failed by the fault plan" if connector.fate == "failed" else self._path_trouble(connector)
+        trouble = "failed by the fault plan" if connector.fault_kind == "failed" else self._path_trouble(connector)
         reasons = {node: "timeout" if node in self._unreachable() else trouble for node in self.nodes}
         return [
             {"node": node, "status": "disconnected", "status_reason": reason}

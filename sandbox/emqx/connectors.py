@@ -63,7 +63,7 @@ class Connector:
     namespace: str = ""
     """Empty for a global connector (EMQX 6)."""
     hidden_until: float = 0.0
-    fate: FaultKind | None = None
+    fault_kind: FaultKind | None = None
     """`stuck`: connecting forever; `failed`: disconnected forever."""
 
     @property

@@ -91,7 +91,7 @@ class DeploymentApi:
         self._refuse_private_host(broker, connector)
         fault = fault_of(request)
         if fault and fault.kind in {"stuck", "failed"}:
-            connector.fate = fault.kind
+            connector.fault_kind = fault.kind
         if fault and fault.kind == "not_visible":
             connector.hidden_until = math.inf if fault.seconds is None else self._clock.now() + fault.seconds
         broker.add_connector(connector)

@@ -22,7 +22,7 @@ class Route:
     method: str
     template: str
     serve: Callable[..., Response]
-    fates: tuple[FaultKind, ...] = ()
+    fault_kinds: tuple[FaultKind, ...] = ()
     """Fault kinds that this route supports beyond those of every action."""
     scope: str = ""
     """API key scope that the route needs; empty = `data_integration` at a deployment, none at the platform."""

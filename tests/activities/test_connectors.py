@@ -177,7 +177,7 @@ async def test_the_answer_is_the_same_whatever_the_worker_has(monkeypatch: pytes
     assert len(said) == 1
 
 
-async def test_a_strangers_connector_of_the_name_is_named(
+async def test_a_foreign_connector_of_the_name_is_named(
     steps: Connectors, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Together with all else that is wrong."""
@@ -335,7 +335,7 @@ async def test_one_that_is_there_and_not_listed_is_waited_for(steps: Connectors,
     assert names(sandbox) == ["orders"]
 
 
-async def test_a_strangers_connector_is_not_touched(steps: Connectors, sandbox: Sandbox) -> None:
+async def test_a_foreign_connector_is_not_touched(steps: Connectors, sandbox: Sandbox) -> None:
     """It is named, and stays as it is."""
     other = Link(deployment=LINK.deployment, name="others")
     make_connector(sandbox, owner=description(other, "s"))

@@ -40,7 +40,7 @@ from tests.support.steps import (
     refusal,
 )
 
-STRANGER = "410987654321"
+FOREIGN_ACCOUNT = "410987654321"
 
 
 @pytest.fixture
@@ -136,10 +136,10 @@ async def test_without_a_name_the_only_one_is_proven_after_a_while(
     """A stranger's account does not count, however early it came."""
     provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     spec = await asked(provider, platform)
-    allow(provider, spec.endpoint_service, STRANGER)
-    stranger = provider.make_vpc_endpoint(spec.endpoint_service, STRANGER)
+    allow(provider, spec.endpoint_service, FOREIGN_ACCOUNT)
+    foreign = provider.make_vpc_endpoint(spec.endpoint_service, FOREIGN_ACCOUNT)
     found = await own(steps, spec)
-    assert stranger != found.vpc_endpoint_id
+    assert foreign != found.vpc_endpoint_id
     assert found.vpc_endpoint_id in states(provider)
 
 
@@ -153,16 +153,16 @@ async def test_without_a_name_it_is_not_proven_before_the_platform_had_its_time(
     assert datetime.now(UTC) - begun >= paced_delta(NAMING_SECONDS)
 
 
-async def test_a_strangers_that_comes_long_before_ours_is_not_taken_for_it(
+async def test_a_foreign_one_that_comes_long_before_ours_is_not_taken_for_it(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
     """For a while it is the only one, made after we asked, and the platform cannot name what it has not made."""
     provider.sandbox.durations(platform_endpoint=LATE_SECONDS - 20)
     spec = await asked(provider, platform)
-    stranger = provider.make_vpc_endpoint(spec.endpoint_service)
+    foreign = provider.make_vpc_endpoint(spec.endpoint_service)
     found = await own(steps, spec)
-    assert {stranger, found.vpc_endpoint_id} == set(states(provider))
-    assert stranger != found.vpc_endpoint_id
+    assert {foreign, found.vpc_endpoint_id} == set(states(provider))
+    assert foreign != found.vpc_endpoint_id
 
 
 async def test_one_that_comes_while_the_platform_is_asked_gets_its_own_time(

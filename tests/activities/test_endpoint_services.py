@@ -85,7 +85,7 @@ async def test_one_that_is_not_visible_yet_is_not_made_twice(provider: Provider,
     assert 1 == len(provider.books()["endpoint_services"])
 
 
-async def test_a_load_balancer_in_a_strangers_service_is_refused(provider: Provider, steps: EndpointServices) -> None:
+async def test_a_load_balancer_in_a_foreign_service_is_refused(provider: Provider, steps: EndpointServices) -> None:
     """AWS's InvalidParameter says little; ours says which endpoint service has it."""
     spec = await a_spec(provider)
     theirs = provider.client("ec2").create_vpc_endpoint_service_configuration(
@@ -215,21 +215,21 @@ async def test_a_200_that_did_nothing_is_no_success(provider: Provider, steps: E
     assert [] == provider.books()["endpoint_services"]
 
 
-async def test_strangers_endpoints_refuse_its_deletion(provider: Provider, steps: EndpointServices) -> None:
+async def test_foreign_endpoints_refuse_its_deletion(provider: Provider, steps: EndpointServices) -> None:
     """Each is named; nothing is cut; once they are gone, the same call goes on."""
     service = await provider.make_endpoint_service()
-    strangers = [provider.make_vpc_endpoint(service) for _ in range(2)]
+    foreign = [provider.make_vpc_endpoint(service) for _ in range(2)]
     before = provider.things()
     error = await refusal(RemovalRefused, steps.delete_endpoint_service, a_removal())
     assert {FindingType.FOREIGN_ENDPOINT} == {finding.type for finding in error.details_model.findings}
-    assert set(strangers) == {finding.resource for finding in error.details_model.findings}
+    assert set(foreign) == {finding.resource for finding in error.details_model.findings}
     assert before == provider.things()
-    provider.client("ec2", "111122223333").delete_vpc_endpoints(VpcEndpointIds=strangers)
+    provider.client("ec2", "111122223333").delete_vpc_endpoints(VpcEndpointIds=foreign)
     await perform(steps.delete_endpoint_service, a_removal())
     assert [] == provider.books()["endpoint_services"]
 
 
-async def test_in_console_mode_an_endpoint_of_the_deployments_account_is_no_strangers(
+async def test_in_console_mode_an_endpoint_of_the_deployments_account_is_not_foreign(
     provider: Provider, steps: EndpointServices
 ) -> None:
     """It bears no mark where it came after the person's delete was seen: it is rejected, and the rest goes on."""

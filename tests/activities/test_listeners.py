@@ -74,7 +74,7 @@ async def test_what_it_stands_on_may_not_be_visible_yet(provider: Provider, step
     assert 1 == len(provider.books()["listeners"])
 
 
-async def test_a_strangers_on_the_port_is_refused_and_left_alone(provider: Provider, steps: Listeners) -> None:
+async def test_a_foreign_listener_on_the_port_is_refused_and_left_alone(provider: Provider, steps: Listeners) -> None:
     """Someone put a listener of their own on our load balancer."""
     spec = await a_spec(provider)
     provider.client("elbv2").create_listener(

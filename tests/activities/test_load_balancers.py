@@ -24,7 +24,7 @@ def steps(provider: Provider) -> LoadBalancers:
     return LoadBalancers(provider.aws)
 
 
-def by_strangers(provider: Provider) -> None:
+def make_foreign(provider: Provider) -> None:
     """Make a load balancer with our name by another hand."""
     provider.client("elbv2").create_load_balancer(
         Name=aws_name(LINK), Type="network", Scheme="internal", Subnets=list(provider.subnets.values())
@@ -69,9 +69,9 @@ async def test_a_bad_moment_makes_no_second_one(
     assert 1 == len(provider.books()["load_balancers"])
 
 
-async def test_a_strangers_is_refused_and_left_alone(provider: Provider, steps: LoadBalancers) -> None:
+async def test_a_foreign_one_is_refused_and_left_alone(provider: Provider, steps: LoadBalancers) -> None:
     """Something without our tag has the name: named, not touched, nothing made."""
-    by_strangers(provider)
+    make_foreign(provider)
     before = provider.things()
     error = await refusal(NameTaken, steps.create_load_balancer, provider.load_balancer_spec())
     assert aws_name(LINK) == error.details_model.resource
@@ -223,9 +223,9 @@ async def test_a_lost_reply_of_its_deletion_does_no_harm(provider: Provider, ste
     assert [] == provider.books()["load_balancers"]
 
 
-async def test_a_strangers_look_alike_is_never_deleted(provider: Provider, steps: LoadBalancers) -> None:
+async def test_a_foreign_look_alike_is_never_deleted(provider: Provider, steps: LoadBalancers) -> None:
     """A name is no proof: only the tag is."""
-    by_strangers(provider)
+    make_foreign(provider)
     before = provider.things()
     await attempt(steps.delete_load_balancer, a_removal())
     assert before == provider.things()

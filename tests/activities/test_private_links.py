@@ -440,7 +440,7 @@ async def test_finding_nothing_counts_only_when_it_has_settled(steps: PrivateLin
     assert await attempt().run(steps.delete_private_link, past) == Removed()
 
 
-async def test_a_strangers_privatelink_is_left_alone(steps: PrivateLinks, platform: Platform, sandbox: Sandbox) -> None:
+async def test_a_foreign_privatelink_is_left_alone(steps: PrivateLinks, platform: Platform, sandbox: Sandbox) -> None:
     """Neither a person's nor another link's is touched."""
     other = Link(deployment=LINK.deployment, name="others")
     await platform.create_private_link(LINK.deployment, "com.amazonaws.vpce.a.vpce-svc-1", description(other, "s"))
@@ -570,7 +570,7 @@ async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_i
     steps = PrivateLinksByHand(AwsAccounts(), address_users())
     endpoint = vpc_endpoint_id(sandbox)
     [page] = [one for one in sandbox.books()["aws"]["210987654321"].values() if one["endpoint_services"]]
-    sandbox.by_hand("tags", id=page["endpoint_services"][0]["id"], remove="all")
+    sandbox.out_of_band("tags", id=page["endpoint_services"][0]["id"], remove="all")
     spec = RemovalWait(removal=BY_HAND, vpc_endpoints=(endpoint,), deadline=deadline_in())
     with pytest.raises(NotYet, match=endpoint):
         await attempt().run(steps.wait_for_deletion_by_hand, spec)

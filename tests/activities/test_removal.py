@@ -265,14 +265,14 @@ async def test_one_of_a_create_that_did_not_end_well_goes_without_a_choice(world
     assert asked.private_link.private_link_id in (await attempt(world.steps.check_removal, a_removal())).ids
 
 
-async def test_strangers_endpoints_refuse_a_delete(world: World) -> None:
+async def test_foreign_endpoints_refuse_a_delete(world: World) -> None:
     """They would be cut; the link's own is none of them."""
     spec = await world.run()
     other = world.provider.make_vpc_endpoint(spec.endpoint_service)
     assert [(FindingType.FOREIGN_ENDPOINT, other)] == await found(world.steps.check_removal, a_removal())
 
 
-async def test_an_unaccepted_endpoint_that_the_platform_names_is_no_strangers(world: World) -> None:
+async def test_an_unaccepted_endpoint_that_the_platform_names_is_not_foreign(world: World) -> None:
     """A PrivateLink that nobody accepted can be deleted by choice, its own waiting connection with it."""
     spec = await world.ask()
     connections = EndpointConnections(world.provider.aws, world.platform)
@@ -418,7 +418,7 @@ async def test_the_links_own_endpoint_of_another_account_than_principal_arns_ref
     assert spec.endpoint_service.service_id in facts.ids
 
 
-async def test_a_target_group_that_a_strangers_load_balancer_uses_refuses_a_delete(world: World) -> None:
+async def test_a_target_group_that_a_foreign_load_balancer_uses_refuses_a_delete(world: World) -> None:
     """AWS would refuse its deletion at the last step, when the rest of the link is gone."""
     group = await world.provider.make_target_group()
     elb = world.provider.client("elbv2")

@@ -29,7 +29,7 @@ def steps(provider: Provider) -> TargetGroups:
     return TargetGroups(provider.aws)
 
 
-def by_strangers(provider: Provider, name: str, tags: dict[str, str] | None = None) -> None:
+def make_foreign(provider: Provider, name: str, tags: dict[str, str] | None = None) -> None:
     """Make a target group with our name by another hand."""
     provider.client("elbv2").create_target_group(
         Name=name,
@@ -110,11 +110,11 @@ async def test_aws_is_believed_where_an_address_is_in_the_vpc_or_not(provider: P
 
 
 @pytest.mark.parametrize("tags", [{"team": "others"}, {TAG_LINK: "w41b11c0/other"}])
-async def test_a_strangers_is_refused_and_left_alone(
+async def test_a_foreign_one_is_refused_and_left_alone(
     provider: Provider, steps: TargetGroups, tags: dict[str, str]
 ) -> None:
     """Something else has the name: named, not touched, nothing made."""
-    by_strangers(provider, aws_name(LINK, 3306), tags)
+    make_foreign(provider, aws_name(LINK, 3306), tags)
     before = provider.things()
     error = await refusal(NameTaken, steps.create_target_group, provider.target_group_spec())
     assert aws_name(LINK, 3306) == error.details_model.resource
@@ -317,9 +317,9 @@ async def test_a_rollback_leaves_what_another_create_completed(provider: Provide
     assert [complete.arn] == [found["arn"] for found in provider.books()["target_groups"]]
 
 
-async def test_a_strangers_look_alike_is_never_deleted(provider: Provider, steps: TargetGroups) -> None:
+async def test_a_foreign_look_alike_is_never_deleted(provider: Provider, steps: TargetGroups) -> None:
     """A name is no proof: only the tag is."""
-    by_strangers(provider, aws_name(LINK, 3306))
+    make_foreign(provider, aws_name(LINK, 3306))
     before = provider.things()
     await attempt(steps.delete_target_groups, a_removal())
     assert before == provider.things()

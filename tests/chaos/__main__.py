@@ -21,7 +21,7 @@ from privatelink.temporal.search_attributes import ensure_search_attributes  # n
 from scripts.temporal_cli import find_temporal_cli  # noqa: E402
 from scripts.temporal_server import temporal_server  # noqa: E402
 from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
-from tests.chaos.matrix import MANY, Ran, arena_of, run_apart, run_cells  # noqa: E402
+from tests.chaos.matrix import MANY, Ran, harness_of, run_apart, run_cells  # noqa: E402
 from tests.chaos.page import PAGE, table  # noqa: E402
 from tests.support.requests import SECRET, SECRET_VARIABLE  # noqa: E402
 from tests.support.sandbox import running_sandbox  # noqa: E402
@@ -79,8 +79,8 @@ async def _run_here(turns: list[list[Cell]]) -> Ran:
             await ensure_search_attributes(client)
             for cells in turns:
                 sandbox.reset()
-                async with arena_of(sandbox, client) as arena:
-                    ran.add(await run_cells(arena, cells))
+                async with harness_of(sandbox, client) as harness:
+                    ran.add(await run_cells(harness, cells))
     return ran
 
 

@@ -8,10 +8,10 @@ from temporalio.exceptions import ApplicationError
 
 from privatelink.errors import CloudRefused, Outcome, PrivateLinkError, RollbackIncomplete
 from privatelink.model.request import DeleteRequest
-from tests.chaos.arena import Arena
 from tests.chaos.cell_laws import FIRST_CAUSE, CellLaws
-from tests.chaos.clicks import Clicks
+from tests.chaos.console_clicks import ConsoleClicks
 from tests.chaos.faults import FAULTS, HIDDEN_SECONDS, SLOW_SECONDS, Cell, Fault
+from tests.chaos.harness import MatrixHarness
 from tests.chaos.steps import STEPS, Story
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
@@ -32,26 +32,26 @@ WAIT_FOR_CREATION, WAIT_FOR_DELETION = "wait-for-creation-by-hand", "wait-for-de
 class CellRun:
     """One run of one cell. `outcome` is the word for the table; `finish` does what must be done later."""
 
-    def __init__(self, arena: Arena, cell: Cell, number: int) -> None:
+    def __init__(self, harness: MatrixHarness, cell: Cell, number: int) -> None:
         """`number` makes the link's name unique."""
         self.cell = cell
         self.step = STEPS[cell.step]
-        self._arena = arena
+        self._harness = harness
         name = f"c{number:03d}-{cell.fault}-{cell.step}"[:60].strip("-")
         listeners = [{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
         # A connector only if the step is about one: other cells are faster without it.
         connects = "connector" in cell.step
         more = {} if connects else {"connector": None}
         by_hand = {"platform": CONSOLE} if self.step.by_hand else {}
-        self.request = full_request(arena.world.sandbox, name, listeners=listeners, **more, **by_hand)
+        self.request = full_request(harness.world.sandbox, name, listeners=listeners, **more, **by_hand)
         self.link = self.request.link
         self.left_behind = False
-        self._clicks = Clicks(arena, self.link)
-        self._laws = CellLaws(arena, cell, self.request)
+        self._clicks = ConsoleClicks(harness, self.link)
+        self._laws = CellLaws(harness, cell, self.request)
         self._hooks: defaultdict[tuple[str, Moment], list[Hook]] = defaultdict(list)
         self._planted: list[dict[str, Any]] = []
         self._later: list[asyncio.Task[None]] = []
-        arena.links.add(str(self.link))
+        harness.links.add(str(self.link))
 
     async def run(self) -> str:
         """Run it, and return the outcome in words. Raises `BrokenLawError`."""
@@ -68,12 +68,12 @@ class CellRun:
         if self.step.story is Story.DELETE:
             return await self._deleting()
         try:
-            created = await self._arena.world.links.create(self.request)
+            created = await self._harness.world.links.create(self.request)
         except PrivateLinkError as error:
             await self._laws.fired(self._planted, error)
-            await self._laws.said(error, "create")
+            await self._laws.answer(error, "create")
             return await self._ended(error)
-        await self._laws.said(created, "create")
+        await self._laws.answer(created, "create")
         self._laws.hold(self.step.story is Story.CREATE, "a create that fails at its last step must not end well")
         await self._laws.fired(self._planted)
         await self._laws.counts(self._laws.one_of_each)
@@ -85,7 +85,7 @@ class CellRun:
         if self.step.by_hand:
             await self._clicks.delete()
         try:
-            await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
+            await self._harness.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
         except RollbackIncomplete as error:
             self._laws.hold(self.cell.fault == "stuck", f"a later delete must finish it, but {error}")
             await self._laws.listed(error)
@@ -95,27 +95,27 @@ class CellRun:
 
     async def delete(self) -> None:
         """Delete a complete link, and check that nothing of it is left."""
-        await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
+        await self._harness.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
         await self._laws.counts({})
 
     async def _deleting(self) -> str:
-        await self._arena.world.links.create(self.request)
+        await self._harness.world.links.create(self.request)
         try:
-            deleted = await self._arena.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
+            deleted = await self._harness.world.links.delete(DeleteRequest.of(self.request), allow_failed=True)
         except PrivateLinkError as error:
             await self._laws.fired(self._planted, error)
-            await self._laws.said(error, "delete")
+            await self._laws.answer(error, "delete")
             await self._laws.counts(self._laws.one_of_each)
             self._laws.cause(error)
             self.left_behind = True
             return f"nothing removed ({type(error).__name__})"
         await self._laws.fired(self._planted)
-        await self._laws.said(deleted, "delete")
+        await self._laws.answer(deleted, "delete")
         await self._laws.counts({})
         return "deleted"
 
     def _arm(self) -> None:
-        arena, fault = self._arena, FAULTS[self.cell.fault]
+        harness, fault = self._harness, FAULTS[self.cell.fault]
         for removal in AWS_REMOVALS:
             self._at(removal, "before", self._laws.platform_is_first)
         if self.step.story is Story.ROLLBACK:
@@ -130,7 +130,7 @@ class CellRun:
             moment, by_hand = self.step.deleted
 
             async def delete() -> None:
-                await asyncio.to_thread(by_hand, arena.hands, await arena.ids(self.link))
+                await asyncio.to_thread(by_hand, harness.clients, await harness.ids(self.link))
 
             if moment == "amid":
                 # The step is held up, so that for a while the thing exists and the step is still running.
@@ -147,14 +147,14 @@ class CellRun:
     def _arm_the_sandbox(self, fault: Fault) -> None:
         """Plan the fault when its step begins: only then are the IDs known by which it hits this link alone."""
         at, action, match = self.cell.step, self.step.action, self.step.match
-        if fault.kind in {"stuck", "failed"} and self.step.fated_by:
-            at, action, match = self.step.fated_by
+        if fault.kind in {"stuck", "failed"} and self.step.state_set_by:
+            at, action, match = self.step.state_set_by
 
         async def plant() -> None:
-            text = match(self.link, await self._arena.ids(self.link)) if match else None
+            text = match(self.link, await self._harness.ids(self.link)) if match else None
             seconds = {"not_visible": HIDDEN_SECONDS, "slow": SLOW_SECONDS * SPEED}.get(fault.kind)
             more: dict[str, object] = {"times": fault.times, "match": text}
-            await asyncio.to_thread(self._arena.world.sandbox.fault, action, fault.kind, seconds=seconds, **more)
+            await asyncio.to_thread(self._harness.world.sandbox.fault, action, fault.kind, seconds=seconds, **more)
             self._planted.append({"action": action, "kind": fault.kind} | more)
 
         self._at(at, "before", once(plant))
@@ -173,7 +173,7 @@ class CellRun:
         return begin
 
     async def _cancel(self) -> None:
-        await self._arena.world.handle(str(self.link)).cancel(reason="chaos")
+        await self._harness.world.handle(str(self.link)).cancel(reason="chaos")
 
     def _at(self, step: str, moment: Moment, hook: Hook) -> None:
         """Run the hook at that moment, after those that are already set."""
@@ -184,7 +184,7 @@ class CellRun:
             for one in hooks:
                 await one()
 
-        self._arena.witness.at(self.link.workflow_id, step, moment, all_of_them)
+        self._harness.recorder.at(self.link.workflow_id, step, moment, all_of_them)
 
     async def _ended(self, error: PrivateLinkError) -> str:
         """Check the laws of a create that did not end well."""
@@ -195,7 +195,7 @@ class CellRun:
             await self._laws.listed(error)
             return "incomplete"
         self._laws.hold(outcome in {Outcome.REFUSED, Outcome.ROLLED_BACK}, f"{name} has no outcome: {error}")
-        if self.step.by_hand and (await self._arena.ids(self.link)).private_link_id:
+        if self.step.by_hand and (await self._harness.ids(self.link)).private_link_id:
             # Its endpoint was deleted behind our back: only the console shows it, and the error asks a person to look.
             self._laws.hold(
                 "still shows its PrivateLink as failed, delete it there" in str(error), f"nobody looks: {error}"

@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client
 
-from tests.chaos.arena import Arena
-from tests.chaos.matrix import MANY, arena_of
+from tests.chaos.harness import MatrixHarness
+from tests.chaos.matrix import MANY, harness_of
 from tests.support.requests import SECRET, SECRET_VARIABLE
 from tests.support.sandbox import Sandbox
 
 
 @pytest.fixture
-async def arena(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Arena]:
+async def harness(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MatrixHarness]:
     """A fresh sandbox with strangers in it, and a worker that no request limit of EMQX holds up."""
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     for kind in ("READS", "WRITES"):
         monkeypatch.setenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", str(MANY))
-    async with arena_of(sandbox, client) as opened:
+    async with harness_of(sandbox, client) as opened:
         yield opened

@@ -105,8 +105,8 @@ def all_cells() -> list[Cell]:
 def _absence(step: Step, fault: str) -> str:
     reasons = {
         "not-visible": (step.hides, "it makes nothing that a reading could miss"),
-        "stuck": ("stuck" in step.fates, _stateless(step)),
-        "failed": ("failed" in step.fates, _stateless(step)),
+        "stuck": ("stuck" in step.bad_states, _stateless(step)),
+        "failed": ("failed" in step.bad_states, _stateless(step)),
         "unsuccessful": (step.lists_unsuccessful, "its call has no list of Unsuccessful"),
         "deleted": (step.deleted is not None, "nothing is made by then"),
     }

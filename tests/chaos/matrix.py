@@ -13,12 +13,12 @@ from temporalio.client import Client
 
 from clouds.settings import Settings
 from privatelink import PrivateLinks
-from tests.chaos.arena import Arena, Witness, standing_by
 from tests.chaos.cell_laws import BrokenLawError
 from tests.chaos.cells import CellRun
 from tests.chaos.faults import FAULTS, Cell
+from tests.chaos.foreign_things import foreign_in
+from tests.chaos.harness import ErrorRecorder, MatrixHarness, with_foreign_things
 from tests.chaos.page import BROKEN, changed
-from tests.chaos.strangers import theirs
 from tests.support.sandbox import Sandbox
 from tests.support.world import World
 from worker import build_worker
@@ -78,22 +78,22 @@ class Ran:
 
 
 @asynccontextmanager
-async def arena_of(sandbox: Sandbox, client: Client) -> AsyncIterator[Arena]:
+async def harness_of(sandbox: Sandbox, client: Client) -> AsyncIterator[MatrixHarness]:
     """A worker in this process, with strangers' things around; its environment must be the sandbox's."""
     sandbox.quirk("writes_per_hour", MANY)
     sandbox.quirk("reads_per_hour", MANY)
     sandbox.quotas(load_balancers_per_region=MANY, interface_endpoints_per_vpc=MANY)
-    witness = Witness()
-    with standing_by(World(sandbox, client, PrivateLinks(client), witness), witness) as arena:
-        arena.stood = await _settled(arena)
-        async with build_worker(client, Settings.from_environment(), interceptors=[witness]):
-            yield arena
+    recorder = ErrorRecorder()
+    with with_foreign_things(World(sandbox, client, PrivateLinks(client), recorder), recorder) as harness:
+        harness.foreign_before = await _settled(harness)
+        async with build_worker(client, Settings.from_environment(), interceptors=[recorder]):
+            yield harness
 
 
-async def _settled(arena: Arena) -> dict[str, Any]:
+async def _settled(harness: MatrixHarness) -> dict[str, Any]:
     """The strangers' things once the platform has made their endpoint. After that they no longer change."""
     while True:
-        now = theirs(await arena.books(), set())
+        now = foreign_in(await harness.books(), set())
         rows = [one for one in now.values() if "vpcEndpointID" in one]
         waiting = {one.get("vpc_endpoint_id") for one in now.values() if one.get("state") == "pendingAcceptance"}
         if rows and all(one["vpcEndpointID"] in waiting for one in rows):
@@ -101,12 +101,12 @@ async def _settled(arena: Arena) -> dict[str, Any]:
         await asyncio.sleep(0.1)
 
 
-async def run_cells(arena: Arena, cells: Sequence[Cell]) -> Ran:
+async def run_cells(harness: MatrixHarness, cells: Sequence[Cell]) -> Ran:
     """Run them all, each on a link of its own; then lift every fault and finish what is left."""
     began = time.monotonic()
     ran = Ran()
     work, wait, slow = (asyncio.Semaphore(many) for many in (AT_WORK, AT_WAIT, SLOW_AT_ONCE))
-    runs = [CellRun(arena, cell, number) for number, cell in enumerate(cells)]
+    runs = [CellRun(harness, cell, number) for number, cell in enumerate(cells)]
 
     async def run(one: CellRun) -> None:
         gate = slow if one.cell.fault == "slow" else wait if FAULTS[one.cell.fault].lasts else work
@@ -114,7 +114,7 @@ async def run_cells(arena: Arena, cells: Sequence[Cell]) -> Ran:
             await _judged(ran, one.cell, one.run())
 
     await asyncio.gather(*(run(one) for one in runs))
-    await asyncio.to_thread(arena.world.sandbox.clear_faults)
+    await asyncio.to_thread(harness.world.sandbox.clear_faults)
 
     async def finish(one: CellRun) -> None:
         async with wait:
@@ -122,8 +122,8 @@ async def run_cells(arena: Arena, cells: Sequence[Cell]) -> Ran:
             await _judged(ran, one.cell, one.finish(), f"{first}, ")
 
     await asyncio.gather(*(finish(one) for one in runs if one.left_behind and one.cell in ran.outcomes))
-    ran.touched = await arena.touched()
-    ran.orphans, ran.duplicates = arena.orphans, arena.duplicates
+    ran.touched = await harness.touched()
+    ran.orphans, ran.duplicates = harness.orphans, harness.duplicates
     ran.seconds = time.monotonic() - began
     return ran
 

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Literal
 
 from privatelink.model.names import Link, aws_name
-from tests.chaos.strangers_hands import Hands, Ids
+from tests.chaos.foreign_clients import ForeignClients, Ids
 from tests.support.step_faults import Moment
 
 
@@ -34,14 +34,14 @@ class Step:
     match: Match | None
     hides: bool = False
     """Whether the thing that the call makes can be invisible for a while."""
-    fates: frozenset[str] = frozenset()
+    bad_states: frozenset[str] = frozenset()
     """States (`stuck`, `failed`) in which the thing that the step makes or waits for can end."""
-    fated_by: tuple[str, str, Match] | None = None
+    state_set_by: tuple[str, str, Match] | None = None
     """Step, action and match of the call that gives a thing waited for its fate, if that call is another step's."""
     overhears: bool = False
     """Whether it may use what another saga has read a moment before."""
     lists_unsuccessful: bool = False
-    deleted: tuple[Moment | Literal["amid"], Callable[[Hands, Ids], None]] | None = None
+    deleted: tuple[Moment | Literal["amid"], Callable[[ForeignClients, Ids], None]] | None = None
     """When somebody deletes what the step is about (`before`, `after`, or `amid`: after its effect, with the step still
     running), and how."""
     by_hand: bool = False
@@ -88,34 +88,34 @@ STEPS: dict[str, Step] = {
     "check-provider": Step(_CREATE, "DescribeLoadBalancers", None),
     "check-connector": Step(_CREATE, "POST /connectors_probe", _described),
     "create-target-group-3306": Step(
-        _CREATE, "CreateTargetGroup", _name, hides=True, deleted=("after", Hands.delete_target_groups)
+        _CREATE, "CreateTargetGroup", _name, hides=True, deleted=("after", ForeignClients.delete_target_groups)
     ),
     "create-load-balancer": Step(
         _CREATE,
         "CreateLoadBalancer",
         _name,
         hides=True,
-        deleted=("after", Hands.delete_load_balancer),
+        deleted=("after", ForeignClients.delete_load_balancer),
         absent=dict.fromkeys(_BOTH, _BY_WAIT),
     ),
     "create-listener-3306": Step(
-        _CREATE, "CreateListener", _name, hides=True, deleted=("after", Hands.delete_listeners)
+        _CREATE, "CreateListener", _name, hides=True, deleted=("after", ForeignClients.delete_listeners)
     ),
     "wait-for-targets-3306": Step(
         _CREATE,
         "DescribeTargetHealth",
         _name,
-        fates=_BOTH,
-        fated_by=("create-target-group-3306", "RegisterTargets", _name),
-        deleted=("before", Hands.deregister_targets),
+        bad_states=_BOTH,
+        state_set_by=("create-target-group-3306", "RegisterTargets", _name),
+        deleted=("before", ForeignClients.deregister_targets),
     ),
     "wait-for-load-balancer": Step(
         _CREATE,
         "DescribeLoadBalancers",
         None,
-        fates=_BOTH,
-        fated_by=("create-load-balancer", "CreateLoadBalancer", _name),
-        deleted=("before", Hands.delete_load_balancer),
+        bad_states=_BOTH,
+        state_set_by=("create-load-balancer", "CreateLoadBalancer", _name),
+        deleted=("before", ForeignClients.delete_load_balancer),
         # A read that began before the deletion may say that it is active; then the next step is refused.
         by_timing={"deleted": ("rolled back (DeadlinePassed)", "rolled back (CloudRefused)")},
     ),
@@ -124,34 +124,34 @@ STEPS: dict[str, Step] = {
         "CreateVpcEndpointServiceConfiguration",
         _name,
         hides=True,
-        fates=_BOTH,
-        deleted=("after", Hands.delete_endpoint_service),
+        bad_states=_BOTH,
+        deleted=("after", ForeignClients.delete_endpoint_service),
     ),
     "add-allowed-principal": Step(
-        _CREATE, "ModifyVpcEndpointServicePermissions", _service, deleted=("after", Hands.remove_principals)
+        _CREATE, "ModifyVpcEndpointServicePermissions", _service, deleted=("after", ForeignClients.remove_principals)
     ),
     "create-private-link": Step(
         _CREATE,
         f"POST {_PRIVATE_LINKS}",
         _described,
         hides=True,
-        deleted=("after", Hands.delete_private_link),
+        deleted=("after", ForeignClients.delete_private_link),
         absent=dict.fromkeys(_BOTH, _BY_WAIT),
     ),
     "wait-for-endpoint-connection": Step(
         _CREATE,
         "CreateTags",
         _service,
-        fates=_BOTH,
-        fated_by=("create-private-link", f"POST {_PRIVATE_LINKS}", _described),
-        deleted=("after", Hands.delete_vpc_endpoint),
+        bad_states=_BOTH,
+        state_set_by=("create-private-link", f"POST {_PRIVATE_LINKS}", _described),
+        deleted=("after", ForeignClients.delete_vpc_endpoint),
         by_timing=_SEEN_GOING,
     ),
     "wait-for-creation-by-hand": Step(
         _CREATE,
         "CreateTags",
         _service,
-        deleted=("after", Hands.delete_vpc_endpoint),
+        deleted=("after", ForeignClients.delete_vpc_endpoint),
         by_hand=True,
         absent=dict.fromkeys(_BOTH, _CLICKED),
     ),
@@ -159,9 +159,9 @@ STEPS: dict[str, Step] = {
         _CREATE,
         "AcceptVpcEndpointConnections",
         _service,
-        fates=_BOTH,
+        bad_states=_BOTH,
         lists_unsuccessful=True,
-        deleted=("amid", Hands.delete_vpc_endpoint),
+        deleted=("amid", ForeignClients.delete_vpc_endpoint),
         by_timing=_SEEN_GOING,
     ),
     "wait-for-private-link": Step(
@@ -169,7 +169,7 @@ STEPS: dict[str, Step] = {
         f"GET {_PRIVATE_LINKS}",
         None,
         overhears=True,
-        deleted=("before", Hands.delete_private_link),
+        deleted=("before", ForeignClients.delete_private_link),
         absent=dict.fromkeys(_BOTH, "by then its connection is available, and the sandbox's platform follows that"),
     ),
     "create-connector": Step(
@@ -177,33 +177,35 @@ STEPS: dict[str, Step] = {
         "POST /connectors",
         _described,
         hides=True,
-        fates=_BOTH,
-        deleted=("amid", Hands.delete_connector),
+        bad_states=_BOTH,
+        deleted=("amid", ForeignClients.delete_connector),
     ),
-    "mark-complete": Step(_CREATE, "AddTags", _name, deleted=("before", Hands.delete_listeners)),
-    "check-removal": Step(_DELETE, "DescribeLoadBalancers", None, deleted=("before", Hands.delete_private_link)),
+    "mark-complete": Step(_CREATE, "AddTags", _name, deleted=("before", ForeignClients.delete_listeners)),
+    "check-removal": Step(
+        _DELETE, "DescribeLoadBalancers", None, deleted=("before", ForeignClients.delete_private_link)
+    ),
     "delete-connector": Step(
-        _ROLLBACK, "DELETE /connectors/{id}", _connector, deleted=("before", Hands.delete_connector)
+        _ROLLBACK, "DELETE /connectors/{id}", _connector, deleted=("before", ForeignClients.delete_connector)
     ),
     "delete-private-link": Step(
         _ROLLBACK,
         f"DELETE {_PRIVATE_LINKS}/{{privatelinkID}}",
         _private_link,
-        fates=_BOTH,
-        deleted=("before", Hands.delete_private_link),
+        bad_states=_BOTH,
+        deleted=("before", ForeignClients.delete_private_link),
     ),
     "find-private-link-by-hand": Step(
         _ROLLBACK,
         "DescribeVpcEndpointConnections",
         None,
-        deleted=("before", Hands.delete_private_link),
+        deleted=("before", ForeignClients.delete_private_link),
         by_hand=True,
     ),
     "wait-for-deletion-by-hand": Step(
         _ROLLBACK,
         "DescribeVpcEndpointConnections",
         None,
-        deleted=("before", Hands.delete_private_link),
+        deleted=("before", ForeignClients.delete_private_link),
         by_hand=True,
         absent=dict.fromkeys(_BOTH, _CLICKED),
     ),
@@ -214,24 +216,32 @@ STEPS: dict[str, Step] = {
         absent={"stuck": _GOING, "failed": _GOING, "deleted": _GOING},
     ),
     "remove-allowed-principals": Step(
-        _ROLLBACK, "ModifyVpcEndpointServicePermissions", _service, deleted=("before", Hands.remove_principals)
+        _ROLLBACK, "ModifyVpcEndpointServicePermissions", _service, deleted=("before", ForeignClients.remove_principals)
     ),
     "delete-endpoint-service": Step(
         _ROLLBACK,
         "DeleteVpcEndpointServiceConfigurations",
         _service,
-        fates=_STUCK,
+        bad_states=_STUCK,
         lists_unsuccessful=True,
-        deleted=("before", Hands.delete_endpoint_service),
+        deleted=("before", ForeignClients.delete_endpoint_service),
     ),
     "delete-listeners": Step(
-        _ROLLBACK, "DeleteListener", _name, fates=_STUCK, deleted=("before", Hands.delete_listeners)
+        _ROLLBACK, "DeleteListener", _name, bad_states=_STUCK, deleted=("before", ForeignClients.delete_listeners)
     ),
     "delete-load-balancer": Step(
-        _ROLLBACK, "DeleteLoadBalancer", _name, fates=_STUCK, deleted=("before", Hands.delete_load_balancer)
+        _ROLLBACK,
+        "DeleteLoadBalancer",
+        _name,
+        bad_states=_STUCK,
+        deleted=("before", ForeignClients.delete_load_balancer),
     ),
     "delete-target-groups": Step(
-        _ROLLBACK, "DeleteTargetGroup", _name, fates=_STUCK, deleted=("before", Hands.delete_target_groups)
+        _ROLLBACK,
+        "DeleteTargetGroup",
+        _name,
+        bad_states=_STUCK,
+        deleted=("before", ForeignClients.delete_target_groups),
     ),
     "find-leftovers": Step(
         _ROLLBACK, "DescribeLoadBalancers", None, absent={"deleted": "all that it looks for is removed by then"}

@@ -8,8 +8,8 @@ from temporalio.exceptions import ApplicationError
 
 from privatelink.errors import CloudRefused, Leftover, Outcome, PrivateLinkError, RollbackIncomplete
 from privatelink.model.request import DeleteRequest
-from tests.chaos.arena import Arena
-from tests.chaos.strangers_hands import Ids
+from tests.chaos.foreign_clients import Ids
+from tests.chaos.harness import MatrixHarness
 from tests.support.laws import counts
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
@@ -47,17 +47,17 @@ def removal_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("removal_deadline")
-async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_it(arena: Arena) -> None:
+async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_it(harness: MatrixHarness) -> None:
     """Each has its ID, console page and last error. Independent things are gone; things behind a gate are kept."""
     denied = {}
     tries = dict.fromkeys(CASES, 0)
 
     async def run(number: int, words: str, case: Case) -> tuple[PrivateLinkError, Ids]:
         request = full_request(
-            arena.world.sandbox, f"n{number}", listeners=[{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
+            harness.world.sandbox, f"n{number}", listeners=[{"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}]
         )
         denied[words] = request
-        arena.links.add(str(request.link))
+        harness.links.add(str(request.link))
 
         async def fail() -> None:
             raise CloudRefused("failing mark-complete on purpose")
@@ -67,11 +67,11 @@ async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_i
             message = f"AccessDenied: {case.undo} is not allowed"
             raise ApplicationError(message, type="AccessDenied")
 
-        arena.witness.at(request.link.workflow_id, "mark-complete", "before", fail)
-        arena.witness.at(request.link.workflow_id, case.undo, "before", deny)
+        harness.recorder.at(request.link.workflow_id, "mark-complete", "before", fail)
+        harness.recorder.at(request.link.workflow_id, case.undo, "before", deny)
         with pytest.raises(PrivateLinkError) as caught:
-            await arena.world.links.create(request)
-        return caught.value, await arena.ids(request.link)
+            await harness.world.links.create(request)
+        return caught.value, await harness.ids(request.link)
 
     ended = await asyncio.gather(*(run(number, *case) for number, case in enumerate(CASES.items())))
 
@@ -92,13 +92,13 @@ async def test_a_rollback_that_cannot_lists_what_is_left_and_a_delete_finishes_i
         assert f"privatelink delete {link}" in details.next_step, words
 
     for case, request in zip(CASES.values(), denied.values(), strict=True):
-        arena.witness.at(request.link.workflow_id, case.undo, "before", _nothing)
+        harness.recorder.at(request.link.workflow_id, case.undo, "before", _nothing)
     await asyncio.gather(
-        *(arena.world.links.delete(DeleteRequest.of(one), allow_failed=True) for one in denied.values())
+        *(harness.world.links.delete(DeleteRequest.of(one), allow_failed=True) for one in denied.values())
     )
-    books = await arena.books()
+    books = await harness.books()
     assert {} == {str(one.link): found for one in denied.values() if (found := counts(books, str(one.link)))}
-    assert [] == await arena.touched()
+    assert [] == await harness.touched()
 
 
 def _is_page_of(left: Leftover) -> bool:

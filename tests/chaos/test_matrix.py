@@ -8,10 +8,10 @@ import pytest
 
 from privatelink.model.progress import TRIED_AGAIN
 from privatelink.model.request import ApiPlatform, PrivateLinkRequest
-from tests.chaos.arena import Arena
 from tests.chaos.cells import AWS_REMOVALS
-from tests.chaos.clicks import Clicks
+from tests.chaos.console_clicks import ConsoleClicks
 from tests.chaos.faults import FAULTS, Cell, UnknownCellError, all_cells
+from tests.chaos.harness import MatrixHarness
 from tests.chaos.matrix import run_cells
 from tests.chaos.page import table
 from tests.chaos.steps import STEPS, Story
@@ -42,31 +42,31 @@ FORWARD, UNDOING = (Story.CREATE,), (Story.ROLLBACK, Story.DELETE)
     + [("denied", FORWARD)],
 )
 async def test_whatever_breaks_at_whichever_step_the_books_keep_the_laws(
-    arena: Arena, fault: str, stories: tuple[Story, ...]
+    harness: MatrixHarness, fault: str, stories: tuple[Story, ...]
 ) -> None:
     """Every step, its fault hit: one of everything or nothing, no stranger touched, the cause given, platform first.
 
     And each ends as the page says.
     """
     cells = _part(fault, *stories)
-    ran = await run_cells(arena, cells)
+    ran = await run_cells(harness, cells)
     assert ([], [], []) == (ran.broken, ran.touched, ran.changed)
     assert set(cells) == ran.outcomes.keys()
 
 
-async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_makes(arena: Arena) -> None:
+async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_makes(harness: MatrixHarness) -> None:
     """The step list is the history of runs without faults, by API and by hand; each step's call was recorded."""
     listeners = [{"port": 3306, "targets": ["10.0.1.15"]}]
-    by_api = full_request(arena.world.sandbox, "by-api", listeners=listeners)
-    by_hand = full_request(arena.world.sandbox, "by-hand", listeners=listeners, platform=CONSOLE, connector=None)
-    clicks = Clicks(arena, by_hand.link)
+    by_api = full_request(harness.world.sandbox, "by-api", listeners=listeners)
+    by_hand = full_request(harness.world.sandbox, "by-hand", listeners=listeners, platform=CONSOLE, connector=None)
+    clicks = ConsoleClicks(harness, by_hand.link)
     clicked: dict[tuple[str, Moment], Hook] = {
         # The step runs again after a person has been asked.
         ("wait-for-creation-by-hand", "before"): once(clicks.create),
         ("accept-endpoint-connection", "after"): clicks.confirm_later,
         ("wait-for-deletion-by-hand", "before"): clicks.delete,
     }
-    lives = [await _life(arena, by_api, {}), await _life(arena, by_hand, clicked)]
+    lives = [await _life(harness, by_api, {}), await _life(harness, by_hand, clicked)]
     await clicks.leave()
     lived = {step: set().union(*(life.get(step, set()) for life in lives)) for step in STEPS}
     # Approval and confirmation are requests to a person, not calls to a cloud.
@@ -76,36 +76,36 @@ async def test_the_table_has_every_step_of_a_links_life_and_the_call_that_each_m
 
 
 async def _life(
-    arena: Arena, request: PrivateLinkRequest, clicked: dict[tuple[str, Moment], Hook]
+    harness: MatrixHarness, request: PrivateLinkRequest, clicked: dict[tuple[str, Moment], Hook]
 ) -> dict[str, set[str]]:
     """Create and delete the link, and return the calls that were recorded during each of its steps."""
-    arena.links.add(str(request.link))
+    harness.links.add(str(request.link))
     spans: dict[str, list[int]] = {}
 
     def note(step: str, moment: Moment) -> None:
         async def length() -> None:
-            spans.setdefault(step, []).append(len(await asyncio.to_thread(arena.world.sandbox.calls)))
+            spans.setdefault(step, []).append(len(await asyncio.to_thread(harness.world.sandbox.calls)))
             if hook := clicked.get((step, moment)):
                 await hook()
 
         # A wait continues under another ID once a person has approved.
         for id_ in (step, f"{step}{TRIED_AGAIN}2"):
-            arena.witness.at(request.link.workflow_id, id_, moment, length)
+            harness.recorder.at(request.link.workflow_id, id_, moment, length)
 
     for step in STEPS:
         note(step, "before")
         note(step, "after")
-    await arena.world.links.create(request)
-    await arena.world.links.delete(request)
+    await harness.world.links.create(request)
+    await harness.world.links.delete(request)
     deleted = {
         event.activity_task_scheduled_event_attributes.activity_id
-        async for event in arena.world.handle(str(request.link)).fetch_history_events()
+        async for event in harness.world.handle(str(request.link)).fetch_history_events()
         if event.HasField("activity_task_scheduled_event_attributes")
     }
     assert deleted <= set(spans), "a step of the delete that the matrix does not have"
-    seen = {step.partition(TRIED_AGAIN)[0] for step in arena.witness.seen[request.link.workflow_id]}
+    seen = {step.partition(TRIED_AGAIN)[0] for step in harness.recorder.seen[request.link.workflow_id]}
     assert set(spans) == seen
-    calls = arena.world.sandbox.calls()
+    calls = harness.world.sandbox.calls()
     return {step: {call["action"] for call in calls[span[0] : span[-1]]} for step, span in spans.items()}
 
 

@@ -12,7 +12,7 @@ from privatelink import PrivateLinks
 from privatelink.errors import PrivateLinkError
 from privatelink.model.request import DeleteRequest
 from scripts.breakable import BreakableStage
-from tests.interleavings.witness import Witness
+from tests.interleavings.history_judge import HistoryJudge
 from tests.support.belongings import Known
 from tests.support.hasty_worker import HASTY_WORKER
 from tests.support.laws import NOTHING
@@ -70,14 +70,14 @@ async def test_what_is_said_is_true_also_through_a_proxy_that_breaks_every_fourt
             links = PrivateLinks(stage.client)
             requests = {name: link_request(stage.ready["seed"], name) for name in NAMES}
             known = {name: Known(one.link, (3306,), f"mysql:{name}") for name, one in requests.items()}
-            witness = Witness(stage, known)
+            judge = HistoryJudge(stage, known)
 
             async def create(name: str) -> object:
-                return await witness.hear(name, lambda: links.start_create(requests[name]), "create")
+                return await judge.hear(name, lambda: links.start_create(requests[name]), "create")
 
             async def delete(name: str) -> object:
-                witness.may_go(name)
-                return await witness.hear(name, lambda: links.start_delete(DeleteRequest.of(requests[name])), "delete")
+                judge.may_go(name)
+                return await judge.hear(name, lambda: links.start_delete(DeleteRequest.of(requests[name])), "delete")
 
             await proxy.break_calls(RULES)
             await asyncio.gather(*map(create, NAMES))
@@ -86,8 +86,8 @@ async def test_what_is_said_is_true_also_through_a_proxy_that_breaks_every_fourt
             ended = await asyncio.gather(*map(delete, NAMES))
             fired = Counter(one["action"] for one in await proxy.fired())
         books = await stage.control("GET", "/books")
-    assert witness.false_endings == []
-    assert witness.judged >= len(NAMES)
+    assert judge.false_endings == []
+    assert judge.judged >= len(NAMES)
     assert [one for one in ended if isinstance(one, PrivateLinkError)] == []
     assert books == NOTHING
     assert len(fired) >= len({str(rule.keys()) for rule in RULES}), f"too few of the faults fired: {fired}"

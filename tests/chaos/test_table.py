@@ -5,8 +5,8 @@ from itertools import pairwise
 import pytest
 
 from tests.chaos import page
-from tests.chaos.arena import Arena
 from tests.chaos.faults import Cell, all_cells
+from tests.chaos.harness import MatrixHarness
 from tests.chaos.matrix import run_cells
 from tests.chaos.page import BROKEN, NOT_RUN, PAGE, changed, on_page, table
 from tests.chaos.steps import STEPS
@@ -33,9 +33,9 @@ def test_the_table_in_the_docs_is_of_these_steps_and_faults_and_every_cell_held(
     assert not {BROKEN, NOT_RUN} & set(outcomes.values())
 
 
-async def test_a_few_cells_end_as_the_page_says(arena: Arena) -> None:
+async def test_a_few_cells_end_as_the_page_says(harness: MatrixHarness) -> None:
     """The laws and the outcomes of a few; `make fault-matrix` has all of them."""
-    ran = await run_cells(arena, [Cell.parse(text) for text in FEW])
+    ran = await run_cells(harness, [Cell.parse(text) for text in FEW])
     assert ([], [], []) == (ran.broken, ran.touched, ran.changed)
     assert len(FEW) == len(ran.outcomes)
 

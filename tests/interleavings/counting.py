@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.interleavings.machine import Interleavings
-from tests.interleavings.playground import playground
+from tests.interleavings.programs import running_programs
 
 STEPS = 12
 """Number of events in one history."""
@@ -51,13 +51,13 @@ class _Counting(Interleavings):
     def teardown(self) -> None:
         """Settle and judge; record what was not true, with the steps."""
         self.counted.drawn += 1
-        began = len(self.playground.false_endings)
+        began = len(self.programs.false_endings)
         try:
             super().teardown()
         except Exception as error:  # noqa: BLE001 - of any kind: it is reported, and the next history begins
-            if len(self.playground.false_endings) == began:
+            if len(self.programs.false_endings) == began:
                 self.counted.broken.append(self._told(f"{type(error).__name__}: {error}"))
-        self.counted.false_endings += [self._told(one) for one in self.playground.false_endings[began:]]
+        self.counted.false_endings += [self._told(one) for one in self.programs.false_endings[began:]]
 
     def _told(self, what: str) -> str:
         return "\n".join([*self.steps, f"=> {what}"])
@@ -67,17 +67,17 @@ def count(number: int, *, says: Callable[[Counted], None] = lambda _: None) -> C
     """Draw `number` histories and play them; `says` gets the results so far after each."""
     counted = Counted()
     began = time.monotonic()
-    with playground() as ground:
+    with running_programs() as programs:
 
         class Counting(_Counting):
             """Plays in this playground."""
 
             def teardown(self) -> None:
                 super().teardown()
-                counted.judged, counted.seconds = ground.judged, time.monotonic() - began
+                counted.judged, counted.seconds = programs.judged, time.monotonic() - began
                 says(counted)
 
-        Counting.playground, Counting.counted = ground, counted
+        Counting.programs, Counting.counted = programs, counted
         run_state_machine_as_test(
             Counting,
             settings=settings(

@@ -23,16 +23,16 @@ from privatelink.errors import LinkUnknown, NoWorker, PrivateLinkError, Temporal
 from privatelink.model.names import Link
 from privatelink.model.progress import Operation
 from privatelink.model.request import DeleteRequest
-from tests.interleavings.clerk import Clerk
-from tests.interleavings.hands import KINDS, OtherHands
-from tests.interleavings.happenings import FATES, READS, REFUSALS, WRITES
+from tests.interleavings.cloud_failures import READS, REFUSALS, THING_FAILURES, WRITES
+from tests.interleavings.console_user import ConsoleUser
+from tests.interleavings.history_judge import HistoryJudge, unless_ended
+from tests.interleavings.out_of_band import KINDS, OutOfBandChanges
 from tests.interleavings.places import BY_CONSOLE, HOME, OWN_PLACE, PLACES, ROLE, request_for
-from tests.interleavings.playground import WORKERS, Playground
-from tests.interleavings.witness import Witness, unless_ended
+from tests.interleavings.programs import WORKERS, Programs
 from tests.support.belongings import Known, everything_of
 
 if TYPE_CHECKING:
-    from tests.support.said import Said
+    from tests.support.answers import SagaAnswer
 
 SETTLE_SECONDS = 300
 """Maximum seconds for settling, far above what it takes: only a saga that hangs needs longer."""
@@ -47,7 +47,7 @@ A_PLACE = st.sampled_from((None, None, None, None, *PLACES))
 """Places, mostly the link's own (None)."""
 
 
-def happening(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: ANN401 - strategies
+def event(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:  # noqa: ANN401 - strategies
     """A rule of the machine: it is recorded in the history's `steps`, it happens, and `then` seconds pass."""
 
     def decorate(happens: Callable[..., None]) -> Callable[..., None]:
@@ -67,21 +67,21 @@ def happening(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., Non
 class Interleavings(RuleBasedStateMachine):
     """One history of several links. All histories share `playground`; each has its own link names."""
 
-    playground: ClassVar[Playground]
+    programs: ClassVar[Programs]
 
     def __init__(self) -> None:
         """Start in fresh clouds."""
         super().__init__()
         self.steps: list[str] = []
-        self._number = next(self.playground.numbers)
-        self.playground.fresh_clouds()
-        self._before = self.playground.control("GET", "/books?all=1")
+        self._number = next(self.programs.numbers)
+        self.programs.fresh_clouds()
+        self._before = self.programs.control("GET", "/books?all=1")
         self._known = {link: self._known_of(link) for link in OWN_PLACE}
-        self._witness = Witness(self.playground.stage, self._known)
-        self._hands = OtherHands(self.playground)
-        self._clerk = Clerk(self.playground.stage, self.playground.links, self._known.values())
-        self._serving = self.playground.begin(self._clerk.serve())
-        self._calls: list[asyncio.Task[Said]] = []
+        self._judge = HistoryJudge(self.programs.stage, self._known)
+        self._out_of_band = OutOfBandChanges(self.programs)
+        self._console_user = ConsoleUser(self.programs.stage, self.programs.links, self._known.values())
+        self._serving = self.programs.begin(self._console_user.serve())
+        self._calls: list[asyncio.Task[SagaAnswer]] = []
         self._thaws: list[asyncio.Task[None]] = []
 
     def bearing(self) -> AbstractContextManager[None]:
@@ -97,10 +97,10 @@ class Interleavings(RuleBasedStateMachine):
 
     def _request(self, link: str, place: str | None) -> PrivateLinkRequest:
         name = f"{link}-{self._number}"
-        return request_for(self.playground.stage.ready["seed"], name, place or OWN_PLACE[link])
+        return request_for(self.programs.stage.ready["seed"], name, place or OWN_PLACE[link])
 
     def _handle(self, link: str) -> WorkflowHandle[Any, Any]:
-        return self.playground.stage.client.get_workflow_handle(self._known[link].link.workflow_id)
+        return self.programs.stage.client.get_workflow_handle(self._known[link].link.workflow_id)
 
     @initialize(links=st.lists(A_LINK, min_size=2, unique=True), then=st.sampled_from([0.2, 1.5, 5.0]))
     def begin(self, links: list[str], then: float) -> None:
@@ -109,65 +109,65 @@ class Interleavings(RuleBasedStateMachine):
             self.create(link, None)
         time.sleep(then)
 
-    @happening(link=A_LINK, place=A_PLACE)
+    @event(link=A_LINK, place=A_PLACE)
     def create(self, link: str, place: str | None) -> None:
         """Somebody requests a link, here or elsewhere, whether it runs, is being created or is being deleted."""
         request = self._request(link, place)
-        self._call(link, lambda: self.playground.links.start_create(request), "create")
+        self._call(link, lambda: self.programs.links.start_create(request), "create")
 
-    @happening(link=A_LINK, place=A_PLACE)
+    @event(link=A_LINK, place=A_PLACE)
     def delete(self, link: str, place: str | None) -> None:
         """Somebody deletes a link by its request, here or elsewhere, whether it is there or not."""
         self._delete(link, DeleteRequest.of(self._request(link, place)))
 
-    @happening(link=A_LINK)
+    @event(link=A_LINK)
     def delete_by_name(self, link: str) -> None:
         """Somebody deletes a link by its name alone, which works while Temporal remembers the link."""
         self._delete(link, self._known[link].link)
 
     def _delete(self, link: str, target: DeleteRequest | Link) -> None:
-        self._witness.may_go(link)
-        self._call(link, lambda: self.playground.links.start_delete(target, allow_failed=True), "delete")
+        self._judge.may_go(link)
+        self._call(link, lambda: self.programs.links.start_delete(target, allow_failed=True), "delete")
 
-    @happening(link=A_LINK, times=st.sampled_from([3, 20]))
+    @event(link=A_LINK, times=st.sampled_from([3, 20]))
     def repeat(self, link: str, times: int) -> None:
         """A caller repeats its create and does not wait for answers."""
         for _ in range(times):
             self.create(link, None)
 
     def _call(self, link: str, start: Any, operation: Operation) -> None:  # noqa: ANN401 - a call of the client
-        self._calls.append(self.playground.begin(self._witness.hear(link, start, operation)))
+        self._calls.append(self.programs.begin(self._judge.hear(link, start, operation)))
 
-    @happening(link=A_LINK, times=st.sampled_from([1, 2]))
+    @event(link=A_LINK, times=st.sampled_from([1, 2]))
     def cancel(self, link: str, times: int) -> None:
         """Somebody cancels a link's running saga, also while it rolls back."""
         for _ in range(times):
-            self.playground.run(unless_ended(self._handle(link).cancel(reason="interleaved")))
+            self.programs.run(unless_ended(self._handle(link).cancel(reason="interleaved")))
 
-    @happening(link=A_LINK)
+    @event(link=A_LINK)
     def roll_back(self, link: str) -> None:
         """An operator rolls a create back."""
-        self._steer(self.playground.links.roll_back(self._known[link].link, reason="interleaved"))
+        self._steer(self.programs.links.roll_back(self._known[link].link, reason="interleaved"))
 
-    @happening(link=A_LINK)
+    @event(link=A_LINK)
     def pause(self, link: str) -> None:
         """An operator pauses a link's running saga, until somebody resumes it or everything settles."""
-        self._steer(self.playground.links.pause(self._known[link].link, reason="interleaved"))
+        self._steer(self.programs.links.pause(self._known[link].link, reason="interleaved"))
 
-    @happening(link=A_LINK)
+    @event(link=A_LINK)
     def resume(self, link: str) -> None:
         """An operator resumes it."""
-        self._steer(self.playground.links.resume(self._known[link].link))
+        self._steer(self.programs.links.resume(self._known[link].link))
 
     def _steer(self, call: Any) -> None:  # noqa: ANN401 - a call of the client
         with suppress(UpdateRefused, LinkUnknown, NoWorker, TemporalUnreachable):
-            self.playground.run(call)
+            self.programs.run(call)
 
-    @happening(link=A_LINK, share=st.sampled_from([0.2, 0.5, 0.9]))
+    @event(link=A_LINK, share=st.sampled_from([0.2, 0.5, 0.9]))
     def reset(self, link: str, share: float) -> None:
         """An operator resets a link's running saga to the workflow task at this share of its history."""
-        self._witness.may_go(link)
-        self.playground.run(unless_ended(self._reset(link, share)))
+        self._judge.may_go(link)
+        self.programs.run(unless_ended(self._reset(link, share)))
 
     async def _reset(self, link: str, share: float) -> None:
         handle = self._handle(link)
@@ -176,7 +176,7 @@ class Interleavings(RuleBasedStateMachine):
         if not tasks:
             return
         described = await handle.describe()
-        client = self.playground.stage.client
+        client = self.programs.stage.client
         await client.workflow_service.reset_workflow_execution(
             ResetWorkflowExecutionRequest(
                 namespace=client.namespace,
@@ -187,33 +187,33 @@ class Interleavings(RuleBasedStateMachine):
             )
         )
 
-    @happening(link=A_LINK)
+    @event(link=A_LINK)
     def terminate(self, link: str) -> None:
         """An operator terminates a link's running saga, which rolls nothing back."""
-        self._witness.may_go(link)
-        self.playground.run(unless_ended(self._handle(link).terminate("interleaved")))
+        self._judge.may_go(link)
+        self.programs.run(unless_ended(self._handle(link).terminate("interleaved")))
 
-    @happening(worker=st.sampled_from(WORKERS))
+    @event(worker=st.sampled_from(WORKERS))
     def kill_worker(self, worker: str) -> None:
         """`kill -9` a worker, and start another."""
-        self.playground.run(self.playground.replace_worker(worker))
+        self.programs.run(self.programs.replace_worker(worker))
 
-    @happening(seconds=st.sampled_from([0.5, 4]))
+    @event(seconds=st.sampled_from([0.5, 4]))
     def outage(self, seconds: float) -> None:
         """Every worker is gone for a while."""
-        self.playground.run(self.playground.outage(seconds))
+        self.programs.run(self.programs.outage(seconds))
 
-    @happening(worker=st.sampled_from(WORKERS))
+    @event(worker=st.sampled_from(WORKERS))
     def freeze_worker(self, worker: str) -> None:
         """A worker's machine is suspended in the middle of its work, and continues when others have taken it over."""
-        self._thaws.append(self.playground.begin(self.playground.frozen(worker, FROZEN_SECONDS)))
+        self._thaws.append(self.programs.begin(self.programs.frozen(worker, FROZEN_SECONDS)))
 
-    @happening()
+    @event()
     def restart_temporal(self) -> None:
         """`kill -9` the server, and start it on the same database."""
-        self.playground.run(self.playground.stage.restart_temporal())
+        self.programs.run(self.programs.stage.restart_temporal())
 
-    @happening(
+    @event(
         action=st.sampled_from(WRITES),
         kind=st.sampled_from(["lost_reply", "throttle", "server_error", "slow", "access_denied"]),
         times=st.sampled_from([1, 3, None]),
@@ -223,95 +223,95 @@ class Interleavings(RuleBasedStateMachine):
         # A reply lost forever would be an endless effect: every retry makes or removes the thing again.
         self._fault(action=action, kind=kind, times=times if kind != "lost_reply" else 1)
 
-    @happening(action=st.sampled_from(READS), refusal=st.sampled_from(REFUSALS), times=st.sampled_from([1, 2]))
+    @event(action=st.sampled_from(READS), refusal=st.sampled_from(REFUSALS), times=st.sampled_from([1, 2]))
     def refuse_reading(self, action: str, refusal: tuple[str, str], times: int) -> None:
         """A read that was allowed is refused for a moment."""
         code, message = refusal
         self._fault(action=action, kind="refusal", code=code, message=message, status=401, times=times)
 
-    @happening(verb=st.sampled_from(["expire", "revoke"]))
+    @event(verb=st.sampled_from(["expire", "revoke"]))
     def lose_sessions(self, verb: str) -> None:
         """Every session of a role ends before its time, or is denied everything until everything settles."""
-        self.playground.control("POST", f"/credentials/{verb}", {})
+        self.programs.control("POST", f"/credentials/{verb}", {})
 
-    @happening(fate=st.sampled_from(FATES))
-    def break_thing(self, fate: tuple[str, str]) -> None:
+    @event(failure=st.sampled_from(THING_FAILURES))
+    def break_thing(self, failure: tuple[str, str]) -> None:
         """The next thing of a kind fails by itself."""
-        self._fault(action=fate[0], kind=fate[1], times=1)
+        self._fault(action=failure[0], kind=failure[1], times=1)
 
     def _fault(self, **fault: object) -> None:
-        self.playground.control("POST", "/faults", fault)
+        self.programs.control("POST", "/faults", fault)
 
-    @happening(writes=st.sampled_from([0, 1, 2]))
+    @event(writes=st.sampled_from([0, 1, 2]))
     def use_up_budgets(self, writes: int) -> None:
         """The platform accepts only this many writes an hour, from now until everything settles."""
-        self.playground.control("PUT", "/quirks", {"writes_per_hour": writes})
+        self.programs.control("PUT", "/quirks", {"writes_per_hour": writes})
 
-    @happening(link=A_LINK, kind=st.sampled_from(KINDS))
+    @event(link=A_LINK, kind=st.sampled_from(KINDS))
     def strip_tags(self, link: str, kind: str) -> None:
         """A clean-up job removes tags."""
-        self._stir(self._hands.strip_tags, link, kind)
+        self._stir(self._out_of_band.strip_tags, link, kind)
 
-    @happening(link=A_LINK, kind=st.sampled_from(["PrivateLink", "connector"]))
+    @event(link=A_LINK, kind=st.sampled_from(["PrivateLink", "connector"]))
     def edit_description(self, link: str, kind: str) -> None:
         """Somebody edits a description in EMQX's dashboard."""
-        self._stir(self._hands.edit_description, link, kind)
+        self._stir(self._out_of_band.edit_description, link, kind)
 
-    @happening(link=A_LINK)
+    @event(link=A_LINK)
     def protect(self, link: str) -> None:
         """A policy switches on deletion protection."""
-        self._stir(self._hands.protect, link)
+        self._stir(self._out_of_band.protect, link)
 
-    @happening(link=A_LINK)
-    def connect_stranger(self, link: str) -> None:
+    @event(link=A_LINK)
+    def connect_foreign_account(self, link: str) -> None:
         """Another account connects to the endpoint service."""
-        self._stir(self._hands.connect, link)
+        self._stir(self._out_of_band.connect, link)
 
-    @happening(link=A_LINK, where=st.sampled_from(["connector", "authenticator"]))
+    @event(link=A_LINK, where=st.sampled_from(["connector", "authenticator"]))
     def use_address(self, link: str, where: str) -> None:
         """Somebody else in the deployment uses the link's address."""
-        self._stir(self._hands.use_address, link, where)
+        self._stir(self._out_of_band.use_address, link, where)
 
     def _stir(self, act: Any, link: str, *more: str) -> None:  # noqa: ANN401 - one of the hands
-        self._witness.stirred += 1
+        self._judge.stirred += 1
         act(self._known[link], *more)
-        self._witness.stirred += 1
+        self._judge.stirred += 1
 
-    @happening(seconds=st.sampled_from([20, 120, 600]))
+    @event(seconds=st.sampled_from([20, 120, 600]))
     def skip_time(self, seconds: int) -> None:
         """The clouds' clock jumps ahead."""
-        self.playground.control("PUT", "/clock", {"advance": seconds})
+        self.programs.control("PUT", "/clock", {"advance": seconds})
 
     def teardown(self) -> None:
         """Let everything settle. Then the last answer about each link is still true, and each link can be deleted."""
         try:
             self._settle()
-            self.playground.run(self._witness.judge_again())
-            self.playground.run(self._witness.judge_lists(self.playground.links))
+            self.programs.run(self._judge.judge_again())
+            self.programs.run(self._judge.judge_lists(self.programs.links))
             self._delete_all()
-            self.playground.run(self._witness.judge_again())
+            self.programs.run(self._judge.judge_again())
         finally:
             self._serving.get_loop().call_soon_threadsafe(self._serving.cancel)
-            self.playground.tell(self._witness)
-        assert not self._witness.false_endings, "\n".join(self._witness.false_endings)
-        if not self._hands.done:
-            self.playground.run(self._clerk.tidy())
-            self.playground.control("PUT", "/clock", {"advance": 3600})
-            left = self.playground.control("GET", "/books?all=1")
+            self.programs.tell(self._judge)
+        assert not self._judge.false_endings, "\n".join(self._judge.false_endings)
+        if not self._out_of_band.done:
+            self.programs.run(self._console_user.tidy())
+            self.programs.control("PUT", "/clock", {"advance": 3600})
+            left = self.programs.control("GET", "/books?all=1")
             assert self._before == left, f"there was {self._before} before, and there is {left}"
 
     def _settle(self) -> None:
         """Remove what keeps sagas from ending, and wait for all of them."""
-        self.playground.control("DELETE", "/faults")
-        self.playground.control("POST", "/credentials/restore", {})
-        self.playground.control("PUT", "/quirks", {"writes_per_hour": MANY})
-        self.playground.control("PUT", "/clock", {"advance": 3600})
-        self._witness.stirred += 1
-        self._hands.undo()
-        self._witness.stirred += 1
-        self.playground.run(self._wait_for(self._calls))
+        self.programs.control("DELETE", "/faults")
+        self.programs.control("POST", "/credentials/restore", {})
+        self.programs.control("PUT", "/quirks", {"writes_per_hour": MANY})
+        self.programs.control("PUT", "/clock", {"advance": 3600})
+        self._judge.stirred += 1
+        self._out_of_band.undo()
+        self._judge.stirred += 1
+        self.programs.run(self._wait_for(self._calls))
 
-    async def _wait_for(self, calls: "list[asyncio.Task[Said]]") -> None:
+    async def _wait_for(self, calls: "list[asyncio.Task[SagaAnswer]]") -> None:
         await asyncio.gather(*self._thaws)
         if self._serving.done():
             self._serving.result()
@@ -320,7 +320,7 @@ class Interleavings(RuleBasedStateMachine):
             # A reset may have gone back to a point before a resume.
             for known in self._known.values():
                 with suppress(PrivateLinkError):
-                    await self.playground.links.resume(known.link)
+                    await self.programs.links.resume(known.link)
             running = await self._running()
             if all(task.done() for task in calls) and not running:
                 break
@@ -334,7 +334,7 @@ class Interleavings(RuleBasedStateMachine):
         words = []
         for known in self._known.values():
             with suppress(LinkUnknown, TemporalUnreachable):
-                status = await self.playground.links.status(known.link)
+                status = await self.programs.links.status(known.link)
                 if status.closed_at is None:
                     words.append(f"{status.link}: {status.operation} {status.phase}, waiting: {status.waiting}")
         return "\n".join(words)
@@ -345,15 +345,15 @@ class Interleavings(RuleBasedStateMachine):
         for link in OWN_PLACE:
             self._delete(link, DeleteRequest.of(self._request(link, self._place_of(link))))
         calls = self._calls[before:]
-        self.playground.run(self._wait_for(calls))
+        self.programs.run(self._wait_for(calls))
         for link, task in zip(OWN_PLACE, calls, strict=True):
-            said = task.result()
-            if isinstance(said, PrivateLinkError) and self._known[link].link.name not in self._hands.edited:
-                raise AssertionError(f"deleting {link} at the end: {said}")
+            answer = task.result()
+            if isinstance(answer, PrivateLinkError) and self._known[link].link.name not in self._out_of_band.edited:
+                raise AssertionError(f"deleting {link} at the end: {answer}")
 
     def _place_of(self, link: str) -> str | None:
         """The place in which the link's things are, however they got there; None for the link's own."""
-        books = self.playground.control("GET", "/books")
+        books = self.programs.control("GET", "/books")
         account = next((one.where.split()[0] for one in everything_of(books, self._known[link]).values()), None)
         here = OWN_PLACE[link]
         if account in {None, "w41b11c0"} or (account == "310987654321") == (here == ROLE):

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 
 from tests.interleavings.counting import STEPS, count
 from tests.interleavings.machine import Interleavings
-from tests.interleavings.playground import playground
+from tests.interleavings.programs import running_programs
 
 FEW, MANY = 3, 20
 
@@ -46,8 +46,8 @@ def test_a_few_interleavings_end_well() -> None:
 
     What is said is true in every account, region and deployment, and each link can be deleted at the end.
     """
-    with playground() as ground:
-        run(type("Interleavings", (Interleavings,), {"playground": ground}), FEW)
+    with running_programs() as programs:
+        run(type("Interleavings", (Interleavings,), {"programs": programs}), FEW)
 
 
 @pytest.mark.chaos
@@ -55,8 +55,8 @@ def test_a_few_interleavings_end_well() -> None:
 @pytest.mark.skipif(DRAWN_ANEW is not None, reason="INTERLEAVINGS draws anew")
 def test_many_interleavings_end_well() -> None:
     """The same, for longer."""
-    with playground() as ground:
-        run(type("Interleavings", (Interleavings,), {"playground": ground}), MANY)
+    with running_programs() as programs:
+        run(type("Interleavings", (Interleavings,), {"programs": programs}), MANY)
 
 
 @pytest.mark.chaos

@@ -104,7 +104,7 @@ def test_an_error_is_found_in_its_chain_of_causes() -> None:
 @pytest.mark.parametrize(
     "error", [ValueError("x"), ApplicationError("x", type="Other"), FailureError("x"), activity_error(ValueError("x"))]
 )
-def test_a_strangers_error_is_none_of_ours(error: BaseException) -> None:
+def test_a_foreign_error_is_none_of_ours(error: BaseException) -> None:
     """Nor does looking for ours fail on it."""
     assert from_failure(error) is None
 

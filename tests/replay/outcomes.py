@@ -17,7 +17,7 @@ from privatelink import PrivateLinkRequest, PrivateLinkResult
 from privatelink.errors import CloudRefused, PrivateLinkError
 from privatelink.model.names import TASK_QUEUE
 from tests.replay import fleets, steered
-from tests.support.neighbours import connect_neighbour
+from tests.support.co_tenant import connect_co_tenant
 from tests.support.requests import full_request, request_json
 from tests.support.world import World
 from workflows.create import steps_to_come
@@ -201,7 +201,7 @@ async def _delete_not_running(world: World) -> None:
 
 async def _delete_foreign(world: World) -> None:
     created = await _create_one(world)
-    connect_neighbour(world.sandbox, created.service_name)
+    connect_co_tenant(world.sandbox, created.service_name)
     await _delete_refused(world)
 
 

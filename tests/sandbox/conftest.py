@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.support.sandbox import Sandbox
 
 PROVIDER = "210987654321"
-STRANGER = "410987654321"
+FOREIGN_ACCOUNT = "410987654321"
 EMQX = "111122223333"
 EMQX_ROOT = f"arn:aws:iam::{EMQX}:root"
 STANDSTILL = 1e-6

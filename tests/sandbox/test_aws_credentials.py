@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.sandbox.conftest import PROVIDER, STRANGER, client, refused
+from tests.sandbox.conftest import FOREIGN_ACCOUNT, PROVIDER, client, refused
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Aws
@@ -107,13 +107,13 @@ def test_a_role_without_its_external_id_is_refused(aws: Aws, external_id: str | 
     assert ("AccessDenied", 403) == refused(aws.sts.assume_role, **wanted)
 
 
-def test_an_unknown_role_and_a_stranger_are_refused_alike(aws: Aws) -> None:
+def test_an_unknown_role_and_a_foreign_account_are_refused_alike(aws: Aws) -> None:
     """API_AssumeRole tells nobody whether a role exists."""
     seed = aws.seed
     wanted = {"RoleSessionName": "orders", "ExternalId": seed["external_id"]}
     absent = re.sub("role/.*", "role/absent", seed["role_arn"])
-    owner = seed["accounts"][STRANGER]
+    owner = seed["accounts"][FOREIGN_ACCOUNT]
     endpoint = aws.sandbox.endpoint
-    stranger = client("sts", endpoint, owner["access_key_id"], owner["secret_access_key"], None, "us-east-1")
+    foreign = client("sts", endpoint, owner["access_key_id"], owner["secret_access_key"], None, "us-east-1")
     assert ("AccessDenied", 403) == refused(aws.sts.assume_role, RoleArn=absent, **wanted)
-    assert ("AccessDenied", 403) == refused(stranger.assume_role, RoleArn=seed["role_arn"], **wanted)
+    assert ("AccessDenied", 403) == refused(foreign.assume_role, RoleArn=seed["role_arn"], **wanted)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.sandbox.conftest import EMQX, STRANGER, refused
+from tests.sandbox.conftest import EMQX, FOREIGN_ACCOUNT, refused
 
 if TYPE_CHECKING:
     from tests.sandbox.conftest import Aws
@@ -54,7 +54,7 @@ def test_a_connection_shows_its_owner_and_dns_names(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("stuck", "pending"), ("failed", "failed")])
-def test_an_accepted_connection_can_be_fated_never_to_be_available(aws: Aws, kind: str, expected: str) -> None:
+def test_a_fault_keeps_an_accepted_connection_from_being_available(aws: Aws, kind: str, expected: str) -> None:
     """The faults `stuck` and `failed` of AcceptVpcEndpointConnections."""
     service = aws.endpoint_service()
     endpoint = aws.vpc_endpoint(service)
@@ -134,7 +134,7 @@ def test_connections_are_filtered(aws: Aws) -> None:
     """API_DescribeVpcEndpointConnections, Filters."""
     service = aws.endpoint_service()
     aws.ec2.modify_vpc_endpoint_service_permissions(ServiceId=service["ServiceId"], AddAllowedPrincipals=["*"])
-    ours, theirs = aws.vpc_endpoint(service), aws.vpc_endpoint(service, account=STRANGER)
+    ours, theirs = aws.vpc_endpoint(service), aws.vpc_endpoint(service, account=FOREIGN_ACCOUNT)
     accepted(aws, service, ours)
 
     def found(name: str, value: str) -> set[str]:
@@ -164,14 +164,14 @@ def test_a_consumer_without_permission_finds_no_service(aws: Aws) -> None:
     service = aws.endpoint_service()
 
     def connect() -> str:
-        return aws.vpc_endpoint(service, account=STRANGER)
+        return aws.vpc_endpoint(service, account=FOREIGN_ACCOUNT)
 
     assert ("InvalidServiceName", 400) == refused(connect)
     assert ("InvalidServiceName", 400) == refused(
         lambda: aws.vpc_endpoint({"ServiceName": "com.amazonaws.vpce.us-east-1.vpce-svc-0123456789abcdef0"})
     )
     aws.ec2.modify_vpc_endpoint_service_permissions(
-        ServiceId=service["ServiceId"], AddAllowedPrincipals=[f"arn:aws:iam::{STRANGER}:root"]
+        ServiceId=service["ServiceId"], AddAllowedPrincipals=[f"arn:aws:iam::{FOREIGN_ACCOUNT}:root"]
     )
     connect()
 
@@ -238,4 +238,4 @@ def test_both_ends_agree_on_the_state(aws: Aws) -> None:
     rejected(aws, service, endpoint)
     found = aws.ec2_of(EMQX).describe_vpc_endpoints(VpcEndpointIds=[endpoint])["VpcEndpoints"][0]
     assert ("rejected", service["ServiceName"]) == (found["State"], found["ServiceName"])
-    assert [] == aws.ec2_of(STRANGER).describe_vpc_endpoints()["VpcEndpoints"]
+    assert [] == aws.ec2_of(FOREIGN_ACCOUNT).describe_vpc_endpoints()["VpcEndpoints"]

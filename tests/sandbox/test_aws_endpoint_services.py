@@ -52,7 +52,7 @@ def test_a_new_service_is_pending_then_available(aws: Aws) -> None:
 
 
 @pytest.mark.parametrize(("kind", "expected"), [("stuck", "Pending"), ("failed", "Failed")])
-def test_a_service_can_be_fated_never_to_be_available(aws: Aws, kind: str, expected: str) -> None:
+def test_a_fault_keeps_a_service_from_being_available(aws: Aws, kind: str, expected: str) -> None:
     """The faults `stuck` and `failed` of CreateVpcEndpointServiceConfiguration."""
     aws.sandbox.fault("CreateVpcEndpointServiceConfiguration", kind)
     service = created(aws, active(aws))

@@ -35,7 +35,7 @@ def test_a_new_load_balancer_is_provisioning_then_active(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("kind", "expected"), [("stuck", "provisioning"), ("failed", "failed"), ("impaired", "active_impaired")]
 )
-def test_a_load_balancer_can_be_fated_never_to_be_active(aws: Aws, kind: str, expected: str) -> None:
+def test_a_fault_keeps_a_load_balancer_from_being_active(aws: Aws, kind: str, expected: str) -> None:
     """API_LoadBalancerState, Code; the faults `stuck`, `failed` and `impaired` of CreateLoadBalancer."""
     aws.sandbox.fault("CreateLoadBalancer", kind)
     arn = aws.load_balancer()

@@ -134,7 +134,7 @@ def test_what_can_be_no_target_is_refused(aws: Aws) -> None:
     ("kind", "expected"),
     [("stuck", ("initial", "Elb.InitialHealthChecking")), ("failed", ("unhealthy", "Target.FailedHealthChecks"))],
 )
-def test_targets_can_be_fated_never_to_be_healthy(aws: Aws, kind: str, expected: tuple[str, str]) -> None:
+def test_a_fault_keeps_targets_from_being_healthy(aws: Aws, kind: str, expected: tuple[str, str]) -> None:
     """The faults `stuck` and `failed` of RegisterTargets."""
     aws.sandbox.fault("RegisterTargets", kind)
     arn = registered(aws, "10.0.1.15")

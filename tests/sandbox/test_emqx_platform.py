@@ -230,7 +230,7 @@ def test_somebody_edits_a_description_behind_the_callers_back(emqx: Emqx) -> Non
     assert emqx.broker.post("/connectors", json=body).status_code == 201
     before = emqx.books()
     for id_ in (private_link, "http:orders"):
-        emqx.sandbox.by_hand("description", deployment=DEPLOYMENT, id=id_, description="somebody's")
+        emqx.sandbox.out_of_band("description", deployment=DEPLOYMENT, id=id_, description="somebody's")
     assert emqx.broker.get("/connectors/http:orders").json()["description"] == "somebody's"
     [shown] = emqx.platform.get(PRIVATELINKS).json()
     assert (shown["description"], shown["serviceName"]) == ("somebody's", NO_SERVICE)

@@ -62,7 +62,7 @@ def test_an_unknown_action_is_refused_with_the_near_ones(plan: FaultPlan) -> Non
         plan.add([Fault(action="CreateLoadBalancers", kind="throttle")])
 
 
-def test_a_fate_that_an_action_cannot_have_is_refused(plan: FaultPlan) -> None:
+def test_a_fault_that_an_action_cannot_have_is_refused(plan: FaultPlan) -> None:
     """A read has no asynchronous state that could be stuck."""
     with pytest.raises(UnknownActionError, match="what can: throttle, server_error, access_denied, refusal, slow"):
         plan.add([Fault(action="DescribeLoadBalancers", kind="stuck")])

@@ -10,8 +10,8 @@ from temporalio.client import WorkflowExecutionStatus
 from temporalio.service import RPCError
 
 from privatelink.model.result import PrivateLinkResult
+from tests.support.answers import falsehoods
 from tests.support.belongings import everything_of
-from tests.support.said import falsehoods
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
     from privatelink.model.names import Link
+    from tests.support.answers import Ending
     from tests.support.belongings import Known
-    from tests.support.said import Ending
 
 LOOKS = 5
 
@@ -68,7 +68,7 @@ class Judge:
     def falsehoods(self, known: Known, ending: Ending, books: dict[str, Any]) -> list[str]:
         """What is not true of the ending. Also remembers what a create has completed."""
         found = falsehoods(ending, books, known)
-        if isinstance(ending.said, PrivateLinkResult):
+        if isinstance(ending.answer, PrivateLinkResult):
             self.completed[known.link] |= everything_of(books, known).keys()
         return found
 

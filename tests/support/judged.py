@@ -18,9 +18,9 @@ from privatelink.model.progress import Operation
 from privatelink.model.request import DeleteRequest
 from privatelink.model.result import DeleteResult, PrivateLinkResult
 from privatelink.model.updates import JoinCreate, JoinDelete
+from tests.support.answers import Ending, SagaAnswer
 from tests.support.belongings import Known
 from tests.support.judge import Judge
-from tests.support.said import Ending, Said
 from tests.support.sandbox import Sandbox
 
 
@@ -58,10 +58,10 @@ class WorldJudge(Judge):
         """What identifies the link, so far."""
         return self._known.setdefault(link, Known(link))
 
-    async def hear(self, client: Client, link: Link, said: Said, saga_id: str, operation: Operation) -> None:
+    async def hear(self, client: Client, link: Link, answer: SagaAnswer, saga_id: str, operation: Operation) -> None:
         """Judge what was said at the end of a saga."""
-        if not isinstance(said, NoWorker | TemporalUnreachable):
-            await self.judge(client, self.known(link), Ending(said, saga_id, operation, self.completed[link]))
+        if not isinstance(answer, NoWorker | TemporalUnreachable):
+            await self.judge(client, self.known(link), Ending(answer, saga_id, operation, self.completed[link]))
 
 
 class JudgedSaga(SagaHandle):
@@ -74,21 +74,21 @@ class JudgedSaga(SagaHandle):
 
     async def result(self) -> PrivateLinkResult | DeleteResult:
         """Same as the client's own."""
-        said = await self.end()
-        if isinstance(said, PrivateLinkError):
-            raise said
-        return said
+        answer = await self.end()
+        if isinstance(answer, PrivateLinkError):
+            raise answer
+        return answer
 
-    async def end(self) -> Said:
+    async def end(self) -> SagaAnswer:
         """Return the result, or the error."""
-        said: Said
+        answer: SagaAnswer
         try:
-            said = await super().result()
+            answer = await super().result()
         except PrivateLinkError as error:
-            said = error
-        self._links.told.append(said)
-        await self._links.judge.hear(self._client, self.link, said, self.saga_id, self._operation)
-        return said
+            answer = error
+        self._links.told.append(answer)
+        await self._links.judge.hear(self._client, self.link, answer, self.saga_id, self._operation)
+        return answer
 
 
 class JudgedLinks(PrivateLinks):
@@ -99,7 +99,7 @@ class JudgedLinks(PrivateLinks):
         super().__init__(client)
         self.client = client
         self.judge = judge
-        self.told: list[Said | FleetResult] = []
+        self.told: list[SagaAnswer | FleetResult] = []
 
     async def _join(self, join: JoinCreate | JoinDelete) -> SagaHandle:
         saga = await super()._join(join)
@@ -124,10 +124,10 @@ class _JudgedRun(FleetRun):
         for one in result.links:
             # `unchanged` comes from Temporal's memory: no saga has checked it.
             if one.saga_id and one.ending is not FleetEnding.UNCHANGED:
-                said = await JudgedSaga(self._links, Link.parse(one.link), one.operation, one.saga_id).end()
-                if one.went_well is isinstance(said, PrivateLinkError):
+                answer = await JudgedSaga(self._links, Link.parse(one.link), one.operation, one.saga_id).end()
+                if one.went_well is isinstance(answer, PrivateLinkError):
                     self._links.judge.tell(
-                        Link.parse(one.link), f"the fleet says `{one.ending}`, and its saga {said!r}"
+                        Link.parse(one.link), f"the fleet says `{one.ending}`, and its saga {answer!r}"
                     )
         self._links.told.append(result)
         return result

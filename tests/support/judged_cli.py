@@ -16,8 +16,8 @@ from privatelink.model.fleet import Ending as FleetEnding
 from privatelink.model.fleet import FleetResult
 from privatelink.model.names import Link
 from privatelink.temporal.connection import connect_to_temporal
+from tests.support.answers import SagaAnswer
 from tests.support.judged import JudgedLinks, WorldJudge
-from tests.support.said import Said
 
 FLEET_CODES = {
     FleetEnding.DONE: ExitCode.DONE,
@@ -44,9 +44,11 @@ class _ShownLinks(JudgedLinks):
     async def status(self, link: str | Link, *, latest_only: bool = False) -> LinkStatus:
         status = await super().status(link, latest_only=latest_only)
         error = status.error and BY_TYPE.get(status.error.type, PrivateLinkError).of(status.error)
-        if said := status.result or error:
+        if answer := status.result or error:
             of, by_id = Link.parse(status.link), status.saga_id
-            await self.judge.hear(self.client, of, said, by_id, "create" if status.operation == "create" else "delete")
+            await self.judge.hear(
+                self.client, of, answer, by_id, "create" if status.operation == "create" else "delete"
+            )
         return status
 
 
@@ -72,7 +74,7 @@ def run(arguments: Sequence[str]) -> int:
     return code
 
 
-def untrue(code: int, answer: dict[str, Any] | None, told: Said | FleetResult | None) -> list[str]:
+def untrue(code: int, answer: dict[str, Any] | None, told: SagaAnswer | FleetResult | None) -> list[str]:
     """Differences between a command's code and JSON, and what it was told at the end of its saga or fleet."""
     if told is None:
         return [] if code in SAYS_NOTHING_OF_A_LINK else [f"exits with {code}, and nothing of it has ended"]

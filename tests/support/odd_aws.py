@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 
 
-class Said(NamedTuple):
+class Reply(NamedTuple):
     """One answer. From `slow_from` on, its bytes come one by one, `every` seconds apart."""
 
     body: bytes
@@ -22,7 +22,7 @@ class Said(NamedTuple):
 class OddAws:
     """Keeps every request (method, path and form), and gives the answer to each."""
 
-    def __init__(self, answer: Callable[[str], Said]) -> None:
+    def __init__(self, answer: Callable[[str], Reply]) -> None:
         """`answer` is called with "METHOD path form"."""
         self.answer = answer
         self.asked: list[str] = []
@@ -32,7 +32,7 @@ class OddAws:
 
 
 @contextmanager
-def odd_aws(answer: Callable[[str], Said]) -> Iterator[OddAws]:
+def odd_aws(answer: Callable[[str], Reply]) -> Iterator[OddAws]:
     """Serve on a port of its own."""
     odd = OddAws(answer)
 
@@ -43,17 +43,17 @@ def odd_aws(answer: Callable[[str], Said]) -> Iterator[OddAws]:
             form = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
             question = f"{self.command} {self.path} {form}"
             odd.asked.append(question)
-            said = odd.answer(question)
-            self.send_response(said.status)
-            for name, value in (("Content-Type", said.content_type), *said.headers):
+            reply = odd.answer(question)
+            self.send_response(reply.status)
+            for name, value in (("Content-Type", reply.content_type), *reply.headers):
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(said.body)))
+            self.send_header("Content-Length", str(len(reply.body)))
             self.end_headers()
             try:
-                self.wfile.write(said.body[: said.slow_from] if said.every else said.body)
-                for byte in said.body[said.slow_from :] if said.every else b"":
+                self.wfile.write(reply.body[: reply.slow_from] if reply.every else reply.body)
+                for byte in reply.body[reply.slow_from :] if reply.every else b"":
                     self.wfile.write(bytes([byte]))
-                    time.sleep(said.every)
+                    time.sleep(reply.every)
             except OSError:
                 self.close_connection = True
                 odd.hung_up.set()

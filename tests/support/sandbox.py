@@ -65,7 +65,7 @@ class Sandbox:
         """Every call since the last reset, in order."""
         return list(self._json("GET", "/calls"))
 
-    def by_hand(self, verb: str, **body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
+    def out_of_band(self, verb: str, **body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
         """Change something that exists, as somebody else would: `sandbox.control` lists the verbs."""
         return self._json("POST", f"/{verb}", body)
 

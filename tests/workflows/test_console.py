@@ -31,9 +31,9 @@ from privatelink.errors import (
 )
 from privatelink.model.progress import Phase
 from privatelink.model.request import PrivateLinkRequest
-from tests.chaos.strangers_hands import Hands, Ids
+from tests.chaos.foreign_clients import ForeignClients, Ids
+from tests.support.co_tenant import connect_co_tenant
 from tests.support.laws import NOTHING, counts, of_link
-from tests.support.neighbours import connect_neighbour
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
@@ -111,7 +111,7 @@ async def _two_connect(world: World) -> tuple[str, str]:
     async def connect_both() -> None:
         nonlocal theirs
         service_name = _service(world)["name"]
-        theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+        theirs = await asyncio.to_thread(connect_co_tenant, world.sandbox, service_name)
         await person.create(service_name)
         while len(_connections(world)) < 2:  # noqa: ASYNC110 - of another process
             await asyncio.sleep(0.02)
@@ -360,8 +360,8 @@ async def test_a_privatelink_whose_endpoint_was_deleted_is_told_to_be_looked_at(
     person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
     [vpc_endpoint_id] = _connections(world)
-    with closing(Hands(world.sandbox)) as hands:
-        await asyncio.to_thread(hands.delete_vpc_endpoint, Ids.of(world.sandbox.books(), LINK))
+    with closing(ForeignClients(world.sandbox)) as clients:
+        await asyncio.to_thread(clients.delete_vpc_endpoint, Ids.of(world.sandbox.books(), LINK))
     while vpc_endpoint_id in _connections(world):  # noqa: ASYNC110 - of another process
         await asyncio.sleep(0.02)
     await world.links.roll_back(LINK, reason="test")
@@ -392,12 +392,12 @@ async def test_an_address_of_another_endpoint_is_never_confirmed(world: World) -
     assert result.address == zonal
 
 
-async def test_a_strangers_endpoint_is_shown_and_never_accepted_without_a_persons_word(world: World) -> None:
+async def test_a_foreign_endpoint_is_shown_and_never_accepted_without_a_persons_word(world: World) -> None:
     """Also while it is the only one; the person waits for the own one, and names it."""
     person = Person(world, LINK)
     await world.links.start_create(_request(world, connector=None))
     service_name = (await person.asked(BY_HAND)).paste["Endpoint service name"]
-    theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+    theirs = await asyncio.to_thread(connect_co_tenant, world.sandbox, service_name)
     ask = await person.asked(APPROVAL)
     assert f"{theirs} of account 111122223333, pendingAcceptance, since 20" in ask.message
     await person.create(service_name)
@@ -419,7 +419,7 @@ async def test_without_approval_an_endpoint_older_than_the_request_is_never_take
     await first.handle.terminate("test")
     while world.faults.busy[first.link.workflow_id]:  # noqa: ASYNC110 - a counter, looked at from outside
         await asyncio.sleep(0.02)
-    theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+    theirs = await asyncio.to_thread(connect_co_tenant, world.sandbox, service_name)
     while not _connections(world):  # noqa: ASYNC110 - of another process
         await asyncio.sleep(0.02)
     await asyncio.sleep(CLOCK_SLACK.total_seconds() + 2)

@@ -231,7 +231,7 @@ async def test_a_thing_that_lost_its_tags_is_not_built_twice_nor_taken_down_nor_
     await world.links.create(request)
     for thing in everything_of(world.sandbox.books(), Known(request.link, (3306,))).values():
         if thing.kind == kind:
-            world.sandbox.by_hand("tags", id=thing.id, remove="all")
+            world.sandbox.out_of_band("tags", id=thing.id, remove="all")
     before = world.sandbox.books()
     with pytest.raises(RequestRefused) as caught:
         await world.links.create(request)
@@ -249,7 +249,7 @@ async def test_a_description_that_somebody_edited_hides_nothing_from_a_delete(wo
     await world.links.create(request)
     things = everything_of(world.sandbox.books(), Known(request.link, (3306,), "mysql:orders")).values()
     [edited] = [one for one in things if one.kind == kind]
-    world.sandbox.by_hand("description", deployment=edited.where, id=edited.id, description="do not touch")
+    world.sandbox.out_of_band("description", deployment=edited.where, id=edited.id, description="do not touch")
     before = world.sandbox.books()
     if kind == "connector":
         with pytest.raises(RemovalRefused, match=edited.id) as refused:

@@ -23,8 +23,8 @@ from privatelink.errors import (
 )
 from privatelink.model.progress import Phase, Progress, StepProgress, StepState
 from privatelink.model.request import PrivateLinkRequest
+from tests.support.co_tenant import connect_co_tenant
 from tests.support.laws import NOTHING
-from tests.support.neighbours import connect_neighbour
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
@@ -209,7 +209,7 @@ async def test_where_the_platform_names_no_endpoint_a_person_is_asked(world: Wor
     [connection] = regional["endpoint_connections"]
     assert connection["state"] == "pendingAcceptance"
     service_name = regional["endpoint_services"][0]["name"]
-    theirs = await asyncio.to_thread(connect_neighbour, world.sandbox, service_name)
+    theirs = await asyncio.to_thread(connect_co_tenant, world.sandbox, service_name)
     await person.sees(lambda seen: any(theirs in ask.message for ask in seen.asks))
     await person.approves(connection["vpc_endpoint_id"])
     result = await saga.result()

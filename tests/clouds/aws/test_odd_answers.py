@@ -44,7 +44,7 @@ from privatelink.errors import CloudUnavailable, PrivateLinkError, Throttled, Un
 from privatelink.model.listeners import Listener
 from privatelink.model.request import AwsAccess
 from privatelink.pace import paced
-from tests.support.odd_aws import OddAws, Said, odd_aws
+from tests.support.odd_aws import OddAws, Reply, odd_aws
 
 ARN = "arn:aws:elasticloadbalancing:us-east-1:111122223333:loadbalancer/net/pl-orders/0a1"
 SOON = datetime.now(UTC)
@@ -98,16 +98,16 @@ CHANGING: Calls = {
 PAGE = b"<html><head><title>Log in</title></head><body>to the network</body></html>"
 
 
-def empty(question: str) -> Said:
+def empty(question: str) -> Reply:
     """The operation's own answer, and nothing in it."""
     (action,) = parse_qs(question.rpartition(" ")[2])["Action"]
-    return Said(f"<{action}Response><{action}Result/></{action}Response>".encode())
+    return Reply(f"<{action}Response><{action}Result/></{action}Response>".encode())
 
 
 @pytest.fixture
 def odd(monkeypatch: pytest.MonkeyPatch) -> Iterator[OddAws]:
     """An AWS that answers with a page of HTML until a test says otherwise."""
-    with odd_aws(lambda _: Said(PAGE, content_type="text/html")) as odd:
+    with odd_aws(lambda _: Reply(PAGE, content_type="text/html")) as odd:
         for name, value in {
             "AWS_ENDPOINT_URL": odd.endpoint,
             "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
@@ -162,22 +162,22 @@ async def test_a_change_is_done_when_its_own_answer_says_so(
 
 
 @pytest.mark.parametrize(
-    ("said", "kind", "words"),
+    ("reply", "kind", "words"),
     [
-        (Said(PAGE, 403, "text/html"), UnknownCloudError, "the answer was HTTP 403 with a page of HTML"),
-        (Said(b"<br>", 403, "text/html"), CloudUnavailable, "HTTP 403: the answer is a page of HTML, not AWS's"),
-        (Said(PAGE, 301, "text/html"), UnknownCloudError, "HTTP 301"),
-        (Said(b"<Response><Errors><Error/></Errors></Response>", 400), UnknownCloudError, "HTTP 400"),
-        (Said(PAGE, 429, "text/html", (("Retry-After", "30"),)), Throttled, "HTTP 429"),
-        (Said(b"", 502, "text/html"), CloudUnavailable, "HTTP 502"),
-        (Said(b""), UnknownCloudError, "it begins with no XML"),
+        (Reply(PAGE, 403, "text/html"), UnknownCloudError, "the answer was HTTP 403 with a page of HTML"),
+        (Reply(b"<br>", 403, "text/html"), CloudUnavailable, "HTTP 403: the answer is a page of HTML, not AWS's"),
+        (Reply(PAGE, 301, "text/html"), UnknownCloudError, "HTTP 301"),
+        (Reply(b"<Response><Errors><Error/></Errors></Response>", 400), UnknownCloudError, "HTTP 400"),
+        (Reply(PAGE, 429, "text/html", (("Retry-After", "30"),)), Throttled, "HTTP 429"),
+        (Reply(b"", 502, "text/html"), CloudUnavailable, "HTTP 502"),
+        (Reply(b""), UnknownCloudError, "it begins with no XML"),
     ],
 )
 async def test_an_answer_without_a_code_is_told_by_its_status(
-    odd: OddAws, account: AwsAccount, said: Said, kind: type[PrivateLinkError], words: str
+    odd: OddAws, account: AwsAccount, reply: Reply, kind: type[PrivateLinkError], words: str
 ) -> None:
     """A proxy's refusal has no code of AWS in it; the sentence says what it has."""
-    odd.answer = lambda _: said
+    odd.answer = lambda _: reply
     error = await outcome(find_subnets(account, ["subnet-1"]))
     assert kind is type(error)
     assert words in str(error)
@@ -186,7 +186,7 @@ async def test_an_answer_without_a_code_is_told_by_its_status(
 async def test_a_retry_after_is_kept(odd: OddAws, account: AwsAccount) -> None:
     """As long as the answer asks for, on the cloud's clock; one that no clock can hold is cut."""
     for header, seconds in (("300", 300.0), ("9" * 400, 3600.0), ("9" * 30, 3600.0)):
-        odd.answer = lambda _, header=header: Said(PAGE, 429, headers=(("Retry-After", header),))  # type: ignore[misc]
+        odd.answer = lambda _, header=header: Reply(PAGE, 429, headers=(("Retry-After", header),))  # type: ignore[misc]
         error = await outcome(find_subnets(account, ["subnet-1"]))
         assert error.next_retry_delay is not None
         assert paced(seconds) <= error.next_retry_delay.total_seconds() <= paced(max(seconds, 8.0))
@@ -194,7 +194,7 @@ async def test_a_retry_after_is_kept(odd: OddAws, account: AwsAccount) -> None:
 
 async def test_the_same_page_again_and_again_is_named(odd: OddAws, account: AwsAccount) -> None:
     """A list whose pagination token repeats would never end."""
-    odd.answer = lambda _: Said(
+    odd.answer = lambda _: Reply(
         b"<DescribeSubnetsResponse><subnetSet/><nextToken>again</nextToken></DescribeSubnetsResponse>"
     )
     error = await outcome(find_subnets(account, ["subnet-1"]))
@@ -207,7 +207,7 @@ async def test_a_connection_without_a_vpc_endpoint_passes_for_nobodys(odd: OddAw
     items = "".join(f"<item><serviceId>vpce-svc-1</serviceId>{id_}</item>" for id_ in (gateway, ""))
     operation = "DescribeVpcEndpointConnectionsResponse"
     body = f"<{operation}><vpcEndpointConnectionSet>{items}</vpcEndpointConnectionSet></{operation}>"
-    odd.answer = lambda _: Said(body.encode())
+    odd.answer = lambda _: Reply(body.encode())
     assert ["tgw-attach-1", "(no id)"] == [one.vpc_endpoint_id for one in await read_endpoint_connections(account)]
 
 
@@ -222,7 +222,7 @@ async def test_a_call_that_trickles_is_given_up_and_holds_nothing_afterwards(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """It ends at its limit, its connection is shut down, and more such calls than there are threads stop no other."""
-    odd.answer = lambda _: Said(SUBNETS, every=0.5)
+    odd.answer = lambda _: Reply(SUBNETS, every=0.5)
     began = time.monotonic()
     with monkeypatch.context() as shorter:
         shorter.setattr(limits, "CALL_SECONDS", 0.4)
@@ -231,7 +231,7 @@ async def test_a_call_that_trickles_is_given_up_and_holds_nothing_afterwards(
             assert "the call to AWS was given up: the answer was not whole after" in str(error)
     assert time.monotonic() - began < len(SUBNETS) * 0.5, "no answer was waited for"
     assert await asyncio.to_thread(odd.hung_up.wait, 10)
-    odd.answer = lambda _: Said(SUBNETS)
+    odd.answer = lambda _: Reply(SUBNETS)
     assert {} == await find_subnets(account, ["subnet-1"])
 
 
@@ -240,7 +240,7 @@ async def test_a_thread_that_cannot_be_stopped_costs_no_turn(
 ) -> None:
     """As one that waits for a name server: its call is given up, others go on, and too many of them are told."""
     may_end = threading.Event()
-    odd.answer = lambda _: Said(SUBNETS)
+    odd.answer = lambda _: Reply(SUBNETS)
 
     async def stuck() -> PrivateLinkError:
         with monkeypatch.context() as shorter:
@@ -282,7 +282,7 @@ async def test_a_given_up_write_is_never_sent_late(
 
 async def test_an_answer_has_a_limit_of_size(odd: OddAws, account: AwsAccount) -> None:
     """Nobody reads a hundred megabytes to learn that they are none of AWS's."""
-    odd.answer = lambda _: Said(b"<a>" + b" " * (limits.MOST_BYTES + 1))
+    odd.answer = lambda _: Reply(b"<a>" + b" " * (limits.MOST_BYTES + 1))
     error = await outcome(find_subnets(account, ["subnet-1"]))
     assert "the answer is larger than 10 MiB" in str(error)
     assert CloudUnavailable is type(error)
@@ -290,7 +290,7 @@ async def test_an_answer_has_a_limit_of_size(odd: OddAws, account: AwsAccount) -
 
 async def test_the_cause_is_kept_without_a_secret(odd: OddAws, account: AwsAccount) -> None:
     """The worker's log has boto3's own words, and never a body or a signed request, which may hold a token."""
-    odd.answer = lambda _: Said(b"<AssumeRoleResponse><SecretAccessKey>s3cret", 400)
+    odd.answer = lambda _: Reply(b"<AssumeRoleResponse><SecretAccessKey>s3cret", 400)
     error = await outcome(find_subnets(account, ["subnet-1"]))
     assert "invalid XML received" in str(error.__cause__)
     assert "s3cret" not in "".join(traceback.format_exception(error))

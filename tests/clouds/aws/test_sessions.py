@@ -16,7 +16,7 @@ from clouds.aws.load_balancers import read_load_balancers
 from clouds.aws.networks import find_subnets
 from privatelink.errors import AccessDenied, CredentialsRefused
 from privatelink.model.request import AwsAccess
-from tests.support.odd_aws import OddAws, Said, odd_aws
+from tests.support.odd_aws import OddAws, Reply, odd_aws
 from tests.support.sandbox import Sandbox
 
 OWN = AwsAccess(region="us-east-1")
@@ -56,14 +56,14 @@ def source(sandbox: Sandbox) -> Iterator[tuple[OddAws, asyncio.Event]]:
     """A metadata service of an instance and of a container, which answers 503 until the event is set."""
     is_well = asyncio.Event()
 
-    def answer(question: str) -> Said:
+    def answer(question: str) -> Reply:
         if not is_well.is_set():
-            return Said(b"", 503)
+            return Reply(b"", 503)
         if "/api/token" in question:
-            return Said(b"token", headers=(("X-aws-ec2-metadata-token-ttl-seconds", "21600"),))
+            return Reply(b"token", headers=(("X-aws-ec2-metadata-token-ttl-seconds", "21600"),))
         if question.split()[1].endswith("security-credentials/"):
-            return Said(b"worker")
-        return Said(json.dumps(given(sandbox)).encode(), content_type="application/json")
+            return Reply(b"worker")
+        return Reply(json.dumps(given(sandbox)).encode(), content_type="application/json")
 
     with odd_aws(answer) as odd:
         yield odd, is_well
@@ -193,7 +193,7 @@ async def test_a_session_that_somebody_revoked_is_made_anew(sandbox: Sandbox, mo
     """AWS denies it everything in the words of a missing permission, and would do so until it ends by itself."""
     account = AwsAccounts().account(access_of(sandbox, by_role=True))
     await find_subnets(account, ["subnet-1"])
-    sandbox.by_hand("credentials/revoke", of=sandbox.seed["role_arn"])
+    sandbox.out_of_band("credentials/revoke", of=sandbox.seed["role_arn"])
     with pytest.raises(AccessDenied):
         await find_subnets(account, ["subnet-1"])
     with pytest.raises(AccessDenied):  # a young session is not made anew at each denial
@@ -209,7 +209,7 @@ async def test_a_session_that_has_ended_is_made_anew_within_the_call(sandbox: Sa
     account = AwsAccounts().account(access_of(sandbox, by_role=True))
     for read in (lambda: find_subnets(account, ["subnet-1"]), lambda: read_load_balancers(account)):
         await read()
-        sandbox.by_hand("credentials/expire", of=sandbox.seed["role_arn"])
+        sandbox.out_of_band("credentials/expire", of=sandbox.seed["role_arn"])
         await read()
 
 

@@ -49,7 +49,7 @@ def test_a_text_that_names_no_link_is_refused(text: str) -> None:
     "workflow_id",
     ["", "orders", "privatelink:w", "privatelink:w:a:b", "other:w:a", "privatelink:W:a", "privatelink:w:A_"],
 )
-def test_a_strangers_workflow_is_no_link(workflow_id: str) -> None:
+def test_a_foreign_workflow_is_no_link(workflow_id: str) -> None:
     """A list of workflows may hold anybody's."""
     assert link_of_workflow_id(workflow_id) is None
 

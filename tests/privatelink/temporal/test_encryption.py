@@ -27,7 +27,7 @@ from privatelink.temporal.encryption import EncryptionCodec, key_id, payload_key
 from privatelink.temporal.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer
-from tests.chaos.strangers_hands import Hands, Ids
+from tests.chaos.foreign_clients import ForeignClients, Ids
 from tests.support.histories import around_payloads, payloads_of
 from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
 from tests.support.sandbox import Sandbox
@@ -293,8 +293,8 @@ async def test_a_worker_without_the_key_knows_where_the_link_stands(
     async with encrypting_world(sandbox, await connect_to_temporal(server.address, server.namespace)) as encrypting:
         await encrypting.links.create(there)
     monkeypatch.delenv(PAYLOAD_KEY)
-    with closing(Hands(sandbox)) as hands:
-        await asyncio.to_thread(hands.delete_private_link, Ids.of(sandbox.books(), str(there.link)))
+    with closing(ForeignClients(sandbox)) as clients:
+        await asyncio.to_thread(clients.delete_private_link, Ids.of(sandbox.books(), str(there.link)))
     while sandbox.books()["platform"]:  # noqa: ASYNC110 - of another process
         await asyncio.sleep(0.05)
     role = {"role_arn": sandbox.seed["role_arn"], "external_id": sandbox.seed["external_id"]}

@@ -26,7 +26,7 @@ READS = (
     "GET /connectors",
     "AssumeRole",
 )
-FATES = (
+THING_FAILURES = (
     ("CreateLoadBalancer", "failed"),
     ("CreateVpcEndpointServiceConfiguration", "failed"),
     ("POST /deployments/{deploymentID}/privatelinks", "failed"),

@@ -7,7 +7,7 @@ from typing import Any
 from temporalio.exceptions import TemporalError
 
 from privatelink.model.names import Link
-from tests.chaos.arena import Arena
+from tests.chaos.harness import MatrixHarness
 from tests.support.laws import of_link
 from workflows.platform_side import CONFIRM_RUNNING
 
@@ -15,26 +15,28 @@ LOOKS = 600
 """Maximum number of polls: half a minute, longer than a PrivateLink takes to run."""
 
 
-class Clicks:
+class ConsoleClicks:
     """What a person does outside the product. The PrivateLink's description is for the books, not for the product."""
 
-    def __init__(self, arena: Arena, link: Link) -> None:
+    def __init__(self, harness: MatrixHarness, link: Link) -> None:
         """Nothing is clicked yet."""
-        self._arena = arena
+        self._harness = harness
         self._link = link
         self._later: list[asyncio.Task[None]] = []
 
     async def create(self) -> None:
         """Click "Create PrivateLink", and approve its endpoint in the background as soon as the saga asks."""
-        [service] = of_link(await self._arena.books(), str(self._link))["endpoint_services"]
-        await asyncio.to_thread(self._arena.strangers.private_link, service["name"], f"link={self._link} by hand")
+        [service] = of_link(await self._harness.books(), str(self._link))["endpoint_services"]
+        await asyncio.to_thread(
+            self._harness.foreign_things.private_link, service["name"], f"link={self._link} by hand"
+        )
         self._later.append(asyncio.create_task(self._approve()))
 
     async def delete(self) -> None:
         """Click "Delete" if there is a PrivateLink."""
-        ids = await self._arena.ids(self._link)
+        ids = await self._harness.ids(self._link)
         if ids.private_link_id:
-            await asyncio.to_thread(self._arena.hands.delete_private_link, ids)
+            await asyncio.to_thread(self._harness.clients.delete_private_link, ids)
 
     async def confirm_later(self) -> None:
         """Confirm the address in the background, as soon as the console shows it."""
@@ -48,10 +50,10 @@ class Clicks:
 
     async def _approve(self) -> None:
         """Approve the endpoint that the PrivateLink has in the console, and no other."""
-        handle = self._arena.world.handle(str(self._link))
+        handle = self._harness.world.handle(str(self._link))
         for _ in range(LOOKS):
             for vpc_endpoint_id in [
-                one for row in self._rows(await self._arena.books()) if (one := row["vpcEndpointID"])
+                one for row in self._rows(await self._harness.books()) if (one := row["vpcEndpointID"])
             ]:
                 # Not asked yet; or the answer took too long, for which the SDK raises an error that is no RPCError.
                 with suppress(TemporalError):
@@ -63,9 +65,9 @@ class Clicks:
         return of_link(books, str(self._link)).get("private_links", [])
 
     async def _confirm(self) -> None:
-        handle = self._arena.world.handle(str(self._link))
+        handle = self._harness.world.handle(str(self._link))
         for _ in range(LOOKS):
-            if any(row["status"] == "running" for row in self._rows(await self._arena.books())):
+            if any(row["status"] == "running" for row in self._rows(await self._harness.books())):
                 try:
                     await handle.execute_update("confirm", {"step": CONFIRM_RUNNING, "by": "chaos"})
                 except TemporalError:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from privatelink import PrivateLinks
 from scripts.breakable import BreakableStage
-from tests.interleavings.witness import Witness
+from tests.interleavings.history_judge import HistoryJudge
 from tests.support.hasty_worker import HASTY_WORKER
 from tests.support.sandbox import SPEED
 
@@ -21,7 +21,7 @@ LIMIT_SECONDS = 600
 WORKERS = ("first", "second")
 
 
-class Playground:
+class Programs:
     """One breakable stage with two workers, on an event loop in a thread of its own.
 
     `judged` counts the answers of all histories that were compared with the books. `false_endings` are those that were
@@ -57,10 +57,10 @@ class Playground:
         """Reset both clouds to their seeded state, without limits."""
         self.run(self.stage.fresh_clouds())
 
-    def tell(self, witness: Witness) -> None:
+    def tell(self, judge: HistoryJudge) -> None:
         """Record what a history's witness has found."""
-        self.judged += witness.judged
-        self.false_endings += witness.false_endings
+        self.judged += judge.judged
+        self.false_endings += judge.false_endings
 
     async def replace_worker(self, name: str) -> None:
         """`kill -9` the worker, start it, and wait until it asks for work: one that finds no server ends at once."""
@@ -86,7 +86,7 @@ class Playground:
 
 
 @contextmanager
-def playground() -> Iterator[Playground]:
+def running_programs() -> Iterator[Programs]:
     """Start it all, and kill it all at the end."""
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="playground")
@@ -102,7 +102,7 @@ def playground() -> Iterator[Playground]:
             for worker in WORKERS:
                 run(stage.start_worker(worker))
                 run(stage.new_identity())
-            yield Playground(loop, stage)
+            yield Programs(loop, stage)
         finally:
             run(stage.__aexit__(None, None, None))
     finally:

@@ -25,7 +25,7 @@ LOOK_SECONDS = 0.5
 SERVICE_FIELD = "Endpoint service name"
 
 
-class Clerk:
+class ConsoleUser:
     """Clicks, approves and confirms for some links, until it is cancelled."""
 
     def __init__(self, stage: BreakableStage, links: PrivateLinks, known: Iterable[Known]) -> None:

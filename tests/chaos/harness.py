@@ -14,13 +14,13 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from privatelink.errors import from_failure
 from privatelink.model.names import Link
 from privatelink.model.progress import TRIED_AGAIN
-from tests.chaos.strangers import Strangers, theirs
-from tests.chaos.strangers_hands import Hands, Ids
+from tests.chaos.foreign_clients import ForeignClients, Ids
+from tests.chaos.foreign_things import ForeignThings, foreign_in
 from tests.support.step_faults import StepFaults
 from tests.support.world import World
 
 
-class Witness(StepFaults):
+class ErrorRecorder(StepFaults):
     """Step faults that also remember the errors of every step that has not succeeded since.
 
     Each is (step, sentence, whether it ends the step).
@@ -33,19 +33,19 @@ class Witness(StepFaults):
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
         """The SDK's hook: outermost, so that it sees the test's own faults as well as a cloud's."""
-        return _Witnessing(super().intercept_activity(next), self)
+        return _Recording(super().intercept_activity(next), self)
 
 
-class _Witnessing(ActivityInboundInterceptor):
-    def __init__(self, following: ActivityInboundInterceptor, witness: Witness) -> None:
+class _Recording(ActivityInboundInterceptor):
+    def __init__(self, following: ActivityInboundInterceptor, recorder: ErrorRecorder) -> None:
         super().__init__(following)
-        self._witness = witness
+        self._recorder = recorder
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
         # The ID of a step that was restarted after a person's answer ends in a number.
         step = info.activity_id.partition(TRIED_AGAIN)[0]
-        raised = self._witness.raised[info.workflow_id or ""]
+        raised = self._recorder.raised[info.workflow_id or ""]
         try:
             result = await super().execute_activity(input)
         except ApplicationError as error:
@@ -61,19 +61,19 @@ class _Witnessing(ActivityInboundInterceptor):
 
 
 @dataclass
-class Arena:
+class MatrixHarness:
     """Where cells run: one world, its witness, others' clients, strangers' things beside ours."""
 
     world: World
-    witness: Witness
-    hands: Hands
-    strangers: Strangers
+    recorder: ErrorRecorder
+    clients: ForeignClients
+    foreign_things: ForeignThings
     links: set[str] = field(default_factory=set)
     orphans: int = 0
     """Number of our things that were left where none may be."""
     duplicates: int = 0
     """Number of our things beyond one of each, where there may be one."""
-    stood: dict[str, Any] = field(default_factory=dict)
+    foreign_before: dict[str, Any] = field(default_factory=dict)
 
     async def books(self) -> dict[str, Any]:
         """Read the sandbox's books without blocking the worker."""
@@ -85,17 +85,19 @@ class Arena:
 
     async def touched(self) -> list[str]:
         """Return the strangers' things that have changed in any byte."""
-        now = theirs(await self.books(), self.links)
-        return sorted(key for key in now.keys() | self.stood.keys() if now.get(key) != self.stood.get(key))
+        now = foreign_in(await self.books(), self.links)
+        return sorted(
+            key for key in now.keys() | self.foreign_before.keys() if now.get(key) != self.foreign_before.get(key)
+        )
 
 
 @contextmanager
-def standing_by(world: World, witness: Witness) -> Iterator[Arena]:
+def with_foreign_things(world: World, recorder: ErrorRecorder) -> Iterator[MatrixHarness]:
     """An arena with its strangers settled in."""
-    hands = Hands(world.sandbox)
+    clients = ForeignClients(world.sandbox)
     try:
-        strangers = Strangers(world.sandbox, hands)
-        strangers.settle_in()
-        yield Arena(world, witness, hands, strangers)
+        foreign_things = ForeignThings(world.sandbox, clients)
+        foreign_things.make_one_of_each()
+        yield MatrixHarness(world, recorder, clients, foreign_things)
     finally:
-        hands.close()
+        clients.close()

@@ -11,9 +11,9 @@ from temporalio.service import RPCError, RPCStatusCode
 from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
 from privatelink.model.progress import Phase
 from privatelink.model.result import PrivateLinkResult
+from tests.support.answers import Ending, SagaAnswer
 from tests.support.belongings import Known, everything_of
 from tests.support.judge import Judge
-from tests.support.said import Ending, Said
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -27,7 +27,7 @@ REPEAT_SECONDS = 1.0
 LISTS = 10
 
 
-class Witness(Judge):
+class HistoryJudge(Judge):
     """Hears and judges the answers to one history's callers. `endings` has the last judged ending of each link."""
 
     def __init__(self, stage: BreakableStage, known: dict[str, Known]) -> None:
@@ -47,20 +47,20 @@ class Witness(Judge):
         self._may_go[link] += 1
         self._standing[self._known[link].link] = frozenset()
 
-    async def hear(self, link: str, start: Callable[[], Awaitable[SagaHandle]], operation: Operation) -> Said:
+    async def hear(self, link: str, start: Callable[[], Awaitable[SagaHandle]], operation: Operation) -> SagaAnswer:
         """Repeat the call until there is an answer, and judge the answer."""
         before = self._may_go[link]
         self._deleting[link] += operation == "delete"
-        saga_id, said = await self._answer(start)
+        saga_id, answer = await self._answer(start)
         self._deleting[link] -= operation == "delete"
         if self._deleting[link] or self._may_go[link] > before:
             self._overtaken.add(saga_id)
         if saga_id:
             completed = self.completed[self._known[link].link]
-            await self._judge(link, Ending(said, saga_id, operation, completed))
-        return said
+            await self._judge(link, Ending(answer, saga_id, operation, completed))
+        return answer
 
-    async def _answer(self, start: Callable[[], Awaitable[SagaHandle]]) -> tuple[str, Said]:
+    async def _answer(self, start: Callable[[], Awaitable[SagaHandle]]) -> tuple[str, SagaAnswer]:
         """Return the saga's ID ("" if none was started or joined), and what was said in the end."""
         saga_id = ""
         while True:
@@ -108,7 +108,7 @@ class Witness(Judge):
         """Check also that a link that ran, and that nobody asked to delete, is still complete."""
         found = super().falsehoods(known, ending, books)
         there = frozenset(everything_of(books, known))
-        if isinstance(ending.said, PrivateLinkResult):
+        if isinstance(ending.answer, PrivateLinkResult):
             self._standing[known.link] = frozenset() if ending.saga_id in self._overtaken else there
         elif gone := self._standing[known.link] - there:
             found.append(f"{ending.word}, and of the link that ran these are gone: {', '.join(sorted(gone))}")

@@ -13,7 +13,7 @@ from privatelink.model.names import TAG_COMPLETE
 from privatelink.model.result import DeleteResult, PrivateLinkResult
 from tests.support.belongings import Known, Thing, everything_of
 
-Said = PrivateLinkResult | DeleteResult | PrivateLinkError
+SagaAnswer = PrivateLinkResult | DeleteResult | PrivateLinkError
 
 NOTHING_IS_SAID = frozenset(
     {"OtherOperationRunning", "RequestDiffers", "LinkUnknown", "TemporalUnreachable", "NoWorker"}
@@ -27,7 +27,7 @@ TOLD_BY_ID = frozenset({"load balancer", "target group", "endpoint service"})
 class Ending:
     """What was said at the end of a saga."""
 
-    said: Said
+    answer: SagaAnswer
     saga_id: str
     operation: Literal["create", "delete"]
     completed: frozenset[str] = field(default_factory=frozenset)
@@ -36,21 +36,21 @@ class Ending:
     @property
     def word(self) -> str:
         """Text for a sentence."""
-        if not isinstance(self.said, PrivateLinkError):
-            return f"said `{self.said.status}`"
-        details = self.said.details_model
+        if not isinstance(self.answer, PrivateLinkError):
+            return f"said `{self.answer.status}`"
+        details = self.answer.details_model
         return f"said `{details.outcome or details.type}` ({details.message})"
 
 
 def falsehoods(ending: Ending, books: dict[str, Any], known: Known) -> list[str]:
     """Claims of the ending that the books contradict; empty if it is true."""
     there = everything_of(books, known)
-    if isinstance(ending.said, PrivateLinkResult):
-        found = [*_of_running(ending.said, books, there, known), *_of_packets(ending.said, books, known)]
-    elif isinstance(ending.said, DeleteResult):
+    if isinstance(ending.answer, PrivateLinkResult):
+        found = [*_of_running(ending.answer, books, there, known), *_of_packets(ending.answer, books, known)]
+    elif isinstance(ending.answer, DeleteResult):
         found = [f"there is {_listed(there)}"] if there else []
     else:
-        found = _of_error(ending, ending.said.details_model, there)
+        found = _of_error(ending, ending.answer.details_model, there)
     return [f"{ending.word}, and {one}" for one in found]
 
 
@@ -75,9 +75,9 @@ def _of_error(ending: Ending, details: ErrorDetails, there: dict[str, Thing]) ->
     return [f"does not list {_listed(unlisted)}"] if unlisted else []
 
 
-def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str, Thing], known: Known) -> list[str]:
-    claimed = {said.load_balancer_arn, *said.target_group_arns, said.service_id}
-    claimed |= {one for one in (said.private_link_id, said.connector) if one}
+def _of_running(answer: PrivateLinkResult, books: dict[str, Any], there: dict[str, Thing], known: Known) -> list[str]:
+    claimed = {answer.load_balancer_arn, *answer.target_group_arns, answer.service_id}
+    claimed |= {one for one in (answer.private_link_id, answer.connector) if one}
     found = [f"{id_} is not there" for id_ in sorted(claimed - there.keys())]
     more = {id_: thing for id_, thing in there.items() if thing.kind in TOLD_BY_ID and id_ not in claimed}
     if more:
@@ -85,28 +85,28 @@ def _of_running(said: PrivateLinkResult, books: dict[str, Any], there: dict[str,
     rows = [thing.book for thing in there.values() if thing.kind == "PrivateLink"]
     shown = [(row["status"], row["address"], row["vpcEndpointID"]) for row in rows]
     # A person who confirms may give any of the endpoint's names: one zone's instead of the region's.
-    confirmed = known.by_console and said.address.startswith(f"{said.vpc_endpoint_id}-")
-    address = shown[0][1] if shown and confirmed else said.address
-    if shown != [("running", address, said.vpc_endpoint_id)]:
-        found.append(f"the platform shows {shown} in place of {said.address}, {said.vpc_endpoint_id}")
+    confirmed = known.by_console and answer.address.startswith(f"{answer.vpc_endpoint_id}-")
+    address = shown[0][1] if shown and confirmed else answer.address
+    if shown != [("running", address, answer.vpc_endpoint_id)]:
+        found.append(f"the platform shows {shown} in place of {answer.address}, {answer.vpc_endpoint_id}")
     pages = [page for regions in books["aws"].values() for page in regions.values()]
     connections = [one for page in pages for one in page["endpoint_connections"]]
-    states = [one["state"] for one in connections if one["vpc_endpoint_id"] == said.vpc_endpoint_id]
+    states = [one["state"] for one in connections if one["vpc_endpoint_id"] == answer.vpc_endpoint_id]
     if states != ["available"]:
-        found.append(f"the connection of {said.vpc_endpoint_id} is {states}")
+        found.append(f"the connection of {answer.vpc_endpoint_id} is {states}")
     return found
 
 
-def _of_packets(said: PrivateLinkResult, books: dict[str, Any], known: Known) -> list[str]:
+def _of_packets(answer: PrivateLinkResult, books: dict[str, Any], known: Known) -> list[str]:
     """Judge whether it works: behind the address, each port has all requested targets, and only healthy ones."""
-    ports = books.get("packets", {}).get(said.vpc_endpoint_id, {})
+    ports = books.get("packets", {}).get(answer.vpc_endpoint_id, {})
     found: list[str] = []
     for port in known.ports:
         states = {target: state for target, state in ports.get(str(port), {}).items() if state != "draining"}
         answering = {target.rpartition(":")[0] for target, state in states.items() if state == "healthy"}
         silent = {target: state for target, state in states.items() if state != "healthy"}
         if not answering or silent or set(known.targets.get(port, ())) - answering:
-            found.append(f"port {port} of {said.address} does not answer as asked: its targets are {states}")
+            found.append(f"port {port} of {answer.address} does not answer as asked: its targets are {states}")
     return found
 
 

@@ -16,8 +16,8 @@ from privatelink.errors import (
     RollbackIncomplete,
 )
 from privatelink.model.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name, description
-from tests.chaos.strangers import OTHER_LINK, Strangers, theirs
-from tests.chaos.strangers_hands import CONSUMER, Hands, Ids
+from tests.chaos.foreign_clients import CONSUMER, ForeignClients, Ids
+from tests.chaos.foreign_things import OTHER_LINK, ForeignThings, foreign_in
 from tests.support.laws import counts, of_link
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
@@ -26,21 +26,21 @@ from workflows.saga import options
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 OTHERS_TAGS = {TAG_LINK: OTHER_LINK, TAG_MANAGED_BY: "privatelink-orchestrator"}
-THIRD_ACCOUNT = "410987654321"
+FOREIGN_ACCOUNT = "410987654321"
 
 
 @pytest.fixture
-def hands(world: World) -> Iterator[Hands]:
+def clients(world: World) -> Iterator[ForeignClients]:
     """Hands that are not ours."""
-    opened = Hands(world.sandbox)
+    opened = ForeignClients(world.sandbox)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def strangers(world: World, hands: Hands) -> Strangers:
+def foreign_things(world: World, clients: ForeignClients) -> ForeignThings:
     """Who makes look-alikes."""
-    return Strangers(world.sandbox, hands)
+    return ForeignThings(world.sandbox, clients)
 
 
 @pytest.fixture
@@ -96,13 +96,13 @@ async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
 
 @pytest.mark.parametrize("tags", [{}, OTHERS_TAGS], ids=["untagged", "tagged for another link"])
 async def test_names_that_others_have_are_refused_by_name_before_anything_is_made(
-    world: World, strangers: Strangers, tags: dict[str, str]
+    world: World, foreign_things: ForeignThings, tags: dict[str, str]
 ) -> None:
     """The load balancer, the target group and the connector are each named; not one is touched."""
     name = aws_name(LINK)
-    group = strangers.target_group(aws_name(LINK, 3306), tags)
-    strangers.listener(strangers.load_balancer(name, tags), group)
-    connector = strangers.connector("orders-db")
+    group = foreign_things.target_group(aws_name(LINK, 3306), tags)
+    foreign_things.listener(foreign_things.load_balancer(name, tags), group)
+    connector = foreign_things.connector("orders-db")
     before = world.sandbox.books()
 
     error = await _fails(world)
@@ -115,24 +115,24 @@ async def test_names_that_others_have_are_refused_by_name_before_anything_is_mad
 
 @pytest.mark.parametrize("kind", ["load balancer", "target group", "connector"])
 async def test_a_name_taken_after_the_checks_is_never_adopted_nor_rolled_back(
-    world: World, strangers: Strangers, kind: str
+    world: World, foreign_things: ForeignThings, kind: str
 ) -> None:
     """Whoever takes the name between our check and our step keeps the thing; ours is rolled back."""
     takes: dict[str, tuple[str, Callable[[], str], str]] = {
-        "load balancer": ("check-provider", lambda: strangers.load_balancer(aws_name(LINK), {}), aws_name(LINK)),
+        "load balancer": ("check-provider", lambda: foreign_things.load_balancer(aws_name(LINK), {}), aws_name(LINK)),
         "target group": (
             "check-provider",
-            lambda: strangers.target_group(aws_name(LINK, 3306), OTHERS_TAGS),
+            lambda: foreign_things.target_group(aws_name(LINK, 3306), OTHERS_TAGS),
             aws_name(LINK, 3306),
         ),
-        "connector": ("wait-for-private-link", lambda: strangers.connector("orders-db"), "mysql:orders-db"),
+        "connector": ("wait-for-private-link", lambda: foreign_things.connector("orders-db"), "mysql:orders-db"),
     }
     step, take, taken = takes[kind]
-    stood: dict[str, Any] = {}
+    foreign_before: dict[str, Any] = {}
 
     def act() -> None:
         take()
-        stood.update(theirs(world.sandbox.books(), {str(LINK)}))
+        foreign_before.update(foreign_in(world.sandbox.books(), {str(LINK)}))
 
     _at(world, step, act)
     error = await _fails(world)
@@ -140,11 +140,11 @@ async def test_a_name_taken_after_the_checks_is_never_adopted_nor_rolled_back(
     assert isinstance(error, NameTaken)
     assert taken in error.details_model.resource
     assert {} == counts(world.sandbox.books(), str(LINK))
-    assert stood == theirs(world.sandbox.books(), {str(LINK)})
+    assert foreign_before == foreign_in(world.sandbox.books(), {str(LINK)})
 
 
-async def test_only_the_links_own_connection_is_accepted_and_a_strangers_principal_is_removed(
-    world: World, strangers: Strangers, hands: Hands
+async def test_only_the_links_own_connection_is_accepted_and_a_foreign_principal_is_removed(
+    world: World, foreign_things: ForeignThings, clients: ForeignClients
 ) -> None:
     """Beside ours wait one of the right account that is not ours, and one of a third account that somebody allowed.
 
@@ -152,12 +152,12 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
     they are gone it works.
     """
     foreign: list[str] = []
-    principal = f"arn:aws:iam::{THIRD_ACCOUNT}:root"
+    principal = f"arn:aws:iam::{FOREIGN_ACCOUNT}:root"
 
     def come() -> None:
-        strangers.allow(_ids(world).service_id, principal)
-        foreign.append(strangers.vpc_endpoint(_service_name(world), CONSUMER))
-        foreign.append(strangers.vpc_endpoint(_service_name(world), THIRD_ACCOUNT))
+        foreign_things.allow(_ids(world).service_id, principal)
+        foreign.append(foreign_things.vpc_endpoint(_service_name(world), CONSUMER))
+        foreign.append(foreign_things.vpc_endpoint(_service_name(world), FOREIGN_ACCOUNT))
 
     _at(world, "add-allowed-principal", come)
     result = await world.links.create(_request(world))
@@ -179,8 +179,8 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
     assert set(foreign) == {one.resource for one in findings if one.type == FindingType.FOREIGN_ENDPOINT}
     assert before == world.sandbox.books()
 
-    hands.consumer.delete_vpc_endpoints(VpcEndpointIds=foreign[:1])
-    hands.aws("ec2", THIRD_ACCOUNT).delete_vpc_endpoints(VpcEndpointIds=foreign[1:])
+    clients.consumer.delete_vpc_endpoints(VpcEndpointIds=foreign[:1])
+    clients.aws("ec2", FOREIGN_ACCOUNT).delete_vpc_endpoints(VpcEndpointIds=foreign[1:])
     await world.links.delete(str(LINK))
     assert {} == counts(world.sandbox.books(), str(LINK))
 
@@ -188,7 +188,7 @@ async def test_only_the_links_own_connection_is_accepted_and_a_strangers_princip
 @pytest.mark.usefixtures("short_removal")
 @pytest.mark.chaos
 async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_rejected(
-    world: World, strangers: Strangers, hands: Hands
+    world: World, foreign_things: ForeignThings, clients: ForeignClients
 ) -> None:
     """Two of the right account, the platform names neither, and the request says that no person shall be asked.
 
@@ -198,7 +198,7 @@ async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_r
     """
     world.sandbox.quirk("withhold_vpc_endpoint_id", True)  # noqa: FBT003 - what the control path takes
     foreign: list[str] = []
-    _at(world, "create-private-link", lambda: foreign.append(strangers.vpc_endpoint(_service_name(world))))
+    _at(world, "create-private-link", lambda: foreign.append(foreign_things.vpc_endpoint(_service_name(world))))
     accepted_before = _decisions(world)
 
     error = await _fails(world, approval=False)
@@ -211,7 +211,7 @@ async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_r
     assert {foreign[0]: "pendingAcceptance"} == _connection_states(world)
     assert accepted_before == _decisions(world)
 
-    hands.consumer.delete_vpc_endpoints(VpcEndpointIds=foreign)
+    clients.consumer.delete_vpc_endpoints(VpcEndpointIds=foreign)
     await world.links.delete(_request(world))
     assert {} == counts(world.sandbox.books(), str(LINK))
 
@@ -224,14 +224,14 @@ def _decisions(world: World) -> list[str]:
 @pytest.mark.usefixtures("short_removal")
 @pytest.mark.chaos
 async def test_an_endpoint_service_of_others_over_our_load_balancer_is_named_and_left(
-    world: World, strangers: Strangers, hands: Hands
+    world: World, foreign_things: ForeignThings, clients: ForeignClients
 ) -> None:
     """AWS lets a load balancer belong to one endpoint service only, so theirs blocks ours, and blocks the rollback."""
     made: list[str] = []
     _at(
         world,
         "wait-for-load-balancer",
-        lambda: made.append(strangers.endpoint_service(_ids(world).load_balancer_arn, OTHERS_TAGS)),
+        lambda: made.append(foreign_things.endpoint_service(_ids(world).load_balancer_arn, OTHERS_TAGS)),
     )
     error = await _fails(world)
 
@@ -242,17 +242,17 @@ async def test_an_endpoint_service_of_others_over_our_load_balancer_is_named_and
     assert "carries the tag of link" in service.reason
     assert load_balancer.kind == "load balancer"
     assert "currently associated with another service" in load_balancer.reason
-    services = theirs(world.sandbox.books(), {str(LINK)})
+    services = foreign_in(world.sandbox.books(), {str(LINK)})
     assert any(made[0] in key for key in services)
 
-    hands.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=made)
+    clients.ec2.delete_vpc_endpoint_service_configurations(ServiceIds=made)
     await world.links.delete(_request(world))
     assert {} == counts(world.sandbox.books(), str(LINK))
 
 
 @pytest.mark.usefixtures("short_removal")
 async def test_a_private_link_of_another_link_to_our_service_is_named_and_never_deleted(
-    world: World, strangers: Strangers, hands: Hands
+    world: World, foreign_things: ForeignThings, clients: ForeignClients
 ) -> None:
     """Its description says whose it is, though it leads to us: neither adopted, nor removed by rollback or delete."""
     made: list[str] = []
@@ -260,7 +260,7 @@ async def test_a_private_link_of_another_link_to_our_service_is_named_and_never_
     _at(
         world,
         "add-allowed-principal",
-        lambda: made.append(strangers.private_link(_service_name(world), other)),
+        lambda: made.append(foreign_things.private_link(_service_name(world), other)),
     )
     error = await _fails(world)
 
@@ -269,7 +269,7 @@ async def test_a_private_link_of_another_link_to_our_service_is_named_and_never_
 
     rows = world.sandbox.books()["platform"]["w41b11c0"]
     assert [made[0]] == [one["privatelinkID"] for one in rows if one["status"] != "terminated"]
-    hands.platform.delete(f"/privatelinks/{made[0]}").raise_for_status()
+    clients.platform.delete(f"/privatelinks/{made[0]}").raise_for_status()
 
     async def gone() -> bool:
         return not world.sandbox.books()["platform"]

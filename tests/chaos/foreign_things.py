@@ -4,21 +4,21 @@ import copy
 from typing import Any
 
 from privatelink.model.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name
-from tests.chaos.strangers_hands import CONSUMER, DEPLOYMENT, Hands
+from tests.chaos.foreign_clients import CONSUMER, DEPLOYMENT, ForeignClients
 from tests.support.sandbox import Sandbox
 
 OTHER_LINK = "w41b11c1/somebody-elses"
 
 
-class Strangers:
+class ForeignThings:
     """Look-alikes of a link that no test makes, and things that look like no link."""
 
-    def __init__(self, sandbox: Sandbox, hands: Hands) -> None:
+    def __init__(self, sandbox: Sandbox, clients: ForeignClients) -> None:
         """`hands` have the clients that make them."""
         self._sandbox = sandbox
-        self._hands = hands
+        self._clients = clients
 
-    def settle_in(self) -> None:
+    def make_one_of_each(self) -> None:
         """Make one of everything: tagged for another link, named like one of ours, or not marked at all."""
         near = aws_name(Link(deployment=DEPLOYMENT, name="near"))
         tagged = {TAG_LINK: OTHER_LINK, TAG_MANAGED_BY: "privatelink-orchestrator"}
@@ -39,11 +39,11 @@ class Strangers:
 
     def target_group(self, name: str, tags: dict[str, str]) -> str:
         """Make a TCP target group of that name with one target, and return its ARN."""
-        made = self._hands.elb.create_target_group(
+        made = self._clients.elb.create_target_group(
             Name=name, Protocol="TCP", Port=3306, VpcId=self._sandbox.seed["vpc"], TargetType="ip", **_tagged(tags)
         )
         arn = str(made["TargetGroups"][0]["TargetGroupArn"])
-        self._hands.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": self._sandbox.seed["targets"][0]}])
+        self._clients.elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": self._sandbox.seed["targets"][0]}])
         return arn
 
     def load_balancer(self, name: str, tags: dict[str, str]) -> str:
@@ -51,7 +51,7 @@ class Strangers:
         subnets = self._sandbox.seed["subnets"]
         usual = self._sandbox._json("GET", "/durations")["load_balancer_active"]
         self._sandbox.durations(load_balancer_active=0)
-        made = self._hands.elb.create_load_balancer(
+        made = self._clients.elb.create_load_balancer(
             Name=name,
             Type="network",
             Scheme="internal",
@@ -64,7 +64,7 @@ class Strangers:
 
     def listener(self, load_balancer_arn: str, target_group_arn: str, port: int = 3306) -> str:
         """Make a listener without tags, and return its ARN."""
-        made = self._hands.elb.create_listener(
+        made = self._clients.elb.create_listener(
             LoadBalancerArn=load_balancer_arn,
             Protocol="TCP",
             Port=port,
@@ -76,7 +76,7 @@ class Strangers:
         """Make an endpoint service, available at once, and return its ID."""
         usual = self._sandbox._json("GET", "/durations")["endpoint_service_available"]
         self._sandbox.durations(endpoint_service_available=0)
-        made = self._hands.ec2.create_vpc_endpoint_service_configuration(
+        made = self._clients.ec2.create_vpc_endpoint_service_configuration(
             AcceptanceRequired=True,
             NetworkLoadBalancerArns=[load_balancer_arn],
             TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": _tags(tags)}] if tags else [],
@@ -86,12 +86,12 @@ class Strangers:
 
     def allow(self, service_id: str, arn: str) -> None:
         """Allow an ARN to connect."""
-        self._hands.ec2.modify_vpc_endpoint_service_permissions(ServiceId=service_id, AddAllowedPrincipals=[arn])
+        self._clients.ec2.modify_vpc_endpoint_service_permissions(ServiceId=service_id, AddAllowedPrincipals=[arn])
 
     def vpc_endpoint(self, service_name: str, account_id: str = CONSUMER) -> str:
         """Make an account's endpoint at a service, waiting to be accepted, and return its ID."""
         network = self._sandbox.seed["accounts"][account_id]["networks"]["us-east-1"]
-        made = self._hands.aws("ec2", account_id).create_vpc_endpoint(
+        made = self._clients.aws("ec2", account_id).create_vpc_endpoint(
             VpcEndpointType="Interface",
             VpcId=network["vpc_id"],
             ServiceName=service_name,
@@ -101,7 +101,7 @@ class Strangers:
 
     def private_link(self, service_name: str, description: str) -> str:
         """Make a PrivateLink in the console, and return its ID."""
-        made = self._hands.platform.post(
+        made = self._clients.platform.post(
             "/privatelinks", json={"serviceName": service_name, "description": description}
         ).raise_for_status()
         return str(made.json()["privatelinkID"])
@@ -109,11 +109,11 @@ class Strangers:
     def connector(self, name: str) -> str:
         """Make a connector in the console, of the type that our links make, and return its ID."""
         body = {"type": "mysql", "name": name, "server": "10.0.1.15:3306", "database": "d", "username": "u"}
-        self._hands.broker.post("/connectors", json=body).raise_for_status()
+        self._clients.broker.post("/connectors", json=body).raise_for_status()
         return f"mysql:{name}"
 
 
-def theirs(books: dict[str, Any], links: set[str]) -> dict[str, Any]:
+def foreign_in(books: dict[str, Any], links: set[str]) -> dict[str, Any]:
     """Everything in the books that does not belong to `links`, by owner, kind and ID."""
     at_aws = [
         (f"{account} {region} {kind}", one)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sandbox.aws.state import World
 
 
-class Hands:
+class OutOfBand:
     """The verbs, by their paths under `/sandbox/`. Thread-safe."""
 
     def __init__(self, world: World, keyring: Keyring) -> None:

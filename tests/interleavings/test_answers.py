@@ -7,8 +7,8 @@ import pytest
 from privatelink.errors import Cancelled, Leftover, NameTaken, Outcome, RemovalRefused, RollbackIncomplete, StepFailed
 from privatelink.model.names import TAG_COMPLETE, TAG_LINK, TAG_SAGA, Link, Place, aws_name, description
 from privatelink.model.result import DeleteResult, PrivateLinkResult
+from tests.support.answers import Ending, SagaAnswer, falsehoods
 from tests.support.belongings import Known, everything_of
-from tests.support.said import Ending, Said, falsehoods
 
 LINK = Link(deployment="w41b11c0", name="orders")
 HERE = Place(account="210987654321", region="us-east-1", mode="api")
@@ -56,9 +56,9 @@ def books(*, region: str = "us-east-1", tags: dict[str, str] | None = None, says
     }
 
 
-def told(said: Said, page: dict[str, Any], *, operation: Any = "create", saga: str = "saga-1") -> list[str]:  # noqa: ANN401
+def told(answer: SagaAnswer, page: dict[str, Any], *, operation: Any = "create", saga: str = "saga-1") -> list[str]:  # noqa: ANN401
     """What is not true of the ending."""
-    return falsehoods(Ending(said, saga, operation), page, known())
+    return falsehoods(Ending(answer, saga, operation), page, known())
 
 
 def test_a_true_ending_is_no_falsehood() -> None:
@@ -120,11 +120,11 @@ def test_running_is_said_only_with_the_platforms_word_and_address() -> None:
     # A person at a console confirms one of the endpoint's own names, not another endpoint's.
     by_console = Known(LINK, (3306,), "mysql:orders", by_console=True)
     for name, true in (("vpce-1-zone.example.com", True), ("vpce-10-zone.example.com", False)):
-        said = RUNNING.model_copy(update={"address": name})
+        answer = RUNNING.model_copy(update={"address": name})
         page = books()
         page["platform"]["w41b11c0"][0]["vpcEndpointID"] = "vpce-1"
-        assert (falsehoods(Ending(said, "saga-1", "create"), page, by_console) == []) is true
-        assert told(said, page)
+        assert (falsehoods(Ending(answer, "saga-1", "create"), page, by_console) == []) is true
+        assert told(answer, page)
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,19 @@ import httpx
 from tests.support.belongings import Known, Thing, everything_of
 
 if TYPE_CHECKING:
-    from tests.interleavings.playground import Playground
+    from tests.interleavings.programs import Programs
 
 KINDS = ("load balancer", "target group", "listener", "endpoint service")
-STRANGER_ROOT = "arn:aws:iam::410987654321:root"
+FOREIGN_ROOT = "arn:aws:iam::410987654321:root"
 PROTECTION = "deletion_protection.enabled"
 
 
-class OtherHands:
+class OutOfBandChanges:
     """What others do, if there is something to do it to. `undo` reverts what would be in the way of a delete."""
 
-    def __init__(self, playground: Playground) -> None:
+    def __init__(self, programs: Programs) -> None:
         """`edited` are the links of which a thing has lost its tags or description."""
-        self._playground = playground
+        self._programs = programs
         self._undo: list[tuple[str, str, object]] = []
         self.edited: set[str] = set()
         self.done: list[str] = []
@@ -48,7 +48,7 @@ class OtherHands:
     def connect(self, known: Known) -> None:
         """Connect a stranger's account to the endpoint service."""
         for thing in self._things(known, "endpoint service"):
-            self._hand("principals", service_id=thing.id, add=[STRANGER_ROOT])
+            self._hand("principals", service_id=thing.id, add=[FOREIGN_ROOT])
             made = self._hand("endpoints", service_name=thing.book["name"])
             if made:
                 self._undo.append(("POST", "/delete", {"id": made["vpc_endpoint_id"]}))
@@ -76,7 +76,7 @@ class OtherHands:
         self._undo.clear()
 
     def _things(self, known: Known, kind: str) -> list[Thing]:
-        found = everything_of(self._playground.control("GET", "/books"), known).values()
+        found = everything_of(self._programs.control("GET", "/books"), known).values()
         return [thing for thing in found if thing.kind == kind]
 
     def _hand(self, verb: str, **body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
@@ -86,12 +86,12 @@ class OtherHands:
     def _control(self, method: str, path: str, body: object) -> Any:  # noqa: ANN401 - JSON of many shapes
         """Do one act, and return its answer; None if AWS refuses it because the thing is just changing or going."""
         try:
-            return self._playground.control(method, path, body)
+            return self._programs.control(method, path, body)
         except httpx.HTTPStatusError:
             return None
 
     def _deployment(self, method: str, path: str, body: object) -> None:
-        env = self._playground.stage.ready["env"]
+        env = self._programs.stage.ready["env"]
         auth = (env["EMQXCLOUD_DEPLOYMENT_API_KEY"], env["EMQXCLOUD_DEPLOYMENT_API_SECRET"])
         address = f"{env['EMQXCLOUD_DEPLOYMENT_ENDPOINT']}{path}"
         httpx.request(method, address, auth=auth, json=body, trust_env=False, timeout=30)

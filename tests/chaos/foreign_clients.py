@@ -60,7 +60,7 @@ class Ids(NamedTuple):
         )
 
 
-class Hands:
+class ForeignClients:
     """Clients with the accounts' own keys, which share no code with the product. Each call blocks."""
 
     def __init__(self, sandbox: Sandbox) -> None:

@@ -8,7 +8,7 @@ CONSUMER = "111122223333"
 """EMQX's AWS account."""
 
 
-def connect_neighbour(sandbox: Sandbox, service_name: str) -> str:
+def connect_co_tenant(sandbox: Sandbox, service_name: str) -> str:
     """Connect the neighbour to an endpoint service that allows the account; return the VPC endpoint's ID. Blocks."""
     account = sandbox.seed["accounts"][CONSUMER]
     network = account["networks"]["us-east-1"]
