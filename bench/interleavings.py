@@ -1,4 +1,4 @@
-"""Whether answers are true: random interleavings of everything that callers, machines, clouds and strangers do."""
+"""Whether answers are true: random interleavings of everything that callers, machines, clouds and other people do."""
 
 import asyncio
 import json

@@ -12,14 +12,14 @@ A bad call gets HTTP 400 with a message, an unknown verb 404. `sandbox.bodies` h
     GET  packets            VPC endpoint -> port -> whether a target answers
     *    policy             PUT {role_arn, policy}, GET which statements were used
 
-What somebody else does behind the caller's back (`sandbox.aws.hands`; `sandbox.emqx` for EMQX's own things):
+What somebody else does behind the caller's back (`sandbox.aws.out_of_band`; `sandbox.emqx` for EMQX's own things):
 
     POST tags               {id, set: {KEY: VALUE}, remove: [KEY] or "all"}
     POST delete             {id}
     POST principals         {service_id, add: [ARN], remove: [ARN]}
     POST attributes         {load_balancer_arn, attributes: {KEY: VALUE}}, for instance deletion protection
     POST listeners          {load_balancer_arn, port, target_group_arn?}; gives {listener_arn, target_group_arn}
-    POST endpoints          {service_name, account?, az_ids?}: a VPC endpoint, by default in the stranger's account;
+    POST endpoints          {service_name, account?, az_ids?}: a VPC endpoint, by default in the foreign account;
                             gives {vpc_endpoint_id}
     POST shares             {subnet_ids, participant}: let another account use these subnets (shared VPC)
     POST call               {account, region?, action, params}: any action of the sandbox, as any account

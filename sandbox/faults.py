@@ -8,8 +8,7 @@ For every AWS or EMQX request the server calls `FaultPlan.hit` once and puts the
 - `refusal`: the same, with the fault's own `code`, `message` and `status`. Use it for an answer that somebody has
   reported: a service control policy's explicit deny, a wrong clock, a tag policy, a new account's limits.
 - `slow`, `lost_reply`: the half serves as if there were no fault; the server delays or drops the answer.
-- `not_visible`, `stuck`, `failed`, `impaired`, `unsuccessful`: the half gives this fate to what the call creates or
-  changes.
+- `not_visible`, `stuck`, `failed`, `impaired`, `unsuccessful`: this happens to what the call creates or changes.
 - `not_found_yet`: the half refuses as if what the call names did not exist, as AWS may do right after its creation.
 
 Each half registers its actions with `FaultPlan.know` when it is built; a fault on any other action is refused.

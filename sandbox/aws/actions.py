@@ -22,7 +22,7 @@ Handler = Callable[["Call"], Answer]
 
 @dataclass(frozen=True)
 class Action:
-    """One action; `fates` are the fault kinds that it supports beyond those of every action."""
+    """One action; `fault_kinds` are those that it supports beyond the ones of every action."""
 
     service: str
     name: str

@@ -453,7 +453,7 @@ async def remove(steps: Connectors, saga_id: str | None = None) -> Removed:
 
 
 async def test_delete_removes_all_of_the_link_and_nothing_else(steps: Connectors, sandbox: Sandbox) -> None:
-    """Whichever saga made it; a stranger's stays, and so does another link's."""
+    """Whichever saga made it; a foreign one stays, and so does another link's."""
     other = Link(deployment=LINK.deployment, name="others")
     make_connector(sandbox, "ours", owner=description(LINK, SAGA))
     make_connector(sandbox, "ours-of-before", owner=description(LINK, "dead"))

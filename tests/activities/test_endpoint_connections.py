@@ -1,4 +1,4 @@
-"""The endpoint connection: exactly this PrivateLink's is proven and accepted, and no stranger's is touched."""
+"""The endpoint connection: exactly this PrivateLink's is proven and accepted, and no foreign one is touched."""
 
 import asyncio
 from datetime import UTC, datetime, timedelta
@@ -125,7 +125,7 @@ async def test_one_reading_of_aws_is_enough_to_prove_the_one_that_the_platform_n
 async def test_the_proven_one_is_marked_on_the_endpoint_service(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
-    """By the mark a removal tells it from a stranger's when the platform has forgotten it."""
+    """By the mark a removal tells it from a foreign one when the platform has forgotten it."""
     found = await own(steps, await asked(provider, platform))
     assert found.vpc_endpoint_id == provider.books()["endpoint_services"][0]["tags"][TAG_VPC_ENDPOINT]
 
@@ -133,7 +133,7 @@ async def test_the_proven_one_is_marked_on_the_endpoint_service(
 async def test_without_a_name_the_only_one_is_proven_after_a_while(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
-    """A stranger's account does not count, however early it came."""
+    """A foreign account does not count, however early it came."""
     provider.sandbox.quirk("withhold_vpc_endpoint_id", value=True)
     spec = await asked(provider, platform)
     allow(provider, spec.endpoint_service, FOREIGN_ACCOUNT)
@@ -366,7 +366,7 @@ async def test_a_connection_that_goes_by_itself_is_not_rejected(
 async def test_a_connection_that_stays_is_rejected_and_no_other(
     provider: Provider, platform: Platform, steps: EndpointConnections, *, accepted: bool
 ) -> None:
-    """Not before its time to go by itself is over; a stranger's is never touched."""
+    """Not before its time to go by itself is over; a foreign one is never touched."""
     spec = await proven(provider, platform, steps)
     if accepted:
         await perform(steps.accept_endpoint_connection, spec)
@@ -381,7 +381,7 @@ async def test_a_connection_that_stays_is_rejected_and_no_other(
 
 
 async def test_nothing_to_reject_is_fine(provider: Provider, steps: EndpointConnections) -> None:
-    """No endpoint service; one without a proven connection, and a stranger's on it."""
+    """No endpoint service; one without a proven connection, and a foreign one on it."""
     await attempt(steps.reject_endpoint_connections, a_removal(SAGA))
     service = await provider.make_endpoint_service()
     other = provider.make_vpc_endpoint(service)

@@ -25,7 +25,7 @@ def steps(provider: Provider) -> LoadBalancers:
 
 
 def make_foreign(provider: Provider) -> None:
-    """Make a load balancer with our name by another hand."""
+    """Make a load balancer with our name, as another team would."""
     provider.client("elbv2").create_load_balancer(
         Name=aws_name(LINK), Type="network", Scheme="internal", Subnets=list(provider.subnets.values())
     )
@@ -81,7 +81,7 @@ async def test_a_foreign_one_is_refused_and_left_alone(provider: Provider, steps
 async def test_one_that_is_not_shown_has_its_owner_looked_up_when_it_is(
     provider: Provider, steps: LoadBalancers
 ) -> None:
-    """AWS says that the name is taken before it shows by whom: no guess, and the stranger's is not adopted."""
+    """AWS says that the name is taken before it shows by whom: no guess, and the foreign one is not adopted."""
     provider.sandbox.fault("CreateLoadBalancer", "not_visible", seconds=30)
     provider.client("elbv2").create_load_balancer(
         Name=aws_name(LINK),

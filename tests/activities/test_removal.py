@@ -357,7 +357,7 @@ async def test_what_lost_its_tags_refuses_a_delete_with_the_command_that_gives_t
 
 
 async def test_a_rollback_lists_what_its_saga_recorded_though_the_mark_is_gone(world: World) -> None:
-    """Tags and descriptions can be edited while a saga runs; a name that a stranger took meanwhile is not listed."""
+    """Tags and descriptions can be edited while a saga runs. A name that a foreign thing took since is not listed."""
     spec = await world.run()
     (balancer,) = world.provider.books()["load_balancers"]
     world.provider.client("elbv2").remove_tags(ResourceArns=[balancer["arn"]], TagKeys=list(OURS))

@@ -30,7 +30,7 @@ def steps(provider: Provider) -> TargetGroups:
 
 
 def make_foreign(provider: Provider, name: str, tags: dict[str, str] | None = None) -> None:
-    """Make a target group with our name by another hand."""
+    """Make a target group with our name, as another team would."""
     provider.client("elbv2").create_target_group(
         Name=name,
         Protocol="TCP",

@@ -52,7 +52,8 @@ def main(arguments: list[str]) -> int:
 def _for_people(ran: Ran) -> str:
     numbers = (
         f"{len(ran.outcomes)} cells, {len(ran.broken)} broken laws, {len(ran.changed)} changed outcomes, "
-        f"{ran.orphans} orphans, {ran.duplicates} duplicates, {len(ran.touched)} strangers touched, {ran.seconds:.0f} s"
+        f"{ran.orphans} orphans, {ran.duplicates} duplicates, {len(ran.touched)} foreign things touched, "
+        f"{ran.seconds:.0f} s"
     )
     words = {"BROKEN": ran.broken, "TOUCHED": ran.touched, "CHANGED": ran.changed}
     return "\n".join([*(f"{word} {one}" for word, ones in words.items() for one in ones), numbers])

@@ -1,4 +1,4 @@
-"""The laws that a cell's run must keep, checked in the sandbox's books and in what the saga said."""
+"""The laws that a cell's run must keep, checked in the sandbox's books and in what the saga answered."""
 
 import asyncio
 from typing import Any, Literal
@@ -82,7 +82,7 @@ class CellLaws:
         self.hold(any(one in answer for one in sentences), f"the first cause {sentences} is not in the error: {answer}")
 
     async def answer(self, answer: SagaAnswer, operation: Literal["create", "delete"]) -> None:
-        """Law: what is said is true, in every account, region and deployment."""
+        """Law: the answer is true, in every account, region and deployment."""
         if self._cell.fault == "deleted" and self._step.by_hand:
             # Only the console still shows what was deleted behind our back, and the error says so in its own words.
             return

@@ -1,4 +1,4 @@
-"""The arena for the cells that run with all other tests."""
+"""The harness for the cells that run with all other tests."""
 
 from collections.abc import AsyncIterator
 
@@ -13,7 +13,7 @@ from tests.support.sandbox import Sandbox
 
 @pytest.fixture
 async def harness(sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[MatrixHarness]:
-    """A fresh sandbox with strangers in it, and a worker that no request limit of EMQX holds up."""
+    """A fresh sandbox with foreign things in it, and a worker that no request limit of EMQX holds up."""
     monkeypatch.setenv(SECRET_VARIABLE, SECRET)
     for kind in ("READS", "WRITES"):
         monkeypatch.setenv(f"PRIVATELINK_PLATFORM_{kind}_PER_HOUR", str(MANY))

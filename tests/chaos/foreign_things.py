@@ -14,7 +14,7 @@ class ForeignThings:
     """Look-alikes of a link that no test makes, and things that look like no link."""
 
     def __init__(self, sandbox: Sandbox, clients: ForeignClients) -> None:
-        """`hands` have the clients that make them."""
+        """`clients` make them."""
         self._sandbox = sandbox
         self._clients = clients
 

@@ -1,4 +1,4 @@
-"""The arena: one world for many cells, its witness, others' clients, and strangers' things beside ours."""
+"""The harness of the matrix: one world for many cells, its error recorder, and foreign things beside ours."""
 
 import asyncio
 from collections import defaultdict
@@ -62,7 +62,7 @@ class _Recording(ActivityInboundInterceptor):
 
 @dataclass
 class MatrixHarness:
-    """Where cells run: one world, its witness, others' clients, strangers' things beside ours."""
+    """Where cells run: one world, its error recorder, other people's clients, and foreign things beside ours."""
 
     world: World
     recorder: ErrorRecorder
@@ -84,7 +84,7 @@ class MatrixHarness:
         return Ids.of(await self.books(), str(link))
 
     async def touched(self) -> list[str]:
-        """Return the strangers' things that have changed in any byte."""
+        """Return the foreign things that have changed in any byte."""
         now = foreign_in(await self.books(), self.links)
         return sorted(
             key for key in now.keys() | self.foreign_before.keys() if now.get(key) != self.foreign_before.get(key)
@@ -93,7 +93,7 @@ class MatrixHarness:
 
 @contextmanager
 def with_foreign_things(world: World, recorder: ErrorRecorder) -> Iterator[MatrixHarness]:
-    """An arena with its strangers settled in."""
+    """A harness with foreign things made beside ours."""
     clients = ForeignClients(world.sandbox)
     try:
         foreign_things = ForeignThings(world.sandbox, clients)

@@ -79,7 +79,7 @@ class Ran:
 
 @asynccontextmanager
 async def harness_of(sandbox: Sandbox, client: Client) -> AsyncIterator[MatrixHarness]:
-    """A worker in this process, with strangers' things around; its environment must be the sandbox's."""
+    """A worker in this process, with foreign things around; its environment must be the sandbox's."""
     sandbox.quirk("writes_per_hour", MANY)
     sandbox.quirk("reads_per_hour", MANY)
     sandbox.quotas(load_balancers_per_region=MANY, interface_endpoints_per_vpc=MANY)
@@ -91,7 +91,7 @@ async def harness_of(sandbox: Sandbox, client: Client) -> AsyncIterator[MatrixHa
 
 
 async def _settled(harness: MatrixHarness) -> dict[str, Any]:
-    """The strangers' things once the platform has made their endpoint. After that they no longer change."""
+    """The foreign things once the platform has made their endpoint. After that they no longer change."""
     while True:
         now = foreign_in(await harness.books(), set())
         rows = [one for one in now.values() if "vpcEndpointID" in one]

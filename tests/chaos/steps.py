@@ -37,7 +37,7 @@ class Step:
     bad_states: frozenset[str] = frozenset()
     """States (`stuck`, `failed`) in which the thing that the step makes or waits for can end."""
     state_set_by: tuple[str, str, Match] | None = None
-    """Step, action and match of the call that gives a thing waited for its fate, if that call is another step's."""
+    """Step, action and match of the call that decides the bad state of a thing waited for, if it is another step's."""
     overhears: bool = False
     """Whether it may use what another saga has read a moment before."""
     lists_unsuccessful: bool = False

@@ -44,7 +44,7 @@ FORWARD, UNDOING = (Story.CREATE,), (Story.ROLLBACK, Story.DELETE)
 async def test_whatever_breaks_at_whichever_step_the_books_keep_the_laws(
     harness: MatrixHarness, fault: str, stories: tuple[Story, ...]
 ) -> None:
-    """Every step, its fault hit: one of everything or nothing, no stranger touched, the cause given, platform first.
+    """Every step, its fault hit: one of everything or none, nothing foreign touched, the cause given, platform first.
 
     And each ends as the page says.
     """

@@ -55,8 +55,8 @@ RULES = [
 
 @pytest.mark.chaos
 @pytest.mark.timeout(0)
-async def test_what_is_said_is_true_also_through_a_proxy_that_breaks_every_fourth_call() -> None:
-    """Eight creates and eight deletes: each ends, what it says is true, and without faults all can be deleted."""
+async def test_every_answer_is_true_also_through_a_proxy_that_breaks_every_fourth_call() -> None:
+    """Eight creates and eight deletes: each ends, its answer is true, and without faults all can be deleted."""
     assert MICROBURST.exists(), f"{MICROBURST} is missing: run `make .cache/microburst/bin/microburst`"
     async with BreakableStage(SPEED, worker=HASTY_WORKER) as stage:
         sandbox = stage.ready["endpoint"]

@@ -29,7 +29,7 @@ class ConsoleUser:
     """Clicks, approves and confirms for some links, until it is cancelled."""
 
     def __init__(self, stage: BreakableStage, links: PrivateLinks, known: Iterable[Known]) -> None:
-        """The clerk logs in to the console with the platform's key of the sandbox."""
+        """The user logs in to the console with the platform's key of the sandbox."""
         self._stage = stage
         self._links = links
         self._known = tuple(known)
@@ -76,9 +76,9 @@ class ConsoleUser:
                 await _delete(console, known, rows)
             case platform_side.CONFIRM_RUNNING:
                 for address in [row["address"] for row in rows if row["status"] == "running" and row["address"]]:
-                    await self._links.confirm(known.link, step=ask.step, address=address, by="clerk")
+                    await self._links.confirm(known.link, step=ask.step, address=address, by="console user")
             case controls.APPROVAL:
-                await self._links.approve(known.link, by="clerk")
+                await self._links.approve(known.link, by="console user")
 
 
 def _page(known: Known) -> str:

@@ -70,7 +70,7 @@ def count(number: int, *, says: Callable[[Counted], None] = lambda _: None) -> C
     with running_programs() as programs:
 
         class Counting(_Counting):
-            """Plays in this playground."""
+            """Runs on these programs."""
 
             def teardown(self) -> None:
                 super().teardown()

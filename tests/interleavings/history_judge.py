@@ -1,4 +1,4 @@
-"""The witness hears every answer of the product, and compares it with the books of all places."""
+"""A judge for one history: it hears every answer of the product, and compares it with the books of all places."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class HistoryJudge(Judge):
         return answer
 
     async def _answer(self, start: Callable[[], Awaitable[SagaHandle]]) -> tuple[str, SagaAnswer]:
-        """Return the saga's ID ("" if none was started or joined), and what was said in the end."""
+        """Return the saga's ID ("" if none was started or joined), and its answer."""
         saga_id = ""
         while True:
             try:

@@ -1,6 +1,6 @@
 """What can happen, in any order, and the laws that hold when everything has settled.
 
-The invariant is that what is said is true (`tests.support.said`). The witness compares every answer with the books of
+The invariant is that every answer is true (`tests.support.answers`). The judge compares each one with the books of
 every account, region and deployment as soon as it is given, and the last answer of each link again at the end.
 """
 
@@ -65,7 +65,7 @@ def event(**drawn: Any) -> Callable[[Callable[..., None]], Callable[..., None]]:
 
 
 class Interleavings(RuleBasedStateMachine):
-    """One history of several links. All histories share `playground`; each has its own link names."""
+    """One history of several links. All histories share `programs`; each has its own link names."""
 
     programs: ClassVar[Programs]
 
@@ -272,7 +272,7 @@ class Interleavings(RuleBasedStateMachine):
         """Somebody else in the deployment uses the link's address."""
         self._stir(self._out_of_band.use_address, link, where)
 
-    def _stir(self, act: Any, link: str, *more: str) -> None:  # noqa: ANN401 - one of the hands
+    def _stir(self, act: Any, link: str, *more: str) -> None:  # noqa: ANN401 - one of the out-of-band changes
         self._judge.stirred += 1
         act(self._known[link], *more)
         self._judge.stirred += 1

@@ -46,7 +46,7 @@ class OutOfBandChanges:
             self._undo.append(("POST", "/attributes", off))
 
     def connect(self, known: Known) -> None:
-        """Connect a stranger's account to the endpoint service."""
+        """Connect a foreign account to the endpoint service."""
         for thing in self._things(known, "endpoint service"):
             self._hand("principals", service_id=thing.id, add=[FOREIGN_ROOT])
             made = self._hand("endpoints", service_name=thing.book["name"])

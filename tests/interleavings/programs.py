@@ -58,7 +58,7 @@ class Programs:
         self.run(self.stage.fresh_clouds())
 
     def tell(self, judge: HistoryJudge) -> None:
-        """Record what a history's witness has found."""
+        """Record what a history's judge has found."""
         self.judged += judge.judged
         self.false_endings += judge.false_endings
 
@@ -89,7 +89,7 @@ class Programs:
 def running_programs() -> Iterator[Programs]:
     """Start it all, and kill it all at the end."""
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="playground")
+    thread = threading.Thread(target=loop.run_forever, name="programs")
     thread.start()
 
     def run(work: Coroutine[Any, Any, R]) -> R:

@@ -1,4 +1,4 @@
-"""The law of what is said can fail: it finds each kind of untrue ending, but not the true one beside it."""
+"""The law of true answers can fail: it finds each kind of untrue ending, but not the true one beside it."""
 
 from typing import Any
 

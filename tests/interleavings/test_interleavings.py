@@ -42,9 +42,9 @@ def run(machine: type[RuleBasedStateMachine], examples: int) -> None:
 @pytest.mark.skipif(DRAWN_ANEW is not None, reason="INTERLEAVINGS asks for many")
 @pytest.mark.timeout(600)
 def test_a_few_interleavings_end_well() -> None:
-    """Callers, operators, machines, clouds and strangers in any order, on links of several accounts and both modes.
+    """Callers, operators, machines, clouds and other people in any order, on links of several accounts and both modes.
 
-    What is said is true in every account, region and deployment, and each link can be deleted at the end.
+    Every answer is true in every account, region and deployment, and each link can be deleted at the end.
     """
     with running_programs() as programs:
         run(type("Interleavings", (Interleavings,), {"programs": programs}), FEW)

@@ -129,7 +129,7 @@ def test_services_are_filtered(aws: Aws, name: str, value: str) -> None:
 
 
 def test_an_unknown_filter_is_refused(aws: Aws) -> None:
-    """EC2 error codes, InvalidFilter: never silently ignored, which would pick a stranger's service."""
+    """EC2 error codes, InvalidFilter: never silently ignored, which would pick a foreign service."""
     filters = [{"Name": "nonsense", "Values": ["x"]}]
     assert ("InvalidFilter", 400) == refused(aws.ec2.describe_vpc_endpoint_service_configurations, Filters=filters)
 

@@ -106,8 +106,10 @@ def test_any_action_is_done_in_the_name_of_any_account(aws: Aws) -> None:
         ("description", {"deployment": "w41b11c0", "id": "mysql:absent", "description": ""}),
     ],
 )
-def test_what_cannot_be_done_by_hand_is_refused_with_a_sentence(aws: Aws, verb: str, body: dict[str, Any]) -> None:
-    """A hand that touches nothing would prove nothing."""
+def test_an_out_of_band_change_that_cannot_be_made_is_refused_with_a_sentence(
+    aws: Aws, verb: str, body: dict[str, Any]
+) -> None:
+    """A change that touches nothing would prove nothing."""
     answer = aws.control.post(f"/{verb}", json=body)
     assert 400 == answer.status_code, answer.text
 

@@ -1,4 +1,4 @@
-"""Law: what is said is true. Compares an ending that the product reports with the books of every account and region.
+"""Law: every answer is true. Compares an ending that the product reports with the books of every account and region.
 
 What an ending claims to be gone must be gone everywhere. What it claims to run must be there, once. What it leaves must
 be in its list. `tests.support.belongings` finds what belongs to a link, by more than our own marks.
@@ -25,7 +25,7 @@ TOLD_BY_ID = frozenset({"load balancer", "target group", "endpoint service"})
 
 @dataclass(frozen=True)
 class Ending:
-    """What was said at the end of a saga."""
+    """A saga's answer to its caller, and what it is judged by."""
 
     answer: SagaAnswer
     saga_id: str

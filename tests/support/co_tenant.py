@@ -1,4 +1,4 @@
-"""A neighbour: another customer of EMQX, whose deployment is in the same AWS account as ours."""
+"""A co-tenant: another customer of EMQX, whose deployment is in the same AWS account as ours."""
 
 import boto3
 
@@ -9,7 +9,7 @@ CONSUMER = "111122223333"
 
 
 def connect_co_tenant(sandbox: Sandbox, service_name: str) -> str:
-    """Connect the neighbour to an endpoint service that allows the account; return the VPC endpoint's ID. Blocks."""
+    """Connect the co-tenant to an endpoint service that allows the account; return the VPC endpoint's ID. Blocks."""
     account = sandbox.seed["accounts"][CONSUMER]
     network = account["networks"]["us-east-1"]
     consumer = boto3.client(

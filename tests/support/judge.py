@@ -1,4 +1,4 @@
-"""A judge compares what is said at the end of a saga with the books, at the moment when it is said."""
+"""A judge compares the answer at the end of a saga with the books, at the moment when it is given."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class WorldJudge(Judge):
         return self._known.setdefault(link, Known(link))
 
     async def hear(self, client: Client, link: Link, answer: SagaAnswer, saga_id: str, operation: Operation) -> None:
-        """Judge what was said at the end of a saga."""
+        """Judge the answer at the end of a saga."""
         if not isinstance(answer, NoWorker | TemporalUnreachable):
             await self.judge(client, self.known(link), Ending(answer, saga_id, operation, self.completed[link]))
 
@@ -92,7 +92,7 @@ class JudgedSaga(SagaHandle):
 
 
 class JudgedLinks(PrivateLinks):
-    """Starts sagas and fleets whose ends are judged. `told` is what was said at those ends, in order."""
+    """Starts sagas and fleets whose ends are judged. `told` are the answers at those ends, in order."""
 
     def __init__(self, client: Client, judge: WorldJudge) -> None:
         """Same as the client's own, with this judge."""

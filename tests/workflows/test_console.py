@@ -104,7 +104,7 @@ async def test_two_clicks_one_paste_and_one_copy_make_a_link(world: World) -> No
 
 
 async def _two_connect(world: World) -> tuple[str, str]:
-    """Start a create to whose endpoint service a neighbour in EMQX's account connects too: ours and theirs."""
+    """Start a create to whose endpoint service a co-tenant in EMQX's account connects too: ours and theirs."""
     person, found = Person(world, LINK), asyncio.Event()
     theirs = ""
 
@@ -146,7 +146,7 @@ async def test_of_two_candidates_none_is_accepted_until_a_person_chooses(world: 
 
 
 async def test_a_delete_waits_for_nobody_who_was_never_let_in(world: World) -> None:
-    """At the deployment's console nobody can delete a neighbour's PrivateLink, which would hold up the delete for days.
+    """At the deployment's console nobody can delete a co-tenant's PrivateLink, which would hold up the delete for days.
 
     Without AWS's side it can only fail, as it could only wait before.
     """

@@ -31,7 +31,7 @@ FOREIGN_ACCOUNT = "410987654321"
 
 @pytest.fixture
 def clients(world: World) -> Iterator[ForeignClients]:
-    """Hands that are not ours."""
+    """Other people's clients."""
     opened = ForeignClients(world.sandbox)
     yield opened
     opened.close()
@@ -39,7 +39,7 @@ def clients(world: World) -> Iterator[ForeignClients]:
 
 @pytest.fixture
 def foreign_things(world: World, clients: ForeignClients) -> ForeignThings:
-    """Who makes look-alikes."""
+    """What makes look-alikes."""
     return ForeignThings(world.sandbox, clients)
 
 
@@ -61,7 +61,7 @@ async def _fails(world: World, **changes: Any) -> PrivateLinkError:  # noqa: ANN
 
 
 def _at(world: World, step: str, do: Callable[[], object]) -> None:
-    """Let a stranger act once, right after a step of ours."""
+    """Let somebody else act once, right after a step of ours."""
     done = False
 
     async def act() -> None:

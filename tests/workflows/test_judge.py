@@ -1,4 +1,4 @@
-"""The law that what is said is true, at every end that a caller hears: what is not true fails the test."""
+"""The law that every answer is true, at every end that a caller hears: what is not true fails the test."""
 
 import asyncio
 import json

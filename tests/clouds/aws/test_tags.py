@@ -25,7 +25,7 @@ OTHER = Link(deployment="w41b11c0", name="orders")
 def test_a_removal_touches_the_links_own_and_a_rollback_its_sagas_own(
     ownership: Ownership, saga_id: str | None, *, in_scope: bool
 ) -> None:
-    """A delete takes all of the link; a rollback what its saga made or adopted; nobody takes a stranger's."""
+    """A delete takes all of the link; a rollback what its saga made or adopted; nobody takes a foreign one."""
     assert in_scope == ownership.is_in_scope(LINK, saga_id)
 
 
