@@ -203,7 +203,7 @@ async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
     step = PrivateLinksByHand.wait_for_deletion_by_hand
     if not compensation.is_due(step):
         return ()
-    await saga.controls.before_effect()
+    await saga.pauses.before_effect()
     found = await compensation.run(PrivateLinksByHand.find_private_link_by_hand, compensation.spec, options.removal())
     if found is None:
         # Somebody uses the address, or it is not known what exists at the console.

@@ -30,7 +30,8 @@ from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
 from workflows.saga import options
-from workflows.saga.controls import APPROVAL, PAUSE
+from workflows.saga.controls import APPROVAL
+from workflows.saga.pauses import PAUSE
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"

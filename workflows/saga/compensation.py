@@ -18,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga import options
     from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import named, still_standing, told_why, unseen
+    from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ class Compensation:
         self,
         tracker: ProgressTracker,
         controls: OperatorControl,
+        pauses: Pauses,
         spec: RemovalScope,
         each: Callable[..., Awaitable[list[Any]]],
     ) -> None:
@@ -53,6 +55,7 @@ class Compensation:
         self.leftovers: list[Leftover] = []
         self._tracker = tracker
         self._controls = controls
+        self._pauses = pauses
         self._noted: set[Undo] = set()
         self._unsettled: set[Undo] = set()
         self._settled_at: dict[Undo, datetime] = {}
@@ -137,7 +140,7 @@ class Compensation:
         self._left_unseen.append(leftover)
 
     async def _undo(self, activity: Undo) -> tuple[str, ...]:
-        await self._controls.before_effect()
+        await self._pauses.before_effect()
         spec = self.spec.model_copy(update={"settled_at": self._settled_at.get(activity)})
         removed = await self.run(activity, spec, options.removal())
         return removed.ids if removed else ()

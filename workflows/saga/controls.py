@@ -4,7 +4,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
 from pydantic import BaseModel
@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
     from privatelink.model.progress import TRIED_AGAIN, Ask, Phase, StepState
-    from privatelink.model.updates import Confirm, Pause
+    from privatelink.model.updates import Confirm
     from privatelink.pace import paced_delta
     from workflows.saga.failures import is_late
     from workflows.saga.options import DEADLINES, Options, deadline_in, prolonged, within
@@ -31,7 +31,6 @@ R = TypeVar("R")
 REMINDER = paced_delta(86_400)
 """Interval between an ask and its first reminder, and between reminders: a day of the cloud's clock."""
 
-PAUSE = "pause"
 APPROVAL = "wait-for-approval"
 
 
@@ -65,10 +64,11 @@ class Question(NamedTuple):
 class OperatorControl:
     """What people have said, and what the saga still needs from them. The tracker shows all of it."""
 
-    def __init__(self, tracker: ProgressTracker, link: Link) -> None:
+    def __init__(self, tracker: ProgressTracker, link: Link, pauses: Pauses) -> None:
         """Nobody has said anything yet."""
         self._tracker = tracker
         self._link = link
+        self._pauses = pauses
         self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
         self._again: set[str] = set()
         self._tried: set[str] = set()
@@ -76,8 +76,6 @@ class OperatorControl:
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Confirm] = {}
         self._chosen: dict[str, str] = {}
-        self.paused: Pause | None = None
-        self._pauses = Pauses()
         self._approving: tuple[str, tuple[str, ...]] | None = None
         self.shown: set[str] = set()
         """Every VPC endpoint that a person was asked to approve."""
@@ -112,32 +110,6 @@ class OperatorControl:
         for handle in self._under_way.values():
             handle.cancel()
         return steps
-
-    def pause(self, pause: Pause) -> None:
-        """Stop before the next effect."""
-        self.paused = pause
-        self._pauses.begin()
-        ask = Ask(
-            step=PAUSE,
-            message=f"paused by {pause.by or 'somebody'}: {pause.reason}",
-            commands=(f"privatelink resume {self._link}",),
-            since=workflow.now(),
-            deadline=pause.until,
-        )
-        self._tracker.ask(Phase.PAUSED, ask)
-        if pause.until:
-            self._resuming = asyncio.create_task(self._resume_at(pause, pause.until))
-
-    def resume(self) -> None:
-        """Go on."""
-        self.paused = None
-        self._pauses.end()
-        self._tracker.answered(Phase.PAUSED, PAUSE)
-
-    async def _resume_at(self, pause: Pause, until: datetime) -> None:
-        await workflow.sleep(until - workflow.now(), summary="end of the pause")
-        if self.paused is pause:
-            self.resume()
 
     def answer(self, confirm: Confirm) -> None:
         """Give a step what it waits for. A step that is polling meanwhile is restarted with the answer."""
@@ -199,7 +171,7 @@ class OperatorControl:
                 del self._under_way[step]
                 self._again.discard(step)
             if paused:
-                await self.before_effect()
+                await self._pauses.before_effect()
                 how = within(how, paused)
             spec = prolonged(spec, paused or None)
             self._tracker.prolong(step, getattr(spec, "deadline", None))
@@ -212,11 +184,6 @@ class OperatorControl:
         if not scope.is_new or not (self.looks_first or step in self._tried):
             return spec
         return spec.model_copy(update={"scope": scope.model_copy(update={"is_new": False})})
-
-    async def before_effect(self) -> None:
-        """Wait here while the saga is paused."""
-        if self.paused:
-            await workflow.wait_condition(lambda: self.paused is None)
 
     async def hold(self, step: str, error: PrivateLinkError) -> None:
         """Hold a failed step until somebody sends `retry_now`; raises its error if nobody does in time."""
@@ -331,7 +298,7 @@ class OperatorControl:
                     await workflow.wait_condition(until, timeout=left, timeout_summary="deadline of the ask")
                 except TimeoutError:
                     left = self._pauses.after(begun)
-                    await workflow.wait_condition(lambda: until() or not self.paused)
+                    await workflow.wait_condition(lambda: until() or not self._pauses.current)
                 else:
                     return
             raise DeadlinePassed(

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import incomplete, named
     from workflows.saga.notifier import Notifier
+    from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
     from workflows.saga.runs import when_reset
 
@@ -51,8 +52,9 @@ class Saga:
         `holds`: a step that fails after something was made waits for a person.
         """
         self.tracker = tracker
-        self.controls = OperatorControl(tracker, spec.link)
-        self.compensation = Compensation(tracker, self.controls, spec, self.each)
+        self.pauses = Pauses(tracker, spec.link)
+        self.controls = OperatorControl(tracker, spec.link, self.pauses)
+        self.compensation = Compensation(tracker, self.controls, self.pauses, spec, self.each)
         self._notifier = Notifier(tracker)
         self.undone = undone
         self._holds = holds
@@ -96,7 +98,7 @@ class Saga:
             self.is_ending = True
         except (asyncio.CancelledError, FailureError) as error:
             self.is_ending = True
-            self.controls.resume()
+            self.pauses.end()
             cause = self._cause(error)
             if self.compensation.has_begun:
                 self.compensation.settle()
@@ -220,7 +222,7 @@ class Saga:
         while True:
             self._stop_if_told()
             if effect:
-                await self.controls.before_effect()
+                await self.pauses.before_effect()
             spec = begun() if spec is None else options.renewed(spec)
             if undo:
                 self.compensation.note(undo)

@@ -229,7 +229,7 @@ class UpdateHandlers:
     )
     async def pause(self, pause: Pause) -> UpdateResult:
         """Stop the saga before the next step that changes something; waits that only poll go on."""
-        self.saga.controls.pause(pause)
+        self.saga.pauses.begin(pause)
         return self._record("pause", pause.by, pause.reason, f"paused: {pause.reason}")
 
     @pause.validator
@@ -237,21 +237,21 @@ class UpdateHandlers:
     def _can_pause(self, pause: Pause) -> None:
         self._not_too_often("pause", "pausing")
         self._not_ending("pausing")
-        if self.saga.controls.paused:
-            raise self._refused("pausing", f"it is paused already: {self.saga.controls.paused.reason}")
+        if self.saga.pauses.current:
+            raise self._refused("pausing", f"it is paused already: {self.saga.pauses.current.reason}")
         if pause.until and pause.until.astimezone(UTC) <= workflow.now():
             raise self._refused("pausing", f"until {pause.until:%Y-%m-%d %H:%M:%S %Z} is over")
 
     @workflow.update(description=f"Go on after a pause. Example: {Resume.example}")
     async def resume(self, resume: Resume | None = None) -> UpdateResult:
         """End the pause."""
-        self.saga.controls.resume()
+        self.saga.pauses.end()
         return self._record("resume", resume.by if resume else None, None, "goes on")
 
     @resume.validator
     @_of(Resume, may_be_left_out=True)
     def _is_paused(self, resume: Resume | None = None) -> None:  # noqa: ARG002 - the Update's
-        if not self.saga.controls.paused:
+        if not self.saga.pauses.current:
             raise self._refused("resuming", "it is not paused")
 
     @workflow.update(
