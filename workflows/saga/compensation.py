@@ -16,10 +16,10 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.names import Place
     from privatelink.model.progress import StepState
     from workflows.saga import options
-    from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import named, still_standing, told_why, unseen
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
+    from workflows.saga.steps import StepRunner
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ class Compensation:
     def __init__(
         self,
         tracker: ProgressTracker,
-        controls: OperatorControl,
+        steps: StepRunner,
         pauses: Pauses,
         spec: RemovalScope,
         each: Callable[..., Awaitable[list[Any]]],
@@ -54,7 +54,7 @@ class Compensation:
         self._each = each
         self.leftovers: list[Leftover] = []
         self._tracker = tracker
-        self._controls = controls
+        self._steps = steps
         self._pauses = pauses
         self._noted: set[Undo] = set()
         self._unsettled: set[Undo] = set()
@@ -149,7 +149,7 @@ class Compensation:
         """The step's result; None when it failed for good. The failure is noted."""
         step = self._tracker.begin(activity.__name__, deadline=getattr(spec, "deadline", None))
         try:
-            result = await self._controls.attempt(activity, spec, step, self.spec.link, how)
+            result = await self._steps.run(activity, spec, step, self.spec.link, how)
         except FailureError as error:
             self._tracker.end(step, StepState.FAILED)
             if is_cancelled_exception(error):

@@ -2,31 +2,26 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from datetime import timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from pydantic import BaseModel
 from temporalio import workflow
-from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import Candidate, Connection, Scope, WatchedService
+    from activities.inputs import Candidate, Connection, WatchedService
     from activities.support.emqx_console import Task, approving
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
-    from privatelink.model.progress import TRIED_AGAIN, Ask, Phase, StepState
+    from privatelink.model.progress import Ask, Phase, StepState
     from privatelink.model.updates import Confirm
     from privatelink.pace import paced_delta
-    from workflows.saga.failures import is_late
-    from workflows.saga.options import DEADLINES, Options, deadline_in, prolonged, within
+    from workflows.saga.options import DEADLINES, deadline_in
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
 
 S = TypeVar("S")
-R = TypeVar("R")
 
 REMINDER = paced_delta(86_400)
 """Interval between an ask and its first reminder, and between reminders: a day of the cloud's clock."""
@@ -71,7 +66,6 @@ class OperatorControl:
         self._pauses = pauses
         self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
         self._again: set[str] = set()
-        self._tried: set[str] = set()
         self._held: dict[str, PrivateLinkError] = {}
         self._questions: dict[str, Question] = {}
         self._answers: dict[str, Confirm] = {}
@@ -82,8 +76,6 @@ class OperatorControl:
         self.approved = ""
         """The VPC endpoint whose connection a person has approved."""
         self.given_up: PrivateLinkError | None = None
-        self.looks_first = False
-        """Set after a reset: each step first looks for what it would make, as if the link were not new."""
 
     @property
     def waits(self) -> tuple[str, ...]:
@@ -135,55 +127,33 @@ class OperatorControl:
             return
         self.given_up = GivenUp(f"creating {self._link}: {words}", resource=str(self._link))
 
+    # For the steps that run.
+
+    @contextmanager
+    def under_way(self, step: str, handle: workflow.ActivityHandle[Any]) -> Iterator[None]:
+        """Let `retry` and answers cut this step's activity short."""
+        self._under_way[step] = handle
+        try:
+            yield
+        finally:
+            del self._under_way[step]
+            self._again.discard(step)
+
+    def wants_again(self, step: str) -> bool:
+        """Whether `retry` or an answer cut this step short, so that it must be tried again."""
+        return step in self._again
+
+    def with_choice(self, step: str, spec: S) -> S:
+        """The spec of a step, with the VPC endpoint that a person has chosen for it."""
+        answer = self._answers.pop(step, None)
+        if not isinstance(spec, WatchedService):
+            return spec
+        if answer and answer.vpc_endpoint_id:
+            self._chosen[step] = answer.vpc_endpoint_id
+        # AWS may hide the endpoint for a moment, and the step then polls again: the choice must outlast that.
+        return spec.model_copy(update={"chosen": self._chosen.get(step, spec.chosen)})
+
     # What the saga waits for.
-
-    async def attempt(
-        self,
-        activity: Callable[[Any, S], Awaitable[R]],
-        spec: S,
-        step: str,
-        about: object,
-        how: Options,
-    ) -> R:
-        """Run the step's activity, and restart it whenever `retry` or an answer asks for that.
-
-        Each restart uses a new activity id: a cancelled activity that has not noticed yet still owns the old one. The
-        step gets its whole time again, because the worker's record of uncounted time belongs to the old id. A step
-        whose deadline passed continues for as long as the saga was paused meanwhile.
-        """
-        number = 0
-        while True:
-            number += 1
-            spec = self._looking(step, self._with_choice(step, spec))
-            self._tried.add(step)
-            id_ = step if number == 1 else f"{step}{TRIED_AGAIN}{number}"
-            begun, paused = workflow.now(), timedelta(0)
-            handle = workflow.start_activity_method(activity, spec, activity_id=id_, summary=str(about), **how)
-            self._under_way[step] = handle
-            try:
-                return await handle
-            except FailureError as error:
-                again = is_cancelled_exception(error) and step in self._again
-                paused = self._pauses.after(begun) if is_late(error) else paused
-                if not (again or paused):
-                    raise
-            finally:
-                del self._under_way[step]
-                self._again.discard(step)
-            if paused:
-                await self._pauses.before_effect()
-                how = within(how, paused)
-            spec = prolonged(spec, paused or None)
-            self._tracker.prolong(step, getattr(spec, "deadline", None))
-
-    def _looking(self, step: str, spec: S) -> S:
-        """The spec of a step that must first look for what it would make: an earlier try may have made it."""
-        scope = getattr(spec, "scope", None)
-        if not (isinstance(spec, BaseModel) and isinstance(scope, Scope)):
-            return spec
-        if not scope.is_new or not (self.looks_first or step in self._tried):
-            return spec
-        return spec.model_copy(update={"scope": scope.model_copy(update={"is_new": False})})
 
     async def hold(self, step: str, error: PrivateLinkError) -> None:
         """Hold a failed step until somebody sends `retry_now`; raises its error if nobody does in time."""
@@ -269,15 +239,6 @@ class OperatorControl:
                 yield
         finally:
             self._questions.pop(step, None)
-
-    def _with_choice(self, step: str, spec: S) -> S:
-        answer = self._answers.pop(step, None)
-        if not isinstance(spec, WatchedService):
-            return spec
-        if answer and answer.vpc_endpoint_id:
-            self._chosen[step] = answer.vpc_endpoint_id
-        # AWS may hide the endpoint for a moment, and the step then polls again: the choice must outlast that.
-        return spec.model_copy(update={"chosen": self._chosen.get(step, spec.chosen)})
 
     async def _asked(
         self,

@@ -25,6 +25,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
     from workflows.saga.runs import when_reset
+    from workflows.saga.steps import StepRunner
 
 
 class _HasDeadline(Protocol):
@@ -54,7 +55,8 @@ class Saga:
         self.tracker = tracker
         self.pauses = Pauses(tracker, spec.link)
         self.controls = OperatorControl(tracker, spec.link, self.pauses)
-        self.compensation = Compensation(tracker, self.controls, self.pauses, spec, self.each)
+        self._steps = StepRunner(tracker, self.controls, self.pauses)
+        self.compensation = Compensation(tracker, self._steps, self.pauses, spec, self.each)
         self._notifier = Notifier(tracker)
         self.undone = undone
         self._holds = holds
@@ -67,7 +69,7 @@ class Saga:
     def _count_reset(self) -> None:
         self.resets += 1
         self.tracker.was_reset()
-        self.controls.looks_first = True
+        self._steps.looks_first = True
 
     async def run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         """Run `story`, and `clean_up` if it does not end well. Raises the first cause, with what was left behind.
@@ -228,7 +230,7 @@ class Saga:
                 self.compensation.note(undo)
             step_id = self.tracker.begin(activity.__name__, key, getattr(spec, "deadline", None))
             try:
-                result = await self.controls.attempt(activity, spec, step_id, about, how(spec))
+                result = await self._steps.run(activity, spec, step_id, about, how(spec))
             except (asyncio.CancelledError, FailureError) as error:
                 if undo:
                     self.compensation.outcome_unknown(undo)
