@@ -243,7 +243,7 @@ async def test_a_hold_in_the_middle_of_an_ask_leaves_the_ask_standing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both are needed, both are reminded of, and each ends by itself."""
-    monkeypatch.setattr("workflows.saga.controls.REMINDER", timedelta(seconds=1))
+    monkeypatch.setattr("workflows.saga.asks.REMINDER", timedelta(seconds=1))
 
     async def fail() -> None:
         raise CloudRefused("refused on purpose")
@@ -319,7 +319,7 @@ async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(
 
 async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the progress, and so in the UI's details, as often as the time says."""
-    monkeypatch.setattr("workflows.saga.controls.REMINDER", timedelta(seconds=1))
+    monkeypatch.setattr("workflows.saga.asks.REMINDER", timedelta(seconds=1))
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, connector=None))
     await person.sees(lambda seen: any(ask.reminders >= 2 for ask in seen.asks))

@@ -1,10 +1,8 @@
-"""Operator controls: what people say to a running saga, and how it waits for them."""
+"""Operator controls: what people say to a running saga, and what it waits for them to say."""
 
-import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from temporalio import workflow
 
@@ -14,46 +12,16 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
-    from privatelink.model.progress import Ask, Phase, StepState
+    from privatelink.model.progress import Phase, StepState
     from privatelink.model.updates import Confirm
-    from privatelink.pace import paced_delta
+    from workflows.saga.asks import Asks, Question
     from workflows.saga.options import DEADLINES, deadline_in
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
 
 S = TypeVar("S")
 
-REMINDER = paced_delta(86_400)
-"""Interval between an ask and its first reminder, and between reminders: a day of the cloud's clock."""
-
 APPROVAL = "wait-for-approval"
-
-
-class Question(NamedTuple):
-    """What a step needs from `confirm`: one of the `choices`, or else an address of the `connection`.
-
-    `names` are the addresses that AWS shows for it; the first one is proposed.
-    """
-
-    choices: tuple[str, ...] = ()
-    names: tuple[str, ...] = ()
-    connection: Connection | None = None
-
-    @property
-    def proposal(self) -> str:
-        """The address to use when none is given; empty when AWS shows none."""
-        return next(iter(self.names), "")
-
-    def takes(self, address: str) -> bool:
-        """Whether it is an address of this endpoint: one that AWS shows, or one in the form that AWS uses.
-
-        AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.
-        """
-        if address in self.names or self.connection is None:
-            return address in self.names
-        endpoint, service = self.connection.vpc_endpoint_id, self.connection.service_id
-        form = rf"{endpoint}-[a-z0-9-]+\.{service}\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?"
-        return re.fullmatch(form, address) is not None
 
 
 class OperatorControl:
@@ -63,7 +31,7 @@ class OperatorControl:
         """Nobody has said anything yet."""
         self._tracker = tracker
         self._link = link
-        self._pauses = pauses
+        self._asks = Asks(tracker, link, pauses)
         self._under_way: dict[str, workflow.ActivityHandle[Any]] = {}
         self._again: set[str] = set()
         self._held: dict[str, PrivateLinkError] = {}
@@ -162,7 +130,7 @@ class OperatorControl:
         task = Task(f"{step}: {details.message}", "", (details.next_step,) if details.next_step else ())
         commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
         try:
-            await self._asked(
+            await self._asks.ask(
                 Phase.HELD, step, task, commands, deadline_in(DEADLINES.hold), until=lambda: step not in self._held
             )
         except DeadlinePassed:
@@ -175,7 +143,7 @@ class OperatorControl:
         deadline, own = deadline_in(DEADLINES.person), connection.vpc_endpoint_id
         task = approving(self._link, [connection.words])
         with self._to_approve("", (own,)):
-            await self._asked(
+            await self._asks.ask(
                 Phase.WAITING_FOR_PERSON,
                 APPROVAL,
                 task,
@@ -195,7 +163,9 @@ class OperatorControl:
         self._questions[step] = Question(ids)
         try:
             with self._to_approve(step, ids):
-                async with self._asking(Phase.WAITING_FOR_PERSON, APPROVAL, task, self._approve_commands(), deadline):
+                async with self._asks.asking(
+                    Phase.WAITING_FOR_PERSON, APPROVAL, task, self._approve_commands(), deadline
+                ):
                     yield
         finally:
             self._questions.pop(step, None)
@@ -219,7 +189,7 @@ class OperatorControl:
         commands = (f"privatelink confirm {self._link}",)
         deadline = deadline_in(DEADLINES.person)
         try:
-            await self._asked(
+            await self._asks.ask(
                 Phase.WAITING_FOR_PERSON, step, task, commands, deadline, until=lambda: step in self._answers
             )
         finally:
@@ -235,62 +205,7 @@ class OperatorControl:
         if choices:
             self._questions[step] = Question(choices)
         try:
-            async with self._asking(Phase.WAITING_FOR_PERSON, step, task, commands, deadline):
+            async with self._asks.asking(Phase.WAITING_FOR_PERSON, step, task, commands, deadline):
                 yield
         finally:
             self._questions.pop(step, None)
-
-    async def _asked(
-        self,
-        phase: Phase,
-        step: str,
-        task: Task,
-        commands: tuple[str, ...],
-        deadline: Deadline,
-        *,
-        until: Callable[[], bool],
-    ) -> None:
-        """Ask, and wait. Raises `DeadlinePassed`."""
-        async with self._asking(phase, step, task, commands, deadline):
-            left = deadline.until - deadline.since
-            while left:
-                begun = workflow.now()
-                try:
-                    await workflow.wait_condition(until, timeout=left, timeout_summary="deadline of the ask")
-                except TimeoutError:
-                    left = self._pauses.after(begun)
-                    await workflow.wait_condition(lambda: until() or not self._pauses.current)
-                else:
-                    return
-            raise DeadlinePassed(
-                f"waiting for a person: {task.message}; nobody did, and the deadline passed",
-                resource=str(self._link),
-                next_step="do it sooner next time; a longer deadline is a setting of the worker",
-            )
-
-    @asynccontextmanager
-    async def _asking(
-        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], deadline: Deadline
-    ) -> AsyncIterator[None]:
-        ask = Ask(
-            step=step,
-            message=task.message,
-            page=task.page,
-            clicks=task.clicks,
-            paste=dict(task.paste),
-            commands=commands,
-            since=deadline.since,
-            deadline=deadline.until,
-        )
-        self._tracker.ask(phase, ask)
-        reminding = asyncio.create_task(self._remind(phase, step))
-        try:
-            yield
-        finally:
-            reminding.cancel()
-            self._tracker.answered(phase, step)
-
-    async def _remind(self, phase: Phase, step: str) -> None:
-        while True:
-            await workflow.sleep(REMINDER, summary="reminder")
-            self._tracker.remind(phase, step)

@@ -1,0 +1,116 @@
+"""Asks: how a saga asks a person, waits and reminds, and which answer fits a question."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import NamedTuple
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.inputs import Connection
+    from activities.support.emqx_console import Task
+    from privatelink.errors import DeadlinePassed
+    from privatelink.model.deadlines import Deadline
+    from privatelink.model.names import Link
+    from privatelink.model.progress import Ask, Phase
+    from privatelink.pace import paced_delta
+    from workflows.saga.pauses import Pauses
+    from workflows.saga.progress import ProgressTracker
+
+REMINDER = paced_delta(86_400)
+"""Interval between an ask and its first reminder, and between reminders: a day of the cloud's clock."""
+
+
+class Question(NamedTuple):
+    """What a step needs from `confirm`: one of the `choices`, or else an address of the `connection`.
+
+    `names` are the addresses that AWS shows for it; the first one is proposed.
+    """
+
+    choices: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    connection: Connection | None = None
+
+    @property
+    def proposal(self) -> str:
+        """The address to use when none is given; empty when AWS shows none."""
+        return next(iter(self.names), "")
+
+    def takes(self, address: str) -> bool:
+        """Whether it is an address of this endpoint: one that AWS shows, or one in the form that AWS uses.
+
+        AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.
+        """
+        if address in self.names or self.connection is None:
+            return address in self.names
+        endpoint, service = self.connection.vpc_endpoint_id, self.connection.service_id
+        form = rf"{endpoint}-[a-z0-9-]+\.{service}\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?"
+        return re.fullmatch(form, address) is not None
+
+
+class Asks:
+    """Shows what the saga needs from a person, with reminders. No deadline of an ask counts a pause."""
+
+    def __init__(self, tracker: ProgressTracker, link: Link, pauses: Pauses) -> None:
+        """The tracker shows the asks."""
+        self._tracker = tracker
+        self._link = link
+        self._pauses = pauses
+
+    async def ask(
+        self,
+        phase: Phase,
+        step: str,
+        task: Task,
+        commands: tuple[str, ...],
+        deadline: Deadline,
+        *,
+        until: Callable[[], bool],
+    ) -> None:
+        """Ask, and wait. Raises `DeadlinePassed`."""
+        async with self.asking(phase, step, task, commands, deadline):
+            left = deadline.until - deadline.since
+            while left:
+                begun = workflow.now()
+                try:
+                    await workflow.wait_condition(until, timeout=left, timeout_summary="deadline of the ask")
+                except TimeoutError:
+                    left = self._pauses.after(begun)
+                    await workflow.wait_condition(lambda: until() or not self._pauses.current)
+                else:
+                    return
+            raise DeadlinePassed(
+                f"waiting for a person: {task.message}; nobody did, and the deadline passed",
+                resource=str(self._link),
+                next_step="do it sooner next time; a longer deadline is a setting of the worker",
+            )
+
+    @asynccontextmanager
+    async def asking(
+        self, phase: Phase, step: str, task: Task, commands: tuple[str, ...], deadline: Deadline
+    ) -> AsyncIterator[None]:
+        """Show the ask, and repeat it every day, until the block is left."""
+        ask = Ask(
+            step=step,
+            message=task.message,
+            page=task.page,
+            clicks=task.clicks,
+            paste=dict(task.paste),
+            commands=commands,
+            since=deadline.since,
+            deadline=deadline.until,
+        )
+        self._tracker.ask(phase, ask)
+        reminding = asyncio.create_task(self._remind(phase, step))
+        try:
+            yield
+        finally:
+            reminding.cancel()
+            self._tracker.answered(phase, step)
+
+    async def _remind(self, phase: Phase, step: str) -> None:
+        while True:
+            await workflow.sleep(REMINDER, summary="reminder")
+            self._tracker.remind(phase, step)
