@@ -16,6 +16,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.names import Place
     from privatelink.model.progress import StepState
     from workflows.saga import options
+    from workflows.saga.cancellation import Cancellation
     from workflows.saga.failures import named, still_standing, told_why, unseen
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
@@ -46,16 +47,16 @@ class Compensation:
         tracker: ProgressTracker,
         steps: StepRunner,
         pauses: Pauses,
+        cancellation: Cancellation,
         spec: RemovalScope,
-        each: Callable[..., Awaitable[list[Any]]],
     ) -> None:
-        """`each` runs steps side by side."""
+        """Nothing has begun yet."""
         self.spec = spec
-        self._each = each
         self.leftovers: list[Leftover] = []
         self._tracker = tracker
         self._steps = steps
         self._pauses = pauses
+        self._cancellation = cancellation
         self._noted: set[Undo] = set()
         self._unsettled: set[Undo] = set()
         self._settled_at: dict[Undo, datetime] = {}
@@ -121,7 +122,7 @@ class Compensation:
         """Run those removals of a stage whose steps had begun; returns the ids that they removed."""
         wanted = [activity for activity in stage.removals if self.is_due(activity)]
         failed_before = len(self._failures)
-        removed = await self._each(*(self._undo(activity) for activity in wanted))
+        removed = await self._cancellation.each(*(self._undo(activity) for activity in wanted))
         self._blocked |= stage.gate and len(self._failures) > failed_before
         gone = tuple(removed_id for ids in removed for removed_id in ids)
         self._removed.update(dict.fromkeys(gone))

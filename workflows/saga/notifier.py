@@ -13,9 +13,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.inputs import NotificationSpec
     from activities.notifications import Notifications
     from privatelink.errors import CloudRefused, from_failure
+    from privatelink.model.names import Link
     from privatelink.model.progress import Progress
     from workflows.saga import options
-    from workflows.saga.progress import ProgressTracker
 
 
 class Notifier:
@@ -25,28 +25,22 @@ class Notifier:
     wait: once one could not be delivered at once, a newer state supersedes the older ones.
     """
 
-    def __init__(self, tracker: ProgressTracker) -> None:
-        """Listen to the tracker's phases."""
-        self._tracker = tracker
+    def __init__(self, link: Link) -> None:
+        """Nothing to tell yet."""
+        self._link = link
         self._told = 0
         self._nobody_listens = False
         self._waiting: deque[NotificationSpec] = deque()
         self._sending: asyncio.Task[None] | None = None
         self._ends_at: datetime | None = None
-        tracker.on_phase = self._phase_changed
 
-    async def flush(self) -> None:
-        """Wait for what is on its way, because the workflow's end would cut it off; no longer than one deadline."""
-        self._ends_at = workflow.now() + _deadline()
-        if self._sending:
-            await self._sending
-
-    def _phase_changed(self, progress: Progress) -> None:
+    def phase_changed(self, progress: Progress) -> None:
+        """Tell of a phase that needs a person, or is the end."""
         if self._nobody_listens or not (progress.phase.needs_person or progress.phase.ends):
             return
         self._told += 1
         spec = NotificationSpec(
-            link=self._tracker.request.link,
+            link=self._link,
             operation=progress.operation,
             saga_id=progress.saga_id,
             number=self._told,
@@ -59,6 +53,12 @@ class Notifier:
         self._waiting.append(spec)
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send_all())
+
+    async def flush(self) -> None:
+        """Wait for what is on its way, because the workflow's end would cut it off; no longer than one deadline."""
+        self._ends_at = workflow.now() + _deadline()
+        if self._sending:
+            await self._sending
 
     async def _send_all(self) -> None:
         while self._waiting:

@@ -1,8 +1,7 @@
 """The saga: runs a story step by step, and undoes what it did when a step fails or somebody ends it.
 
-Temporal delivers a cancel once, to the main task, and a step that does not notice it swallows it. So the main task only
-listens, the story runs in a task of its own, and a flag is checked before and after each step. Once the rollback has
-begun, nothing stops it. An undo is noted before its step runs, because a step that failed may have had its effect.
+An undo is noted before its step runs, because a step that failed may have had its effect. How a story is stopped is in
+cancellation.py, how a step's activity is started and tried again in steps.py.
 """
 
 import asyncio
@@ -18,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.deadlines import Deadline
     from privatelink.model.progress import Phase, StepState
     from workflows.saga import options
+    from workflows.saga.cancellation import Cancellation
     from workflows.saga.compensation import Compensation, Undo
     from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import incomplete, named
@@ -43,8 +43,8 @@ B = TypeVar("B")
 class Saga:
     """One run of one story. `tracker` holds its progress, `controls` what people have said to it.
 
-    `is_ending`: it rolls back or has ended. From then on people can hurry it, but not stop or steer it. `undone` is the
-    phase in which it ends when its removals have left nothing of what it made. `resets` counts how often it was reset.
+    `undone` is the phase in which it ends when its removals have left nothing of what it made. `resets` counts how
+    often it was reset.
     """
 
     def __init__(self, tracker: ProgressTracker, spec: RemovalScope, *, undone: Phase, holds: bool = False) -> None:
@@ -53,16 +53,15 @@ class Saga:
         `holds`: a step that fails after something was made waits for a person.
         """
         self.tracker = tracker
+        self._cancellation = Cancellation()
         self.pauses = Pauses(tracker, spec.link)
         self.controls = OperatorControl(tracker, spec.link, self.pauses)
         self._steps = StepRunner(tracker, self.controls, self.pauses)
-        self.compensation = Compensation(tracker, self._steps, self.pauses, spec, self.each)
-        self._notifier = Notifier(tracker)
+        self.compensation = Compensation(tracker, self._steps, self.pauses, self._cancellation, spec)
+        self._notifier = Notifier(spec.link)
+        tracker.on_phase = self._notifier.phase_changed
         self.undone = undone
         self._holds = holds
-        self._task: asyncio.Task[Any] | None = None
-        self._cancelled = False
-        self.is_ending = False
         self.resets = 0
         when_reset(self._count_reset)
 
@@ -76,30 +75,25 @@ class Saga:
 
         A cancelled run that leaves nothing behind ends as Temporal's Cancelled.
         """
-        self._task = saga = asyncio.create_task(self._run(story, clean_up))
-        try:
-            return await asyncio.shield(saga)
-        except asyncio.CancelledError:
-            self._cancelled = True
-            self._stop()
-            return await saga
+        return await self._cancellation.listen(self._run(story, clean_up))
 
     def give_up(self, by: str, reason: str) -> None:
         """Roll back a story that runs or is held, because a person asked for it."""
         self.controls.give_up(by, reason)
-        self._stop()
+        self._cancellation.request()
 
-    def _stop(self) -> None:
-        if self._task and not (self._task.done() or self.is_ending):
-            self._task.cancel()
+    @property
+    def is_ending(self) -> bool:
+        """Whether it rolls back or has ended. From then on people can hurry it, but not stop or steer it."""
+        return self._cancellation.is_ending
 
     async def _run(self, story: Callable[[], Awaitable[R]], clean_up: Callable[[], Awaitable[object]]) -> R:
         try:
             result = await story()
-            self._stop_if_told()
-            self.is_ending = True
+            self._cancellation.check()
+            self._cancellation.is_ending = True
         except (asyncio.CancelledError, FailureError) as error:
-            self.is_ending = True
+            self._cancellation.is_ending = True
             self.pauses.end()
             cause = self._cause(error)
             if self.compensation.has_begun:
@@ -201,7 +195,7 @@ class Saga:
         self.tracker.begin(step)
         try:
             result = await answer
-            self._stop_if_told()
+            self._cancellation.check()
         except (asyncio.CancelledError, FailureError) as error:
             self.tracker.end(step, StepState.STOPPED if is_cancelled_exception(error) else StepState.FAILED)
             raise
@@ -222,7 +216,7 @@ class Saga:
     ) -> R:
         spec: S | None = None
         while True:
-            self._stop_if_told()
+            self._cancellation.check()
             if effect:
                 await self.pauses.before_effect()
             spec = begun() if spec is None else options.renewed(spec)
@@ -245,7 +239,7 @@ class Saga:
                 await self._hold(step_id, cause)
                 continue
             self.tracker.end(step_id, StepState.DONE)
-            self._stop_if_told()
+            self._cancellation.check()
             return result
 
     async def _hold(self, step_id: str, error: PrivateLinkError) -> None:
@@ -263,21 +257,12 @@ class Saga:
 
     async def each(self, *steps: Awaitable[R]) -> list[R]:
         """Run all at once, scheduled in this order; a failure is raised once the others are stopped and have ended."""
-        tasks = [asyncio.ensure_future(step) for step in steps]
-        try:
-            return list(await asyncio.gather(*tasks))
-        except (asyncio.CancelledError, FailureError):
-            # The story ends from here on. A cancel that comes now must not interrupt the wait for the stopped steps.
-            self.is_ending = True
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            raise
+        return await self._cancellation.each(*steps)
 
     async def checks(self, first: Awaitable[A], second: Awaitable[B]) -> tuple[A, B]:
         """Run both checks at once and to their end, so that one error lists everything that they refuse."""
         one, two = await asyncio.gather(first, second, return_exceptions=True)
-        self._stop_if_told()
+        self._cancellation.check()
         failures = [outcome for outcome in (one, two) if isinstance(outcome, BaseException)]
         for failure in failures:
             if not isinstance(from_failure(failure), RequestRefused):
@@ -287,7 +272,3 @@ class Saga:
                 [found for failure in failures for found in named(failure).details_model.findings]
             )
         return cast("A", one), cast("B", two)
-
-    def _stop_if_told(self) -> None:
-        if self._cancelled or self.controls.given_up:
-            raise asyncio.CancelledError
