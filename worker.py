@@ -13,6 +13,7 @@ from temporalio.worker import Interceptor, PollerBehaviorSimpleMaximum, Worker
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
+from clouds.polling.worker_count import WorkerCount
 from clouds.secrets import OfferedSecrets
 from clouds.settings import DEFAULT_DEPLOYMENT, Settings, SettingsError
 from clouds.sizes import Sizes
@@ -44,17 +45,31 @@ latency of some seconds: a task that falls back to the shared queue lines up beh
 LOG = logging.getLogger("privatelink.worker")
 
 
-def build_worker(client: Client, settings: Settings, *, interceptors: Sequence[Interceptor] = ()) -> Worker:
-    """The worker with every workflow and activity; tests build it in their own process."""
+def build_worker(
+    client: Client,
+    settings: Settings,
+    workers: WorkerCount | None = None,
+    *,
+    interceptors: Sequence[Interceptor] = (),
+) -> Worker:
+    """The worker with every workflow and activity; tests build it in their own process.
+
+    `workers`: those that divide the clouds' limits; None when this one is alone.
+    """
+    workers = workers or WorkerCount()
     webhook = Webhook(settings.webhook) if settings.webhook else None
     sizes = Sizes.of(settings.concurrency)
-    aws = AwsAccounts(sizes.threads, settings.external_ids)
+    aws = AwsAccounts(sizes.threads, settings.external_ids, workers)
     return Worker(
         client,
         task_queue=queue_of(settings),
         workflows=[CreatePrivateLink, DeletePrivateLink, ApplyFleet, InspectPrivateLink, CheckSetUp],
         activities=all_activities(
-            aws, Platform(settings.platform), DeploymentApis(settings), OfferedSecrets(settings.secrets), webhook
+            aws,
+            Platform(settings.platform, workers),
+            DeploymentApis(settings, workers),
+            OfferedSecrets(settings.secrets),
+            webhook,
         ),
         workflow_runner=SagaRunner(),
         interceptors=[Attempts(), OwnPlace(aws), *interceptors],
@@ -91,10 +106,11 @@ async def main() -> None:
     stop = asyncio.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(sign, stop.set)
-    async with build_worker(client, settings):
+    workers = WorkerCount()
+    async with build_worker(client, settings, workers):
         LOG.info("worker ready on task queue %s of namespace %s", queue_of(settings), client.namespace)
         LOG.info("sizes: %s", Sizes.of(settings.concurrency))
-        counting = asyncio.create_task(count_workers(client, queue_of(settings)))
+        counting = asyncio.create_task(count_workers(client, queue_of(settings), workers))
         await asyncio.wait({counting, asyncio.create_task(stop.wait())}, return_when=asyncio.FIRST_COMPLETED)
         if counting.done():
             await counting

@@ -16,6 +16,7 @@ from activities import inputs
 from activities.load_balancers import ACTIVATION
 from clouds.polling.schedule import Pending
 from clouds.polling.shared_poller import SharedPoller
+from clouds.polling.worker_count import WorkerCount
 from clouds.settings import Settings
 from privatelink.temporal.connection import connect_to_temporal
 from privatelink.temporal.search_attributes import ensure_search_attributes
@@ -73,7 +74,7 @@ class StandIns(Interceptor):
     def __init__(self, *, waits: bool) -> None:
         """With `waits`, no load balancer becomes active."""
         # Polled as real ones are: a poll ends at once when nothing is read within it.
-        self._load_balancers = SharedPoller(_read, least_interval=2) if waits else None
+        self._load_balancers = SharedPoller(_read, least_interval=2, workers=WorkerCount()) if waits else None
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:  # noqa: A002 - the SDK's
         """Answer every attempt of the worker."""

@@ -16,7 +16,7 @@ from temporalio.worker import (
 
 from activities.support.step_memory import set_memory, unwrapped
 from clouds.leases import LEASE, PULSE, Lease
-from clouds.polling.budgets import PLACE
+from clouds.polling.priority import set_priority
 from clouds.polling.schedule import BETWEEN_POLLS_SECONDS
 from privatelink.errors import NotYet
 from privatelink.model.step_clock import StepClock, set_clock
@@ -84,7 +84,7 @@ class _Attempt(ActivityInboundInterceptor):
 
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's
         info, memory = activity.info(), self._outbound.memory
-        PLACE.set(info.workflow_run_id or "")
+        set_priority(info.workflow_run_id or "")
         clock = StepClock(memory.uncounted + _queued(info).total_seconds())
         set_clock(clock)
         set_memory(memory)

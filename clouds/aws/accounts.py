@@ -20,6 +20,7 @@ from clouds.aws.next_steps import WORKER
 from clouds.aws.pollers import Pollers
 from clouds.aws.sessions import ROLE_SESSION_NAME, Clients, open_session
 from clouds.aws.threads import Threads
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CredentialsRefused
 
 if TYPE_CHECKING:
@@ -44,13 +45,20 @@ _SHORTEST_SESSION_SECONDS = 900
 class AwsAccounts:
     """All accounts that the worker's requests name. One per worker process and event loop."""
 
-    def __init__(self, threads: int = 16, external_ids: Mapping[str, SecretStr] | None = None) -> None:
+    def __init__(
+        self,
+        threads: int = 16,
+        external_ids: Mapping[str, SecretStr] | None = None,
+        workers: WorkerCount | None = None,
+    ) -> None:
         """Credentials, endpoints and profiles come from boto3's own chain, which is read at the first call.
 
         `threads`: number of concurrent calls. `external_ids`: those that the operator has set, by role ARN.
+        `workers`: those that divide AWS's limits; None when this one is alone.
         """
         self._threads = Threads(threads)
         self._external_ids = external_ids or {}
+        self._workers = workers or WorkerCount()
         self._accounts: dict[AwsAccess, AwsAccount] = {}
         # A budget lives as long as its account is in use: a second budget of the account would double its limit.
         self._budgets: WeakValueDictionary[tuple[str, str], Budgets] = WeakValueDictionary()
@@ -95,12 +103,12 @@ class AwsAccounts:
 
     def _made(self, access: AwsAccess) -> AwsAccount:
         owner = access.account_id or "the worker's own account"
-        budgets = self._budgets.get((owner, access.region)) or Budgets(owner, access.region)
+        budgets = self._budgets.get((owner, access.region)) or Budgets(owner, access.region, self._workers)
         self._budgets[owner, access.region] = budgets
         worker = None
         if access.role_arn is not None:
             worker = self.account(access.model_copy(update={"role_arn": None, "external_id": None}))
-        return AwsAccount(access, budgets, self._threads, worker)
+        return AwsAccount(access, budgets, self._threads, self._workers, worker)
 
     def _end_idle(self, but: AwsAccount) -> None:
         idle = [access for access, one in self._accounts.items() if one is not but and not one.is_busy]
@@ -113,7 +121,12 @@ class AwsAccount(AccountCalls):
     """One account and region as one role sees it: its calls, and the pollers that all sagas share."""
 
     def __init__(
-        self, access: AwsAccess, budgets: Budgets, threads: Threads, worker: AccountCalls | None = None
+        self,
+        access: AwsAccess,
+        budgets: Budgets,
+        threads: Threads,
+        workers: WorkerCount,
+        worker: AccountCalls | None = None,
     ) -> None:
         """`worker` makes calls as the worker itself; None if this account already does.
 
@@ -123,7 +136,7 @@ class AwsAccount(AccountCalls):
         super().__init__(clients, access.region, budgets, threads, acts_as=access.role_arn or WORKER)
         self._worker = worker or self
         self._id: tuple[int, str] | None = None
-        self.pollers = Pollers(self)
+        self.pollers = Pollers(self, workers)
 
     @property
     def is_busy(self) -> bool:

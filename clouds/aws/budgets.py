@@ -7,6 +7,7 @@ Load Balancing API"; the values for reads are known, those for writes are assume
 from enum import Enum
 
 from clouds.polling.budgets import TokenBucket
+from clouds.polling.worker_count import WorkerCount
 
 
 class Bucket(Enum):
@@ -33,11 +34,14 @@ class Bucket(Enum):
 class Budgets:
     """The limiters of one account and region, one for each bucket."""
 
-    def __init__(self, account: str, region: str) -> None:
-        """`account` and `region` appear in the limiters' names."""
+    def __init__(self, account: str, region: str, workers: WorkerCount) -> None:
+        """`account` and `region` appear in the limiters' names; `workers` divide the limits."""
         self._budgets = {
             bucket: TokenBucket(
-                f"{bucket.words} of {account} in {region}", capacity=bucket.capacity, per_second=bucket.per_second
+                f"{bucket.words} of {account} in {region}",
+                capacity=bucket.capacity,
+                per_second=bucket.per_second,
+                workers=workers,
             )
             for bucket in Bucket
         }

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_elbv2.type_defs import TargetGroupTypeDef
 
     from clouds.aws.calls import AccountCalls
+    from clouds.polling.worker_count import WorkerCount
+
 ASKED = 5.0
 """Maximum age of, and minimum interval between, reads that only checks use (the cloud's clock). No saga changes this
 data."""
@@ -29,27 +31,28 @@ data."""
 class Pollers:
     """The shared pollers of one account and region. Nothing is read before the first use."""
 
-    def __init__(self, account: AccountCalls) -> None:
-        """`account` makes the calls."""
+    def __init__(self, account: AccountCalls, workers: WorkerCount) -> None:
+        """`account` makes the calls; `workers` divide the limits."""
         self._account = account
         self.load_balancers: SharedPoller[dict[str, FoundLoadBalancer]] = SharedPoller(
-            partial(read_load_balancers, account), least_interval=2
+            partial(read_load_balancers, account), least_interval=2, workers=workers
         )
         self.target_groups: SharedPoller[list[TargetGroupTypeDef]] = SharedPoller(
-            partial(read_target_groups, account), least_interval=3
+            partial(read_target_groups, account), least_interval=3, workers=workers
         )
         self.endpoint_services: SharedPoller[list[FoundEndpointService]] = SharedPoller(
             # A lone saga's few readings fit in the burst. In a crowd, each saga would otherwise cause its own readings.
             partial(read_endpoint_services, account),
             least_interval=8,
+            workers=workers,
         )
         self.endpoint_connections: SharedPoller[list[FoundConnection]] = SharedPoller(
-            partial(read_endpoint_connections, account), least_interval=2
+            partial(read_endpoint_connections, account), least_interval=2, workers=workers
         )
-        self._subnets: SharedPollersByKey[dict[str, FoundSubnet]] = SharedPollersByKey()
-        self._vpcs: SharedPollersByKey[FoundVpc] = SharedPollersByKey()
-        self._held_addresses: SharedPollersByKey[HeldAddresses] = SharedPollersByKey()
-        self._target_health: SharedPollersByKey[list[TargetHealth]] = SharedPollersByKey()
+        self._subnets: SharedPollersByKey[dict[str, FoundSubnet]] = SharedPollersByKey(workers)
+        self._vpcs: SharedPollersByKey[FoundVpc] = SharedPollersByKey(workers)
+        self._held_addresses: SharedPollersByKey[HeldAddresses] = SharedPollersByKey(workers)
+        self._target_health: SharedPollersByKey[list[TargetHealth]] = SharedPollersByKey(workers)
 
     @property
     def are_in_use(self) -> bool:

@@ -30,6 +30,7 @@ from clouds.emqx.wire import (
     ConnectorRow,
 )
 from clouds.polling.shared_poller import SharedPoller
+from clouds.polling.worker_count import WorkerCount
 from clouds.settings import Settings
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 
@@ -52,12 +53,14 @@ class DeploymentApi:
     It has no budget: EMQX allows 100 calls per second, far more than links need.
     """
 
-    def __init__(self, deployment: str, access: ApiAccess) -> None:
+    def __init__(self, deployment: str, access: ApiAccess, workers: WorkerCount) -> None:
         self._api = Api(f"the API of deployment {deployment}", access)
         self.connectors: SharedPoller[tuple[ConnectorRow, ...]] = SharedPoller(
-            self.list_connectors, least_interval=LIST_SECONDS
+            self.list_connectors, least_interval=LIST_SECONDS, workers=workers
         )
-        self.holders: SharedPoller[Holders] = SharedPoller(self.list_holders, least_interval=LIST_SECONDS)
+        self.holders: SharedPoller[Holders] = SharedPoller(
+            self.list_holders, least_interval=LIST_SECONDS, workers=workers
+        )
         self._deployment = deployment
         self.access = access
         self.last_used = time.monotonic()
@@ -152,8 +155,10 @@ class DeploymentApi:
 class DeploymentApis:
     """The APIs of all deployments, with the keys from the settings. Idle ones are dropped. One for the whole worker."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, workers: WorkerCount | None = None) -> None:
+        """`workers`: those that read the same APIs and divide the readings; None when this one is alone."""
         self._settings = settings
+        self._workers = workers or WorkerCount()
         self._apis: dict[str, DeploymentApi] = {}
 
     def __len__(self) -> int:
@@ -168,7 +173,7 @@ class DeploymentApis:
         api = self._apis.get(deployment)
         if api is None or api.access != access:
             self._apis = {id_: one for id_, one in self._apis.items() if not one.is_idle}
-            api = self._apis[deployment] = DeploymentApi(deployment, access)
+            api = self._apis[deployment] = DeploymentApi(deployment, access, self._workers)
         api.last_used = time.monotonic()
         return api
 

@@ -20,6 +20,7 @@ from clouds.emqx.wire import (
 )
 from clouds.polling.budgets import MovingWindow
 from clouds.polling.shared_poller import SharedPoller, SharedPollersByKey
+from clouds.polling.worker_count import WorkerCount
 from clouds.settings import PlatformSettings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
@@ -48,12 +49,17 @@ class Platform:
     the worker has no key.
     """
 
-    def __init__(self, settings: PlatformSettings) -> None:
+    def __init__(self, settings: PlatformSettings, workers: WorkerCount | None = None) -> None:
+        """`workers`: those that divide the platform's limits; None when this one is alone."""
+        workers = workers or WorkerCount()
         self._api = Api("the platform", settings.access) if settings.access else None
         self.further_types = settings.further_types
         self._budgets = {
             (method, path): MovingWindow(
-                f"{method} {path} of the platform (per hour: {per_hour})", calls=per_hour, seconds=COUNTED_SECONDS
+                f"{method} {path} of the platform (per hour: {per_hour})",
+                calls=per_hour,
+                seconds=COUNTED_SECONDS,
+                workers=workers,
             )
             for method, path, per_hour in (
                 ("GET", DEPLOYMENT, settings.reads_per_hour),
@@ -65,9 +71,9 @@ class Platform:
             )
         }
         self._list_seconds = seconds_between_listings(settings.reads_per_hour)
-        self._private_links: SharedPollersByKey[tuple[PrivateLinkRow, ...]] = SharedPollersByKey()
-        self._deployments: SharedPollersByKey[Deployment | None] = SharedPollersByKey()
-        self._networks: SharedPollersByKey[Network] = SharedPollersByKey()
+        self._private_links: SharedPollersByKey[tuple[PrivateLinkRow, ...]] = SharedPollersByKey(workers)
+        self._deployments: SharedPollersByKey[Deployment | None] = SharedPollersByKey(workers)
+        self._networks: SharedPollersByKey[Network] = SharedPollersByKey(workers)
 
     @property
     def is_configured(self) -> bool:

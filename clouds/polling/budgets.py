@@ -5,14 +5,14 @@ from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar
 from datetime import timedelta
 from heapq import heappop, heappush
 from itertools import count
 
 from aiolimiter import AsyncLimiter
 
-from clouds.share import SHARE
+from clouds.polling.priority import Priority, current_priority
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import Throttled
 from privatelink.model.deadlines import span
 from privatelink.model.step_clock import step_clock
@@ -26,10 +26,6 @@ BACK_WITHIN = 600.0
 """Maximum seconds (the cloud's clock) until a throttled attempt comes back. The time of its turn was an estimate, and
 the number of workers changes."""
 
-PLACE: ContextVar[str] = ContextVar("place", default="")
-"""Queue priority of the calling saga: its run id, a UUIDv7 of Temporal's server, which sorts by start time. The order
-itself does not matter; serving one saga before the next does, because its slow waits then start earlier."""
-
 
 class Budget(ABC):
     """What a cloud allows for one kind of call. Several workers share it equally.
@@ -37,9 +33,10 @@ class Budget(ABC):
     No deadline counts the time spent waiting for a turn.
     """
 
-    def __init__(self, name: str) -> None:
-        """`name` appears in the message when the budget is used up."""
+    def __init__(self, name: str, workers: WorkerCount) -> None:
+        """`name` appears in the message when the budget is used up; `workers` divide the budget."""
         self._name = name
+        self._workers = workers
         self._line = _PriorityLock()
         self._sent_away: list[float] = []
 
@@ -85,7 +82,7 @@ class Budget(ABC):
         return max(0.0, self._until_turn(self._line.length + len(self._sent_away)))
 
     async def _take(self) -> float:
-        async with self._line.turn(PLACE.get()):
+        async with self._line.turn(current_priority()):
             await self._free()
             return self._count()
 
@@ -108,20 +105,20 @@ class Budget(ABC):
 class TokenBucket(Budget):
     """A burst of `capacity` calls, refilled by `per_second` (the cloud's clock), as AWS counts."""
 
-    def __init__(self, name: str, *, capacity: float, per_second: float) -> None:
+    def __init__(self, name: str, *, capacity: float, per_second: float, workers: WorkerCount) -> None:
         """Start full."""
-        super().__init__(name)
+        super().__init__(name, workers)
         self._capacity = capacity
         self._limiter = AsyncLimiter(capacity, paced(capacity / per_second))
         self._refill = 1 / per_second
 
     async def _free(self) -> None:
-        await self._limiter.acquire(min(SHARE.workers, self._capacity))
+        await self._limiter.acquire(min(self._workers.number, self._capacity))
 
     def _until_turn(self, ahead: int) -> float:
-        if self._limiter.has_capacity(min(SHARE.workers * (ahead + 1), self._capacity)):
+        if self._limiter.has_capacity(min(self._workers.number * (ahead + 1), self._capacity)):
             return 0.0
-        return paced(self._refill) * SHARE.workers * (ahead + 1)
+        return paced(self._refill) * self._workers.number * (ahead + 1)
 
 
 class MovingWindow(Budget):
@@ -131,9 +128,9 @@ class MovingWindow(Budget):
     counts windows would refuse the surplus, and each refused call has used a turn.
     """
 
-    def __init__(self, name: str, *, calls: int, seconds: float) -> None:
+    def __init__(self, name: str, *, calls: int, seconds: float, workers: WorkerCount) -> None:
         """Start with no calls counted."""
-        super().__init__(name)
+        super().__init__(name, workers)
         self._calls = calls
         self._seconds = paced(seconds)
         self._counted: deque[float] = deque(maxlen=calls)
@@ -152,7 +149,7 @@ class MovingWindow(Budget):
             self._counted.remove(turn)
 
     def _until_turn(self, ahead: int) -> float:
-        share = max(1, self._calls // SHARE.workers)
+        share = max(1, self._calls // self._workers.number)
         now = asyncio.get_running_loop().time()
         counting = [at for at in self._counted if at > now - self._seconds][-share:]
         free_at = [now] * (share - len(counting)) + [at + self._seconds for at in counting]
@@ -161,10 +158,10 @@ class MovingWindow(Budget):
 
 
 class _PriorityLock:
-    """A lock that goes next to the waiter with the lowest place; equal places are served in order of arrival."""
+    """A lock that goes next to the waiter with the lowest priority; equal ones are served in order of arrival."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[str, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Priority, int, asyncio.Future[None]]] = []
         self._numbers = count()
         self._is_held = False
 
@@ -174,10 +171,10 @@ class _PriorityLock:
         return sum(not called.done() for *_, called in self._waiting) + self._is_held
 
     @asynccontextmanager
-    async def turn(self, place: str) -> AsyncIterator[None]:
+    async def turn(self, priority: Priority) -> AsyncIterator[None]:
         if self._is_held:
             called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-            heappush(self._waiting, (place, next(self._numbers), called))
+            heappush(self._waiting, (priority, next(self._numbers), called))
             try:
                 await called
             except asyncio.CancelledError:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
 from clouds.polling.schedule import BETWEEN_POLLS_SECONDS, Pending, PollSchedule, still_pending
-from clouds.share import SHARE
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import DeadlinePassed, NotYet, PrivateLinkError
 from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, Deadline
 from privatelink.model.step_clock import StepClock, by_own_clock, set_clock, step_clock
@@ -54,16 +54,22 @@ class SharedPoller(Generic[V]):
 
     A waiter only sees reads that started after its wait began, so it never acts on data older than its own write. The
     latest reading is kept for waiters that arrive later, because a poll can be shorter than a reading. On average,
-    readings are `least_interval` seconds (the cloud's clock) apart, multiplied by the number of workers that share the
-    cloud's limits, and further apart in a crowd. `last_read`: when the latest reading began, on the loop's clock.
+    readings are `least_interval` seconds (the cloud's clock) apart, multiplied by the number of `workers` that share
+    the cloud's limits, and further apart in a crowd. `last_read`: when the latest reading began, on the loop's clock.
     """
 
     def __init__(
-        self, read: Callable[[], Awaitable[V]], *, least_interval: float | Callable[[], float], burst: int = BURST
+        self,
+        read: Callable[[], Awaitable[V]],
+        *,
+        least_interval: float | Callable[[], float],
+        workers: WorkerCount,
+        burst: int = BURST,
     ) -> None:
         """`read` returns everything; its errors go to everyone who is waiting at that moment."""
         self._read = read
         self._least_interval = least_interval if callable(least_interval) else lambda: least_interval
+        self._workers = workers
         self._waiters: set[_Waiter[V]] = set()
         self._reader: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
@@ -242,13 +248,14 @@ class SharedPoller(Generic[V]):
         looking = sum(waiter.wants() > 0 for waiter in self._waiters)
         least = self._least_interval()
         least = max(least, min(least * (1 + looking / CROWD), CROWD_SECONDS))
-        return max(paced(least) * SHARE.workers, LEAST_READ_SECONDS)
+        return max(paced(least) * self._workers.number, LEAST_READ_SECONDS)
 
 
 class SharedPollersByKey(Generic[V]):
     """Shared pollers of single resources, each kept while it is in use."""
 
-    def __init__(self) -> None:
+    def __init__(self, workers: WorkerCount) -> None:
+        self._workers = workers
         self._pollers: dict[Hashable, SharedPoller[V]] = {}
 
     def __len__(self) -> int:
@@ -271,7 +278,7 @@ class SharedPollersByKey(Generic[V]):
         """The poller of one resource, created by its first user."""
         if key not in self._pollers:
             self._pollers = {key: poller for key, poller in self._pollers.items() if not poller.is_idle(IDLE_SECONDS)}
-            self._pollers[key] = SharedPoller(read, least_interval=least_interval, burst=burst)
+            self._pollers[key] = SharedPoller(read, least_interval=least_interval, workers=self._workers, burst=burst)
         return self._pollers[key]
 
 

@@ -7,8 +7,13 @@ import pytest
 from temporalio.client import Client
 from temporalio.worker import Worker
 
-from clouds.share import SHARE
+from clouds.aws.accounts import AwsAccounts
+from clouds.emqx.deployment_api import DeploymentApis
+from clouds.emqx.platform import Platform
+from clouds.polling.worker_count import WorkerCount
+from clouds.settings import Settings
 from privatelink.model.names import TASK_QUEUE
+from privatelink.model.request import AwsAccess
 from privatelink.temporal.queues import ACCOUNT_QUEUES, account_queue
 from runtime.upkeep import count_workers
 from tests.support.laws import NOTHING, counts
@@ -16,19 +21,37 @@ from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
 from tests.support.world import World, working_world
 from tests.workflows.test_create import EVERYTHING
+from worker import build_worker
 
 ACCOUNT = "310987654321"
 
 
-async def test_a_worker_counts_those_that_poll_its_queue(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_worker_counts_those_that_poll_its_queue(world: World) -> None:
     """Each then takes its part of every budget and of every reading."""
-    monkeypatch.setattr(SHARE, "workers", 7)
-    counting = asyncio.create_task(count_workers(world.client, TASK_QUEUE))
+    workers = WorkerCount(7)
+    counting = asyncio.create_task(count_workers(world.client, TASK_QUEUE, workers))
     async with asyncio.timeout(30):
-        while SHARE.workers == 7:  # noqa: ASYNC110 - the count of a server
+        while workers.number == 7:  # noqa: ASYNC110 - the count of a server
             await asyncio.sleep(0.05)
     counting.cancel()
-    assert SHARE.workers == 1
+    assert workers.number == 1
+
+
+def test_every_cloud_divides_its_limits_by_the_count_of_its_worker(
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cloud that is forgotten in the wiring would give each of several workers the whole limit."""
+    given: dict[str, Any] = {}
+    monkeypatch.setattr("worker.Worker", lambda _, **options: given.update(options))
+    workers = WorkerCount(3)
+    build_worker(client, Settings.from_environment(), workers)
+    parts = {type(part): part for activity in given["activities"] for part in vars(activity.__self__).values()}
+    divided: list[Any] = [
+        parts[AwsAccounts].account(AwsAccess(region="us-east-1")).pollers.load_balancers,
+        *parts[Platform]._budgets.values(),
+        parts[DeploymentApis].of(next(iter(sandbox.seed["deployments"]))).holders,
+    ]
+    assert [workers] * len(divided) == [one._workers for one in divided]
 
 
 async def test_the_links_of_an_account_run_on_its_own_queue(

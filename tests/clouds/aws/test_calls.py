@@ -12,12 +12,13 @@ from clouds.aws.budgets import Bucket, Budgets
 from clouds.aws.calls import AccountCalls
 from clouds.aws.sessions import Clients
 from clouds.aws.threads import Threads
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CredentialsRefused
 
 
 def caller(threads: Threads | None = None) -> AccountCalls:
     """A caller whose clients nobody uses."""
-    budgets = Budgets("an account", "us-east-1")
+    budgets = Budgets("an account", "us-east-1", WorkerCount())
     return AccountCalls(Clients(Session, "us-east-1"), "us-east-1", budgets, threads or Threads(2))
 
 

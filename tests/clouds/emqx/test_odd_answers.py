@@ -18,6 +18,7 @@ from clouds.emqx.deployment_api import DeploymentApi
 from clouds.emqx.http import Api
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow
+from clouds.polling.worker_count import WorkerCount
 from clouds.settings import PlatformSettings
 from privatelink.errors import PrivateLinkError
 
@@ -67,7 +68,7 @@ def test_no_answer_ends_in_an_error_of_python(name: str, status: int, body: byte
         platform = Platform(PlatformSettings(access=ACCESS, reads_per_hour=10_000, writes_per_hour=10_000))
         # An answer may also be right.
         with suppress(PrivateLinkError):
-            await CALLS[name](platform, DeploymentApi("w1", ACCESS))
+            await CALLS[name](platform, DeploymentApi("w1", ACCESS, WorkerCount()))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Api, "_exchange", exchange)

@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from clouds.polling import budgets
-from clouds.polling.budgets import PLACE, Budget, MovingWindow, TokenBucket
-from clouds.share import SHARE
+from clouds.polling.budgets import Budget, MovingWindow, TokenBucket
+from clouds.polling.priority import set_priority
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import Throttled
 from privatelink.pace import PACE, paced_delta
 
@@ -17,11 +18,15 @@ WINDOW_SECONDS = 0.3
 
 def moving_window(*, calls: int) -> MovingWindow:
     """A window that a test can wait for."""
-    return MovingWindow("writes of the platform", calls=calls, seconds=WINDOW_SECONDS * PACE)
+    return MovingWindow("writes of the platform", calls=calls, seconds=WINDOW_SECONDS * PACE, workers=WorkerCount())
 
 
 @pytest.mark.parametrize(
-    "budget", [TokenBucket("writes", capacity=6, per_second=6 / 3600), MovingWindow("writes", calls=6, seconds=3600)]
+    "budget",
+    [
+        TokenBucket("writes", capacity=6, per_second=6 / 3600, workers=WorkerCount()),
+        MovingWindow("writes", calls=6, seconds=3600, workers=WorkerCount()),
+    ],
 )
 async def test_as_many_calls_as_a_budget_holds_pass_at_once(budget: Budget) -> None:
     """A burst up to its size waits for nothing."""
@@ -31,7 +36,7 @@ async def test_as_many_calls_as_a_budget_holds_pass_at_once(budget: Budget) -> N
 async def test_a_used_up_bucket_is_patience_with_the_time_of_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is retried, without being an error to log, when the next token is due."""
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
-    budget = TokenBucket("writes of the platform", capacity=1, per_second=1 / 600)
+    budget = TokenBucket("writes of the platform", capacity=1, per_second=1 / 600, workers=WorkerCount())
     await budget.take()
     with pytest.raises(Throttled, match="writes of the platform") as throttled:
         await budget.take()
@@ -44,7 +49,7 @@ async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
 ) -> None:
     """The next attempt comes when the earliest call leaves the window, which a little of has passed."""
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
-    budget = MovingWindow("writes of the platform", calls=2, seconds=3600)
+    budget = MovingWindow("writes of the platform", calls=2, seconds=3600, workers=WorkerCount())
     await asyncio.gather(budget.take(), budget.take())
     with pytest.raises(Throttled, match="writes of the platform") as throttled:
         await budget.take()
@@ -54,7 +59,7 @@ async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
 
 async def test_a_turn_comes_when_the_bucket_has_refilled() -> None:
     """Within its patience an attempt waits for its turn instead of failing."""
-    budget = TokenBucket("reads", capacity=1, per_second=1)
+    budget = TokenBucket("reads", capacity=1, per_second=1, workers=WorkerCount())
     await budget.take()
     await budget.take()
 
@@ -84,18 +89,17 @@ async def test_each_of_several_workers_has_its_share(
     monkeypatch: pytest.MonkeyPatch, workers: int, each: int, *, bucket: bool
 ) -> None:
     """Together they stay within it, and each has one call at least."""
-    monkeypatch.setattr(SHARE, "workers", workers)
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
-    budget: Budget = MovingWindow("writes", calls=6, seconds=3600)
+    budget: Budget = MovingWindow("writes", calls=6, seconds=3600, workers=WorkerCount(workers))
     if bucket:
-        budget = TokenBucket("writes", capacity=6, per_second=6 / 3600)
+        budget = TokenBucket("writes", capacity=6, per_second=6 / 3600, workers=WorkerCount(workers))
     for _ in range(each):
         await budget.take()
     with pytest.raises(Throttled):
         await budget.take()
 
 
-async def test_who_waits_is_served_by_place_and_not_by_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_who_waits_is_served_by_priority_and_not_by_arrival(monkeypatch: pytest.MonkeyPatch) -> None:
     """The saga that began first comes first, however late it asks, so that it ends while others still begin.
 
     All of them stay in the line: at this pace the patience of one is shorter than their turns take together.
@@ -103,13 +107,13 @@ async def test_who_waits_is_served_by_place_and_not_by_arrival(monkeypatch: pyte
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 20.0)
     budget, served = moving_window(calls=1), []
 
-    async def ask(place: str) -> None:
-        PLACE.set(place)
+    async def ask(run_id: str) -> None:
+        set_priority(run_id)
         await budget.take()
-        served.append(place)
+        served.append(run_id)
 
     await budget.take()
-    asking = [asyncio.create_task(ask(place)) for place in ("head", "c", "a", "b", "a")]
+    asking = [asyncio.create_task(ask(run_id)) for run_id in ("head", "c", "a", "b", "a")]
     await asyncio.gather(*asking)
     assert served == ["head", "a", "a", "b", "c"]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clouds.polling.schedule import Pending, PollSchedule, still_pending
 from clouds.polling.shared_poller import BURST, CROWD, SharedPoller
-from clouds.share import SHARE
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
 from privatelink.model.deadlines import Deadline
 from privatelink.pace import PACE, paced
@@ -58,7 +58,7 @@ def at_least(least: int) -> Callable[[int], int | Pending]:
 async def test_one_reading_answers_all_who_wait() -> None:
     """However many wait, one call to the cloud is made."""
     readings = Readings()
-    view = SharedPoller(readings.read, least_interval=1)
+    view = SharedPoller(readings.read, least_interval=1, workers=WorkerCount())
     answers = await asyncio.gather(
         *(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) for _ in range(50))
     )
@@ -69,7 +69,7 @@ async def test_one_reading_answers_all_who_wait() -> None:
 async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_joined() -> None:
     """Else a wait could be told of a time before its own write."""
     readings = Readings(held=True)
-    view = SharedPoller(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     first = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
     await readings.began.wait()
     newcomer = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
@@ -83,7 +83,7 @@ async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_join
 async def test_reading_stops_when_nobody_waits() -> None:
     """The reader ends with its last waiter, and a later waiter starts it anew."""
     readings = Readings()
-    view = SharedPoller(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     assert await view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) == 1
     assert view._reader is not None
     await view._reader
@@ -94,7 +94,7 @@ async def test_reading_stops_when_nobody_waits() -> None:
 async def test_reading_stops_when_the_only_waiter_is_cancelled() -> None:
     """A cancelled step leaves no reader behind."""
     readings = Readings(held=True)
-    view = SharedPoller(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     look = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
     await readings.began.wait()
     look.cancel()
@@ -108,17 +108,16 @@ async def test_reading_stops_when_the_only_waiter_is_cancelled() -> None:
 
 @pytest.mark.parametrize("workers", [1, 3])
 async def test_readings_keep_their_least_interval_over_time_however_many_come(
-    workers: int, monkeypatch: pytest.MonkeyPatch
+    workers: int,
 ) -> None:
     """A rate limit is kept also when each newcomer wants a reading of its own, and by all workers together."""
-    monkeypatch.setattr(SHARE, "workers", workers)
     least = 20.0
     began: list[float] = []
 
     async def read() -> None:
         began.append(view.last_read)
 
-    view = SharedPoller(read, least_interval=least)
+    view = SharedPoller(read, least_interval=least, workers=WorkerCount(workers))
     for _ in range(3 * BURST):
         await view.reading()
     assert len(began) == 3 * BURST
@@ -129,7 +128,7 @@ async def test_readings_keep_their_least_interval_over_time_however_many_come(
 async def test_after_a_burst_each_further_reading_waits_for_its_own_turn_only() -> None:
     """A crowd's readings come evenly, and not by bursts with as long a silence between them."""
     least = 200.0
-    view = SharedPoller(Readings().read, least_interval=least)
+    view = SharedPoller(Readings().read, least_interval=least, workers=WorkerCount())
     for _ in range(BURST):
         await view.reading()
     async with asyncio.timeout(paced(least) * BURST / 2):
@@ -138,7 +137,7 @@ async def test_after_a_burst_each_further_reading_waits_for_its_own_turn_only() 
 
 async def test_a_few_who_ask_after_a_quiet_time_need_not_wait_for_each_other() -> None:
     """A lone saga's steps ask one after another, and AWS's buckets are made for bursts."""
-    view = SharedPoller(Readings().read, least_interval=1_000_000)
+    view = SharedPoller(Readings().read, least_interval=1_000_000, workers=WorkerCount())
     async with asyncio.timeout(5):
         assert [await view.reading() for _ in range(BURST)] == list(range(1, BURST + 1))
 
@@ -146,7 +145,7 @@ async def test_a_few_who_ask_after_a_quiet_time_need_not_wait_for_each_other() -
 async def test_one_reading_answers_all_who_ask_meanwhile() -> None:
     """Those who ask while a reading is under way are answered by the next one, all of them."""
     readings = Readings(held=True)
-    view = SharedPoller(readings.read, least_interval=0)
+    view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     first = asyncio.create_task(view.reading())
     await readings.began.wait()
     others = [asyncio.create_task(view.reading()) for _ in range(20)]
@@ -159,7 +158,7 @@ async def test_one_reading_answers_all_who_ask_meanwhile() -> None:
 
 async def test_a_crowd_reads_more_rarely() -> None:
     """Nobody's own thing comes sooner by more reading."""
-    view = SharedPoller(Readings().read, least_interval=7)
+    view = SharedPoller(Readings().read, least_interval=7, workers=WorkerCount())
     looks = [
         asyncio.create_task(
             view.poll(at_least(BURST + 3), deadline=deadline_in(), schedule=PollSchedule(usual=1, fast=1, slow=1))
@@ -173,14 +172,14 @@ async def test_a_crowd_reads_more_rarely() -> None:
 
 async def test_a_look_goes_on_until_the_judge_is_content() -> None:
     """Readings repeat within one look."""
-    view = SharedPoller(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     schedule = PollSchedule(usual=1, fast=0.1, slow=0.1)
     assert await view.poll(at_least(3), deadline=deadline_in(), schedule=schedule) == 3
 
 
 async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
     """What operators read while they wait names the state, and is retried."""
-    view = SharedPoller(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     with pytest.raises(NotYet, match=r"reading \d+; 1 s of 60 s") as not_yet:
         await view.poll(at_least(1000), deadline=deadline_in(60), schedule=SCHEDULE)
     assert not_yet.value.details_model.resource == "it"
@@ -189,7 +188,7 @@ async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
 
 async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
     """Until then no worker holds the wait, so none can lose it; never later than the deadline."""
-    view = SharedPoller(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     schedule = PollSchedule(usual=1, fast=10 * PACE, slow=10 * PACE)
     with pytest.raises(NotYet) as not_yet:
         await view.poll(at_least(1000), deadline=deadline_in(60), schedule=schedule)
@@ -205,7 +204,7 @@ async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
 ) -> None:
     """Else an attempt that does more than look would be taken for lost; but it always has the time of a reading."""
     monkeypatch.setattr("clouds.polling.shared_poller.POLL_SECONDS", 10 * PACE)
-    view = SharedPoller(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     began = asyncio.get_running_loop().time()
     with pytest.raises(NotYet, match=r"reading \d+; \d s of 60 s"):
         await view.poll(at_least(100_000), deadline=deadline_in(60), schedule=SCHEDULE, spent=spent)
@@ -214,7 +213,7 @@ async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
 
 async def test_a_look_after_the_deadline_says_so_for_good() -> None:
     """The deadline ends the wait with the last state seen, and Temporal does not retry it."""
-    view = SharedPoller(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     with pytest.raises(DeadlinePassed, match=r"reading \d+, and the deadline passed") as passed:
         await view.poll(at_least(1000), deadline=deadline_in(-1), schedule=SCHEDULE)
     assert passed.value.non_retryable
@@ -227,7 +226,7 @@ async def test_an_error_of_the_reading_reaches_all_who_wait(error: Exception) ->
     async def fail() -> None:
         raise error
 
-    view = SharedPoller(fail, least_interval=0)
+    view = SharedPoller(fail, least_interval=0, workers=WorkerCount())
     looks = (view.poll(lambda _: True, deadline=deadline_in(), schedule=SCHEDULE) for _ in range(5))
     assert [error] * 5 == await asyncio.gather(*looks, return_exceptions=True)
 
@@ -242,7 +241,7 @@ async def test_no_deadline_rests_on_a_reading_from_before_one_that_failed() -> N
             raise answer
         return answer
 
-    view, deadline = SharedPoller(read, least_interval=0), deadline_in()
+    view, deadline = SharedPoller(read, least_interval=0, workers=WorkerCount()), deadline_in()
     assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
     with pytest.raises(CloudUnavailable, match="reading: refused"):
         await view.reading()
@@ -258,7 +257,7 @@ async def test_an_error_of_a_judge_ends_its_own_look_only(error: Exception) -> N
     def fail(_: int) -> int:
         raise error
 
-    view = SharedPoller(Readings().read, least_interval=0)
+    view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     failed, content = await asyncio.gather(
         view.poll(fail, deadline=deadline_in(), schedule=SCHEDULE),
         view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE),
@@ -293,7 +292,7 @@ def test_elapsed_is_told_against_the_limit() -> None:
 async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look() -> None:
     """Else a cloud that answers slowly would never be heard at all."""
     readings = Readings(held=True)
-    view, deadline = SharedPoller(readings.read, least_interval=0), deadline_in()
+    view, deadline = SharedPoller(readings.read, least_interval=0, workers=WorkerCount()), deadline_in()
     with pytest.raises(NotYet, match="not read yet"):
         await view.poll(at_least(1), deadline=deadline, schedule=SCHEDULE)
     readings.let_go()
@@ -305,7 +304,7 @@ async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look
 
 async def test_a_look_may_say_since_when_readings_count() -> None:
     """For who asks what a cloud says after a moment of its own; never of a time before the wait."""
-    view, deadline = SharedPoller(Readings().read, least_interval=0), deadline_in()
+    view, deadline = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount()), deadline_in()
     assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
     after = datetime.now(UTC)
     assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1

@@ -10,6 +10,7 @@ from clouds.polling import budgets
 from clouds.polling.budgets import MovingWindow
 from clouds.polling.schedule import Pending, PollSchedule
 from clouds.polling.shared_poller import SharedPoller
+from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CloudRefused, DeadlinePassed, NotYet, Throttled
 from privatelink.model.deadlines import Deadline
 from privatelink.model.step_clock import StepClock, by_own_clock, deadline_of, far_net, set_clock, step_clock
@@ -23,7 +24,7 @@ EVER = PollSchedule(usual=1, fast=1, slow=1)
 
 def used_up() -> MovingWindow:
     """A budget whose next turn comes after `QUEUED`."""
-    return MovingWindow("GET /things of the platform", calls=1, seconds=QUEUED * PACE)
+    return MovingWindow("GET /things of the platform", calls=1, seconds=QUEUED * PACE, workers=WorkerCount())
 
 
 def a_deadline(seconds: float) -> Deadline:
@@ -59,7 +60,7 @@ async def test_waiting_for_a_turn_does_not_count(clock: StepClock) -> None:
 async def test_two_who_wait_at_once_are_not_counted_twice(clock: StepClock) -> None:
     """A step may make several calls side by side."""
     set_clock(clock)
-    budget = MovingWindow("GET /things", calls=2, seconds=QUEUED * PACE)
+    budget = MovingWindow("GET /things", calls=2, seconds=QUEUED * PACE, workers=WorkerCount())
     await asyncio.gather(*(budget.take() for _ in range(4)))
     assert clock.uncounted == pytest.approx(QUEUED, abs=QUEUED / 2)
 
@@ -70,7 +71,9 @@ async def test_a_turn_that_is_far_is_told_at_once_with_its_budget_and_its_time(
     """Nobody should look at a step for ten minutes and read nothing."""
     set_clock(clock)
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.05)
-    budget = MovingWindow("DELETE /privatelinks of the platform", calls=1, seconds=3 * 3600 * PACE)
+    budget = MovingWindow(
+        "DELETE /privatelinks of the platform", calls=1, seconds=3 * 3600 * PACE, workers=WorkerCount()
+    )
     await budget.take()
     begun = asyncio.get_running_loop().time()
     with pytest.raises(Throttled, match=r"DELETE /privatelinks of the platform.* in about 3 h"):
@@ -89,7 +92,7 @@ async def test_a_turn_in_a_shared_reading_counts_for_none_who_waits_for_it() -> 
         await budget.take()
         return 1
 
-    view = SharedPoller(read, least_interval=0)
+    view = SharedPoller(read, least_interval=0, workers=WorkerCount())
 
     async def look() -> float:
         clock = StepClock()
@@ -111,7 +114,7 @@ async def test_a_reading_that_a_limit_holds_back_for_long_does_not_count(clock: 
     async def read() -> int:
         return 1
 
-    view = SharedPoller(read, least_interval=1800, burst=1)
+    view = SharedPoller(read, least_interval=1800, workers=WorkerCount(), burst=1)
     deadline = a_deadline(2.0)
     with pytest.raises(NotYet) as early:
         await view.poll(lambda _: Pending("it is moving", "it"), deadline=deadline, schedule=EVER)
@@ -128,7 +131,7 @@ async def test_a_deadline_is_not_believed_before_somebody_has_looked() -> None:
         return 1
 
     over = Deadline(since=datetime.now(UTC) - timedelta(hours=2), until=datetime.now(UTC) - timedelta(hours=1))
-    view = SharedPoller(read, least_interval=0)
+    view = SharedPoller(read, least_interval=0, workers=WorkerCount())
     assert await view.poll(lambda seen: seen, deadline=over, schedule=EVER) == 1
     with pytest.raises(DeadlinePassed, match="it is moving"):
         await view.poll(lambda _: Pending("it is moving", "it"), deadline=over, schedule=EVER)
@@ -140,7 +143,7 @@ async def test_an_error_of_a_shared_reading_ends_nobody_who_waits() -> None:
     async def read() -> int:
         raise CloudRefused("reading it: refused for good")
 
-    view = SharedPoller(read, least_interval=0)
+    view = SharedPoller(read, least_interval=0, workers=WorkerCount())
     with pytest.raises(CloudRefused) as waiting:
         await view.poll(lambda seen: seen, deadline=a_deadline(5), schedule=EVER)
     assert not waiting.value.non_retryable
