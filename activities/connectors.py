@@ -15,7 +15,8 @@ from activities.checks.connector import (
     secret_finding,
     users_finding,
 )
-from activities.inputs import ConnectorCreation, ConnectorSpec, RemovalScope, Removed
+from activities.inputs import ConnectorCreation, ConnectorSpec
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import may_exist
 from activities.support.connector_listing import listed_connectors
 from activities.support.consistency import note_effect, since_effect

@@ -17,15 +17,8 @@ from activities.checks.connection_matching import (
     the_only,
     to_choose_from,
 )
-from activities.inputs import (
-    Acceptance,
-    Connection,
-    ConnectionWait,
-    RemovalScope,
-    Removed,
-    Sighting,
-    WatchedService,
-)
+from activities.inputs import Acceptance, Connection, ConnectionWait, Sighting, WatchedService
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import mark_own, may_exist
 from activities.support.consistency import note_effect, removal_deadline, settling_until, since_effect
 from activities.support.removals import patient

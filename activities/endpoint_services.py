@@ -3,13 +3,8 @@
 from temporalio import activity
 
 from activities.checks.connection_matching import is_own
-from activities.inputs import (
-    EndpointService,
-    EndpointServiceSpec,
-    PrincipalSpec,
-    RemovalScope,
-    Removed,
-)
+from activities.inputs import EndpointService, EndpointServiceSpec, PrincipalSpec
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import TAKEN_NEXT_STEP, may_exist
 from activities.support.consistency import note_effect, removal_deadline, settling_until, since_effect
 from activities.support.removals import each, nothing_found, patient, remember

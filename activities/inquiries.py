@@ -8,7 +8,7 @@ from temporalio import activity
 from activities.checks.address_users import AddressUsers
 from activities.checks.provider import trust_findings
 from activities.checks.removal import removal_findings
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis

@@ -2,7 +2,8 @@
 
 from temporalio import activity
 
-from activities.inputs import ListenerSpec, RemovalScope, Removed
+from activities.inputs import ListenerSpec
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import check_ours, may_exist
 from activities.support.consistency import note_effect, settling_until
 from activities.support.removals import each, nothing_found, patient, remember

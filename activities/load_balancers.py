@@ -2,7 +2,8 @@
 
 from temporalio import activity
 
-from activities.inputs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait, RemovalScope, Removed
+from activities.inputs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import check_ours
 from activities.support.consistency import just_seen, note_effect, removal_deadline
 from activities.support.removals import nothing_found, patient, remember

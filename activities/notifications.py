@@ -1,9 +1,31 @@
 """Notifications: the webhook gets an event for every phase in which a saga needs a person, or ends."""
 
+from pydantic import AwareDatetime
 from temporalio import activity
 
-from activities.inputs import NotificationSpec
+from activities.scopes import Spec
 from clouds.webhook import CloudEvent, PhaseChange, Webhook
+from privatelink.errors import ErrorDetails
+from privatelink.model.names import Link
+from privatelink.model.progress import Ask, Phase
+
+
+class NotificationSpec(Spec):
+    """One phase that a saga has reached, as `progress` shows it, so it can contain no secret.
+
+    `number` counts the saga's notifications. With the run's ID it makes the event's ID, which must not contain a dot
+    (Standard Webhooks 1.0, "Signature scheme"): Temporal's run IDs have none.
+    """
+
+    link: Link
+    operation: str
+    saga_id: str
+    number: int
+    phase: Phase
+    at: AwareDatetime
+    asks: tuple[Ask, ...] = ()
+    error: ErrorDetails | None = None
+    address: str | None = None
 
 
 class Notifications:

@@ -7,7 +7,8 @@ from functools import partial
 from temporalio import activity
 
 from activities.checks.address_users import AddressUsers, names_of
-from activities.inputs import PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalScope, Removed
+from activities.inputs import PrivateLink, PrivateLinkSpec, PrivateLinkWait
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import may_exist
 from activities.support.consistency import note_effect, removal_deadline
 from activities.support.removals import nothing_found, patient

@@ -18,7 +18,8 @@ from activities.checks.connection_matching import (
     to_choose_from,
 )
 from activities.endpoint_connections import mark, marked_at
-from activities.inputs import ByHandWait, RemovalScope, RemovalWait, Removed, Sighting
+from activities.inputs import ByHandWait, RemovalWait, Sighting
+from activities.scopes import RemovalScope, Removed
 from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection, find_connections_of

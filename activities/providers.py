@@ -6,7 +6,8 @@ from temporalio import activity
 
 from activities.checks.provider import existing_findings, subnet_findings, trust_findings
 from activities.checks.targets import outside_of, target_findings
-from activities.inputs import CompleteSpec, ProviderFacts, ProviderSpec, RemovalScope
+from activities.inputs import CompleteSpec, ProviderFacts, ProviderSpec
+from activities.scopes import RemovalScope
 from activities.support.adoption import may_exist
 from activities.support.places import elsewhere_findings
 from activities.support.remembered_places import RememberedPlaces, Remembering, nothing

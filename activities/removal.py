@@ -6,7 +6,8 @@ from temporalio import activity
 
 from activities.checks.address_users import AddressUsers
 from activities.checks.removal import removal_findings
-from activities.inputs import RemovalFacts, RemovalScope
+from activities.inputs import RemovalFacts
+from activities.scopes import RemovalScope
 from activities.support.emqx_console import connector_page, unseen_at_console
 from activities.support.inventory import InventoryReader, LinkInventory
 from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused

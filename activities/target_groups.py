@@ -2,7 +2,8 @@
 
 from temporalio import activity
 
-from activities.inputs import RemovalScope, Removed, TargetGroup, TargetGroupSpec, TargetsWait
+from activities.inputs import TargetGroup, TargetGroupSpec, TargetsWait
+from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import check_ours
 from activities.support.consistency import just_seen, note_effect
 from activities.support.removals import each, nothing_found, patient, remember

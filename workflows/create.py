@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.listeners import Listeners
     from activities.load_balancers import LoadBalancers
     from activities.providers import Providers
+    from activities.scopes import RemovalScope, Scope
     from activities.target_groups import TargetGroups
     from privatelink.model.listeners import Listener
     from privatelink.model.names import Place, aws_name
@@ -38,8 +39,8 @@ class CreatePrivateLink(UpdateHandlers):
     def __init__(self, request: PrivateLinkRequest) -> None:
         """Set up the tracker, so that a query or an Update finds it before the first step."""
         link, saga, aws = request.link, saga_id(), request.aws
-        self._scope = inputs.Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
-        removal = inputs.RemovalScope(link=link, saga_id=saga, aws=aws, platform=request.platform)
+        self._scope = Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
+        removal = RemovalScope(link=link, saga_id=saga, aws=aws, platform=request.platform)
         tracker = ProgressTracker("create", request, steps_to_come(request))
         holds = request.on_failure == "hold"
         super().__init__("create", Saga(tracker, removal, undone=Phase.ROLLED_BACK, holds=holds))

@@ -3,8 +3,8 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import RemovalScope
     from activities.removal import Removals
+    from activities.scopes import RemovalScope
     from privatelink.model.progress import Phase
     from privatelink.model.request import DeleteRequest
     from privatelink.model.result import DeleteResult

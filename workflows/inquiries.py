@@ -6,8 +6,8 @@ from typing import TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import RemovalScope
     from activities.inquiries import Inquiries
+    from activities.scopes import RemovalScope
     from privatelink.model.request import DeleteRequest
     from privatelink.model.result import InspectionResult, SetUpResult
     from workflows.saga import options

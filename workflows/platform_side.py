@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.endpoint_connections import EndpointConnections
     from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
+    from activities.scopes import Scope
     from activities.support.emqx_console import (
         choosing,
         confirming,
@@ -43,7 +44,7 @@ class PlatformSide(Protocol):
         """Wait until the PrivateLink is running; returns its address. `dns_names` are AWS's for the endpoint."""
 
 
-def platform_side_of(saga: Saga, scope: inputs.Scope, request: PrivateLinkRequest) -> PlatformSide:
+def platform_side_of(saga: Saga, scope: Scope, request: PrivateLinkRequest) -> PlatformSide:
     """The platform side for the mode that the request names."""
     asks = request.approval is not False
     return (
@@ -70,7 +71,7 @@ def step_of_running(request: PrivateLinkRequest) -> str:
 class ApiPlatformSide:
     """The platform's API makes the PrivateLink, and reports when it runs."""
 
-    def __init__(self, saga: Saga, scope: inputs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
+    def __init__(self, saga: Saga, scope: Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
         """`scope` is whose PrivateLink it is. `asks`: a person says which endpoint it has, if nothing proves that."""
         self._saga = saga
         self._scope = scope
@@ -132,7 +133,7 @@ class ApiPlatformSide:
 class ConsolePlatformSide:
     """A person makes the PrivateLink. Only the console shows that it runs, and its address."""
 
-    def __init__(self, saga: Saga, scope: inputs.Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
+    def __init__(self, saga: Saga, scope: Scope, asks: bool) -> None:  # noqa: FBT001 - as the request says
         """`scope` is whose PrivateLink it is. `asks`: a person says which endpoint it has."""
         self._saga = saga
         self._scope = scope

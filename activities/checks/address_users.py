@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from temporalio import activity
 
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.emqx.address_holders import Holder, Unread
 from clouds.emqx.deployment_api import DeploymentApis

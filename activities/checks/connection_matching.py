@@ -9,7 +9,8 @@ made after our request, and if no other came for a minute.
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from activities.inputs import Candidate, Connection, ConnectionWait, PrivateLink, RemovalScope, Sighting, WatchedService
+from activities.inputs import Candidate, Connection, ConnectionWait, PrivateLink, Sighting, WatchedService
+from activities.scopes import RemovalScope
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection
 from clouds.aws.endpoint_services import FoundEndpointService
 from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet

@@ -1,7 +1,7 @@
 """What a check before a delete can find: each finding names what is in the way, and what to do about it."""
 
 from activities.checks.address_users import in_use_finding
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from activities.support.inventory import InventoryReader, LinkInventory
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.target_groups import FoundTargetGroup

@@ -7,7 +7,7 @@
 
 from temporalio import activity
 
-from activities.inputs import Scope
+from activities.scopes import Scope
 from clouds.aws.accounts import AwsAccount
 from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, add_ec2_tags
 from privatelink.errors import NameTaken

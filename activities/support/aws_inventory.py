@@ -3,7 +3,7 @@
 import asyncio
 from typing import NamedTuple
 
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from activities.support.strays import Stray, strays
 from clouds.aws.accounts import AwsAccount
 from clouds.aws.endpoint_connections import FoundConnection

@@ -1,6 +1,6 @@
 """The connectors of a deployment as a removal sees them, even if the worker may not see them."""
 
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from clouds.emqx.deployment_api import DeploymentApi
 from clouds.emqx.wire import ConnectorRow
 from privatelink.errors import NotAllowed

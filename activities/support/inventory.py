@@ -6,7 +6,7 @@ from typing import NamedTuple
 from activities.checks.address_users import names_of
 from activities.checks.connection_matching import is_own
 from activities.checks.provider import trust_findings
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from activities.support.aws_inventory import AwsInventory, look_at_aws
 from activities.support.connector_listing import listed_connectors
 from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page

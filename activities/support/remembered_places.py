@@ -10,7 +10,7 @@ from typing import NamedTuple
 from temporalio import activity
 from temporalio.client import Client
 
-from activities.inputs import RemovalScope
+from activities.scopes import RemovalScope
 from activities.support.aws_inventory import look_at_aws
 from activities.support.places import stands_at
 from clouds.aws.accounts import AwsAccounts

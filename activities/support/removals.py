@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from temporalio import activity
 
-from activities.inputs import RemovalScope, Removed
+from activities.scopes import RemovalScope, Removed
 from privatelink.errors import FindingType, NotAllowed, NotYet, PrivateLinkError
 from privatelink.pace import paced_delta
 

@@ -8,7 +8,8 @@ import boto3
 import httpx
 from temporalio.testing import ActivityEnvironment
 
-from activities.inputs import EndpointService, RemovalScope, Scope
+from activities.inputs import EndpointService
+from activities.scopes import RemovalScope, Scope
 from clouds.aws.tags import ec2_tags, elb_tags
 from privatelink.model.deadlines import Deadline
 from privatelink.model.names import TAG_COMPLETE, Link, aws_name, description

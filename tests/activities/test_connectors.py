@@ -10,7 +10,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.checks.connector import progress_of
 from activities.connectors import Connectors
-from activities.inputs import ConnectorCreation, ConnectorSpec, Removed
+from activities.inputs import ConnectorCreation, ConnectorSpec
+from activities.scopes import Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApis

@@ -2,8 +2,8 @@
 
 import pytest
 
-from activities import inputs
 from activities.inquiries import Inquiries
+from activities.scopes import RemovalScope
 from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
@@ -20,7 +20,7 @@ async def said_of(what: str) -> SetUpCheck:
     settings = Settings.from_environment()
     aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)
     inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
-    answer = await attempt(inquiries.check_keys, inputs.RemovalScope(link=LINK, aws=ACCESS))
+    answer = await attempt(inquiries.check_keys, RemovalScope(link=LINK, aws=ACCESS))
     (finding,) = [one for one in answer.findings if one.name == what]
     return finding
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities.inputs import NotificationSpec
-from activities.notifications import Notifications
+from activities.notifications import Notifications, NotificationSpec
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform

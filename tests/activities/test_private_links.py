@@ -8,9 +8,10 @@ import httpx
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.inputs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalWait, Removed
+from activities.inputs import EndpointService, PrivateLink, PrivateLinkSpec, PrivateLinkWait, RemovalWait
 from activities.private_links import DELETE_SECONDS, PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
+from activities.scopes import Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow

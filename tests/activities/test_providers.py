@@ -11,6 +11,7 @@ from activities.checks.address_users import AddressUsers
 from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
+from activities.scopes import RemovalScope
 from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
@@ -103,7 +104,7 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
     inventory = InventoryReader(provider.aws, platform, apis)
     inquiries = Inquiries(provider.aws, platform, apis, inventory)
-    removal = inputs.RemovalScope(link=LINK, aws=access)
+    removal = RemovalScope(link=LINK, aws=access)
     for kind, look in (
         (RemovalRefused, Removals(inventory, AddressUsers(apis)).check_removal),
         (RequestRefused, inquiries.inspect_link),
@@ -123,7 +124,7 @@ async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provide
     platform, apis = Platform(settings.platform), DeploymentApis(settings)
     inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
     access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
-    found = (await attempt(inquiries.check_keys, inputs.RemovalScope(link=LINK, aws=access))).findings
+    found = (await attempt(inquiries.check_keys, RemovalScope(link=LINK, aws=access))).findings
     assert {"AWS": False, "role": False} == {one.name: one.ok for one in found if one.name in {"AWS", "role"}}
     assert "another external_id" in str(found)
     assert "ext-guess" not in str(found)

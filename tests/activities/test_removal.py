@@ -14,6 +14,7 @@ from activities.endpoint_connections import EndpointConnections
 from activities.inquiries import Inquiries
 from activities.load_balancers import LoadBalancers
 from activities.private_links import PrivateLinks
+from activities.scopes import RemovalScope, Scope
 from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.secrets import OfferedSecrets
@@ -43,7 +44,7 @@ POST = "POST /deployments/{deploymentID}/privatelinks"
 
 
 async def found(
-    check: Callable[[inputs.RemovalScope], Awaitable[inputs.RemovalFacts]], spec: inputs.RemovalScope
+    check: Callable[[RemovalScope], Awaitable[inputs.RemovalFacts]], spec: RemovalScope
 ) -> list[tuple[str, str]]:
     """What the check refuses for: type and what it concerns."""
     error = await refusal(RemovalRefused, check, spec)
@@ -294,9 +295,9 @@ async def test_all_that_stands_in_the_way_is_told_at_once(world: World) -> None:
     )
 
 
-def a_removal_at(deployment: str) -> inputs.RemovalScope:
+def a_removal_at(deployment: str) -> RemovalScope:
     """The delete of a link of another deployment."""
-    return inputs.RemovalScope(link=Link(deployment=deployment, name="orders-db"), aws=ACCESS)
+    return RemovalScope(link=Link(deployment=deployment, name="orders-db"), aws=ACCESS)
 
 
 async def test_an_unknown_deployment_refuses_a_delete(world: World) -> None:
@@ -309,7 +310,7 @@ async def test_an_unknown_deployment_refuses_a_delete(world: World) -> None:
 async def test_what_a_deployment_that_is_gone_left_at_aws_may_go(world: World) -> None:
     """No connection can be alive, and the customer pays for the rest."""
     gone = a_removal_at("wunknown")
-    scope = inputs.Scope(link=gone.link, saga_id=SAGA, aws=ACCESS)
+    scope = Scope(link=gone.link, saga_id=SAGA, aws=ACCESS)
     spec = world.provider.load_balancer_spec().model_copy(update={"scope": scope})
     made = await perform(LoadBalancers(world.provider.aws).create_load_balancer, spec)
     assert (made.arn,) == (await attempt(world.steps.check_removal, gone)).ids

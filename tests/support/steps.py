@@ -16,6 +16,7 @@ from activities.checks.address_users import AddressUsers
 from activities.endpoint_services import EndpointServices
 from activities.listeners import Listeners
 from activities.load_balancers import LoadBalancers
+from activities.scopes import RemovalScope, Scope
 from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
@@ -140,14 +141,14 @@ def a_deadline(seconds: float = 1200) -> Deadline:
     return Deadline(since=now, until=now + paced_delta(seconds))
 
 
-def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> inputs.Scope:
+def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> Scope:
     """The saga and link for which a test makes things."""
-    return inputs.Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
+    return Scope(link=link, saga_id=saga_id, aws=ACCESS, tags=tags or {})
 
 
-def a_removal(saga_id: str | None = None, **more: Any) -> inputs.RemovalScope:  # noqa: ANN401 - fields of the spec
+def a_removal(saga_id: str | None = None, **more: Any) -> RemovalScope:  # noqa: ANN401 - fields of the spec
     """A delete of the link, or a rollback of one saga."""
-    return inputs.RemovalScope(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
+    return RemovalScope(link=LINK, aws=ACCESS, saga_id=saga_id, **more)
 
 
 class Provider:

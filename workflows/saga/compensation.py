@@ -8,10 +8,10 @@ from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.connectors import Connectors
-    from activities.inputs import RemovalScope, Removed
     from activities.private_links import PrivateLinks
     from activities.providers import Providers
     from activities.removal import Removals
+    from activities.scopes import RemovalScope, Removed
     from privatelink.errors import Leftover, PrivateLinkError
     from privatelink.model.names import Place
     from privatelink.model.progress import StepState

@@ -10,8 +10,7 @@ from temporalio.exceptions import FailureError
 from temporalio.workflow import ActivityCancellationType
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import NotificationSpec
-    from activities.notifications import Notifications
+    from activities.notifications import Notifications, NotificationSpec
     from privatelink.errors import CloudRefused, from_failure
     from privatelink.model.names import Link
     from privatelink.model.progress import Progress

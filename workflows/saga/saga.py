@@ -12,7 +12,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import RemovalScope
+    from activities.scopes import RemovalScope
     from privatelink.errors import DeadlinePassed, Outcome, PrivateLinkError, RequestRefused, from_failure
     from privatelink.model.deadlines import Deadline
     from privatelink.model.progress import Phase, StepState

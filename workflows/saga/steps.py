@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import Scope
+    from activities.scopes import Scope
     from privatelink.model.progress import TRIED_AGAIN
     from workflows.saga.controls import OperatorControl
     from workflows.saga.failures import is_late

@@ -9,6 +9,7 @@ from activities.connectors import Connectors
 from activities.inquiries import Inquiries
 from activities.private_links import PrivateLinks
 from activities.providers import Providers
+from activities.scopes import RemovalScope
 from activities.target_groups import TargetGroups
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.secrets import OfferedSecrets
@@ -65,7 +66,7 @@ def a_check(world: World, **changes: Any) -> inputs.ProviderSpec:  # noqa: ANN40
     return inputs.ProviderSpec(request=world.provider.request(**changes), saga_id=SAGA, deployment=deployment)
 
 
-async def found_by_delete(world: World, spec: inputs.RemovalScope) -> set[tuple[str, str]]:
+async def found_by_delete(world: World, spec: RemovalScope) -> set[tuple[str, str]]:
     """Type and thing of each finding of the delete's check."""
     error = await refusal(RemovalRefused, world.steps.check_removal, spec)
     return {(finding.type, finding.resource) for finding in error.details_model.findings}
@@ -112,7 +113,7 @@ async def test_the_region_of_the_deployment_refuses_a_delete_of_another_region(w
     """
     console = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn=PRINCIPAL)
     for platform in (ApiPlatform(), console):
-        spec = inputs.RemovalScope(link=LINK, aws=AwsAccess(region="eu-west-1"), platform=platform)
+        spec = RemovalScope(link=LINK, aws=AwsAccess(region="eu-west-1"), platform=platform)
         assert {(FindingType.REGION_MISMATCH, "aws.region")} == await found_by_delete(world, spec)
 
 
