@@ -65,7 +65,7 @@ def link_of(text: str) -> Link:
     raise InvalidRequest(
         f"reading LINK ({text}): it is not of the form deployment/name, in lower-case letters, digits and hyphens",
         resource=text,
-        next_step="write it as in w41b11c0/orders-db; `privatelink list` shows the links that there are",
+        next_step="write it like w41b11c0/orders-db; `privatelink list` shows the links that Temporal remembers",
     )
 
 

@@ -109,15 +109,15 @@ def _confirm(cli: CliContext, deletes: Sequence[str], *, yes: bool) -> None:
     doing = f"deleting {these} that {are} not in the file"
     if not cli.out.is_interactive:
         raise RemovalRefused(
-            f"{doing}: nobody is there to be asked",
+            f"{doing}: there is nobody to ask",
             resource=these,
-            next_step=f"add --yes to delete {them}, or leave --prune out",
+            next_step=f"add --yes to delete {them}, or leave out --prune",
         )
     if not _said_yes(f"Delete {these}?"):
         raise RemovalRefused(
             f"{doing}: not confirmed",
             resource=these,
-            next_step=f"leave --prune out to keep {them}",
+            next_step=f"leave out --prune to keep {them}",
         )
 
 

@@ -72,8 +72,8 @@ def delete(
         bool,
         typer.Option(
             "--ignore-deployment",
-            help="Delete it even if the worker cannot see who uses the address, because it has no API key of the "
-            "deployment, or one that may not read everything.",
+            help="Delete it even if the worker cannot see what uses the address, because it has no API key of "
+            "the deployment, or one that may not read everything.",
         ),
     ] = False,
     detach: DetachOption = False,

@@ -28,7 +28,7 @@ def status(
         str,
         file_option(
             "The request of the link. It is refused if the link is in another place. If Temporal has forgotten the "
-            "link, a worker looks in AWS and at the platform."
+            "link, a worker looks for it at AWS and at the platform."
         ),
     ] = "",
     watching: Annotated[bool, typer.Option("--watch", "-w", help="Keep showing it until the saga has ended.")] = False,
@@ -49,7 +49,7 @@ def status(
         wanted = link_of(link) if link or request is None else request.link
         if request and request.link != wanted:
             raise InvalidRequest(
-                f"reading LINK and FILE ({wanted}): the file is of {request.link}",
+                f"reading LINK and FILE ({wanted}): the file describes {request.link}",
                 resource=str(wanted),
                 next_step="give the file of that link, or only one of the two",
             )

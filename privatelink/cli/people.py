@@ -7,7 +7,7 @@ from privatelink.cli.words import clock, duration, one_line, printable
 from privatelink.client.status import LinkStatus
 from privatelink.model.progress import Ask, Intervention
 
-WAITS = "this command waits until that is done; Ctrl-C ends only the watching"
+WAITS = "this command waits until it is done; Ctrl-C stops the command, not the saga"
 
 
 def person_facts(status: LinkStatus) -> Iterator[tuple[str, str]]:
@@ -29,7 +29,7 @@ def instructions(ask: Ask, now: datetime | None = None) -> Iterator[str]:
     if ask.deadline:
         yield f"  until {clock(ask.deadline)}{f' ({left(ask.deadline, now)})' if now else ''}"
     if ask.reminders:
-        yield f"  reminder {ask.reminders}; asked first at {clock(ask.since)}"
+        yield f"  reminder {ask.reminders}; first asked at {clock(ask.since)}"
     if ask.page:
         yield f"  page: {one_line(ask.page)}"
     for number, click in enumerate(ask.clicks, start=1):

@@ -22,7 +22,7 @@ from privatelink.model.updates import Joined, UpdateResult
 
 _OUTCOMES = {
     Outcome.REFUSED: "nothing was changed",
-    Outcome.ROLLED_BACK: "everything that the saga had made is removed again",
+    Outcome.ROLLED_BACK: "everything that the saga made is removed",
     Outcome.INCOMPLETE: "something is left behind",
 }
 
@@ -82,7 +82,7 @@ class Printer:
         if self._json:
             self.as_json(joined)
             return
-        self._line(self._out, f"the {joined.operation} of {joined.link} runs (saga {joined.saga_id})")
+        self._line(self._out, f"the {joined.operation} of {joined.link} is running (saga {joined.saga_id})")
         self._line(self._out, f"watch it: privatelink status {joined.link}")
 
     def fleet_started(self, started: FleetStarted) -> None:
@@ -90,7 +90,7 @@ class Printer:
         if self._json:
             self.as_json(started)
             return
-        self._line(self._out, f"the fleet of {started.links} links runs")
+        self._line(self._out, f"the fleet of {started.links} links is running")
         self._line(self._out, "watch it: the same command without --detach; each link: privatelink list")
 
     def fleet_interrupted(self, *, started: bool) -> None:
@@ -143,9 +143,9 @@ class Printer:
             self.as_json(inspection)
             return
         where = f"account {inspection.account}, region {inspection.region}" if inspection.account else "AWS"
-        there = f"this is in {where} and at the platform"
+        there = f"this is what exists in {where} and at the platform"
         if not inspection.things:
-            there = f"nothing is in {where} or at the platform"
+            there = f"nothing exists in {where} or at the platform"
         self._line(self._out, f"{inspection.link}: Temporal remembers no saga; {there}")
         for finding in inspection.findings:
             self._line(self._out, f"  - {finding}")

@@ -17,7 +17,7 @@ from privatelink.model.updates import UpdateResult
 
 verbs = typer.Typer()
 
-_PANEL = "Commands for a create or delete that runs"
+_PANEL = "Commands for a running create or delete"
 
 ByOption = Annotated[
     str | None,

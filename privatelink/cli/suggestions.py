@@ -21,7 +21,7 @@ async def suggesting(links: PrivateLinks, link: Link) -> AsyncIterator[None]:
         if not near:
             raise
         details = error.details_model
-        next_step = f"did you mean {' or '.join(near)}? Else {details.next_step}"
+        next_step = f"did you mean {' or '.join(near)}? Otherwise {details.next_step}"
         raise LinkUnknown.of(details.model_copy(update={"next_step": next_step})) from None
 
 

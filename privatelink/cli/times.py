@@ -13,7 +13,7 @@ def moment(text: str, now: datetime) -> datetime:
     try:
         then = _from_now(text, now) or datetime.fromisoformat(text)
     except (ValueError, OverflowError):
-        raise _refused(text, "it is neither a duration nor a moment in ISO 8601") from None
+        raise _refused(text, "it is neither a duration nor an ISO 8601 time") from None
     if then.tzinfo is None:
         raise _refused(text, "it has no time zone")
     if then <= now:
@@ -32,5 +32,5 @@ def _refused(text: str, why: str) -> InvalidRequest:
     return InvalidRequest(
         f"reading --until ({text}): {why}",
         resource="until",
-        next_step="write it as in 30m, 2h, 3d or 2030-01-31T06:00:00Z",
+        next_step="write it like 30m, 2h, 3d or 2030-01-31T06:00:00Z",
     )

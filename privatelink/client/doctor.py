@@ -76,7 +76,7 @@ def _payload_key() -> SetUpCheck:
     return SetUpCheck(
         name=KEY,
         ok=True,
-        message=f"{PAYLOAD_KEY} can be read; the worker needs the same"
+        message=f"{PAYLOAD_KEY} can be read; the worker needs the same key"
         if is_set
         else f"{PAYLOAD_KEY} is not set: Temporal stores requests and results in the clear",
     )
@@ -101,7 +101,7 @@ async def _search_attributes(client: Client) -> SetUpCheck:
         return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, error.message))
     missing = [key.name for key in ALL if key.name not in known.custom_attributes]
     if missing:
-        why = f"{', '.join(missing)} not there; a worker registers them when it starts"
+        why = f"{', '.join(missing)} not registered; a worker registers them when it starts"
         return _failed(SEARCH_ATTRIBUTES, not_registered(client.namespace, why))
     return SetUpCheck(name=SEARCH_ATTRIBUTES, ok=True, message=f"all {len(ALL)} are registered")
 
@@ -117,7 +117,8 @@ async def _worker(client: Client, queue: str, seen_within: timedelta) -> SetUpCh
         polling = ", ".join(f"{identity} (seen {_seconds(ago)} ago)" for identity, ago in sorted(alive.items()))
         return SetUpCheck(name=WORKER, ok=True, message=f"task queue {queue} is polled by {polling}")
     last = f"; the last was seen {_seconds(min(seen.values()))} ago" if seen else ""
-    return SetUpCheck(name=WORKER, ok=False, message=f"none polls task queue {queue}{last}", next_step=_START_WORKER)
+    why = f"no worker polls task queue {queue}{last}"
+    return SetUpCheck(name=WORKER, ok=False, message=why, next_step=_START_WORKER)
 
 
 def _seconds(ago: timedelta) -> str:

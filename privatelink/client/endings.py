@@ -31,7 +31,7 @@ def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
     cause = failure.cause
     if isinstance(cause, CancelledError):
         return Cancelled(
-            "the saga was cancelled, and nothing is left of what it had made, or had to remove",
+            "the saga was cancelled, and nothing is left of what it made or had to remove",
             outcome=Outcome.ROLLED_BACK,
         )
     ours = from_failure(cause)
@@ -42,7 +42,7 @@ def failure_of(failure: WorkflowFailureError, link: str) -> PrivateLinkError:
         f"the saga ended without cleaning up: {why}",
         resource=link,
         # A PrivateLink that was cut off before it was `running` is refused by a delete without this option.
-        next_step=f"run `privatelink delete {link} --allow-failed`, which removes what the saga left; or repeat it",
+        next_step=f"run `privatelink delete {link} --allow-failed`, to remove what the saga left, or repeat the call",
         outcome=Outcome.INCOMPLETE,
     )
 

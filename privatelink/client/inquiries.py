@@ -25,7 +25,7 @@ _LASTS_AT_MOST = timedelta(minutes=5)
 _EVENTS_WITHOUT_WORKER = 2
 """Events before a worker acts: started, and first workflow task scheduled. A third event comes from a worker."""
 
-_LOOK_AT_WORKER = "look at the worker's log, and whether it is of this version: an older one does not know this look"
+_LOOK_AT_WORKER = "read the worker's log, and check its version: an older worker does not know this inquiry"
 
 R = TypeVar("R", bound=BaseModel)
 
@@ -77,17 +77,17 @@ async def _check_that_it_runs(client: Client, handle: WorkflowHandle[object, R],
     """Terminate it and raise if waiting is pointless: no worker has picked it up, or the one that did cannot run it."""
     description = await handle.describe()
     if description.history_length <= _EVENTS_WITHOUT_WORKER:
-        await handle.terminate("no worker took it up, and the caller waits no longer")
+        await handle.terminate("no worker picked it up, and the caller has stopped waiting")
         raise NoWorker(
             f"looking at {request.link}: no worker answered within {ANSWER_SECONDS:.0f} s",
             resource=str(request.link),
-            next_step="start a worker (`python worker.py`), then repeat it: it only reads",
+            next_step="start a worker (`python worker.py`), then repeat the call: it only reads",
         )
     if description.raw_description.pending_workflow_task.attempt > 1:
         why = await last_failure(client, handle.id)
-        await handle.terminate("the worker can't run it, and the caller waits no longer")
+        await handle.terminate("the worker cannot run it, and the caller has stopped waiting")
         raise StepFailed(
-            f"looking at {request.link}: the worker can't run {description.workflow_type}{f': {why}' if why else ''}",
+            f"looking at {request.link}: the worker cannot run {description.workflow_type}{f': {why}' if why else ''}",
             resource=str(request.link),
             next_step=_LOOK_AT_WORKER,
             outcome=Outcome.REFUSED,

@@ -255,6 +255,6 @@ def unknown_link(link: Link) -> LinkUnknown:
     return LinkUnknown(
         f"looking for a saga of {link}: Temporal does not remember one",
         resource=str(link),
-        next_step="look at the name (`privatelink list`); to delete a link that Temporal has forgotten, give its file: "
+        next_step="check the name (`privatelink list`); to delete a link that Temporal has forgotten, give its file: "
         "`privatelink delete -f FILE`",
     )

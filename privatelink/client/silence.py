@@ -84,12 +84,12 @@ def _cannot_go_on(otherwise: NoWorker, why: str) -> WorkerCannotGoOn:
     doing, resource = otherwise.details_model.message.partition(":")[0], otherwise.details_model.resource
     if of_another_version(why):
         return WorkerCannotGoOn(
-            f"{doing}: a worker of another version answers, and cannot go on with it: {why}",
+            f"{doing}: a worker of another version answers, and cannot continue the saga: {why}",
             resource=resource,
             next_step="start a worker of the version that began the saga: it goes on by itself; then repeat the call",
         )
     return WorkerCannotGoOn(
-        f"{doing}: the worker fails at it: {why}",
+        f"{doing}: the worker fails each time it tries: {why}",
         resource=resource,
-        next_step="fix what it names (the worker's log has more): Temporal tries again by itself; then repeat it",
+        next_step="fix what it names (see the worker's log): Temporal tries again by itself; then repeat the call",
     )

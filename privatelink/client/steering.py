@@ -34,12 +34,12 @@ _DOING: dict[type[BaseModel], tuple[str, str]] = {
 
 _EXPECTED = {
     "step": "it is not the name of a step; `privatelink status` shows them",
-    "address": "it is no host name, as in vpce-0a1b-2c3d.vpce-svc-4e5f.us-east-1.vpce.amazonaws.com, without port",
-    "vpc_endpoint_id": "it is no id of a VPC endpoint, as in vpce-0a1b2c3d4e5f6a7b8",
+    "address": "it is not a host name without a port, like vpce-0a1b-2c3d.vpce-svc-4e5f.us-east-1.vpce.amazonaws.com",
+    "vpc_endpoint_id": "it is not the id of a VPC endpoint, like vpce-0a1b2c3d4e5f6a7b8",
     "by": "it does not say who, in 1 to 500 characters",
     "note": "it has no text, or more than 500 characters",
     "reason": "it does not say why, in 1 to 500 characters",
-    "until": "it is no moment with a time zone, as in 2030-01-31T06:00:00Z",
+    "until": "it is not a time with a time zone, like 2030-01-31T06:00:00Z",
 }
 """What is wrong with a field that its model refuses. The value itself is not repeated."""
 
@@ -127,7 +127,7 @@ class Steering:
                 raise UpdateRefused(
                     f"{doing} {link}: {failure.cause}",
                     resource=str(link),
-                    next_step=f"see how it stands (`privatelink status {link}`), and which version the worker is",
+                    next_step=f"see its status (`privatelink status {link}`), and check the worker's version",
                 ) from failure
 
     async def _asked(self, link: Link) -> str:
@@ -144,11 +144,11 @@ class Steering:
         steps = [ask.step for ask in status.progress.asks if any(one.startswith(command) for one in ask.commands)]
         if len(steps) == 1:
             return steps[0]
-        waits = f"several of its steps wait for that: {', '.join(steps)}" if steps else "no step of it waits for that"
+        waits = f"several steps wait for that: {', '.join(steps)}" if steps else "no step waits for that"
         raise UpdateRefused(
             f"{doing} {link}: {waits}",
             resource=str(link),
-            next_step="name the step (`--step`)" if steps else f"see how it stands: privatelink status {link}",
+            next_step="name the step (`--step`)" if steps else f"see its status: privatelink status {link}",
         )
 
 
@@ -193,7 +193,7 @@ def _ended(status: LinkStatus, doing: str) -> UpdateRefused:
     if phase in {None, Phase.TERMINATED}:
         ended = "was ended from outside, and rolled nothing back"
     return UpdateRefused(
-        f"{doing} {status.link}: no saga of it runs; the last one, a {last.operation}, {ended}",
+        f"{doing} {status.link}: no saga of it is running; the last one, a {last.operation}, {ended}",
         resource=status.link,
         next_step=f"see how it ended: privatelink status {status.link}",
     )
@@ -203,5 +203,5 @@ def _no_worker(link: Link, doing: str) -> NoWorker:
     return NoWorker(
         f"{doing} {link}: no worker answered within {ANSWER_SECONDS:.0f} s",
         resource=str(link),
-        next_step="start a worker (`python worker.py`), see how the saga stands (`privatelink status`), then repeat it",
+        next_step="start a worker (`python worker.py`), check the saga (`privatelink status`), then repeat the call",
     )

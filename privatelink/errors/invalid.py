@@ -71,9 +71,9 @@ def _words_of(fault: Fault, meant: tuple[int | str, ...] | None) -> str:
     if type_ in _LISTS | _MAPPINGS | {"string_type"} and fault["input"] is None:
         return "it has no value"
     if type_ in _LISTS:
-        return f"a list is wanted here, as in {name}: [...]"
+        return f"this must be a list, as in {name}: [...]"
     if type_ in _MAPPINGS:
-        return f"fields are wanted here, as in {name}: {{...}}"
+        return f"this must have fields, as in {name}: {{...}}"
     if type_ == "string_type":
-        return f'a text is wanted here; put a number, or true and false, in quotes, as in {name}: "..."'
+        return f'this must be text; put a number, true or false in quotes, as in {name}: "..."'
     return fault["msg"].removeprefix("Value error, ")

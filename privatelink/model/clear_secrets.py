@@ -70,7 +70,7 @@ def check_public(value: T) -> T:
     found = _in_the_clear(cast("JsonValue", value), "")
     clear = [f"{path}: {what}" if path else what for path, what in found]
     if clear:
-        faults = f"{'; '.join(clear)} in the clear, where everybody who may look at AWS can read it; leave it out"
+        faults = f"{'; '.join(clear)} in the clear, where anybody with access to AWS can read it; leave it out"
         raise PydanticCustomError(IN_THE_CLEAR, "{faults}", {"faults": faults})
     return value
 

@@ -42,9 +42,9 @@ def _differences(running: JsonValue, asked: JsonValue, path: str) -> Iterator[Fi
         yield Finding(
             type=FindingType.LINK_DIFFERS,
             resource=path,
-            message="it is another one"
+            message="it is a different one"
             if path == _EXTERNAL_ID
-            else f"it is {_told(running)}, and this request has {_told(asked)}",
+            else f"it is {_told(running)}, but this request has {_told(asked)}",
             next_step="give the request that value, or choose another name for a link of its own",
         )
 
@@ -71,8 +71,8 @@ def elsewhere(
         Finding(
             type=FindingType.LINK_ELSEWHERE,
             resource=path,
-            message=f"the link stands in {is_}, and this request has {wanted}",
-            next_step=f"correct {path}; or delete the link where it stands: privatelink delete {asked.link}",
+            message=f"the link is in {is_}, but this request has {wanted}",
+            next_step=f"correct {path}; or delete the link where it is: privatelink delete {asked.link}",
         )
         for path, is_, wanted in parts
         if is_ and wanted and is_ != wanted

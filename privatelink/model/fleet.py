@@ -222,11 +222,11 @@ def check_links_differ(requests: Iterable[PrivateLinkRequest]) -> None:
     twice = sorted(link for link, count in Counter(str(one.link) for one in requests).items() if count > 1)
     if twice:
         findings = tuple(
-            Finding(type=FindingType.SCHEMA, resource=link, message="it is there twice", next_step="keep one of them")
+            Finding(type=FindingType.SCHEMA, resource=link, message="it is given twice", next_step="keep one of them")
             for link in twice
         )
         raise InvalidRequest(
-            f"reading the requests: there twice: {', '.join(twice)}",
+            f"reading the requests: given twice: {', '.join(twice)}",
             resource=", ".join(twice),
             next_step="keep one request for each link",
             findings=findings,

@@ -111,7 +111,7 @@ def _shared(requests: list[tuple[_Entry, PrivateLinkRequest]]) -> Iterator[_Faul
             first = requests[owners.setdefault(claim, place)][0]
             if first is not entry:
                 where = ".".join(map(str, first.at)) or "the top"
-                yield _Fault(entry.file, entry.at, f"{claim} is there already, at {where} of {first.file}")
+                yield _Fault(entry.file, entry.at, f"{claim} is already given, at {where} of {first.file}")
 
 
 def _located(faults: list[_Fault], roots: Mapping[str, Node | None]) -> list[Finding]:

@@ -36,7 +36,7 @@ class HealthCheck(RequestPart):
 
 
 _TARGET_SHAPES = {
-    "instance": (re.compile(r"i-[0-9a-f]{8,17}"), "an EC2 instance id, as in i-0a1b2c3d4e5f6a7b8"),
+    "instance": (re.compile(r"i-[0-9a-f]{8,17}"), "an EC2 instance id, like i-0a1b2c3d4e5f6a7b8"),
     "alb": (
         re.compile(r"arn:aws[a-z-]*:elasticloadbalancing:\S+:[0-9]{12}:loadbalancer/app/\S+"),
         "the ARN of an Application Load Balancer",

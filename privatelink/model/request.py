@@ -37,7 +37,7 @@ AzId = Annotated[
     str,
     Form(
         r"^[a-z0-9]+(-[a-z0-9]+)*-az[0-9]+$",
-        "an AZ ID is written like use1-az1; an AZ name, such as us-east-1a, means another zone in each account",
+        "an AZ ID is written like use1-az1; an AZ name, such as us-east-1a, means a different zone in each account",
     ),
 ]
 
@@ -149,7 +149,7 @@ class Connector(RequestPart):
     @classmethod
     def _parameters_use_the_address(cls, parameters: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if not any(ADDRESS in text for text in texts(parameters)):
-            message = f"no text in it holds {ADDRESS}, so the connector would not use this PrivateLink"
+            message = f"no text in it contains {ADDRESS}, so the connector would not use this PrivateLink"
             raise ValueError(message)
         reserved = sorted({"type", "name", "description", "enable"} & parameters.keys())
         if reserved:

@@ -80,11 +80,11 @@ def read_document(file: str) -> Document:
     except TooLargeError as error:
         _refuse(name, str(error))
     except (YAMLError, ValueError):
-        _refuse(name, "a date or number in it is none; text that looks like one goes into quotes")
+        _refuse(name, "a date or number in it is not valid; put text that looks like one in quotes")
     except RecursionError:
         _refuse(name, "it is nested too deeply")
     if not isinstance(value, dict):
-        _refuse(name, "it is no mapping of fields to values, as in `name: orders-db`")
+        _refuse(name, "it is not a mapping of fields to values, as in `name: orders-db`")
     return Document(value, root)
 
 
@@ -96,7 +96,7 @@ def _text(file: str, name: str) -> str:
             with Path(file).open("rb") as opened:
                 raw = opened.read(_MOST_BYTES + 1)
     except OSError as error:
-        _refuse(name, error.strerror or "it can't be read")
+        _refuse(name, error.strerror or "it cannot be read")
     if len(raw) > _MOST_BYTES:
         _refuse(name, f"it is larger than {_MOST_BYTES // 1024**2} MiB; give several files in a folder")
     try:

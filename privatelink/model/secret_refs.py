@@ -57,4 +57,4 @@ def reference_faults(reference: JsonValue) -> Iterator[str]:
     if not isinstance(reference, str) or not _REFERENCE.fullmatch(reference):
         yield f"{FORM}: what the worker offers as {ENV_PREFIX}NAME, or as a file in {SECRETS_DIR}"
     elif name_of(reference).startswith(ENV_PREFIX):
-        yield f"{FORM}, and NAME stands without {ENV_PREFIX}, which the worker puts in front of it"
+        yield f"{FORM}; write NAME without {ENV_PREFIX}, which the worker puts in front of it"

@@ -31,7 +31,7 @@ def settle(root: Node, length: int) -> None:
     Raises `TooLargeError` if its aliases grow it too much, and `RecursionError` if the values are nested too deeply.
     """
     if _size(root, {}) > _ROOM + _TIMES * length:
-        raise TooLargeError("its aliases (`*name`) make it far larger than it is; write out what they stand for")
+        raise TooLargeError("its aliases (`*name`) make it far larger than its text; write out what they stand for")
 
 
 def as_written(text: str, number: Any) -> Any:  # noqa: ANN401 - a number, of either kind
@@ -43,7 +43,7 @@ def _size(node: Node, sizes: dict[int, int | None]) -> int:
     """The number of characters in the values below a node. An alias counts each time that it is used."""
     known = sizes.get(id(node), 0)
     if known is None:
-        raise TooLargeError("an alias (`*name`) in it stands in the very value that it names")
+        raise TooLargeError("an alias (`*name`) in it is inside the value that it names")
     if known:
         return known
     sizes[id(node)] = None

@@ -51,14 +51,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Encode or decode the payloads of the body."""
         work = {"/encode": self.server.codec.encode, "/decode": self.server.codec.decode}.get(self.path)
         if work is None:
-            self._refuse(HTTPStatus.NOT_FOUND, "only /encode and /decode are here")
+            self._refuse(HTTPStatus.NOT_FOUND, "only /encode and /decode are served")
             return
         if self.headers.get("Origin", self.server.ui_origin) != self.server.ui_origin:
             self._refuse(HTTPStatus.FORBIDDEN, f"only pages of {self.server.ui_origin} may ask (--ui-origin)")
             return
         length = self.headers.get("Content-Length", "")
         if not length.isdigit() or int(length) > LARGEST_BODY:
-            self._refuse(HTTPStatus.BAD_REQUEST, f"a body of at most {LARGEST_BODY} bytes is needed, with its length")
+            self._refuse(HTTPStatus.BAD_REQUEST, f"a body of at most {LARGEST_BODY} bytes and its length are needed")
             return
         try:
             payloads = json_format.Parse(self.rfile.read(int(length)), Payloads()).payloads
@@ -96,7 +96,7 @@ def main() -> None:
     """Serve until Ctrl-C."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--host", default="127.0.0.1", help="where to listen (default: the loopback)")
-    parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0 takes a free one")
+    parser.add_argument("--port", type=int, default=PORT, help=f"default: {PORT}; 0 picks a free port")
     parser.add_argument("--ui-origin", default="http://localhost:8233", help="default: the dev server's UI")
     arguments = parser.parse_args()
     try:

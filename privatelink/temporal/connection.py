@@ -70,5 +70,5 @@ def reaching_temporal(doing: str, resource: str) -> Iterator[None]:
 def no_key(error: PayloadKeyError) -> TemporalUnreachable:
     """The error for a payload key that is wrong or missing."""
     return TemporalUnreachable(
-        str(error), resource=PAYLOAD_KEY, next_step=f"correct {PAYLOAD_KEY}; it is the same on every client and worker"
+        str(error), resource=PAYLOAD_KEY, next_step=f"correct {PAYLOAD_KEY}; every client and worker needs the same"
     )

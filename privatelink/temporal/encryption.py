@@ -62,7 +62,7 @@ def _key(reference: str, environment: Mapping[str, str]) -> bytes:
         raise PayloadKeyError(f"reading {PAYLOAD_KEY}: what {reference} holds is not base64") from None
     if len(key) != KEY_BYTES:
         raise PayloadKeyError(
-            f"reading {PAYLOAD_KEY}: {reference} holds {len(key)} bytes and not {KEY_BYTES}; "
+            f"reading {PAYLOAD_KEY}: {reference} holds {len(key)} bytes instead of {KEY_BYTES}; "
             "`openssl rand -base64 32` makes a key"
         )
     return key

@@ -60,7 +60,7 @@ async def ensure_search_attributes(client: Client) -> None:
         raise not_registered(client.namespace, trouble.why) from error
     other_type = [key.name for key in ALL if present.get(key.name, keyword) != keyword]
     if other_type:
-        raise not_registered(client.namespace, f"{', '.join(other_type)} exist with another type than Keyword")
+        raise not_registered(client.namespace, f"{', '.join(other_type)} exist with a type other than Keyword")
 
 
 def not_registered(namespace: str, why: str) -> TemporalUnreachable:

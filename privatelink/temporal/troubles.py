@@ -34,7 +34,7 @@ _BY_STATUS = {
     RPCStatusCode.ABORTED: ("{said}", _SOON),
     RPCStatusCode.DEADLINE_EXCEEDED: ("it gave no answer in time", REPEAT),
     RPCStatusCode.CANCELLED: ("it gave no answer in time", REPEAT),
-    RPCStatusCode.UNAVAILABLE: ("it can't be reached", REPEAT),
+    RPCStatusCode.UNAVAILABLE: ("it cannot be reached", REPEAT),
 }
 
 
@@ -88,8 +88,8 @@ def of_connecting(error: Exception, setting: str, seconds: float) -> Trouble:
         ),
         (
             r"after connection.*(?:h2 protocol|http2|transport error|BrokenPipe|ConnectionReset)",
-            "what answers there is no Temporal server, or it wants TLS",
-            f"set TEMPORAL_TLS=true where the server wants TLS; else {setting} (7233 is the usual port, 8233 the UI's)",
+            "what answers there is not a Temporal server, or it requires TLS",
+            f"if the server requires TLS, set TEMPORAL_TLS=true; otherwise {setting} (usually port 7233, not the UI's)",
         ),
     )
     for pattern, why, next_step in patterns:

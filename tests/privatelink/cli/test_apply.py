@@ -189,7 +189,7 @@ def test_detached_it_says_how_to_look(file: str) -> None:
     ran = applied(Fleet(end=AssertionError("nobody waits")), file, "--detach")
     assert 0 == ran.code
     assert [
-        "the fleet of 2 links runs",
+        "the fleet of 2 links is running",
         "watch it: the same command without --detach; each link: privatelink list",
     ] == (ran.out.lines[-2:])
     as_json = applied(Fleet(), file, "--detach", "-o", "json").out.file.getvalue()
@@ -300,7 +300,7 @@ def test_nobody_is_asked_where_nobody_is(file: str, options: tuple[str, ...]) ->
     refused = options == ("--prune",)
     assert (2 if refused else 0) == ran.code
     assert (None if refused else [OLD] if options else []) == fleet.deleted
-    assert refused == ("next: add --yes to delete it, or leave --prune out" in ran.err.lines)
+    assert refused == ("next: add --yes to delete it, or leave out --prune" in ran.err.lines)
 
 
 @pytest.mark.parametrize("when", ["while it starts", "while it runs"])

@@ -184,7 +184,7 @@ def test_detach_returns_when_the_saga_has_begun(request_file: str, verb: str) ->
     assert {"link": str(LINK), "operation": verb, "saga_id": SAGA_ID} == only_object(ran.out.file.getvalue())
     assert 1 == len(links.asked)
     text = run_command(Links(DONE), verb, "-f", request_file, "--detach").out.lines
-    assert [f"the {verb} of {LINK} runs (saga {SAGA_ID})", f"watch it: privatelink status {LINK}"] == text
+    assert [f"the {verb} of {LINK} is running (saga {SAGA_ID})", f"watch it: privatelink status {LINK}"] == text
 
 
 def test_delete_takes_a_link_or_the_file_of_its_create(request_file: str) -> None:
@@ -257,7 +257,7 @@ def test_status_shows_how_a_saga_stands_and_how_it_ended() -> None:
     assert (0, []) == (ran.code, ran.err.lines)
     assert [
         "error: waiting",
-        "outcome: everything that the saga had made is removed again",
+        "outcome: everything that the saga made is removed",
     ] == ran.out.lines[-2:]
     assert DONE.model_dump(mode="json") == only_object(
         run_command(Links(DONE), "status", str(LINK), "-o", "json").out.file.getvalue()

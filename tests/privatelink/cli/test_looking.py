@@ -23,7 +23,7 @@ from privatelink.model.request_files import read_request
 from privatelink.model.result import FoundThing, InspectionResult
 from tests.support.cli import ARN, LINK, NOW, RESULT, Links, link_status, run_command, step
 
-UNKNOWN = LinkUnknown("looking for a saga", next_step="look at the name")
+UNKNOWN = LinkUnknown("looking for a saga", next_step="check the name")
 DONE = link_status(step("create listener", StepState.DONE), phase=Phase.RUNNING, result=RESULT)
 RUNS = link_status(step("create listener", StepState.RUNNING))
 THERE = InspectionResult(
@@ -93,7 +93,7 @@ def test_a_forgotten_link_is_looked_for_in_aws_and_at_the_platform(request_file:
     assert (0, []) == (ran.code, ran.err.lines)
     assert DeleteRequest.of(read_request(request_file)) == links.asked[-1]
     assert [
-        f"{LINK}: Temporal remembers no saga; this is in AWS and at the platform",
+        f"{LINK}: Temporal remembers no saga; this is what exists in AWS and at the platform",
         "  load balancer: active",
         f"    {ARN}",
         "    see https://console/lb",
@@ -107,7 +107,7 @@ def test_a_forgotten_link_is_looked_for_in_aws_and_at_the_platform(request_file:
 def test_a_link_of_which_nothing_is_there_is_told_in_one_line(request_file: str) -> None:
     """Nothing is an answer."""
     ran = run_command(Links(UNKNOWN, inspection=InspectionResult(link=str(LINK))), "status", "-f", request_file)
-    assert [f"{LINK}: Temporal remembers no saga; nothing is in AWS or at the platform"] == ran.out.lines
+    assert [f"{LINK}: Temporal remembers no saga; nothing exists in AWS or at the platform"] == ran.out.lines
 
 
 def test_what_the_clouds_refuse_to_a_look_is_a_refusal(request_file: str) -> None:
@@ -127,7 +127,7 @@ def test_a_file_of_another_link_is_refused(request_file: str) -> None:
     """Nobody takes one link's things for another's."""
     ran = run_command(Links(DONE), "status", "w41b11c0/other", "-f", request_file)
     assert 2 == ran.code
-    assert f"error: reading LINK and FILE (w41b11c0/other): the file is of {LINK}" == ran.err.lines[0]
+    assert f"error: reading LINK and FILE (w41b11c0/other): the file describes {LINK}" == ran.err.lines[0]
 
 
 def test_status_of_nothing_is_refused() -> None:
@@ -141,9 +141,9 @@ def test_a_mistyped_link_proposes_the_near_ones(verb: tuple[str, ...]) -> None:
     summaries = [summary("w41b11c0/orders-db"), summary("other/thing")]
     links = Links(UNKNOWN, start=UNKNOWN, steered=UNKNOWN, summaries=summaries)
     ran = run_command(links, *verb, "w41b11c0/order-db")
-    assert (2, "next: did you mean w41b11c0/orders-db? Else look at the name") == (ran.code, ran.err.lines[-1])
+    assert (2, "next: did you mean w41b11c0/orders-db? Otherwise check the name") == (ran.code, ran.err.lines[-1])
     far = run_command(Links(UNKNOWN, start=UNKNOWN, steered=UNKNOWN, summaries=summaries), *verb, "zzz/yyyyyy")
-    assert (2, "next: look at the name") == (far.code, far.err.lines[-1])
+    assert (2, "next: check the name") == (far.code, far.err.lines[-1])
 
 
 def test_a_suggestion_that_cannot_be_made_hides_no_answer() -> None:

@@ -14,7 +14,7 @@ SERVICE = "com.amazonaws.vpce.us-east-1.vpce-svc-0a1b2c3d4e5f6a7b8-" + "x" * 60
 CONFIRM = f"privatelink confirm {LINK} --step create-private-link"
 BY_HAND = ask(
     "create-private-link",
-    message="make the PrivateLink at EMQX's console",
+    message="create the PrivateLink in EMQX's console",
     page="https://cloud.emqx.com/console/deployments/w41b11c0",
     clicks=("open Network Management", "choose +PrivateLink"),
     paste={"Service Name": SERVICE},
@@ -35,9 +35,9 @@ DONE = link_status(step("create private link", StepState.DONE), phase=Phase.RUNN
 def test_what_is_needed_stands_with_page_clicks_values_command_and_time_left() -> None:
     """All that a person needs for the two clicks, and each value alone on a line that is only it."""
     assert [
-        "needs a person: make the PrivateLink at EMQX's console",
+        "needs a person: create the PrivateLink in EMQX's console",
         "  until 2026-03-03 12:00 UTC (2d left)",
-        "  reminder 1; asked first at 2026-03-01 11:59 UTC",
+        "  reminder 1; first asked at 2026-03-01 11:59 UTC",
         "  page: https://cloud.emqx.com/console/deployments/w41b11c0",
         "  1. open Network Management",
         "  2. choose +PrivateLink",
@@ -100,7 +100,7 @@ def test_above_the_live_picture_values_stand_unwrapped(request_file: str) -> Non
     lines = watched(request_file, waiting(BY_HAND), interactive=True).out.lines
     assert 1 == sum(line.endswith(SERVICE) for line in lines)
     assert 1 == lines.count(CONFIRM)
-    assert any("needs a person: make the PrivateLink at EMQX's console (2d left)" in line for line in lines)
+    assert any("needs a person: create the PrivateLink in EMQX's console (2d left)" in line for line in lines)
     assert not [line for line in lines if "create private link" in line and len(line) > 80]
 
 

@@ -18,7 +18,7 @@ from tests.support.cli import Links, run_command
 
 RIGHT = SetUpCheck(name=TEMPORAL, ok=True, message="answers at localhost:7233, namespace default")
 WRONG = SetUpCheck(name="platform key", ok=False, message="refused", next_step="set EMQXCLOUD_PLATFORM_API_KEY")
-GONE = SetUpCheck(name=WORKER, ok=False, message="none polls", next_step="start one: python worker.py")
+GONE = SetUpCheck(name=WORKER, ok=False, message="no worker polls", next_step="start one: python worker.py")
 
 
 @pytest.mark.parametrize(

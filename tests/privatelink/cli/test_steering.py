@@ -61,16 +61,16 @@ def test_each_verb_sends_its_update_and_says_what_it_did(arguments: tuple[str, .
 
 
 BAD: list[tuple[tuple[str, ...], str]] = [
-    (("confirm", str(LINK), "--step", "s", "--address", "10.0.0.1"), "(address): it is no host name"),
-    (("confirm", str(LINK), "--step", "s", "--address", f"https://{HOST}"), "(address): it is no host name"),
-    (("confirm", str(LINK), "--step", "s", "--address", f"{HOST}:3306"), "(address): it is no host name"),
-    (("confirm", str(LINK), "--step", "s", "--vpc-endpoint-id", "eni-1"), "(vpc_endpoint_id): it is no id"),
+    (("confirm", str(LINK), "--step", "s", "--address", "10.0.0.1"), "(address): it is not a host name"),
+    (("confirm", str(LINK), "--step", "s", "--address", f"https://{HOST}"), "(address): it is not a host name"),
+    (("confirm", str(LINK), "--step", "s", "--address", f"{HOST}:3306"), "(address): it is not a host name"),
+    (("confirm", str(LINK), "--step", "s", "--vpc-endpoint-id", "eni-1"), "(vpc_endpoint_id): it is not the id"),
     (("confirm", str(LINK), "--step", ""), "(step): it is not the name of a step"),
     (("approve", str(LINK), "--by", ""), "(by): it does not say who"),
     (("approve", str(LINK), "--note", " "), "(note): it has no text"),
     (("pause", str(LINK), "--reason", ""), "(reason): it does not say why"),
     (("pause", str(LINK), "--reason", "x", "--until", "2020-01-01T00:00:00Z"), "it is in the past"),
-    (("pause", str(LINK), "--reason", "x", "--until", "soon"), "it is neither a duration nor a moment"),
+    (("pause", str(LINK), "--reason", "x", "--until", "soon"), "it is neither a duration nor an ISO 8601 time"),
     (("resume", str(LINK), "--by", " "), "(by): it does not say who"),
     (("roll-back", str(LINK), "--reason", "x" * 501), "(reason): it does not say why"),
     (("resume", "orders-db"), "it is not of the form deployment/name"),
@@ -96,9 +96,9 @@ def test_what_must_be_given_is_asked_for(arguments: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("asks", "message"),
     [
-        ([], "no step of it waits for that"),
-        ([ask("pause", commands=(f"privatelink resume {LINK}",))], "no step of it waits for that"),
-        ([ask("a"), ask("b")], "several of its steps wait for that: a, b"),
+        ([], "no step waits for that"),
+        ([ask("pause", commands=(f"privatelink resume {LINK}",))], "no step waits for that"),
+        ([ask("a"), ask("b")], "several steps wait for that: a, b"),
     ],
 )
 def test_confirm_without_a_step_is_refused_unless_one_step_asks(asks: list[Ask], message: str) -> None:
@@ -124,7 +124,7 @@ def test_confirm_needs_a_saga_that_runs_and_a_worker_that_tells() -> None:
     ended = run_command(Links(link_status(phase=Phase.RUNNING, result=RESULT)), "confirm", str(LINK))
     assert (2, True) == (
         ended.code,
-        "no saga of it runs; the last one, a create, ended as running" in ended.err.lines[0],
+        "no saga of it is running; the last one, a create, ended as running" in ended.err.lines[0],
     )
     assert 5 == run_command(Links(link_status()), "confirm", str(LINK)).code
 

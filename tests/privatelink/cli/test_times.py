@@ -29,11 +29,11 @@ def test_a_moment_is_a_duration_from_now_or_iso_8601(text: str, after: timedelta
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ("", "neither a duration nor a moment"),
-        ("tomorrow", "neither a duration nor a moment"),
-        ("2 hours", "neither a duration nor a moment"),
-        ("-2h", "neither a duration nor a moment"),
-        ("99999999999d", "neither a duration nor a moment"),
+        ("", "neither a duration nor an ISO 8601 time"),
+        ("tomorrow", "neither a duration nor an ISO 8601 time"),
+        ("2 hours", "neither a duration nor an ISO 8601 time"),
+        ("-2h", "neither a duration nor an ISO 8601 time"),
+        ("99999999999d", "neither a duration nor an ISO 8601 time"),
         ("2026-03-01T13:00:00", "it has no time zone"),
         ("2026-03-02", "it has no time zone"),
         ("2026-03-01T11:59:59Z", "it is in the past"),

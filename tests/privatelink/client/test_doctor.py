@@ -185,7 +185,7 @@ async def test_a_worker_that_cannot_look_is_named(client: Client, monkeypatch: p
     """One of an older version takes the look up and can't run it: nobody waits for that to end."""
     monkeypatch.setattr(inquiries, "ANSWER_SECONDS", 3)
     async with Worker(client, task_queue=TASK_QUEUE, workflows=[CheckSetUp]):
-        with pytest.raises(StepFailed, match="can't run InspectPrivateLink") as caught:
+        with pytest.raises(StepFailed, match="cannot run InspectPrivateLink") as caught:
             await PrivateLinks(client).inspect(REQUEST)
     assert Outcome.REFUSED == caught.value.details_model.outcome
 

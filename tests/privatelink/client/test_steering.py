@@ -127,7 +127,8 @@ async def test_a_saga_that_has_ended_hears_nothing(client: Client, word: str) ->
     """The refusal says that none runs, and how the last one ended."""
     async with running(client, None) as handle:
         await handle.terminate()
-        with pytest.raises(UpdateRefused, match="no saga of it runs; the last one, a delete, was ended from outside"):
+        ended = "no saga of it is running; the last one, a delete, was ended from outside"
+        with pytest.raises(UpdateRefused, match=ended):
             await say(PrivateLinks(client), word, **SAID[word][0])
 
 
@@ -154,7 +155,7 @@ async def test_a_worker_that_does_not_know_the_update(client: Client) -> None:
     async with running(client, Deaf):
         with pytest.raises(UpdateRefused, match="'pause'") as caught:
             await say(PrivateLinks(client), "pause", reason="freeze")
-    assert "which version the worker is" in caught.value.details_model.next_step
+    assert "check the worker's version" in caught.value.details_model.next_step
 
 
 async def test_an_argument_of_a_wrong_form_is_never_sent_and_never_quoted(client: Client) -> None:
@@ -167,7 +168,7 @@ async def test_an_argument_of_a_wrong_form_is_never_sent_and_never_quoted(client
 
 async def test_a_moment_without_zone_is_no_moment(client: Client) -> None:
     """A pause does not end at a time that depends on where the worker stands."""
-    with pytest.raises(InvalidRequest, match="until: it is no moment with a time zone"):
+    with pytest.raises(InvalidRequest, match="until: it is not a time with a time zone"):
         await PrivateLinks(client).pause(LINK, reason="freeze", until=NOON.replace(tzinfo=None))
 
 

@@ -11,7 +11,7 @@ RUNNING: dict[str, JsonValue] = {"tags": {"team": "orders"}, "aws": {"region": "
 def test_each_difference_is_named_by_its_path() -> None:
     """With both values, so that whoever asks sees what to change."""
     (found,) = differences(RUNNING, RUNNING | {"tags": {"team": "other"}})
-    assert ("tags.team", 'it is "orders", and this request has "other"') == (found.resource, found.message)
+    assert ("tags.team", 'it is "orders", but this request has "other"') == (found.resource, found.message)
 
 
 @pytest.mark.parametrize("asked", ["ext-guess", None])
@@ -20,7 +20,7 @@ def test_an_external_id_is_never_told(asked: str | None) -> None:
     other: dict[str, JsonValue] = RUNNING | {"aws": {"region": "us-east-1", "external_id": asked}}
     for one, two in ((RUNNING, other), (other, RUNNING)):
         (found,) = differences(one, two)
-        assert ("aws.external_id", "it is another one") == (found.resource, found.message)
+        assert ("aws.external_id", "it is a different one") == (found.resource, found.message)
 
 
 def test_a_request_is_shown_without_its_external_id() -> None:

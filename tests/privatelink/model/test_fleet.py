@@ -88,7 +88,7 @@ def test_a_folder_of_requests_and_one_request_are_fleets_too(tmp_path: Path) -> 
 
 
 def test_all_faults_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
-    """Unknown fields, a wrong value, a missing field, a link that is there twice: one run tells all of them."""
+    """Unknown fields, a wrong value, a missing field, a link that is given twice: one run tells all of them."""
     text = (
         FLEET.replace("port: 9092", "port: 0")
         + "  - name: orders-db\n    colour: red\n  - name: kafka\n    surprise: 1\n"
@@ -104,7 +104,7 @@ def test_all_faults_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
         (", line 16", "surprise: there is no such field"),
     ] == found[:-1]
     assert found[-1][0] == ", line 17"
-    assert "link w41b11c0/orders-db is there already, at links.0 of" in found[-1][1]
+    assert "link w41b11c0/orders-db is already given, at links.0 of" in found[-1][1]
 
 
 def test_a_fault_in_the_defaults_is_one_fault_at_its_own_line(tmp_path: Path) -> None:
@@ -130,7 +130,7 @@ def test_a_connector_belongs_to_one_link(tmp_path: Path) -> None:
     [(where, message)] = faults(written(tmp_path, text))
     assert (where, message.partition(",")[0]) == (
         ", line 10",
-        "connector mysql:c of deployment w41b11c0 is there already",
+        "connector mysql:c of deployment w41b11c0 is already given",
     )
 
 
@@ -210,7 +210,7 @@ def test_a_backend_s_list_with_a_link_twice_is_refused() -> None:
     """Without a file there is no line, but a name."""
     requests = [change.request for change in of_size(2) if isinstance(change, JoinCreate)]
     check_links_differ(requests)
-    with pytest.raises(InvalidRequest, match="there twice: w41b11c0/link-0"):
+    with pytest.raises(InvalidRequest, match="given twice: w41b11c0/link-0"):
         check_links_differ([*requests, requests[0]])
 
 

@@ -173,8 +173,8 @@ def test_every_kind_of_target_is_taken(changes: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"parameters": {"server": "db:3306"}}, "no text in it holds {address}"),
-        ({"parameters": {"{address}": "db:3306"}}, "no text in it holds {address}"),
+        ({"parameters": {"server": "db:3306"}}, "no text in it contains {address}"),
+        ({"parameters": {"{address}": "db:3306"}}, "no text in it contains {address}"),
         ({"parameters": {"server": "{address}:3307"}}, "dials port 3307, which no listener has"),
         ({"parameters": {"server": "{address}", "password": "hunter2"}}, "password: a secret in the clear"),
         ({"parameters": {"server": "{address}", "name": "x"}}, "name: set by the orchestrator"),
@@ -222,16 +222,16 @@ WORDS: list[tuple[dict[str, Any], str]] = [
     ({"connector": CONNECTOR | {"type": "My SQL"}}, "EMQX's own word"),
     ({"connector": CONNECTOR | {"name": "-a"}}, "begins with a letter or digit"),
     ({"listeners": [LISTENER | {"health_check": {"protocol": "http", "path": "x"}}]}, "a path begins with /"),
-    ({"aws": {"region": 1}}, "a text is wanted here"),
+    ({"aws": {"region": 1}}, "this must be text"),
     ({"deployment": None}, "deployment: it has no value"),
     ({"subnets": None}, "subnets: it has no value"),
-    ({"subnets": "subnet-1"}, "subnets: a list is wanted here, as in subnets: [...]"),
-    ({"listeners": [LISTENER | {"targets": "10.0.1.15"}]}, "listeners.0.targets: a list is wanted here"),
-    ({"listeners": {"port": 3306}}, "listeners: a list is wanted here"),
-    ({"listeners": ["3306"]}, "listeners.0: fields are wanted here"),
-    ({"aws": "us-east-1"}, "aws: fields are wanted here, as in aws: {...}"),
-    ({"tags": ["team"]}, "tags: fields are wanted here"),
-    ({"connector": CONNECTOR | {"parameters": "x"}}, "connector.parameters: fields are wanted here"),
+    ({"subnets": "subnet-1"}, "subnets: this must be a list, as in subnets: [...]"),
+    ({"listeners": [LISTENER | {"targets": "10.0.1.15"}]}, "listeners.0.targets: this must be a list"),
+    ({"listeners": {"port": 3306}}, "listeners: this must be a list"),
+    ({"listeners": ["3306"]}, "listeners.0: this must have fields"),
+    ({"aws": "us-east-1"}, "aws: this must have fields, as in aws: {...}"),
+    ({"tags": ["team"]}, "tags: this must have fields"),
+    ({"connector": CONNECTOR | {"parameters": "x"}}, "connector.parameters: this must have fields"),
 ]
 
 

@@ -109,7 +109,7 @@ def test_what_is_neither_yaml_nor_json_is_named_with_its_line(
 @pytest.mark.parametrize("text", ["", "- a\n- b\n", "orders-db", "[]", "3"])
 def test_a_file_that_is_no_mapping_is_refused(tmp_path: Path, text: str) -> None:
     """Only a mapping can be a request."""
-    assert "it is no mapping of fields to values" in refusal(tmp_path, text).message
+    assert "it is not a mapping of fields to values" in refusal(tmp_path, text).message
 
 
 @pytest.mark.parametrize("text", ["a: !!int x\n", "a: !!float y\n", "[" * 5000, "a: &a [*a]\n"])

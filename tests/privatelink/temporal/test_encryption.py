@@ -93,7 +93,7 @@ BAD = {
     "a trailing comma": ("env:GOOD,", "env:NAME or file:PATH"),
     "a variable that is not set": ("env:NOT_THERE", "NOT_THERE, which is not set"),
     "a file that is not there": ("file:/not/there", "/not/there: No such file"),
-    "a key too short": ("env:SHORT", "SHORT holds 16 bytes and not 32"),
+    "a key too short": ("env:SHORT", "SHORT holds 16 bytes instead of 32"),
     "no base64": ("env:WORDS", "WORDS holds is not base64"),
     "a second key that is bad": ("env:GOOD,env:SHORT", "SHORT holds 16 bytes"),
 }

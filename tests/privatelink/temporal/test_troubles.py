@@ -38,7 +38,7 @@ async def told(address: str | None = None, namespace: str | None = None) -> Erro
 
 @asynccontextmanager
 async def listening(answer: Answering, context: ssl.SSLContext | None = None) -> AsyncIterator[str]:
-    """Something that listens on the loopback and is no Temporal server."""
+    """Something that listens on the loopback and is not a Temporal server."""
     server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
@@ -117,7 +117,7 @@ async def test_tls_on_one_side_alone(server: TemporalServer, tmp_path: Path, mon
 async def test_something_else_listens_there() -> None:
     """The UI's port, for example."""
     async with listening(_serves_pages) as address:
-        assert "no Temporal server" in (await told(address)).message
+        assert "not a Temporal server" in (await told(address)).message
 
 
 async def test_a_wrong_namespace_is_named_with_its_setting(
@@ -160,7 +160,7 @@ async def test_a_namespace_that_none_can_be_called_is_a_slip_in_the_settings(
 @pytest.mark.parametrize(
     ("status", "message", "why", "next_step"),
     [
-        (RPCStatusCode.UNAVAILABLE, "tcp connect error", "can't be reached", "repeat the call when"),
+        (RPCStatusCode.UNAVAILABLE, "tcp connect error", "cannot be reached", "repeat the call when"),
         (RPCStatusCode.CANCELLED, "Timeout expired", "no answer in time", "repeat the call when"),
         (RPCStatusCode.PERMISSION_DENIED, "Request unauthorized.", "does not let this client in", "TEMPORAL_API_KEY"),
         (RPCStatusCode.UNIMPLEMENTED, "unknown method ExecuteMultiOperation", "does not know this call", "1.28"),
