@@ -148,7 +148,7 @@ class Connectors:
                 return
             if error.cloud_code == ALREADY_EXISTS:
                 raise NotYet(
-                    f"creating the connector ({spec.connector.id}): EMQX has it and does not list it yet",
+                    f"creating the connector ({spec.connector.id}): EMQX has it, but does not list it yet",
                     resource=spec.connector.id,
                     retry_after=paced_delta(5),
                 ) from None
@@ -161,7 +161,7 @@ class Connectors:
         for one in await api.connectors.reading(not_older=not_older):
             if _is_in_the_way(one, spec):
                 raise NameTaken(
-                    f"creating the connector ({one.id}): it is there, and not of link {spec.scope.link}",
+                    f"creating the connector ({one.id}): it exists, and is not of link {spec.scope.link}",
                     resource=one.id,
                     next_step="choose another connector.name, or delete that connector",
                 )

@@ -94,7 +94,7 @@ def _unknown(deployment: str) -> Finding:
         type=FindingType.UNKNOWN_DEPLOYMENT,
         resource=deployment,
         message="the platform does not know it",
-        next_step="look up its id in the console, and whether the API key's project holds it",
+        next_step="check its id in the console, and whether it is in the API key's project",
     )
 
 
@@ -104,14 +104,14 @@ def _region_findings(deployment: Deployment, wanted: str) -> Iterator[Finding]:
         yield Finding(
             type=FindingType.DEPLOYMENT_REGION_UNKNOWN,
             resource=deployment.deployment_id,
-            message=f"its region {_word(deployment.region)} holds no region code",
+            message=f"its region {_word(deployment.region)} contains no region code",
             next_step="ask EMQX for the AWS region of the deployment; it is never guessed",
         )
     elif region and region != wanted:
         yield Finding(
             type=FindingType.REGION_MISMATCH,
             resource="aws.region",
-            message=f"it is {wanted}, and deployment {deployment.deployment_id} is in {region}",
+            message=f"it is {wanted}, but deployment {deployment.deployment_id} is in {region}",
             next_step=f"build the service provider's side in {region}",
         )
 
@@ -121,7 +121,7 @@ def _principal_finding(network: Network) -> Finding:
         type=FindingType.PRINCIPAL_UNSUPPORTED,
         resource=one_line(network.aws_arn),
         message=PRINCIPALS,
-        next_step="ask EMQX for such an ARN of the deployment",
+        next_step="ask EMQX for an ARN of that form for the deployment",
     )
 
 

@@ -119,7 +119,7 @@ class EndpointConnections:
             row = _row_that_lives(private_link_id, rows)
             if row.vpc_endpoint_id or had_time:
                 return row.vpc_endpoint_id
-            seen = "; ".join(str(one) for one in candidates) or "no endpoint connection shows"
+            seen = "; ".join(str(one) for one in candidates) or "no endpoint connection is visible"
             return Pending(
                 f"{seen}, and the platform ({row.status}) does not name its VPC endpoint yet", private_link_id
             )
@@ -254,7 +254,7 @@ async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -
     if not has_been_shown(candidates, spec):
         return to_choose_from(candidates, spec.private_link.asked_at)
     listed = "; ".join(str(one) for one in candidates)
-    message = f"a person must approve one of: {listed}" if candidates else "no endpoint connection shows"
+    message = f"a person must approve one of: {listed}" if candidates else "no endpoint connection is visible"
     raise still_pending(Pending(message, service_id), spec.deadline, reading_due=paced(APPEARANCE.slow))
 
 
@@ -266,7 +266,7 @@ def _row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> P
 
 
 def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> PrivateLinkFailed:
-    why = f"its status is {row.status}: {row.why}" if row else "the platform does not list it any more"
+    why = f"its status is {row.status}: {row.why}" if row else "the platform no longer lists it"
     return PrivateLinkFailed(
         f"waiting for the endpoint connection of the PrivateLink ({private_link_id}): {why}",
         resource=private_link_id,

@@ -105,7 +105,7 @@ class EndpointServices:
             )
         if others := sorted(set(allowed) - {arn}):
             activity.logger.warning(
-                "endpoint service %s also allows %s, which someone else added; it is removed",
+                "endpoint service %s also allows %s, a foreign principal; it is removed",
                 service_id,
                 ", ".join(others),
                 extra={"service_id": service_id},
@@ -172,15 +172,15 @@ async def _delete(account: AwsAccount, spec: RemovalScope, service: FoundEndpoin
     foreign = [one for one in live if not is_own(one, spec, [service])]
     if foreign:
         raise RemovalRefused(
-            f"deleting the endpoint service ({service.service_id}): endpoints that are not known as this link's stand "
-            f"on it: {'; '.join(str(one) for one in foreign)}",
+            f"deleting the endpoint service ({service.service_id}): endpoints that are not known to be this link's "
+            f"are on it: {'; '.join(str(one) for one in foreign)}",
             resource=service.service_id,
             next_step="have their owners delete them, or reject them in AWS's console",
             findings=tuple(
                 Finding(
                     type=FindingType.FOREIGN_ENDPOINT,
                     resource=one.vpc_endpoint_id,
-                    message=f"it stands on {service.service_id}: {one}",
+                    message=f"it is on {service.service_id}: {one}",
                     next_step="have its owner delete it, or reject it",
                 )
                 for one in foreign
@@ -227,8 +227,8 @@ async def _adopt(account: AwsAccount, spec: EndpointServiceSpec, found: FoundEnd
     if not found.ownership.complete:
         if found.load_balancer_arns != (spec.load_balancer.arn,):
             raise CloudRefused(
-                f"adopting the endpoint service ({found.service_id}), a leftover of an earlier create: it stands "
-                f"over {', '.join(found.load_balancer_arns)}",
+                f"adopting the endpoint service ({found.service_id}), a leftover of an earlier create: it leads "
+                f"to {', '.join(found.load_balancer_arns)}",
                 resource=found.service_id,
                 next_step="delete the link, then create it again",
             )

@@ -77,14 +77,14 @@ class Fleets:
             ending.cancel()
             await asyncio.gather(ending, return_exceptions=True)
         raise NotYet(
-            f"the {change.operation} of {change.link} runs; `privatelink status {change.link}` tells its steps",
+            f"the {change.operation} of {change.link} is running; `privatelink status {change.link}` shows its steps",
             resource=change.link,
             retry_after=BETWEEN_POLLS,
         )
 
 
 def _refused(plan: LinkPlan) -> RequestDiffers:
-    by, cure = "by another request", "use the request that it was created with; or delete it, and apply again"
+    by, cure = "from another request", "use the request that it was created with, or delete the link and apply again"
     if plan.action is Action.ELSEWHERE:
         by, cure = "elsewhere", "; ".join(dict.fromkeys(one.next_step for one in plan.differences))
     return RequestDiffers(

@@ -74,16 +74,20 @@ class Inquiries:
             role = spec.aws.role_arn
             if untrusted := await trust_findings(self._aws.account(spec.aws), spec.aws):
                 raise CredentialsRefused(f"{role}: {untrusted[0].message}", next_step=untrusted[0].next_step)
-            return f"{role} wants its external id" if role else "no role is assumed: the worker's own credentials"
+            return (
+                f"{role} requires its external id"
+                if role
+                else "no role is assumed; the worker uses its own credentials"
+            )
 
         async def platform() -> str:
             if isinstance(spec.platform, ConsolePlatform) and not self._platform.is_configured:
-                return "no key, and none is needed: a person is at the console"
+                return "no key, and none is needed: a person uses the console"
             found = await self._platform.get_deployment(deployment)
             if found is None:
                 raise PlatformKeyRefused(
                     f"the platform does not know {deployment}",
-                    next_step="correct the deployment's id, or use the API key that sees it",
+                    next_step="correct the deployment's id, or use an API key that can see it",
                 )
             return f"deployment {deployment} is {found.status or 'there'}"
 
@@ -99,13 +103,13 @@ class Inquiries:
     async def _connectors(self, deployment: str) -> str:
         api = self._deployment_apis.find(deployment)
         if api is None:
-            return f"no API key of {deployment}: no connector can be made, and none is looked at"
+            return f"no API key of {deployment}: connectors can be neither made nor read"
         return f"its API answers; connectors in {deployment}: {len(await api.list_connectors())}"
 
     async def _address_users(self, deployment: str) -> str:
         api = self._deployment_apis.find(deployment)
         if api is None:
-            return f"no API key of {deployment}: a delete cannot see who uses the address"
+            return f"no API key of {deployment}: a delete cannot see what uses the address"
         unread = (await api.holders.reading()).unread
         if unread:
             raise AccessDenied(

@@ -96,7 +96,7 @@ class PrivateLinks:
         rows = [row for row in listed if row.service_name == service_name]
         if len(rows) > 1:
             raise PrivateLinkFailed(
-                f"creating the PrivateLink ({service_name}): the platform has {len(rows)} of it: "
+                f"creating the PrivateLink ({service_name}): the platform has {len(rows)} of them: "
                 + ", ".join(row.private_link_id for row in rows),
                 resource=service_name,
                 next_step="delete all but one of them in the console",
@@ -115,7 +115,7 @@ class PrivateLinks:
             raise _failed(row, "creating")
         if row.state is PrivateLinkState.TERMINATED:
             raise NotYet(
-                f"creating the PrivateLink ({service_name}): {row.private_link_id} of before is being deleted",
+                f"creating the PrivateLink ({service_name}): the earlier {row.private_link_id} is still being deleted",
                 resource=row.private_link_id,
                 retry_after=paced_delta(READ_SECONDS),
             )
@@ -127,7 +127,7 @@ class PrivateLinks:
             return _adopted(row)
         service_name = spec.endpoint_service.service_name
         if error.cloud_code == ALREADY_EXISTS:
-            why = "the platform has it and does not list it yet"
+            why = "the platform has it, but does not list it yet"
         elif _service_unknown(error) and datetime.now(UTC) < activity.info().scheduled_time + SERVICE_SHOWS_WITHIN:
             why = "the platform does not see the new endpoint service yet"
         else:
@@ -164,10 +164,10 @@ class PrivateLinks:
                 raise PrivateLinkFailed(
                     f"waiting for the PrivateLink ({id_}): it is gone",
                     resource=id_,
-                    next_step="find out who deleted it in the console, then create the link again",
+                    next_step="find out in the console who deleted it, then create the link again",
                 )
             raise NotYet(
-                f"PrivateLink {id_} exists and is not listed; {spec.deadline.words()}",
+                f"PrivateLink {id_} exists, but is not listed; {spec.deadline.words()}",
                 resource=id_,
                 retry_after=paced_delta(READ_SECONDS),
             )
@@ -269,7 +269,7 @@ def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
     return PrivateLinkFailed(
         f"{doing} the PrivateLink ({row.private_link_id}): its status is {one_line(row.status, 64)}: {row.why}",
         resource=row.private_link_id,
-        next_step="read the fail notifications in EMQX's console, then create the link again",
+        next_step="read the failure notifications in EMQX's console, then create the link again",
     )
 
 

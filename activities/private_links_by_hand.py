@@ -112,10 +112,10 @@ def _by_rule(live: list[FoundConnection], spec: ByHandWait) -> list[FoundConnect
     service_id, fresh, now = spec.endpoint_service.service_id, no_older(live, spec.asked_at), datetime.now(UTC)
     listed = "; ".join(str(one) for one in live)
     if not fresh:
-        older = f"; older than the request, and never taken for its own: {listed}" if live else ""
+        older = f"; older than the request, so never taken as its own: {listed}" if live else ""
         return Pending(_none_yet(spec) + older, service_id)
     if now < quiet_from(fresh, now):
-        return Pending(f"{listed}: another may come within a minute", service_id)
+        return Pending(f"{listed}: another one may appear within a minute", service_id)
     if len(fresh) == 1 or not has_been_shown(fresh, spec):
         return fresh
     return Pending(f"a person must choose: {listed}", service_id)

@@ -78,7 +78,7 @@ class Removals:
         if leftovers and may_be_stale and {one.id for one in leftovers} <= set(spec.removed):
             ids = ", ".join(one.id for one in leftovers)
             raise NotYet(
-                f"looking once more after the removal of {spec.link}: what was removed still shows: {ids}",
+                f"checking the removal of {spec.link}: what was removed is still listed: {ids}",
                 resource=str(spec.link),
                 retry_after=paced_delta(5),
             )
@@ -100,7 +100,7 @@ def _still_there(found: LinkInventory) -> list[Leftover]:
 
 def _reason(state: str, giving_back: str | None) -> str:
     if giving_back:
-        return f"it {state}; if it is the link's, give it its tags back: `{giving_back}`"
+        return f"it {state}; if it is the link's, restore its tags: `{giving_back}`"
     return f"still there, {state}" if state else "still there"
 
 

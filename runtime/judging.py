@@ -80,7 +80,7 @@ def _late(error: Exception) -> Exception:
         return DeadlinePassed(
             f"{error.details_model.message}, and the deadline passed",
             resource=error.details_model.resource,
-            next_step="look at it in the cloud's console; a longer deadline is a setting of the worker",
+            next_step="look at it in the cloud's console; to allow more time, raise PRIVATELINK_DEADLINE_*",
         )
     if isinstance(error, PrivateLinkError):
         return type(error).of(error.details_model.model_copy(update={"after_deadline": True}), is_final=True)

@@ -42,9 +42,9 @@ class _InPlace(ActivityInboundInterceptor):
         account_id = await self._aws.account(access).account_id()
         if account_id != place.account:
             raise CredentialsRefused(
-                f"coming to the link's AWS account ({place.account}): the worker's credentials are of account "
+                f"reaching the link's AWS account ({place.account}): the worker's credentials are of account "
                 f"{account_id}",
                 resource=place.account,
-                next_step=f"give the worker credentials of account {place.account} again, or stop this worker and let "
-                "one that has them go on",
+                next_step=f"give the worker credentials of account {place.account} again, or stop this worker, so that "
+                "one that has them goes on",
             )

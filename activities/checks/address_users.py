@@ -43,7 +43,7 @@ class AddressUsers:
         except (NotAllowed, CloudRefused) as error:
             if spec.saga_id is None and not spec.ignore_deployment:
                 raise
-            activity.logger.warning("who uses the address is not looked for: %s", error)
+            activity.logger.warning("not looking for what uses the address: %s", error)
             return
         users = [
             *(in_use_finding(one) for one in connectors if _is_a_user(one, spec, addresses)),
@@ -60,7 +60,7 @@ class AddressUsers:
         if holders.unread and spec.saga_id is None and not spec.ignore_deployment:
             raise holders.unread[0].error
         for one in holders.unread:
-            activity.logger.warning("%s of %s is not looked at: %s", one.kind.path, spec.link.deployment, one.error)
+            activity.logger.warning("not looking at %s of %s: %s", one.kind.path, spec.link.deployment, one.error)
 
 
 def names_of(rows: Iterable[PrivateLinkRow], connections: Iterable[FoundConnection]) -> set[str]:
@@ -99,8 +99,8 @@ def _unread_finding(one: Unread, spec: RemovalScope) -> Finding:
         resource=one.kind.path,
         message=f"the API key may not read it, so it is not known whether any {one.kind.what} uses the address: "
         f"{one.error.details_model.message}",
-        next_step=f"give the deployment's API key the scope {one.kind.scope} (GET {one.kind.path}); or say "
-        f"that nothing there uses the link: `privatelink delete {spec.link} --ignore-deployment`",
+        next_step=f"give the deployment's API key the scope {one.kind.scope} (GET {one.kind.path}); or, if nothing "
+        f"there uses the link: `privatelink delete {spec.link} --ignore-deployment`",
     )
 
 

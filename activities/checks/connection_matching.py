@@ -116,7 +116,7 @@ def the_named(named: str, connections: list[FoundConnection]) -> FoundConnection
     found = next((one for one in connections if one.vpc_endpoint_id == named), None)
     if found is None:
         raise NotYet(
-            f"waiting for the endpoint connection ({named}): the platform names it, AWS does not show it yet",
+            f"waiting for the endpoint connection ({named}): the platform names it, but AWS does not show it yet",
             resource=named,
             retry_after=paced_delta(5),
         )
@@ -135,20 +135,21 @@ def the_only(
     service_id = spec.endpoint_service.service_id
     candidates = candidates_of(connections, spec)
     if not candidates:
-        raise NotYet(f"waiting for the endpoint connection ({service_id}): it went away again", resource=service_id)
+        raise NotYet(f"waiting for the endpoint connection ({service_id}): it has disappeared", resource=service_id)
     known = {one.vpc_endpoint_id for one in asked_about}
     if newcomer := next((one for one in candidates if one.vpc_endpoint_id not in known), None):
         raise NotYet(
-            f"waiting for the endpoint connection ({service_id}): {newcomer} came, which the platform has yet to name",
+            f"waiting for the endpoint connection ({service_id}): {newcomer} appeared, and the platform "
+            "does not name it yet",
             resource=newcomer.vpc_endpoint_id,
             retry_after=paced_delta(NAMING_SECONDS),
         )
     if len(candidates) > 1:
         raise AmbiguousConnection(
-            f"telling which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, and "
-            f"several fit: {'; '.join(str(one) for one in candidates)}",
+            f"finding out which endpoint connection is this PrivateLink's ({service_id}): the platform does not say, "
+            f"and several fit: {'; '.join(str(one) for one in candidates)}",
             resource=service_id,
-            next_step="find out whose they are, reject the others, and create the link again",
+            next_step="find out whose each one is, reject the foreign ones, then create the link again",
         )
     return candidates[0]
 

@@ -27,9 +27,9 @@ def secret_finding(reference: str, deployment: str) -> Finding:
     return Finding(
         type=FindingType.SECRET_NOT_FOUND,
         resource=reference,
-        message=f"the worker offers deployment {deployment} no secret of this name",
-        next_step=f"give the worker {home_of(reference)}; where its settings file lists `secrets`, list"
-        f" {name_of(reference)} in those of deployment {deployment}",
+        message=f"the worker offers no secret of this name to deployment {deployment}",
+        next_step=f"give the worker {home_of(reference)}; if its settings file lists `secrets`, add "
+        f"{name_of(reference)} to those of deployment {deployment}",
     )
 
 
@@ -38,7 +38,7 @@ def name_finding(one: ConnectorRow) -> Finding:
     return Finding(
         type=FindingType.NAME_TAKEN,
         resource=one.id,
-        message="a connector of this type and name is there, and not of this link",
+        message="there is a connector of this type and name, and it is not this link's",
         next_step="choose another connector.name, or delete that connector",
     )
 
@@ -48,7 +48,7 @@ def differs_finding(one: ConnectorRow, differences: tuple[str, ...]) -> Finding:
     return Finding(
         type=FindingType.LINK_DIFFERS,
         resource=one.id,
-        message=f"the link has this connector, and the request differs in {', '.join(differences)}",
+        message=f"the link has this connector, but the request differs in {', '.join(differences)}",
         next_step="delete the link before creating it with another connector",
     )
 
@@ -64,7 +64,7 @@ def users_finding(one: ConnectorRow) -> Finding:
         type=FindingType.ADDRESS_IN_USE,
         resource=one.id,
         message=f"used by {', '.join(one.dependants)}",
-        next_step="delete those first, rules that use them before",
+        next_step="delete those first, starting with the rules",
     )
 
 
@@ -110,7 +110,7 @@ def progress_of(row: ConnectorRow, body: ConnectorBody) -> Pending | None:
         raise ConnectorFailed(
             f"waiting for the connector ({row.id}): somebody disabled it",
             resource=row.id,
-            next_step="find out who did in the deployment's console, then create the link again",
+            next_step="find out in the deployment's console who did, then create the link again",
         )
 
     def words(status: str, reason: str) -> str:
@@ -119,7 +119,7 @@ def progress_of(row: ConnectorRow, body: ConnectorBody) -> Pending | None:
     nodes = {node.node: node for node in row.node_status}
     if not nodes:
         whole = words(row.status, row.status_reason) or "without a status"
-        return Pending(f"connector {row.id} is {whole}, and EMQX names no node that has it", row.id)
+        return Pending(f"connector {row.id} is {whole}, but EMQX names no node that has it", row.id)
     trouble = [
         f"{name}: {words(at.status, at.status_reason)}" for name, at in nodes.items() if at.status != "connected"
     ]

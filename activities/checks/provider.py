@@ -147,7 +147,7 @@ def _name_findings(
     ownership: Ownership, request: PrivateLinkRequest, kind: str, name: str, giving_back: str
 ) -> Iterator[Finding]:
     if not ownership.belongs_to(request.link):
-        lost = f"if it is this link's and has lost its tags, give them back: `{giving_back}`"
+        lost = f"if it is this link's and has lost its tags, restore them: `{giving_back}`"
         yield Finding(
             type=FindingType.NAME_TAKEN,
             resource=name,
@@ -195,7 +195,7 @@ def _differs(name: str, differences: list[str]) -> Iterator[Finding]:
         yield Finding(
             type=FindingType.LINK_DIFFERS,
             resource=name,
-            message=f"the link exists by another request: {', '.join(differences)}",
+            message=f"the link exists from another request: {', '.join(differences)}",
             next_step="delete the link first, or repeat the request that created it",
         )
 

@@ -67,14 +67,14 @@ def _foreign(connection: FoundConnection, found: LinkInventory) -> Finding:
         return Finding(
             type=FindingType.FOREIGN_ENDPOINT,
             resource=connection.vpc_endpoint_id,
-            message=f"it is the link's own endpoint, and its owner is not the account of principal_arn "
+            message=f"it is the link's own endpoint, but its owner is not the account of principal_arn "
             f"({found.spec.consumer_account_id}): {connection}",
             next_step=f"give platform.principal_arn of account {connection.owner}, with which the link was made",
         )
     return Finding(
         type=FindingType.FOREIGN_ENDPOINT,
         resource=connection.vpc_endpoint_id,
-        message=f"an endpoint that is not known as this link's stands on its endpoint service: {connection}",
+        message=f"an endpoint that is not known to be this link's is on its endpoint service: {connection}",
         next_step="have its owner delete it, or reject it in AWS's console",
     )
 
@@ -97,8 +97,8 @@ def _protected(arn: str, spec: RemovalScope) -> Finding:
     return Finding(
         type=FindingType.DELETION_PROTECTED,
         resource=arn,
-        message="the load balancer has deletion protection: whoever switched it on did not want it gone",
-        next_step="switch it off, if the link may go: "
+        message="the load balancer has deletion protection: whoever switched it on did not want it deleted",
+        next_step="if the link may be deleted, switch it off: "
         f"`aws elbv2 modify-load-balancer-attributes --region {spec.aws.region} --load-balancer-arn {arn} "
         "--attributes Key=deletion_protection.enabled,Value=false`",
     )
@@ -130,5 +130,5 @@ def _unknown_deployment(spec: RemovalScope) -> Finding:
         type=FindingType.UNKNOWN_DEPLOYMENT,
         resource=spec.link.deployment,
         message="the platform does not know this deployment",
-        next_step="correct the deployment's id, or use the API key that sees it",
+        next_step="correct the deployment's id, or use an API key that can see it",
     )

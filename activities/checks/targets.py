@@ -66,7 +66,7 @@ def _address_finding(
     if subnet is None:
         if vpc.has(target):
             if not shared_vpc:
-                yield _not_found(target, f"it is in a block of {facts.vpc_id} and in none of its subnets")
+                yield _not_found(target, f"it is in a block of {facts.vpc_id}, but in none of its subnets")
         elif not any(ipaddress.IPv4Address(target) in network for network in _OUTSIDE):
             ranges = ", ".join(map(str, _OUTSIDE))
             yield _elsewhere(target, f"it is neither in a subnet of {facts.vpc_id} nor in {ranges}")
@@ -106,7 +106,7 @@ async def _alb_findings(
     region, account_id = arn.split(":")[3:5]
     if (region, account_id) != (account.region, facts.account_id):
         return [
-            _elsewhere(arn, f"it is in {region} of {account_id}, the link in {account.region} of {facts.account_id}")
+            _elsewhere(arn, f"it is in {region} of {account_id}, the link is in {account.region} of {facts.account_id}")
         ]
     found = await read_load_balancer(account, arn)
     if found is None:
@@ -135,7 +135,7 @@ def _zone_finding(target: str, zones: set[str], facts: ProviderFacts) -> Iterato
         yield Finding(
             type=FindingType.TARGET_ELSEWHERE,
             resource=target,
-            message=f"it is in {where}, where the load balancer gets no subnet, so no traffic would reach it",
+            message=f"it is in {where}, where the load balancer has no subnet, so no traffic would reach it",
             next_step=f"add a subnet in {where}, or give a target in {', '.join(sorted(facts.subnets))}",
         )
 
@@ -158,5 +158,5 @@ def _elsewhere(target: str, message: str) -> Finding:
         type=FindingType.TARGET_ELSEWHERE,
         resource=target,
         message=message,
-        next_step="give a target in the VPC of the subnets; from elsewhere, an IP address will do",
+        next_step="give a target in the VPC of the subnets, or an IP address from elsewhere",
     )

@@ -32,7 +32,7 @@ def connector_page(link: Link) -> str:
 def creating(link: Link, service_name: str) -> Task:
     """How a PrivateLink is made: "Enable EMQX Platform PrivateLink", steps 1 and 2. The ARN is already allowed."""
     return Task(
-        f"create the PrivateLink of {link} at EMQX's console; the saga sees it at AWS and goes on by itself",
+        f"create the PrivateLink of {link} in EMQX's console; the saga sees it at AWS and goes on by itself",
         f"{private_link_page(link)}, +PrivateLink",
         ("Allow principals and go to the next step", "Create PrivateLink"),
         {"Endpoint service name": service_name},
@@ -42,20 +42,20 @@ def creating(link: Link, service_name: str) -> Task:
 def choosing(link: Link, candidates: list[str]) -> Task:
     """Which of several endpoint connections it is. AWS cannot know, because customers of EMQX may share its account."""
     return Task(
-        f"tell which endpoint connection belongs to the PrivateLink of {link}; none is accepted until then: "
+        f"name the endpoint connection that belongs to the PrivateLink of {link}; none is accepted until then: "
         + "; ".join(candidates),
         private_link_page(link),
-        ("compare the times with the PrivateLink's at the console, or reject the others at AWS",),
+        ("compare the times with the PrivateLink's in the console, or reject the foreign ones at AWS",),
     )
 
 
 def approving(link: Link, candidates: list[str]) -> Task:
     """Whether an endpoint is let in: anyone who uses EMQX's account may have requested the connection."""
-    which = "that this endpoint connection" if len(candidates) == 1 else "which endpoint connection"
+    which = "this endpoint connection, if it" if len(candidates) == 1 else "the endpoint connection that"
     return Task(
         f"approve {which} belongs to the PrivateLink of {link}; none is accepted until then: " + "; ".join(candidates),
         private_link_page(link),
-        ("compare the id or the time with the PrivateLink's at the console; one that is not its own, reject at AWS",),
+        ("compare the id or the time with the PrivateLink's in the console; reject at AWS any that is not its own",),
     )
 
 
@@ -72,8 +72,8 @@ def confirming(link: Link, proposal: str) -> Task:
 def deleting(link: Link) -> Task:
     """How a PrivateLink is deleted: "Delete the PrivateLink". It must go before AWS's side, or it becomes `failed`."""
     return Task(
-        f"delete the PrivateLink of {link} at EMQX's console; the saga sees its endpoint connection go at AWS, and "
-        "removes AWS's side only then",
+        f"delete the PrivateLink of {link} in EMQX's console; the saga sees at AWS that its endpoint connection "
+        "is gone, and only then removes AWS's side",
         private_link_page(link),
         ("the Delete button to the right of the PrivateLink", "Confirm"),
     )
@@ -81,7 +81,7 @@ def deleting(link: Link) -> Task:
 
 def may_be_at_console(link: Link) -> str:
     """What to check when a saga ends that had asked for a PrivateLink, and AWS never showed its endpoint."""
-    return f"if somebody made the PrivateLink all the same, {private_link_page(link)} shows it: delete it there"
+    return f"if somebody created the PrivateLink anyway, {private_link_page(link)} shows it: delete it there"
 
 
 def unseen_at_console(link: Link) -> str:

@@ -223,8 +223,8 @@ def _foreign_principal(service_id: str, principal: str) -> Finding:
     return Finding(
         type=FindingType.FOREIGN_PRINCIPAL,
         resource=principal,
-        message=f"it may connect to {service_id}, and is not the deployment's principal",
-        next_step="repeat the create, which allows the deployment's principal alone",
+        message=f"it may connect to {service_id}, but is not the deployment's principal",
+        next_step="repeat the create, which allows only the deployment's principal",
     )
 
 

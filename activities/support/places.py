@@ -74,15 +74,15 @@ def stands_at(resource: str, link: Link, here: Place, there: Place) -> Finding:
     return Finding(
         type=FindingType.LINK_ELSEWHERE,
         resource=resource,
-        message=f"the link stands in {there}; this request is for {', '.join(asked)}",
+        message=f"the link is in {there}; this request is for {', '.join(asked)}",
         next_step=f"give the request {' and '.join(right)}; {_to_remove(link)}",
     )
 
 
 def _to_remove(link: Link) -> str:
     return (
-        f"to remove the link where it stands, run `privatelink delete {link}`, or `privatelink delete -f FILE` with a "
-        "request that is corrected so"
+        f"to delete the link where it is, run `privatelink delete {link}`, or `privatelink delete -f FILE` with the "
+        "request corrected in this way"
     )
 
 
@@ -93,7 +93,7 @@ def _leads_elsewhere(row: PrivateLinkRow, link: Link, here: Place) -> Finding:
         type=FindingType.LINK_ELSEWHERE,
         resource=row.private_link_id,
         message=f"the PrivateLink leads to {row.service_name or 'no endpoint service'}, which account {here.account} "
-        f"does not have in {here.region}: the link stands in {where}",
+        f"does not have in {here.region}: the link is in {where}",
         next_step="give the request the region, and a role (or use a worker), of the account that has it; "
         + _to_remove(link),
     )

@@ -104,7 +104,7 @@ class RememberedPlaces:
         account_id = await account.account_id()
         if account_id != there.place.account:
             raise CredentialsRefused(
-                f"coming to account {there.place.account}: the worker's credentials are of account {account_id}",
+                f"reaching account {there.place.account}: the worker's credentials are of account {account_id}",
                 resource=there.place.account,
                 next_step=f"use a worker with credentials of account {there.place.account}",
             )

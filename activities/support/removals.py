@@ -55,8 +55,8 @@ def _look_again_until_settled(spec: RemovalScope, removed: Removed) -> None:
         remember(*removed.ids)
         seen = f"removed {', '.join(removed.ids)}" if removed.ids else "none is seen"
         raise NotYet(
-            f"{activity.info().activity_id} of {spec.link}: {seen}; looking again for {left.total_seconds():.0f} s, "
-            "since the outcome of a call of the create is not known",
+            f"{activity.info().activity_id} of {spec.link}: {seen}; looking again for "
+            f"{left.total_seconds():.0f} s, because a call of the create has an unknown outcome",
             resource=str(spec.link),
             retry_after=min(max(paced_delta(5), left / 4), left),
         )

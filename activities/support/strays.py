@@ -44,8 +44,7 @@ class Stray(NamedTuple):
             type=FindingType.TAGS_LOST,
             resource=self.id,
             message=f"the {self.kind} {self.words()}",
-            next_step=f"if it is the link's, give it its tags back: `{self.giving_back}`; if it is not, delete "
-            "or move it",
+            next_step=f"if it is the link's, restore its tags: `{self.giving_back}`; if it is not, delete or move it",
         )
 
 
@@ -68,7 +67,7 @@ def strays(
 
     def stray(kind: str, thing_id: str, ownership: Ownership) -> Stray:
         is_named = kind in {"load balancer", "target group"}
-        because = f"has the name of link {link}" if is_named else "stands on the link's load balancer"
+        because = f"has the name of link {link}" if is_named else "is on the link's load balancer"
         command = giving_back(link, region, thing_id, like)
         return Stray(kind, thing_id, because, ownership.link, command, _PAGES[kind](region, thing_id), is_named)
 

@@ -47,7 +47,7 @@ def still_pending(moving: Pending, deadline: Deadline, *, reading_due: float = 0
         return DeadlinePassed(
             f"{moving.message}, and the deadline passed ({deadline.words()})",
             resource=moving.resource,
-            next_step="look at it in the cloud's console; a longer deadline is a setting of the worker",
+            next_step="look at it in the cloud's console; to allow more time, raise PRIVATELINK_DEADLINE_*",
         )
     return NotYet(
         f"{moving.message}; {deadline.words()}",

@@ -385,7 +385,7 @@ async def test_an_address_of_another_endpoint_is_never_confirmed(world: World) -
     for other in (own[:-1] + digit, own[:-1], f"{own}0"):
         with pytest.raises(WorkflowUpdateFailedError) as refused:
             await person.says("confirm", step=CONFIRM_RUNNING, address=regional.replace(own, other))
-        assert f"is no address of {own}; AWS shows {regional}" in str(from_failure(refused.value.cause))
+        assert f"is not an address of {own}; AWS shows {regional}" in str(from_failure(refused.value.cause))
     await person.says("confirm", step=CONFIRM_RUNNING, address=zonal)
     result = await saga.result()
     assert isinstance(result, PrivateLinkResult)

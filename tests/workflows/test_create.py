@@ -154,7 +154,7 @@ async def test_a_conflict_hands_out_nobodys_external_id(world: World) -> None:
     with pytest.raises(OtherOperationRunning) as other:
         await world.links.delete(guess)
     assert ["aws.external_id"] == [found.resource for found in differs.value.details_model.findings]
-    assert "is another one" in str(differs.value)
+    assert "is a different one" in str(differs.value)
     for caught in (differs.value, other.value):
         told = f"{caught} {caught.details_model}"
         assert seed["external_id"] not in told

@@ -204,7 +204,7 @@ async def test_where_nobody_can_tell_whose_a_connection_is_none_is_accepted_or_r
     error = await _fails(world, approval=False)
 
     assert isinstance(error, RollbackIncomplete)
-    assert "telling which endpoint connection is this PrivateLink's" in str(error)
+    assert "finding out which endpoint connection is this PrivateLink's" in str(error)
     listed = {left.kind: left for left in error.details_model.leftovers}
     assert foreign == [listed["endpoint connection"].id]
     assert foreign[0] in listed["endpoint service"].reason

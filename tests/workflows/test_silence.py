@@ -175,7 +175,7 @@ async def test_a_worker_that_fails_at_the_saga_is_told_by_its_failure(
         _, told = await errors(PrivateLinks(client), sandbox)
     for one in told:
         assert one.type == WorkerCannotGoOn.__name__
-        assert "the worker fails at it" in one.message
+        assert "the worker fails each time it tries" in one.message
         assert "Subnets" in one.message
 
 

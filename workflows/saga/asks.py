@@ -82,9 +82,9 @@ class Asks:
                 else:
                     return
             raise DeadlinePassed(
-                f"waiting for a person: {task.message}; nobody did, and the deadline passed",
+                f"waiting for a person: {task.message}; nobody did so before the deadline passed",
                 resource=str(self._link),
-                next_step="do it sooner next time; a longer deadline is a setting of the worker",
+                next_step="do it sooner next time, or raise PRIVATELINK_DEADLINE_PERSON",
             )
 
     @asynccontextmanager

@@ -73,7 +73,7 @@ def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: 
             Leftover(
                 kind=(kind := kind_of(one)),
                 id=one,
-                reason="nobody could look whether it still stands",
+                reason="it could not be checked whether it still exists",
                 console=pages.get(kind) or page_of(region, one),
             )
             for one in recorded
@@ -84,9 +84,9 @@ def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: 
 def still_standing(leftovers: list[Leftover], link: str) -> CloudRefused:
     """What a delete raises when every step succeeded and the final inventory still found something."""
     return CloudRefused(
-        f"looking once more after the removal of {link}: {len(leftovers)} of its things still stand",
+        f"checking the removal of {link}: {len(leftovers)} of its resources still exist",
         resource=link,
-        next_step="do what the list says of each",
+        next_step="do what the list says for each",
     )
 
 

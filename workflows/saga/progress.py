@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _BY_URGENCY = (Phase.PAUSED, Phase.HELD, Phase.WAITING_FOR_PERSON)
 
 
-_RESET = "Temporal terminated the run before; the saga goes on in a new one"
+_RESET = "Temporal terminated the previous run; the saga goes on in a new one"
 
 
 @lru_cache(maxsize=1000)  # so that all sagas share the strings

@@ -105,7 +105,7 @@ class UpdateHandlers:
                 Finding(
                     type=FindingType.WORKFLOW_ID_DIFFERS,
                     resource=runs_as,
-                    message=f"this workflow's id is not that of {link}, by which its sagas exclude each other",
+                    message=f"this workflow does not have the id of {link}, by which its sagas exclude each other",
                     next_step=f"start it with the workflow id {link.workflow_id}, as the SDK and the CLI do",
                 )
             ]
@@ -133,7 +133,7 @@ class UpdateHandlers:
         link = str(self.saga.tracker.request.link)
         if join.root.operation != self._operation:
             raise OtherOperationRunning(
-                f"joining the {join.root.operation} of {link}: a {self._operation} of it runs",
+                f"joining the {join.root.operation} of {link}: a {self._operation} of it is running",
                 resource=link,
                 next_step="wait until it has ended (`privatelink status`), or cancel it",
                 running=running,
@@ -141,7 +141,7 @@ class UpdateHandlers:
         found = differences(_dump(self.saga.tracker.request), _dump(join.root.request))
         if found:
             raise RequestDiffers(
-                f"joining the {join.root.operation} of {link}: it runs with another request: "
+                f"joining the {join.root.operation} of {link}: it is running with another request: "
                 + "; ".join(f"{one.resource}: {one.message}" for one in found),
                 resource=link,
                 next_step="repeat with the running request, or wait until it has ended",
@@ -150,15 +150,16 @@ class UpdateHandlers:
             )
         if self._taken["join"] >= MOST_JOINS:
             raise AlreadyJoined(
-                f"joining the {self._operation} of {link}: it runs with this very request, and records no more joins",
+                f"joining the {self._operation} of {link}: it is running with this same request, but "
+                "records no more joins",
                 resource=link,
-                next_step="wait for its end, as after a join",
+                next_step="wait for its end, as after joining it",
                 running=running,
             )
 
     @workflow.update(
         description=f"Say what EMQX's console shows, for the step that waits for it. Example: {Confirm.example}; "
-        "without address the proposed one holds; which of several endpoints it is: "
+        "without address, the proposed one is taken. To say which of several endpoints it is: "
         '{"step": "wait-for-creation-by-hand", "vpc_endpoint_id": "vpce-0a1b"}'
     )
     async def confirm(self, confirm: Confirm) -> UpdateResult:
@@ -187,7 +188,7 @@ class UpdateHandlers:
         if confirm.address and not question.takes(confirm.address):
             endpoint = question.connection.vpc_endpoint_id if question.connection else "the endpoint"
             shows = ", ".join(question.names) or "none yet"
-            raise self._refused(doing, f"{confirm.address} is no address of {endpoint}; AWS shows {shows}")
+            raise self._refused(doing, f"{confirm.address} is not an address of {endpoint}; AWS shows {shows}")
 
     @workflow.update(
         description="Let the endpoint connection of a VPC endpoint be accepted, once the saga asks for that. "
@@ -255,7 +256,7 @@ class UpdateHandlers:
             raise self._refused("resuming", "it is not paused")
 
     @workflow.update(
-        description="Go on from a held step, or try every step that waits now instead of later. "
+        description="Go on from a held step, or start the next attempt of every waiting step now. "
         f"Example: {RetryNow.example}"
     )
     async def retry_now(self, retry: RetryNow | None = None) -> UpdateResult:
@@ -269,7 +270,7 @@ class UpdateHandlers:
     def _waits(self, retry: RetryNow | None = None) -> None:  # noqa: ARG002 - the Update's
         self._not_too_often("retry_now", "retrying")
         if not self.saga.controls.waits:
-            raise self._refused("retrying", "no step is held or waits")
+            raise self._refused("retrying", "no step is held or waiting")
 
     @workflow.update(description=f"Give this create up and remove what it has made. Example: {RollBack.example}")
     async def roll_back(self, roll_back: RollBack) -> UpdateResult:
@@ -289,7 +290,7 @@ class UpdateHandlers:
     def refuse_argument(self, argument: type[Join | Argument], given: int) -> InvalidRequest:
         """The error for an Update that came without its argument, or with something else."""
         link = str(self.saga.tracker.request.link)
-        what = "without its argument" if not given else "with something else than its one argument"
+        what = "without its argument" if not given else "with something other than its one argument"
         return InvalidRequest(
             f"reading the Update {argument.__name__} ({link}): it came {what}",
             resource=link,
@@ -298,7 +299,7 @@ class UpdateHandlers:
 
     def _not_too_often(self, update: str, doing: str) -> None:
         if self._taken[update] >= MOST_OF_EACH:
-            raise self._refused(doing, f"it was told so {MOST_OF_EACH} times, and takes it no more")
+            raise self._refused(doing, f"it has accepted this {MOST_OF_EACH} times, and accepts no more")
 
     def _not_ending(self, doing: str) -> None:
         if self.saga.is_ending:
