@@ -14,7 +14,7 @@ UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --no-strip-extras
 
-.PHONY: help demo test chaos check fault-matrix histories chaos-long bench benchmarks schemas runbook typescript screenshots requirements clean
+.PHONY: help demo test coverage chaos check fault-matrix histories chaos-long bench benchmarks schemas runbook typescript screenshots requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## show this
@@ -25,7 +25,11 @@ demo: $(SET_UP)  ## watch a create and a delete on a local Temporal server and a
 
 test: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## run all tests
 	@.venv/bin/python -m scripts.temporal_cli >/dev/null
-	.venv/bin/python -m pytest --cov -n auto -m "not chaos" $(ARGS)
+	.venv/bin/python -m pytest -n auto --dist worksteal -m "not chaos" $(ARGS)
+
+coverage: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## run all tests and list the lines that none of them runs (takes twice the processor time)
+	@.venv/bin/python -m scripts.temporal_cli >/dev/null
+	.venv/bin/python -m pytest -n auto --dist worksteal -m "not chaos" --cov $(ARGS)
 
 chaos: $(SET_UP) $(MICROBURST)  ## run the long tests: faults at every step, crashes, random interleavings, every missing permission
 	@.venv/bin/python -m scripts.temporal_cli >/dev/null

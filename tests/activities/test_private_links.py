@@ -491,7 +491,7 @@ async def test_an_old_one_that_is_being_deleted_is_waited_for(
     """A create right after a delete does not adopt what is about to go."""
     made = await create(steps)
     await platform.delete_private_link(LINK.deployment, made.private_link_id)
-    with pytest.raises(NotYet, match="is being deleted"):
+    with pytest.raises(NotYet, match="is still being deleted"):
         await create(steps)
     assert len(private_links(sandbox)) == 1
 
