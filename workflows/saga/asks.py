@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
     from privatelink.model.progress import Ask, Phase
+    from privatelink.model.updates import Confirm
     from privatelink.pace import paced_delta
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
@@ -38,7 +39,22 @@ class Question(NamedTuple):
         """The address to use when none is given; empty when AWS shows none."""
         return next(iter(self.names), "")
 
-    def takes(self, address: str) -> bool:
+    def refusal(self, confirm: Confirm) -> str:
+        """Why this answer does not fit the question; empty when it does."""
+        if self.choices:
+            fits = confirm.vpc_endpoint_id in self.choices
+            return "" if fits else f"vpc_endpoint_id must be one of {', '.join(self.choices)}"
+        if confirm.vpc_endpoint_id:
+            return "no vpc_endpoint_id is asked for"
+        if not (confirm.address or self.proposal):
+            return "AWS proposes no address, so one must be given"
+        if confirm.address and not self._takes(confirm.address):
+            endpoint = self.connection.vpc_endpoint_id if self.connection else "the endpoint"
+            shows = ", ".join(self.names) or "none yet"
+            return f"{confirm.address} is not an address of {endpoint}; AWS shows {shows}"
+        return ""
+
+    def _takes(self, address: str) -> bool:
         """Whether it is an address of this endpoint: one that AWS shows, or one in the form that AWS uses.
 
         AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.

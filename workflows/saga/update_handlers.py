@@ -7,26 +7,21 @@ import functools
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from privatelink.errors import (
-        AlreadyJoined,
         Finding,
         FindingType,
         InvalidRequest,
-        OtherOperationRunning,
         RemovalRefused,
-        RequestDiffers,
         RequestRefused,
-        RunningSaga,
         UpdateRefused,
     )
-    from privatelink.model.differences import differences, without_external_id
     from privatelink.model.progress import Operation, Progress, StepState
-    from privatelink.model.request import DeleteRequest, PrivateLinkRequest
+    from privatelink.model.request import PrivateLinkRequest
     from privatelink.model.updates import (
         Approve,
         Argument,
@@ -39,6 +34,7 @@ with workflow.unsafe.imports_passed_through():
         RollBack,
         UpdateResult,
     )
+    from workflows.saga.joining import already_joined, refuse_other
     from workflows.saga.runs import saga_id
     from workflows.saga.saga import Saga
 
@@ -125,37 +121,9 @@ class UpdateHandlers:
     @join.validator
     @_of(Join)
     def _same_operation_and_request(self, join: Join) -> None:
-        running = RunningSaga(
-            operation=self._operation,
-            saga_id=saga_id(),
-            request=without_external_id(_dump(self.saga.tracker.request)),
-        )
-        link = str(self.saga.tracker.request.link)
-        if join.root.operation != self._operation:
-            raise OtherOperationRunning(
-                f"joining the {join.root.operation} of {link}: a {self._operation} of it is running",
-                resource=link,
-                next_step="wait until it has ended (`privatelink status`), or cancel it",
-                running=running,
-            )
-        found = differences(_dump(self.saga.tracker.request), _dump(join.root.request))
-        if found:
-            raise RequestDiffers(
-                f"joining the {join.root.operation} of {link}: it is running with another request: "
-                + "; ".join(f"{one.resource}: {one.message}" for one in found),
-                resource=link,
-                next_step="repeat with the running request, or wait until it has ended",
-                findings=found,
-                running=running,
-            )
+        refuse_other(self._operation, self.saga.tracker.request, join)
         if self._taken["join"] >= MOST_JOINS:
-            raise AlreadyJoined(
-                f"joining the {self._operation} of {link}: it is running with this same request, but "
-                "records no more joins",
-                resource=link,
-                next_step="wait for its end, as after joining it",
-                running=running,
-            )
+            raise already_joined(self._operation, self.saga.tracker.request)
 
     @workflow.update(
         description=f"Say what EMQX's console shows, for the step that waits for it. Example: {Confirm.example}; "
@@ -176,19 +144,8 @@ class UpdateHandlers:
         if confirm.step not in questions:
             waited_for = ", ".join(questions) or "nothing"
             raise self._refused(f"confirming {confirm.step}", f"the saga waits for {waited_for}")
-        doing, question = f"confirming {confirm.step}", questions[confirm.step]
-        if question.choices:
-            if confirm.vpc_endpoint_id not in question.choices:
-                raise self._refused(doing, f"vpc_endpoint_id must be one of {', '.join(question.choices)}")
-            return
-        if confirm.vpc_endpoint_id:
-            raise self._refused(doing, "no vpc_endpoint_id is asked for")
-        if not (confirm.address or question.proposal):
-            raise self._refused(doing, "AWS proposes no address, so one must be given")
-        if confirm.address and not question.takes(confirm.address):
-            endpoint = question.connection.vpc_endpoint_id if question.connection else "the endpoint"
-            shows = ", ".join(question.names) or "none yet"
-            raise self._refused(doing, f"{confirm.address} is not an address of {endpoint}; AWS shows {shows}")
+        if why := questions[confirm.step].refusal(confirm):
+            raise self._refused(f"confirming {confirm.step}", why)
 
     @workflow.update(
         description="Let the endpoint connection of a VPC endpoint be accepted, once the saga asks for that. "
@@ -319,7 +276,3 @@ class UpdateHandlers:
         self._taken[action] += 1
         self.saga.tracker.record(action, by, why, resource)
         return UpdateResult(link=str(self.saga.tracker.request.link), message=message, steps=steps, at=workflow.now())
-
-
-def _dump(request: PrivateLinkRequest | DeleteRequest) -> dict[str, Any]:
-    return request.model_dump(mode="json")
