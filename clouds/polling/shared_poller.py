@@ -7,6 +7,7 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from typing import Generic, NamedTuple, TypeVar
 
+from clouds.polling.reading_rate import BURST, LEAST_READ_SECONDS, ReadingRate
 from clouds.polling.schedule import BETWEEN_POLLS_SECONDS, Pending, PollSchedule, still_pending
 from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import DeadlinePassed, NotYet, PrivateLinkError
@@ -17,27 +18,9 @@ from privatelink.pace import paced, paced_delta
 V = TypeVar("V")
 R = TypeVar("R")
 
-LEAST_READ_SECONDS = 0.05
-"""Minimum seconds between reads, however fast the cloud's clock is: a read itself takes some milliseconds."""
-
-BURST = 6
-"""Readings that may follow each other immediately after a quiet time, when a lone saga's steps ask in turn."""
-
-CROWD = 3
-"""Every this many concurrent waiters add one more minimum interval between reads. Reading faster makes no resource
-ready sooner."""
-
-CROWD_SECONDS = 30.0
-"""Maximum interval that a crowd can cause (the cloud's clock), because steps that only ask must not wait for long."""
-
 IDLE_SECONDS = 300.0
 """Seconds (the cloud's clock) that the poller of a single resource is kept after its last reading. This is longer than
 the pause between two polls."""
-
-
-HELD_BACK_SECONDS = 60.0
-"""Maximum delay (the cloud's clock) that a deadline counts when a limit holds a reading back. A longer delay is like
-waiting for a budget, and no deadline counts it."""
 
 LEAD = 3.0
 """Seconds (the cloud's clock) by which a poll begins before its reading is due."""
@@ -53,9 +36,7 @@ class SharedPoller(Generic[V]):
     """One reader of one kind of resource. It only reads while someone waits.
 
     A waiter only sees reads that started after its wait began, so it never acts on data older than its own write. The
-    latest reading is kept for waiters that arrive later, because a poll can be shorter than a reading. On average,
-    readings are `least_interval` seconds (the cloud's clock) apart, multiplied by the number of `workers` that share
-    the cloud's limits, and further apart in a crowd. `last_read`: when the latest reading began, on the loop's clock.
+    latest reading is kept for waiters that arrive later, because a poll can be shorter than a reading.
     """
 
     def __init__(
@@ -68,14 +49,10 @@ class SharedPoller(Generic[V]):
     ) -> None:
         """`read` returns everything; its errors go to everyone who is waiting at that moment."""
         self._read = read
-        self._least_interval = least_interval if callable(least_interval) else lambda: least_interval
-        self._workers = workers
+        self._rate = ReadingRate(least_interval, workers, burst, self._count_polls)
         self._waiters: set[_Waiter[V]] = set()
         self._reader: asyncio.Task[None] | None = None
         self._woken = asyncio.Event()
-        self._burst = burst
-        self.last_read = float("-inf")
-        self._level = 0.0
         self._latest: tuple[float, V] | None = None
         self._clock = StepClock()
 
@@ -83,6 +60,11 @@ class SharedPoller(Generic[V]):
     def is_in_use(self) -> bool:
         """Whether anyone is waiting for it."""
         return bool(self._waiters)
+
+    @property
+    def last_read(self) -> float:
+        """When the latest reading began, on the loop's clock."""
+        return self._rate.last_read
 
     def is_idle(self, seconds: float) -> bool:
         """Whether nobody is waiting, and nothing was read for this many seconds (the cloud's clock)."""
@@ -162,10 +144,9 @@ class SharedPoller(Generic[V]):
             return answer.done()
 
         def due() -> float:
+            wanted = self.last_read + schedule.interval(deadline.elapsed)
             # LEAD early, so that all waiters of the next reading are back when the first of them triggers it.
-            return (
-                max(self.last_read + schedule.interval(deadline.elapsed), self._free_at()) - loop.time() - paced(LEAD)
-            )
+            return max(wanted, self._rate.free_at) - loop.time() - paced(LEAD)
 
         began = _by_the_loop(max(deadline.since, since or deadline.since))
         waiter: _Waiter[V] = _Waiter(
@@ -189,14 +170,9 @@ class SharedPoller(Generic[V]):
         self, moving: Pending, deadline: Deadline, schedule: PollSchedule, due: float
     ) -> NotYet | DeadlinePassed:
         """The error of a poll without a result. No deadline counts how long a limit holds the next reading back."""
-        held_back = self._held_back(self.last_read + schedule.interval(deadline.elapsed))
+        held_back = self._rate.held_back(self.last_read + schedule.interval(deadline.elapsed))
         step_clock().skip(held_back)
         return still_pending(moving, deadline, reading_due=due)
-
-    def _held_back(self, wanted: float) -> float:
-        """Seconds for which only a limit prevents a reading, from now or from `wanted` (the loop's clock) if later."""
-        seconds = self._free_at() - max(wanted, asyncio.get_running_loop().time())
-        return seconds if seconds > paced(HELD_BACK_SECONDS) else 0.0
 
     def _join(self, waiter: _Waiter[V]) -> None:
         self._waiters.add(waiter)
@@ -211,15 +187,14 @@ class SharedPoller(Generic[V]):
         while self._waiters:
             self._woken.clear()
             wanted = self._wanted_at()
-            if (now := loop.time()) < (due := max(wanted, self._free_at())):
-                held_back = now >= wanted and self._held_back(wanted) > 0
+            if (now := loop.time()) < (due := max(wanted, self._rate.free_at)):
+                held_back = now >= wanted and self._rate.held_back(wanted) > 0
                 # A newcomer may want the next reading sooner than the present waiters.
                 with self._clock.stopped() if held_back else nullcontext(), suppress(TimeoutError):
                     await asyncio.wait_for(self._woken.wait(), (due if now >= wanted else wanted) - now)
                 continue
             began = loop.time()
-            self._level = max(0.0, self._level - (began - self.last_read) / self._interval()) + 1
-            self.last_read = began
+            self._rate.count(began)
             reading: V | Exception
             try:
                 reading = await self._read()
@@ -239,16 +214,9 @@ class SharedPoller(Generic[V]):
         wanted = 0.0 if newcomer else min(waiter.wants() for waiter in self._waiters)
         return self.last_read + max(wanted, LEAST_READ_SECONDS)
 
-    def _free_at(self) -> float:
-        """When another reading is allowed, on the loop's clock: a leaky bucket of `burst`, one drop per interval."""
-        return self.last_read + (self._level + 1 - self._burst) * self._interval()
-
-    def _interval(self) -> float:
-        # Only polls count towards a crowd, because they come back; `reading` is served once.
-        looking = sum(waiter.wants() > 0 for waiter in self._waiters)
-        least = self._least_interval()
-        least = max(least, min(least * (1 + looking / CROWD), CROWD_SECONDS))
-        return max(paced(least) * self._workers.number, LEAST_READ_SECONDS)
+    def _count_polls(self) -> int:
+        # A poll comes back for further readings; `reading` is served once.
+        return sum(waiter.wants() > 0 for waiter in self._waiters)
 
 
 class SharedPollersByKey(Generic[V]):

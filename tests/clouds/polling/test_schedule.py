@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clouds.polling.reading_rate import BURST, CROWD
 from clouds.polling.schedule import Pending, PollSchedule, still_pending
-from clouds.polling.shared_poller import BURST, CROWD, SharedPoller
+from clouds.polling.shared_poller import SharedPoller
 from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
 from privatelink.model.deadlines import Deadline
