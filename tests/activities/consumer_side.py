@@ -1,54 +1,15 @@
-"""What the tests of the EMQX side's steps share: an environment for one attempt, a link, its endpoint service."""
+"""What a test of EMQX's side puts in place by hand: an endpoint service, its connection, a link that works."""
 
-import dataclasses
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import httpx
-from temporalio.testing import ActivityEnvironment
 
 from activities.inputs import EndpointService
-from activities.scopes import RemovalScope, Scope
 from clouds.aws.tags import ec2_tags, elb_tags
-from privatelink.model.deadlines import Deadline
 from privatelink.model.names import TAG_COMPLETE, Link, aws_name, description
-from privatelink.model.request import AwsAccess
-from privatelink.pace import paced_delta
 from tests.support.sandbox import Sandbox
-
-LINK = Link(deployment="w41b11c0", name="orders-db")
-AWS = AwsAccess(region="us-east-1")
-SAGA = "saga-1"
-
-
-def attempt(number: int = 1, *, since: float = 0, heartbeat_details: tuple[str, ...] = ()) -> ActivityEnvironment:
-    """One attempt of a step that was scheduled `since` seconds (the cloud's clock) ago."""
-    environment = ActivityEnvironment()
-    environment.info = dataclasses.replace(
-        environment.info,
-        attempt=number,
-        scheduled_time=datetime.now(UTC) - paced_delta(since),
-        schedule_to_close_timeout=timedelta(hours=1),
-        heartbeat_details=heartbeat_details,
-    )
-    return environment
-
-
-def scope(saga_id: str = SAGA, link: Link = LINK) -> Scope:
-    """Whose thing a step makes."""
-    return Scope(link=link, saga_id=saga_id, aws=AWS)
-
-
-def removal(saga_id: str | None = None, *, settled_at: datetime | None = None) -> RemovalScope:
-    """What a removal may touch."""
-    return RemovalScope(link=LINK, aws=AWS, saga_id=saga_id, settled_at=settled_at)
-
-
-def deadline_in(seconds: float = 600, since: float = 60) -> Deadline:
-    """A wait that began `since` seconds ago and lasts `seconds` from now, on the cloud's clock."""
-    now = datetime.now(UTC)
-    return Deadline(since=now - paced_delta(since), until=now + paced_delta(seconds))
+from tests.support.steps import ACCESS, LINK, SAGA
 
 
 def make_endpoint_service(
@@ -57,7 +18,7 @@ def make_endpoint_service(
     """The link's endpoint service, which the deployment's account may use; made by hand, as an earlier step would."""
     sandbox.durations(load_balancer_active=0, endpoint_service_available=0)
     more = {TAG_COMPLETE: "true"} if complete else {}
-    session = boto3.Session(region_name=AWS.region)
+    session = boto3.Session(region_name=ACCESS.region)
     subnets = sandbox.seed["subnets"]
     load_balancer = session.client("elbv2").create_load_balancer(
         Name=aws_name(link),
@@ -79,7 +40,7 @@ def make_endpoint_service(
 
 def accept_connection(service: EndpointService, vpc_endpoint_id: str) -> None:
     """Accept it by hand, as an earlier step would."""
-    boto3.Session(region_name=AWS.region).client("ec2").accept_vpc_endpoint_connections(
+    boto3.Session(region_name=ACCESS.region).client("ec2").accept_vpc_endpoint_connections(
         ServiceId=service.service_id, VpcEndpointIds=[vpc_endpoint_id]
     )
 
@@ -100,7 +61,7 @@ def vpc_endpoint_id(sandbox: Sandbox) -> str:
 def listen(sandbox: Sandbox, port: int) -> None:
     """Put a listener with a healthy target on the link's load balancer."""
     sandbox.durations(target_healthy=0)
-    elb = boto3.Session(region_name=AWS.region).client("elbv2")
+    elb = boto3.Session(region_name=ACCESS.region).client("elbv2")
     load_balancer = elb.describe_load_balancers(Names=[aws_name(LINK)])["LoadBalancers"][0]["LoadBalancerArn"]
     group = elb.create_target_group(
         Name=aws_name(LINK, port), Protocol="TCP", Port=port, VpcId=sandbox.seed["vpc"], TargetType="ip"

@@ -33,18 +33,10 @@ from privatelink.errors import (
 from privatelink.model.deadlines import Deadline
 from privatelink.model.names import Link, description
 from privatelink.model.request import Connector
-from privatelink.pace import PACE
-from tests.activities.consumer_side import (
-    LINK,
-    SAGA,
-    attempt,
-    deadline_in,
-    make_address,
-    make_endpoint_service,
-    removal,
-    scope,
-)
+from privatelink.pace import PACE, paced_delta
+from tests.activities.consumer_side import make_address, make_endpoint_service
 from tests.support.sandbox import Sandbox
+from tests.support.steps import LINK, SAGA, a_deadline, a_removal, a_scope, attempt
 
 SECRET = "hunter2-and-more"
 MYSQL: dict[str, Any] = {
@@ -76,7 +68,7 @@ def connector_of(name: str = "orders", **changes: object) -> Connector:
 
 def spec(connector: Connector | None = None) -> ConnectorSpec:
     """The connector that is only checked."""
-    return ConnectorSpec(scope=scope(), connector=connector or connector_of())
+    return ConnectorSpec(scope=a_scope(), connector=connector or connector_of())
 
 
 def creation(
@@ -84,7 +76,10 @@ def creation(
 ) -> ConnectorCreation:
     """The connector at this address."""
     return ConnectorCreation(
-        scope=scope(saga_id), connector=connector or connector_of(), address=address, deadline=deadline or deadline_in()
+        scope=a_scope(saga_id),
+        connector=connector or connector_of(),
+        address=address,
+        deadline=deadline or a_deadline(600, since=60),
     )
 
 
@@ -116,14 +111,14 @@ def make_connector(sandbox: Sandbox, name: str = "orders", *, owner: str = "", *
 async def findings(steps: Connectors, connector: Connector | None = None) -> set[str]:
     """The types of what a check refuses."""
     with pytest.raises(RequestRefused) as refused:
-        await attempt().run(steps.check_connector, spec(connector=connector))
+        await attempt(steps.check_connector, spec(connector=connector))
     assert SECRET not in str(refused.value)
     return {found.type for found in refused.value.details_model.findings}
 
 
 async def test_a_check_of_what_can_be_made_changes_nothing(steps: Connectors, sandbox: Sandbox) -> None:
     """Its probe of a host that does not exist leaves nothing."""
-    await attempt().run(steps.check_connector, spec())
+    await attempt(steps.check_connector, spec())
     assert connectors(sandbox) == []
 
 
@@ -134,9 +129,9 @@ async def test_a_new_links_connector_needs_no_listing_of_its_own(
     """Where another saga had one made lately; what is made again looks at what there is now."""
     monkeypatch.setattr("activities.connectors.RECENT_SECONDS", 3600 * PACE)
     asked = creation(make_address(sandbox))
-    await attempt().run(steps.check_connector, spec())
+    await attempt(steps.check_connector, spec())
     asked = asked.model_copy(update={"scope": asked.scope.model_copy(update={"is_new": is_new})})
-    await attempt().run(steps.create_connector, asked)
+    await attempt(steps.create_connector, asked)
     calls = [call["action"] for call in sandbox.calls()]
     assert calls[: calls.index(CREATE)].count("GET /connectors") == listings
 
@@ -156,7 +151,7 @@ async def test_a_mounted_file_is_read_anew_for_every_call(monkeypatch: pytest.Mo
     connector = connector_of(password={"secret": "file:orders-db"})
     assert await findings(steps, connector) == {FindingType.SECRET_NOT_FOUND}
     (tmp_path / "orders-db").write_text(f"{SECRET}\n")
-    await attempt().run(steps.check_connector, spec(connector))
+    await attempt(steps.check_connector, spec(connector))
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -171,7 +166,7 @@ async def test_the_answer_is_the_same_whatever_the_worker_has(monkeypatch: pytes
     said = set()
     for name in ("THEIRS", "PLAIN", "ABSENT", "AWS_SECRET_ACCESS_KEY", "EMQXCLOUD_PLATFORM_API_SECRET"):
         with pytest.raises(RequestRefused) as refused:
-            await attempt().run(steps.check_connector, spec(connector_of(password={"secret": f"env:{name}"})))
+            await attempt(steps.check_connector, spec(connector_of(password={"secret": f"env:{name}"})))
         (finding,) = refused.value.details_model.findings
         assert f"give the worker PRIVATELINK_SECRET_{name};" in finding.next_step
         said.add(f"{finding.type}: {finding.message}; {finding.next_step}".replace(name, "NAME"))
@@ -229,7 +224,7 @@ async def test_parameters_that_emqx_calls_invalid_are_final(
     """Neither patience nor a look at the targets mends them."""
     address = make_address(sandbox)
     with pytest.raises(CloudRefused, match="validation_error") as refused:
-        await attempt().run(steps.create_connector, creation(address, connector=connector))
+        await attempt(steps.create_connector, creation(address, connector=connector))
     assert refused.value.details_model.next_step == "correct connector.parameters"
     assert connectors(sandbox) == []
 
@@ -241,9 +236,9 @@ async def test_a_target_that_ssrf_protection_forbids_is_final_and_says_who_can_a
     address = make_address(sandbox)
     sandbox.quirk("ssrf_protection", value=True)
     connector = Connector(type="http", name="orders", parameters={"url": "http://{address}:3306"})
-    await attempt().run(steps.check_connector, spec(connector))
+    await attempt(steps.check_connector, spec(connector))
     with pytest.raises(CloudRefused, match="ssrf") as refused:
-        await attempt().run(steps.create_connector, creation(address, connector=connector))
+        await attempt(steps.create_connector, creation(address, connector=connector))
     assert "rule_engine.ssrf" in refused.value.details_model.next_step
 
 
@@ -255,9 +250,9 @@ async def test_a_connector_with_a_certificate_is_the_same_when_it_is_asked_for_a
     address = make_address(sandbox)
     sandbox.fault(CREATE, "lost_reply", times=1)
     with pytest.raises(CloudUnavailable):
-        await attempt().run(steps.create_connector, creation(address, connector=asked))
-    await attempt(2).run(steps.create_connector, creation(address, connector=asked))
-    await attempt().run(steps.check_connector, spec(asked))
+        await attempt(steps.create_connector, creation(address, connector=asked))
+    await attempt(steps.create_connector, creation(address, connector=asked), number=2)
+    await attempt(steps.check_connector, spec(asked))
     assert DELETE not in [call["action"] for call in sandbox.calls()]
     (made,) = connectors(sandbox)
     assert made["ssl"]["cacertfile"].startswith("data/certs/")
@@ -267,8 +262,8 @@ async def test_a_connector_of_another_namespace_is_another(steps: Connectors, sa
     """A namespace has names of its own; what stands there is neither in the way nor ours."""
     post(sandbox, "/connectors?ns=team", type="mysql", name="orders", server="db:3306", database="orders")
     address = make_address(sandbox)
-    await attempt().run(steps.check_connector, spec())
-    assert await attempt().run(steps.create_connector, creation(address)) == "mysql:orders"
+    await attempt(steps.check_connector, spec())
+    assert await attempt(steps.create_connector, creation(address)) == "mysql:orders"
     assert names(sandbox) == ["orders", "orders"]
     await remove(steps)
     assert [one["namespace"] for one in connectors(sandbox)] == ["team"]
@@ -278,14 +273,14 @@ async def test_a_refused_key_is_no_finding(steps: Connectors, sandbox: Sandbox) 
     """It is the customer's to mend, and not the request's fault."""
     sandbox.fault("GET /connectors", "access_denied")
     with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_API_KEY"):
-        await attempt().run(steps.check_connector, spec())
+        await attempt(steps.check_connector, spec())
 
 
 async def test_a_finished_links_other_connector_is_a_difference(steps: Connectors, sandbox: Sandbox) -> None:
     """Another request for a link that works is refused with what differs; the same request is not."""
     make_endpoint_service(sandbox, complete=True)
     make_connector(sandbox, owner=description(LINK, SAGA), password=SECRET)
-    await attempt().run(steps.check_connector, spec())
+    await attempt(steps.check_connector, spec())
     assert await findings(steps, connector_of(database="other")) == {FindingType.LINK_DIFFERS}
     assert await findings(steps, connector_of("renamed")) == {FindingType.LINK_DIFFERS}
 
@@ -293,14 +288,14 @@ async def test_a_finished_links_other_connector_is_a_difference(steps: Connector
 async def test_a_leftover_is_no_finding(steps: Connectors, sandbox: Sandbox) -> None:
     """What a dead saga left is replaced later."""
     make_connector(sandbox, owner=description(LINK, "dead"), database="other")
-    await attempt().run(steps.check_connector, spec())
+    await attempt(steps.check_connector, spec())
     assert names(sandbox) == ["orders"]
 
 
 async def test_the_connector_dials_the_address_and_is_marked_as_ours(steps: Connectors, sandbox: Sandbox) -> None:
     """With the secret that the worker has; EMQX shows it redacted."""
     address = make_address(sandbox)
-    assert await attempt().run(steps.create_connector, creation(address)) == "mysql:orders"
+    assert await attempt(steps.create_connector, creation(address)) == "mysql:orders"
     (made,) = connectors(sandbox)
     assert (made["server"], made["password"]) == (f"{address}:3306", "******")
     assert made["description"] == description(LINK, SAGA)
@@ -309,8 +304,8 @@ async def test_the_connector_dials_the_address_and_is_marked_as_ours(steps: Conn
 async def test_creating_twice_makes_one(steps: Connectors, sandbox: Sandbox) -> None:
     """The second call uses what the first made."""
     address = make_address(sandbox)
-    await attempt().run(steps.create_connector, creation(address))
-    await attempt().run(steps.create_connector, creation(address, saga_id="saga-2"))
+    await attempt(steps.create_connector, creation(address))
+    await attempt(steps.create_connector, creation(address, saga_id="saga-2"))
     (made,) = connectors(sandbox)
     assert made["description"] == description(LINK, SAGA)
 
@@ -320,8 +315,8 @@ async def test_a_lost_reply_makes_one(steps: Connectors, sandbox: Sandbox) -> No
     address = make_address(sandbox)
     sandbox.fault(CREATE, "lost_reply", times=1)
     with pytest.raises(CloudUnavailable):
-        await attempt().run(steps.create_connector, creation(address))
-    assert await attempt(2).run(steps.create_connector, creation(address)) == "mysql:orders"
+        await attempt(steps.create_connector, creation(address))
+    assert await attempt(steps.create_connector, creation(address), number=2) == "mysql:orders"
     assert names(sandbox) == ["orders"]
 
 
@@ -330,9 +325,9 @@ async def test_one_that_is_there_and_not_listed_is_waited_for(steps: Connectors,
     address = make_address(sandbox)
     sandbox.fault(CREATE, "not_visible", times=1)
     with pytest.raises(NotYet, match="does not list connector mysql:orders"):
-        await attempt().run(steps.create_connector, creation(address))
+        await attempt(steps.create_connector, creation(address))
     with pytest.raises(NotYet, match="does not list it yet"):
-        await attempt().run(steps.create_connector, creation(address))
+        await attempt(steps.create_connector, creation(address))
     assert names(sandbox) == ["orders"]
 
 
@@ -342,7 +337,7 @@ async def test_a_foreign_connector_is_not_touched(steps: Connectors, sandbox: Sa
     make_connector(sandbox, owner=description(other, "s"))
     before = connectors(sandbox)
     with pytest.raises(NameTaken, match="mysql:orders"):
-        await attempt().run(steps.create_connector, creation("vpce-1.example.com"))
+        await attempt(steps.create_connector, creation("vpce-1.example.com"))
     assert connectors(sandbox) == before
 
 
@@ -352,7 +347,7 @@ async def test_a_leftover_that_does_not_fit_is_replaced(steps: Connectors, sandb
     make_connector(sandbox, owner=description(LINK, "dead"))
     make_connector(sandbox, "of-before", owner=description(LINK, "dead"))
     make_connector(sandbox, "bystander")
-    await attempt().run(steps.create_connector, creation(address))
+    await attempt(steps.create_connector, creation(address))
     assert sorted(names(sandbox)) == ["bystander", "orders"]
     assert [f"{address}:3306"] == [one["server"] for one in connectors(sandbox) if one["name"] == "orders"]
 
@@ -363,16 +358,16 @@ async def test_a_finished_links_connector_is_never_replaced(steps: Connectors, s
     make_connector(sandbox, owner=description(LINK, SAGA))
     before = connectors(sandbox)
     with pytest.raises(RequestDiffers, match="differs in server"):
-        await attempt().run(steps.create_connector, creation("vpce-1.example.com", saga_id="saga-2"))
+        await attempt(steps.create_connector, creation("vpce-1.example.com", saga_id="saga-2"))
     assert connectors(sandbox) == before
 
 
 async def test_a_probe_that_fails_at_first_is_repeated_and_then_final(steps: Connectors, sandbox: Sandbox) -> None:
     """Right after `running` a new name may not resolve yet; after two minutes it is the customer's to mend."""
     with pytest.raises(NotYet, match="nxdomain"):
-        await attempt().run(steps.create_connector, creation("vpce-1.example.com"))
+        await attempt(steps.create_connector, creation("vpce-1.example.com"))
     with pytest.raises(ConnectorFailed, match="nxdomain") as failed:
-        await attempt(since=130).run(steps.create_connector, creation("vpce-1.example.com"))
+        await attempt(steps.create_connector, creation("vpce-1.example.com"), scheduled=paced_delta(130))
     assert failed.value.non_retryable
     assert connectors(sandbox) == []
 
@@ -382,9 +377,9 @@ async def test_a_secret_that_emqx_echoes_is_scrubbed(steps: Connectors, monkeypa
     monkeypatch.setenv("PRIVATELINK_SECRET_ORDERS_DB", f"host:{SECRET}")
     echoed = connector_of(server={"secret": "env:ORDERS_DB"}, database="{address}")
     with pytest.raises(RequestRefused, match=r"bad_port_number.*\*{6}") as found:
-        await attempt().run(steps.check_connector, spec(connector=echoed))
+        await attempt(steps.check_connector, spec(connector=echoed))
     with pytest.raises(CloudRefused, match=r"bad_port_number.*\*{6}") as refused:
-        await attempt().run(steps.create_connector, creation("vpce-1.example.com", connector=echoed))
+        await attempt(steps.create_connector, creation("vpce-1.example.com", connector=echoed))
     for error in (found.value, refused.value):
         assert SECRET not in f"{error} {error.details_model} {error.__cause__} {error.__context__}"
 
@@ -394,11 +389,15 @@ async def test_it_is_created_when_every_node_is_connected(steps: Connectors, san
     sandbox.durations(connector_connected=10_000)
     address = make_address(sandbox)
     with pytest.raises(NotYet, match="connected on 0 of 2 nodes"):
-        await attempt().run(steps.create_connector, creation(address))
+        await attempt(steps.create_connector, creation(address))
     before = connectors(sandbox)
     sandbox.durations(connector_connected=0)
-    later = attempt(2, heartbeat_details=("mysql:orders",))
-    assert await later.run(steps.create_connector, creation(address, deadline=deadline_in(since=0))) == "mysql:orders"
+    assert (
+        await attempt(
+            steps.create_connector, creation(address, deadline=a_deadline(600)), number=2, beats=["mysql:orders"]
+        )
+        == "mysql:orders"
+    )
     assert connectors(sandbox) == before
 
 
@@ -408,7 +407,7 @@ async def test_one_node_without_a_path_is_named(steps: Connectors, sandbox: Sand
     address = make_address(sandbox)
     sandbox.quirk("unreachable_nodes", 1)
     with pytest.raises(NotYet, match=r"connected on 1 of 2 nodes; emqx@emqx-1\.w41b11c0: disconnected \(timeout\)"):
-        await attempt().run(steps.create_connector, creation(address))
+        await attempt(steps.create_connector, creation(address))
 
 
 @pytest.mark.parametrize("status", ["connected", "connecting", ""])
@@ -426,31 +425,30 @@ async def test_the_deadline_ends_the_wait_and_names_the_nodes(steps: Connectors,
     sandbox.durations(connector_connected=10_000)
     address = make_address(sandbox)
     with pytest.raises(NotYet):
-        await attempt().run(steps.create_connector, creation(address))
-    later = attempt(2, heartbeat_details=("mysql:orders",))
+        await attempt(steps.create_connector, creation(address))
     with pytest.raises(DeadlinePassed, match="connected on 0 of 2 nodes"):
-        await later.run(steps.create_connector, creation(address, deadline=deadline_in(seconds=-1, since=0)))
+        await attempt(
+            steps.create_connector, creation(address, deadline=a_deadline(-1)), number=2, beats=["mysql:orders"]
+        )
 
 
 async def test_a_disabled_connector_is_not_waited_for(steps: Connectors, sandbox: Sandbox) -> None:
     """Waiting does not enable it."""
     make_connector(sandbox, owner=description(LINK, SAGA), enable=False)
-    later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(ConnectorFailed, match="disabled"):
-        await later.run(steps.create_connector, creation("vpce-1.example.com"))
+        await attempt(steps.create_connector, creation("vpce-1.example.com"), number=2, beats=["mysql:orders"])
 
 
 async def test_one_that_somebody_deletes_is_waited_for_and_not_made_again(steps: Connectors, sandbox: Sandbox) -> None:
     """It may only not be visible yet; the deadline decides."""
-    later = attempt(2, heartbeat_details=("mysql:orders",))
     with pytest.raises(NotYet, match="does not list connector mysql:orders"):
-        await later.run(steps.create_connector, creation("vpce-1.example.com"))
+        await attempt(steps.create_connector, creation("vpce-1.example.com"), number=2, beats=["mysql:orders"])
     assert connectors(sandbox) == []
 
 
 async def remove(steps: Connectors, saga_id: str | None = None) -> Removed:
     """One attempt to delete."""
-    return await attempt().run(steps.delete_connector, removal(saga_id))
+    return await attempt(steps.delete_connector, a_removal(saga_id))
 
 
 async def test_delete_removes_all_of_the_link_and_nothing_else(steps: Connectors, sandbox: Sandbox) -> None:
@@ -498,9 +496,9 @@ async def test_what_is_still_used_is_refused_with_its_users_and_never_cascaded(
 @pytest.mark.usefixtures("sandbox")
 async def test_finding_nothing_counts_only_when_it_has_settled(steps: Connectors) -> None:
     """A create with a lost reply may have made something that is not listed yet."""
-    later = removal(SAGA, settled_at=datetime.now(UTC) + timedelta(hours=1))
+    later = a_removal(SAGA, settled_at=datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(NotYet, match="none is seen"):
-        await attempt().run(steps.delete_connector, later)
+        await attempt(steps.delete_connector, later)
 
 
 async def test_a_rollback_leaves_what_an_earlier_saga_made(steps: Connectors, sandbox: Sandbox) -> None:

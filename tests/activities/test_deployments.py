@@ -8,8 +8,8 @@ from clouds.emqx.platform import Platform
 from clouds.settings import Settings
 from privatelink.errors import CloudUnavailable, FindingType, PlatformKeyRefused, RequestRefused
 from privatelink.model.request import PrivateLinkRequest
-from tests.activities.consumer_side import attempt
 from tests.support.sandbox import Sandbox
+from tests.support.steps import attempt
 
 
 def request_of(deployment: str, region: str = "us-east-1") -> PrivateLinkRequest:
@@ -28,7 +28,7 @@ def request_of(deployment: str, region: str = "us-east-1") -> PrivateLinkRequest
 async def look_up(deployment: str, region: str = "us-east-1", **settings: object) -> DeploymentFacts:
     """One attempt of the step."""
     platform = Platform(Settings.from_environment().platform.model_copy(update=settings))
-    return await attempt().run(Deployments(platform).look_up_deployment, request_of(deployment, region))
+    return await attempt(Deployments(platform).look_up_deployment, request_of(deployment, region))
 
 
 async def findings(deployment: str, region: str = "us-east-1") -> set[str]:

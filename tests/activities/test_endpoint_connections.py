@@ -157,7 +157,7 @@ async def test_a_foreign_one_that_comes_long_before_ours_is_not_taken_for_it(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
     """For a while it is the only one, made after we asked, and the platform cannot name what it has not made."""
-    provider.sandbox.durations(platform_endpoint=LATE_SECONDS - 20)
+    provider.sandbox.durations(platform_endpoint=LATE_SECONDS / 2)
     spec = await asked(provider, platform)
     foreign = provider.make_vpc_endpoint(spec.endpoint_service)
     found = await own(steps, spec)

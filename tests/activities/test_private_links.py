@@ -30,20 +30,14 @@ from privatelink.model.names import Link, description
 from privatelink.model.request import ConsolePlatform
 from privatelink.pace import PACE, paced, paced_delta
 from tests.activities.consumer_side import (
-    LINK,
-    SAGA,
     accept_connection,
-    attempt,
-    deadline_in,
     make_address,
     make_endpoint_service,
     private_links,
-    removal,
-    scope,
     vpc_endpoint_id,
 )
 from tests.support.sandbox import Sandbox
-from tests.support.steps import address_users, perform
+from tests.support.steps import LINK, SAGA, a_deadline, a_removal, a_scope, address_users, attempt, perform
 
 LIST = "GET /deployments/{deploymentID}/privatelinks"
 POST = "POST /deployments/{deploymentID}/privatelinks"
@@ -53,7 +47,7 @@ SERVICE = EndpointService(
 )
 
 CONSOLE = ConsolePlatform(mode="console", az_ids=("use1-az1",), principal_arn="arn:aws:iam::111122223333:root")
-BY_HAND = removal().model_copy(update={"platform": CONSOLE})
+BY_HAND = a_removal().model_copy(update={"platform": CONSOLE})
 """The delete of a link whose PrivateLink a person deletes."""
 
 
@@ -72,30 +66,17 @@ def steps(platform: Platform) -> PrivateLinks:
 
 def spec(service: EndpointService = SERVICE, saga_id: str = SAGA) -> PrivateLinkSpec:
     """The PrivateLink to this endpoint service."""
-    return PrivateLinkSpec(scope=scope(saga_id), endpoint_service=service)
+    return PrivateLinkSpec(scope=a_scope(saga_id), endpoint_service=service)
 
 
 async def create(steps: PrivateLinks, service: EndpointService = SERVICE, saga_id: str = SAGA) -> PrivateLink:
     """One attempt to create."""
-    return await attempt().run(steps.create_private_link, spec(service, saga_id))
+    return await attempt(steps.create_private_link, spec(service, saga_id))
 
 
 async def remove(steps: PrivateLinks, saga_id: str | None = None) -> Removed:
-    """As many attempts to delete as it takes, as Temporal makes them."""
-    noted: tuple[str, ...] = ()
-    for number in range(1, 100):
-        environment = attempt(number, heartbeat_details=noted)
-
-        def note(*ids: str) -> None:
-            nonlocal noted
-            noted = ids
-
-        environment.on_heartbeat = note
-        try:
-            return await environment.run(steps.delete_private_link, removal(saga_id))
-        except NotYet:
-            continue
-    pytest.fail("it is never gone")
+    """Delete it, and see it gone."""
+    return await perform(steps.delete_private_link, a_removal(saga_id))
 
 
 async def test_the_privatelink_is_made_and_marked_as_ours(steps: PrivateLinks, sandbox: Sandbox) -> None:
@@ -207,9 +188,9 @@ async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_no
     """A new endpoint service may be unknown to other accounts for minutes (aws-sdk #805)."""
     steps = PrivateLinks(Refusing(Settings.from_environment().platform), AwsAccounts(), address_users())
     with pytest.raises(NotYet, match="does not see the new endpoint service yet"):
-        await attempt(since=200).run(steps.create_private_link, spec())
+        await attempt(steps.create_private_link, spec(), scheduled=paced_delta(200))
     with pytest.raises(CloudRefused):
-        await attempt(since=400).run(steps.create_private_link, spec())
+        await attempt(steps.create_private_link, spec(), scheduled=paced_delta(400))
 
 
 @pytest.mark.usefixtures("sandbox")
@@ -257,8 +238,8 @@ async def test_a_failed_one_of_before_is_told_at_once(steps: PrivateLinks, sandb
 @pytest.mark.usefixtures("sandbox")
 async def test_with_its_deployment_a_privatelink_is_gone(steps: PrivateLinks) -> None:
     """A link must be deletable after its deployment was."""
-    gone = removal().model_copy(update={"link": Link(deployment="wunknown", name="orders-db")})
-    assert await attempt().run(steps.delete_private_link, gone) == Removed()
+    gone = a_removal().model_copy(update={"link": Link(deployment="wunknown", name="orders-db")})
+    assert await attempt(steps.delete_private_link, gone) == Removed()
 
 
 async def running_link(steps: PrivateLinks, sandbox: Sandbox) -> tuple[EndpointService, PrivateLink]:
@@ -271,16 +252,9 @@ async def running_link(steps: PrivateLinks, sandbox: Sandbox) -> tuple[EndpointS
 
 
 async def address_of(steps: PrivateLinks, made: PrivateLink) -> str:
-    """As many looks as it takes."""
-    deadline = deadline_in(since=0)
-    for number in range(1, 100):
-        try:
-            return await attempt(number).run(
-                steps.wait_for_private_link, PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline)
-            )
-        except NotYet as not_yet:
-            await asyncio.sleep((not_yet.next_retry_delay or timedelta()).total_seconds())
-    pytest.fail("it never runs")
+    """Its address, once it runs."""
+    spec = PrivateLinkWait(scope=a_scope(), private_link=made, deadline=a_deadline(600))
+    return await perform(steps.wait_for_private_link, spec)
 
 
 @pytest.mark.parametrize("case", ["lower", "capitalized", "upper"])
@@ -302,8 +276,8 @@ async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
     before = len(listed(sandbox))
-    deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(since=3600))
-    assert address == await attempt().run(steps.wait_for_private_link, deadline)
+    deadline = PrivateLinkWait(scope=a_scope(), private_link=made, deadline=a_deadline(600, since=3600))
+    assert address == await attempt(steps.wait_for_private_link, deadline)
     assert len(listed(sandbox)) == before + listings
 
 
@@ -313,13 +287,13 @@ async def test_an_answer_that_outlasts_its_look_is_heard_by_the_next_look(
     """Else a platform that always takes longer than a look would never be heard."""
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
-    deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(3600, since=0))
+    deadline = PrivateLinkWait(scope=a_scope(), private_link=made, deadline=a_deadline(3600))
     sandbox.fault(LIST, "slow", seconds=1.5 * PACE)
     with pytest.raises(NotYet, match="not read yet"):
-        await attempt().run(steps.wait_for_private_link, deadline)
+        await attempt(steps.wait_for_private_link, deadline)
     before = len(listed(sandbox))
     await asyncio.sleep(1)
-    assert address == await attempt().run(steps.wait_for_private_link, deadline)
+    assert address == await attempt(steps.wait_for_private_link, deadline)
     assert len(listed(sandbox)) == before
 
 
@@ -337,8 +311,8 @@ async def test_running_without_an_address_is_not_the_end(steps: PrivateLinks, sa
 
 async def look(steps: PrivateLinks, made: PrivateLink, *, seconds: float = 600) -> str:
     """One look."""
-    deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(seconds, since=0))
-    return await attempt().run(steps.wait_for_private_link, deadline)
+    deadline = PrivateLinkWait(scope=a_scope(), private_link=made, deadline=a_deadline(seconds))
+    return await attempt(steps.wait_for_private_link, deadline)
 
 
 @pytest.mark.parametrize("word", [None, "provisioning"])
@@ -425,7 +399,7 @@ async def test_a_delete_whose_reply_is_lost_is_asked_for_once(steps: PrivateLink
     await create(steps)
     sandbox.fault(DELETE, "lost_reply", times=1)
     with pytest.raises(CloudUnavailable):
-        await remove(steps)
+        await attempt(steps.delete_private_link, a_removal())
     await remove(steps)
     assert private_links(sandbox) == []
     assert len([call for call in sandbox.calls() if call["action"] == DELETE]) == 1
@@ -434,11 +408,11 @@ async def test_a_delete_whose_reply_is_lost_is_asked_for_once(steps: PrivateLink
 @pytest.mark.usefixtures("sandbox")
 async def test_finding_nothing_counts_only_when_it_has_settled(steps: PrivateLinks) -> None:
     """A create with a lost reply may have made something that is not listed yet."""
-    later = removal(SAGA, settled_at=datetime.now(UTC) + timedelta(hours=1))
+    later = a_removal(SAGA, settled_at=datetime.now(UTC) + timedelta(hours=1))
     with pytest.raises(NotYet, match="none is seen"):
-        await attempt().run(steps.delete_private_link, later)
-    past = removal(SAGA, settled_at=datetime.now(UTC))
-    assert await attempt().run(steps.delete_private_link, past) == Removed()
+        await attempt(steps.delete_private_link, later)
+    past = a_removal(SAGA, settled_at=datetime.now(UTC))
+    assert await attempt(steps.delete_private_link, past) == Removed()
 
 
 async def test_a_foreign_privatelink_is_left_alone(steps: PrivateLinks, platform: Platform, sandbox: Sandbox) -> None:
@@ -481,7 +455,7 @@ async def test_a_refused_delete_is_retried_for_a_person_may_mend_it(steps: Priva
     await create(steps)
     sandbox.fault(DELETE, "access_denied", times=1)
     with pytest.raises(ApplicationError) as refused:
-        await attempt().run(steps.delete_private_link, removal())
+        await attempt(steps.delete_private_link, a_removal())
     assert (refused.value.type, refused.value.non_retryable) == ("PlatformKeyRefused", False)
     await remove(steps)
     assert private_links(sandbox) == []
@@ -524,7 +498,7 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
     configure(sandbox, "POST", path, server=f"{address}:3306", **body)
     user = "authenticator password_based:mysql" if path == "/authentication" else "mysql:payments"
     with pytest.raises(ApplicationError, match=user) as refused:
-        await attempt().run(steps.delete_private_link, removal(saga_id))
+        await attempt(steps.delete_private_link, a_removal(saga_id))
     assert (refused.value.type, refused.value.non_retryable) == ("RemovalRefused", True)
     assert [row["status"] for row in private_links(sandbox)] == ["running"]
     assert DELETE not in [call["action"] for call in sandbox.calls()]
@@ -533,14 +507,14 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
 async def test_who_dials_the_name_of_one_az_is_seen_before_the_platforms_side_goes(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """The platform tells the endpoint's name for the region; AWS's names for its AZs lead to the same."""
+    """The platform tells the endpoint's name for the region; ACCESS's names for its AZs lead to the same."""
     make_address(sandbox)
     ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=sandbox.endpoint)
     (connection,) = ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
     *_, of_one_az = [entry["DnsName"] for entry in connection["DnsEntries"]]
     configure(sandbox, "POST", "/authentication", server=f"{of_one_az}:3306", **AUTHENTICATOR)
     with pytest.raises(ApplicationError, match="authenticator password_based:mysql"):
-        await attempt().run(steps.delete_private_link, removal())
+        await attempt(steps.delete_private_link, a_removal())
     assert [row["status"] for row in private_links(sandbox)] == ["running"]
 
 
@@ -562,9 +536,9 @@ async def test_nobody_is_asked_to_delete_at_the_console_what_somebody_uses(sandb
     configure(sandbox, "POST", "/authentication", server=f"{address}:3306", **AUTHENTICATOR)
     steps = PrivateLinksByHand(AwsAccounts(), address_users())
     with pytest.raises(ApplicationError, match="authenticator password_based:mysql"):
-        await attempt().run(steps.find_private_link_by_hand, BY_HAND)
+        await attempt(steps.find_private_link_by_hand, BY_HAND)
     configure(sandbox, "DELETE", "/authentication/password_based%3Amysql")
-    assert await attempt().run(steps.find_private_link_by_hand, BY_HAND) == [vpc_endpoint_id(sandbox)]
+    assert await attempt(steps.find_private_link_by_hand, BY_HAND) == [vpc_endpoint_id(sandbox)]
 
 
 async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_its_tags(sandbox: Sandbox) -> None:
@@ -576,10 +550,10 @@ async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_i
     sandbox.out_of_band("tags", id=page["endpoint_services"][0]["id"], remove="all")
 
     def waiting() -> RemovalWait:
-        return RemovalWait(removal=BY_HAND, vpc_endpoints=(endpoint,), deadline=deadline_in())
+        return RemovalWait(removal=BY_HAND, vpc_endpoints=(endpoint,), deadline=a_deadline(600, since=60))
 
     with pytest.raises(NotYet, match=endpoint):
-        await attempt().run(steps.wait_for_deletion_by_hand, waiting())
+        await attempt(steps.wait_for_deletion_by_hand, waiting())
     boto3.Session(region_name="us-east-1").client("ec2").reject_vpc_endpoint_connections(
         ServiceId=page["endpoint_services"][0]["id"], VpcEndpointIds=[endpoint]
     )
@@ -594,11 +568,11 @@ async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox)
     configure(sandbox, "POST", "/authentication", server=f"{address}:3306", **AUTHENTICATOR)
     for _ in range(3):
         with pytest.raises(ApplicationError, match="authenticator"):
-            await attempt().run(steps.delete_private_link, removal())
+            await attempt(steps.delete_private_link, a_removal())
     configure(sandbox, "DELETE", "/authentication/password_based%3Amysql")
     before = asyncio.get_running_loop().time()
     with pytest.raises(NotYet, match=f"takes about {span(paced(DELETE_SECONDS))}"):
-        await attempt().run(steps.delete_private_link, removal())
+        await attempt(steps.delete_private_link, a_removal())
     assert asyncio.get_running_loop().time() - before < 5
 
 
@@ -609,10 +583,10 @@ async def test_what_may_no_longer_be_read_holds_up_a_delete_and_no_rollback(
     make_address(sandbox)
     sandbox.quirk("deployment_key_scopes", ["data_integration"])
     with pytest.raises(ApplicationError, match="UNAUTHORIZED_ROLE"):
-        await attempt().run(steps.delete_private_link, removal())
+        await attempt(steps.delete_private_link, a_removal())
     sandbox.quirk("deployment_key_scopes", None)
     sandbox.fault("GET /connectors", "access_denied", times=2)
     with pytest.raises(ApplicationError, match="BAD_API_KEY_OR_SECRET"):
-        await attempt().run(steps.delete_private_link, removal())
+        await attempt(steps.delete_private_link, a_removal())
     with pytest.raises(NotYet, match=f"takes about {span(paced(DELETE_SECONDS))}"):
-        await attempt().run(steps.delete_private_link, removal(SAGA))
+        await attempt(steps.delete_private_link, a_removal(SAGA))

@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, TypeVar
 
 import boto3
@@ -58,6 +59,7 @@ async def attempt(
     step: Callable[[S], Awaitable[R]],
     spec: S,
     *,
+    number: int = 1,
     scheduled: timedelta = timedelta(),
     beats: Sequence[Any] = (),
     tried_again: bool = False,
@@ -67,7 +69,7 @@ async def attempt(
 
     `tried_again` means by an operator's `retry_now`. `run_id` is that of the step's workflow.
     """
-    environment = _environment(datetime.now(UTC) - scheduled, list(beats))
+    environment = _environment(datetime.now(UTC) - scheduled, list(beats), number)
     environment.info = dataclasses.replace(environment.info, workflow_run_id=run_id)
     if tried_again:
         id_ = f"{environment.info.activity_id}{TRIED_AGAIN}2"
@@ -76,16 +78,20 @@ async def attempt(
 
 
 async def perform(step: Callable[[S], Awaitable[R]], spec: S, *, seconds: float = 20) -> R:
-    """Make attempts until one succeeds, fails with an error that Temporal would not retry, or `seconds` have passed."""
+    """Make attempts as Temporal does, for at most `seconds`.
+
+    Ends with the first that succeeds, or that fails with an error that Temporal would not retry.
+    """
     begun = datetime.now(UTC)
     beats: list[Any] = []
-    while True:
+    for number in count(1):
         try:
-            return await _run(_environment(begun, beats), step, spec)
+            return await _run(_environment(begun, beats, number), step, spec)
         except ApplicationError as error:
             if error.non_retryable or (datetime.now(UTC) - begun).total_seconds() > seconds:
                 raise
-            await asyncio.sleep(0.01)
+            await asyncio.sleep((error.next_retry_delay or timedelta(milliseconds=10)).total_seconds())
+    raise AssertionError
 
 
 async def refusal(
@@ -114,10 +120,11 @@ async def failure(kind: type[PrivateLinkError], step: Callable[[S], Awaitable[ob
     return error
 
 
-def _environment(scheduled: datetime, beats: list[Any]) -> ActivityEnvironment:
+def _environment(scheduled: datetime, beats: list[Any], attempt: int) -> ActivityEnvironment:
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(
         environment.info,
+        attempt=attempt,
         scheduled_time=scheduled,
         schedule_to_close_timeout=timedelta(minutes=5),
         heartbeat_details=list(beats),
@@ -135,10 +142,10 @@ async def _run(environment: ActivityEnvironment, step: Callable[[S], Awaitable[R
     return result
 
 
-def a_deadline(seconds: float = 1200) -> Deadline:
-    """A wait that begins now and lasts `seconds` of the cloud's clock."""
+def a_deadline(seconds: float = 1200, *, since: float = 0) -> Deadline:
+    """A wait that began `since` seconds ago and lasts `seconds` from now, on the cloud's clock."""
     now = datetime.now(UTC)
-    return Deadline(since=now, until=now + paced_delta(seconds))
+    return Deadline(since=now - paced_delta(since), until=now + paced_delta(seconds))
 
 
 def a_scope(saga_id: str = SAGA, *, link: Link = LINK, tags: dict[str, str] | None = None) -> Scope:

@@ -22,7 +22,7 @@ from tests.support.steps import CONSUMER, PROVIDER, Provider, a_deadline, a_scop
 HERE = Place(account=PROVIDER, region="us-east-1", mode="api")
 
 
-class World:
+class StandingLink:
     """The clouds, and a link in them as far as a test needs it."""
 
     def __init__(self, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,9 +104,3 @@ class World:
                 "password": "nobody-reads-this",
             },
         )
-
-
-@pytest.fixture
-def world(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> World:
-    """The clouds in their seeded state."""
-    return World(sandbox, monkeypatch)
