@@ -1,7 +1,7 @@
 """The two sides that the throughput bench compares: a worker process each, and how it is given work.
 
-Both have the same options and share one server. No cloud is called (bench/standing_in.py), so they differ only in our
-workflow code and our data conversion.
+Both have the same options and share one server. Their activities call no cloud (bench/standing_in.py), so they differ
+only in what our own code costs: the workflow, the data conversion, and the interceptors around each attempt.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from bench.standing_in import WAITING_STEP
 from privatelink.model.names import TASK_QUEUE
 from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.held import held
-from scripts.stage import ROOT
+from scripts.programs import ROOT, running_sandbox
 from worker import GRACE, STICKY
 
 if TYPE_CHECKING:
@@ -57,22 +57,21 @@ class Run:
 class Side:
     """Our side or the bare one: a running worker (`worker` is its process ID), and the workflow that it is given.
 
-    `arguments` makes the arguments of the workflow with a given name. A workflow that is made to wait stays in the
-    activity `waits_for`.
+    `start_of` makes the ID and the arguments of the workflow with a given name. A workflow that is made to wait stays
+    in the activity `waits_for`.
     """
 
     client: Client
     worker: int
     workflow: str
     queue: str
-    arguments: Callable[[str], list[Any]]
+    start_of: Callable[[str], tuple[str, list[Any]]]
     waits_for: str
 
     def start(self, name: str) -> Awaitable[WorkflowHandle[Any, Any]]:
         """Start one workflow."""
-        return self.client.start_workflow(
-            self.workflow, args=self.arguments(name), id=f"{self.workflow}-{name}", task_queue=self.queue
-        )
+        workflow_id, arguments = self.start_of(name)
+        return self.client.start_workflow(self.workflow, args=arguments, id=workflow_id, task_queue=self.queue)
 
     async def run(self, name: str, number: int) -> Run:
         """Run `number` workflows to their end."""
@@ -117,13 +116,15 @@ class Side:
 
 @contextlib.asynccontextmanager
 async def our_side(server: TemporalServer, concurrency: int, *, waits: bool = False) -> AsyncIterator[Side]:
-    """Run our worker with `CreatePrivateLink`."""
+    """Run our worker with `CreatePrivateLink`. The sandbox tells it, once, in which account it is."""
     command = ["-m", "bench.standing_in", *(["--wait"] if waits else [])]
     client = await Client.connect(server.address, namespace=server.namespace, data_converter=DATA_CONVERTER)
-    async with _worker(server, command, PRIVATELINK_CONCURRENCY=str(concurrency)) as worker:
-        yield Side(
-            client, worker, "CreatePrivateLink", TASK_QUEUE, lambda name: [link_request(_SEED, name)], WAITING_STEP
-        )
+    with tempfile.TemporaryDirectory() as directory:
+        async with (
+            running_sandbox(Path(directory), 1) as sandbox,
+            _worker(server, command, **sandbox["env"], PRIVATELINK_CONCURRENCY=str(concurrency)) as worker,
+        ):
+            yield Side(client, worker, "CreatePrivateLink", TASK_QUEUE, _create_of, WAITING_STEP)
 
 
 @contextlib.asynccontextmanager
@@ -133,7 +134,12 @@ async def bare_side(server: TemporalServer, concurrency: int, *, waits: bool = F
     client = await Client.connect(server.address, namespace=server.namespace)
     workflow = BareWait if waits else Bare
     async with _worker(server, ["-m", "bench.bare", options]) as worker:
-        yield Side(client, worker, workflow.__name__, BARE_QUEUE, lambda _: [], wait_for_ever.__name__)
+        yield Side(client, worker, workflow.__name__, BARE_QUEUE, lambda name: (name, []), wait_for_ever.__name__)
+
+
+def _create_of(name: str) -> tuple[str, list[Any]]:
+    request = link_request(_SEED, name)
+    return request.link.workflow_id, [request]
 
 
 @contextlib.asynccontextmanager

@@ -24,11 +24,11 @@ from worker import build_worker
 
 WAITING_STEP = "wait_for_load_balancer"
 
-_LOAD_BALANCER = "arn:aws:elasticloadbalancing:us-east-1:123456789012:loadbalancer/net/pl-bench/0a1b2c3d4e5f6a7b"
+_LOAD_BALANCER = "arn:aws:elasticloadbalancing:us-east-1:210987654321:loadbalancer/net/pl-bench/0a1b2c3d4e5f6a7b"
 _LISTENER = (
-    "arn:aws:elasticloadbalancing:us-east-1:123456789012:listener/net/pl-bench/0a1b2c3d4e5f6a7b/8c9d0e1f2a3b4c5d"
+    "arn:aws:elasticloadbalancing:us-east-1:210987654321:listener/net/pl-bench/0a1b2c3d4e5f6a7b/8c9d0e1f2a3b4c5d"
 )
-_TARGET_GROUP = "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/pl-bench-3306/0a1b2c3d4e5f6a7b"
+_TARGET_GROUP = "arn:aws:elasticloadbalancing:us-east-1:210987654321:targetgroup/pl-bench-3306/0a1b2c3d4e5f6a7b"
 _SERVICE = "vpce-svc-0a1b2c3d4e5f6a7b8"
 _ENDPOINT = "vpce-0a1b2c3d4e5f6a7b8"
 _ADDRESS = f"{_ENDPOINT}-x1y2z3a4.{_SERVICE}.us-east-1.vpce.amazonaws.com"
@@ -41,7 +41,7 @@ _ANSWERS = {
         account_id="111122223333",
     ),
     "check_provider": inputs.ProviderFacts(
-        account_id="123456789012",
+        account_id="210987654321",
         vpc_id="vpc-0a1b2c3d4e5f6a7b8",
         subnets={"use1-az1": "subnet-0a1b2c3d4e5f6a7b8", "use1-az2": "subnet-0b1c2d3e4f5a6b7c8"},
         is_new=True,
@@ -59,8 +59,10 @@ _ANSWERS = {
     "create_private_link": inputs.PrivateLink(
         private_link_id="65f1a2b3c4d5e6f7a8b9c0d1", asked_at=datetime(2026, 1, 1, tzinfo=UTC)
     ),
-    "wait_for_endpoint_connection": inputs.Connection(service_id=_SERVICE, vpc_endpoint_id=_ENDPOINT),
-    "accept_endpoint_connection": _ADDRESS,
+    "wait_for_endpoint_connection": inputs.Sighting(
+        connection=inputs.Connection(service_id=_SERVICE, vpc_endpoint_id=_ENDPOINT)
+    ),
+    "accept_endpoint_connection": [_ADDRESS],
     "wait_for_private_link": _ADDRESS,
     "create_connector": "mysql:bench",
     "mark_complete": None,

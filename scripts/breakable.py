@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import secrets
 import signal
 import sys
@@ -24,7 +23,8 @@ from privatelink.model.names import TASK_QUEUE
 from privatelink.temporal.payloads import DATA_CONVERTER
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.held import held
-from scripts.stage import PASSWORD_VARIABLE, ROOT
+from scripts.programs import ROOT, without_clouds
+from scripts.stage import PASSWORD_VARIABLE
 from scripts.temporal_server import temporal_server
 from workflows.saga.options import Deadlines
 
@@ -95,7 +95,7 @@ class BreakableStage:
     async def start_worker(self, name: str) -> None:
         """Start the worker of that name, which must not be running. It asks for work a moment later."""
         environment = {
-            **self._without_clouds(),
+            **without_clouds(),
             **self.ready["env"],
             "TEMPORAL_ADDRESS": self.temporal_address,
             "PRIVATELINK_PLATFORM_WRITES_PER_HOUR": str(_MANY),
@@ -207,7 +207,7 @@ class BreakableStage:
         self._sandbox = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "sandbox", "--port", "0", "--speed", str(self.speed), "--exit-with-parent"),
             cwd=ROOT,
-            env=self._without_clouds(),
+            env=without_clouds(),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=log,
@@ -232,8 +232,3 @@ class BreakableStage:
         if self._sandbox.returncode is None:
             self._sandbox.kill()
         await self._sandbox.communicate()
-
-    @staticmethod
-    def _without_clouds() -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EMQXCLOUD_"))}
-        return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}

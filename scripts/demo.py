@@ -19,7 +19,8 @@ import httpx
 
 from privatelink.model.names import Link
 from scripts.ending import end
-from scripts.stage import PASSWORD_NAME, ROOT, Stage, StageError, stage
+from scripts.programs import ROOT, StageError
+from scripts.stage import PASSWORD_NAME, Stage, stage
 from scripts.temporal_cli import NoTemporalError
 
 if TYPE_CHECKING:

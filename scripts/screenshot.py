@@ -18,7 +18,8 @@ from privatelink.model.progress import Phase, Progress, StepState
 from privatelink.temporal.payloads import DATA_CONVERTER
 from scripts.chromium import ChromiumError, chromium
 from scripts.ending import end
-from scripts.stage import ROOT, Stage, StageError, stage
+from scripts.programs import ROOT, StageError
+from scripts.stage import Stage, stage
 from scripts.temporal_cli import NoTemporalError
 from scripts.temporal_ui import TemporalUi
 

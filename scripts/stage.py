@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import secrets
 import sys
@@ -20,20 +19,12 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 
 from privatelink.model.names import TASK_QUEUE
-from scripts.held import held
+from scripts.programs import READY_SECONDS, StageError, last_words, running_program, running_sandbox, without_clouds
 from scripts.temporal_server import TemporalServer, temporal_server
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
     from collections.abc import AsyncIterator, Mapping
-
-ROOT = Path(__file__).resolve().parent.parent
-
-GRACE_SECONDS = 5.0
-"""Seconds for a worker to close its connections. It has nothing to finish, because its cloud is about to vanish."""
-
-READY_SECONDS = 60.0
-"""Maximum seconds from a program's start until it is ready. An idle machine needs 2 s."""
 
 LOOK_SECONDS = 0.1
 """Seconds between two checks for the worker at Temporal."""
@@ -41,13 +32,6 @@ LOOK_SECONDS = 0.1
 PASSWORD_NAME = "ORDERS_DB"  # noqa: S105 - the name of a secret
 PASSWORD_VARIABLE = f"PRIVATELINK_SECRET_{PASSWORD_NAME}"
 """Variable that holds a database password for the worker, new for every stage. A request uses the secret's name."""
-
-LAST_WORDS = 30
-"""Number of lines of a log that are shown to explain why its program ended."""
-
-
-class StageError(Exception):
-    """A program of the stage ended early; the message names it and gives the last lines of its log."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +58,7 @@ class Stage:
         try:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
             if running.returncode is None:
-                raise StageError(_last_words("worker", self.directory))
+                raise StageError(last_words("worker", self.directory))
             return running.returncode
         finally:
             for end in ends:
@@ -99,45 +83,13 @@ async def stage(speed: float) -> AsyncIterator[Stage]:
     """
     with tempfile.TemporaryDirectory(prefix="privatelink-stage-") as name:
         directory = Path(name)
-        sandbox_command = ["-m", "sandbox", "--port", "0", "--speed", str(speed)]
-        async with (
-            temporal_server(ui=True) as temporal,
-            _program("sandbox", directory, sandbox_command, _without_clouds()) as sandbox,
-        ):
-            ready = await _ready_line(sandbox, directory)
+        async with temporal_server(ui=True) as temporal, running_sandbox(directory, speed) as ready:
             worker_environment = (
                 _caller_environment(temporal, ready) | ready["env"] | {PASSWORD_VARIABLE: secrets.token_urlsafe()}
             )
-            async with _program("worker", directory, ["worker.py"], worker_environment) as worker:
+            async with running_program("worker", directory, ["worker.py"], worker_environment) as worker:
                 await _polling(worker, temporal, directory)
                 yield Stage(temporal, ready, worker, directory)
-
-
-@contextlib.asynccontextmanager
-async def _program(
-    name: str, directory: Path, arguments: list[str], environment: Mapping[str, str]
-) -> AsyncIterator[Process]:
-    with (directory / f"{name}.log").open("wb") as log:
-        async with held(
-            [sys.executable, *arguments],
-            grace_seconds=GRACE_SECONDS,
-            log=log,
-            environment=environment,
-            directory=ROOT,
-            read_output=True,
-        ) as process:
-            yield process
-
-
-async def _ready_line(sandbox: Process, directory: Path) -> Mapping[str, Any]:
-    line = b""
-    if sandbox.stdout is not None:
-        with contextlib.suppress(TimeoutError):
-            line = await asyncio.wait_for(sandbox.stdout.readline(), READY_SECONDS)
-    if not line:
-        raise StageError(_last_words("sandbox", directory))
-    ready: Mapping[str, Any] = json.loads(line)
-    return ready
 
 
 async def _polling(worker: Process, temporal: TemporalServer, directory: Path) -> None:
@@ -154,25 +106,14 @@ async def _polling(worker: Process, temporal: TemporalServer, directory: Path) -
                 if (await client.workflow_service.describe_task_queue(request)).pollers:
                     return
                 await asyncio.sleep(LOOK_SECONDS)
-    raise StageError(_last_words("worker", directory))
-
-
-def _last_words(name: str, directory: Path) -> str:
-    lines = (directory / f"{name}.log").read_text(errors="replace").splitlines()[-LAST_WORDS:]
-    return "\n".join([f"running the {name}: it ended early, or never got ready. Its last words:", *lines])
+    raise StageError(last_words("worker", directory))
 
 
 def _caller_environment(temporal: TemporalServer, ready: Mapping[str, Any]) -> dict[str, str]:
-    return _without_clouds() | {
+    return without_clouds() | {
         "TEMPORAL_ADDRESS": temporal.address,
         "TEMPORAL_NAMESPACE": temporal.namespace,
         "PRIVATELINK_PACE": ready["env"]["PRIVATELINK_PACE"],
         # The commands of this .venv, whether it is activated or not.
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}",
     }
-
-
-def _without_clouds() -> dict[str, str]:
-    """Return this process's environment without anything that could lead to a real cloud account."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "EMQXCLOUD_"))}
-    return kept | {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
