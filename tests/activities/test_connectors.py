@@ -17,7 +17,6 @@ from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.wire import CONNECTOR_SHAPE
 from clouds.secrets import OfferedSecrets, SecretSettings
-from clouds.settings import Settings
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -34,6 +33,7 @@ from privatelink.model.deadlines import Deadline
 from privatelink.model.names import Link, description
 from privatelink.model.request import Connector
 from privatelink.pace import PACE
+from runtime.settings import Settings
 from tests.activities.consumer_side import (
     LINK,
     SAGA,
@@ -66,7 +66,7 @@ def steps(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connectors:
 
 def steps_of(settings: Settings) -> Connectors:
     """The activities of a worker with these settings."""
-    return Connectors(DeploymentApis(settings), AwsAccounts(), OfferedSecrets(settings.secrets))
+    return Connectors(DeploymentApis(settings.deployment_access), AwsAccounts(), OfferedSecrets(settings.secrets))
 
 
 def connector_of(name: str = "orders", **changes: object) -> Connector:

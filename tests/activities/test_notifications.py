@@ -10,11 +10,11 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
 from clouds.webhook import Webhook
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails, Leftover
 from privatelink.model.progress import Ask, Phase
 from runtime.registry import all_activities
+from runtime.settings import Settings
 from tests.support.receiver import Receiver
 from tests.support.steps import LINK, RUN_ID, SAGA, attempt, perform, refusal
 
@@ -131,7 +131,7 @@ async def test_a_worker_registers_it(receiver: Receiver) -> None:
     steps = all_activities(
         AwsAccounts(),
         Platform(settings.platform),
-        DeploymentApis(settings),
+        DeploymentApis(settings.deployment_access),
         OfferedSecrets(settings.secrets),
         Webhook(settings.webhook),
     )

@@ -15,7 +15,6 @@ from activities.scopes import Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow
-from clouds.settings import Settings
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -29,6 +28,7 @@ from privatelink.model.deadlines import span
 from privatelink.model.names import Link, description
 from privatelink.model.request import ConsolePlatform
 from privatelink.pace import PACE, paced, paced_delta
+from runtime.settings import Settings
 from tests.activities.consumer_side import (
     LINK,
     SAGA,

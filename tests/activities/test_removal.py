@@ -18,11 +18,11 @@ from activities.scopes import RemovalScope, Scope
 from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
 from privatelink.errors import AccessDenied, FindingType, NotYet, RemovalRefused
 from privatelink.model.names import TAG_COMPLETE, Link, description
 from privatelink.model.request import ConsolePlatform
 from privatelink.pace import paced_delta
+from runtime.settings import Settings
 from tests.activities.standing_world import HERE, World, world
 from tests.support.steps import (
     ACCESS,
@@ -154,7 +154,9 @@ async def test_an_inspection_finds_all_that_a_delete_would_be_refused_for(world:
     world.post("/authentication", at(world.address, HOLDERS[0][1]))
     world.provider.sandbox.quirk("deployment_key_scopes", ["access_control", "data_integration", "gateways"])
     settings = Settings.from_environment()
-    inquiries = Inquiries(world.provider.aws, world.platform, DeploymentApis(settings), world.steps._inventory)
+    inquiries = Inquiries(
+        world.provider.aws, world.platform, DeploymentApis(settings.deployment_access), world.steps._inventory
+    )
     inspection = await attempt(inquiries.inspect_link, a_removal())
     error = await refusal(RemovalRefused, world.steps.check_removal, a_removal())
     assert error.details_model.findings == inspection.findings
@@ -224,7 +226,7 @@ async def test_a_key_that_may_not_list_connectors_refuses_a_delete_unless_the_re
     facts = await attempt(world.steps.check_removal, ignoring)
     assert [LINK.deployment in one for one in facts.not_looked_at] == [True]
     settings = Settings.from_environment()
-    apis = DeploymentApis(settings)
+    apis = DeploymentApis(settings.deployment_access)
     connectors = Connectors(apis, world.provider.aws, OfferedSecrets(settings.secrets))
     assert not (await attempt(connectors.delete_connector, ignoring)).ids
     links = PrivateLinks(world.platform, world.provider.aws, AddressUsers(apis))

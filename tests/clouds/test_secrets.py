@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clouds.secrets import MOST_BYTES, OfferedSecrets, SecretSettings
-from clouds.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError
 
 SECRET = "hunter2"
 DEPLOYMENT, OTHER = "w41b11c0", "w41b11c2"

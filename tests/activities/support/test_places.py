@@ -13,10 +13,10 @@ from activities.scopes import RemovalScope
 from activities.target_groups import TargetGroups
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
 from privatelink.errors import FindingType, NameTaken, RemovalRefused, RequestRefused
 from privatelink.model.names import Place, description
 from privatelink.model.request import ApiPlatform, AwsAccess, Connector, ConsolePlatform
+from runtime.settings import Settings
 from tests.activities.standing_world import HERE, World, world
 from tests.support.steps import (
     CONSUMER,
@@ -55,7 +55,7 @@ def providers(world: World) -> Providers:
 def the_connectors(world: World) -> Connectors:
     """The steps about connectors."""
     settings = Settings.from_environment()
-    return Connectors(DeploymentApis(settings), world.provider.aws, OfferedSecrets(settings.secrets))
+    return Connectors(DeploymentApis(settings.deployment_access), world.provider.aws, OfferedSecrets(settings.secrets))
 
 
 def a_check(world: World, **changes: Any) -> inputs.ProviderSpec:  # noqa: ANN401 - fields of the request
@@ -82,7 +82,7 @@ async def test_a_privatelink_of_another_place_refuses_create_and_delete_by_name(
     assert {expected} == {(one.type, one.resource) for one in error.details_model.findings}
     assert str(place) in str(error)
     assert f"privatelink delete {LINK}" in error.details_model.next_step
-    apis = DeploymentApis(Settings.from_environment())
+    apis = DeploymentApis(Settings.from_environment().deployment_access)
     inquiries = Inquiries(world.provider.aws, world.platform, apis, world.steps._inventory)
     inspection = await attempt(inquiries.inspect_link, a_removal())
     assert [expected] == [(one.type, one.resource) for one in inspection.findings]
