@@ -68,7 +68,7 @@ def build_worker(
             aws,
             Platform(settings.platform, workers),
             DeploymentApis(settings.deployment_access, workers),
-            OfferedSecrets(settings.secrets),
+            OfferedSecrets(settings.secrets, os.environ),
             webhook,
         ),
         workflow_runner=SagaRunner(),

@@ -13,12 +13,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, TypeAdapter, ValidationError
 
-from clouds.api_access import DEPLOYMENT_PATH, PLATFORM_PATH, ApiAccess, access_from, is_plain, url_of
+from clouds.api_access import DEPLOYMENT_PATH, PLATFORM_PATH, ApiAccess, endpoint_faults, is_plain, url_of
 from clouds.emqx.platform import PlatformSettings
-from clouds.secrets import SecretSettings, own_keys_on_offer
+from clouds.secrets import SecretSettings
 from clouds.webhook import WebhookSettings
 from privatelink.model.names import DeploymentId
 from privatelink.model.secret_refs import SECRETS_DIR
+from runtime.own_keys import own_keys_on_offer
 from runtime.role_settings import external_ids_of
 from runtime.settings_file import SettingsFile
 from runtime.sizes import USUAL, Sizes
@@ -68,8 +69,8 @@ class Settings(_Part):
     @classmethod
     def _read(cls, environment: Mapping[str, str]) -> Self:
         faults: list[str] = []
-        platform = access_from(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
-        default = access_from(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
+        platform = _access_of(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
+        default = _access_of(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
         faults.extend(_default_deployment_faults(environment, default))
         webhook = _webhook(environment, faults)
         limits = {
@@ -106,6 +107,24 @@ class Settings(_Part):
         """The API of this deployment, or None when the worker has no key for it."""
         default = self.default_deployment if self.default_deployment_id in {None, deployment} else None
         return self.deployments.get(deployment, default)
+
+
+def _access_of(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
+    """The API whose endpoint, key and secret are in the variables `<prefix>_*`; None when none of them is set."""
+    names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
+    values = {field: environment.get(name, "") for field, name in names.items()}
+    if not any(values.values()):
+        return None
+    faults.extend(f"{names[field]} is not set, though others of {prefix}_* are" for field in names if not values[field])
+    endpoint = values["endpoint"].rstrip("/")
+    if endpoint:
+        faults.extend(f"{names['endpoint']} {fault}" for fault in endpoint_faults(endpoint, path))
+    return ApiAccess(
+        endpoint=endpoint,
+        api_key=values["api_key"],
+        api_secret=SecretStr(values["api_secret"]),
+        set_by=f"{names['api_key']} and {names['api_secret']}",
+    )
 
 
 def _default_deployment_faults(environment: Mapping[str, str], access: ApiAccess | None) -> Iterator[str]:

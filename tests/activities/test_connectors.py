@@ -1,5 +1,6 @@
 """Checking, creating, awaiting and deleting the connector, against the sandbox."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -66,7 +67,9 @@ def steps(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connectors:
 
 def steps_of(settings: Settings) -> Connectors:
     """The activities of a worker with these settings."""
-    return Connectors(DeploymentApis(settings.deployment_access), AwsAccounts(), OfferedSecrets(settings.secrets))
+    return Connectors(
+        DeploymentApis(settings.deployment_access), AwsAccounts(), OfferedSecrets(settings.secrets, os.environ)
+    )
 
 
 def connector_of(name: str = "orders", **changes: object) -> Connector:

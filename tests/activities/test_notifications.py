@@ -1,5 +1,6 @@
 """Notifying: what the receiver gets, how often, and what a worker without a webhook does."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -132,7 +133,7 @@ async def test_a_worker_registers_it(receiver: Receiver) -> None:
         AwsAccounts(),
         Platform(settings.platform),
         DeploymentApis(settings.deployment_access),
-        OfferedSecrets(settings.secrets),
+        OfferedSecrets(settings.secrets, os.environ),
         Webhook(settings.webhook),
     )
     (notify,) = [step for step in steps if step.__name__ == "notify"]

@@ -1,6 +1,7 @@
 """A removal as a whole: what it refuses, what it finds, what it lists."""
 
 import json
+import os
 import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -227,7 +228,7 @@ async def test_a_key_that_may_not_list_connectors_refuses_a_delete_unless_the_re
     assert [LINK.deployment in one for one in facts.not_looked_at] == [True]
     settings = Settings.from_environment()
     apis = DeploymentApis(settings.deployment_access)
-    connectors = Connectors(apis, world.provider.aws, OfferedSecrets(settings.secrets))
+    connectors = Connectors(apis, world.provider.aws, OfferedSecrets(settings.secrets, os.environ))
     assert not (await attempt(connectors.delete_connector, ignoring)).ids
     links = PrivateLinks(world.platform, world.provider.aws, AddressUsers(apis))
     assert (spec.private_link.private_link_id,) == (await perform(links.delete_private_link, ignoring)).ids

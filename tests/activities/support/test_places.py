@@ -1,5 +1,6 @@
 """A link has one place: account, region and platform mode. Whatever shows another place refuses a saga by name."""
 
+import os
 from typing import Any
 
 import pytest
@@ -55,7 +56,9 @@ def providers(world: World) -> Providers:
 def the_connectors(world: World) -> Connectors:
     """The steps about connectors."""
     settings = Settings.from_environment()
-    return Connectors(DeploymentApis(settings.deployment_access), world.provider.aws, OfferedSecrets(settings.secrets))
+    return Connectors(
+        DeploymentApis(settings.deployment_access), world.provider.aws, OfferedSecrets(settings.secrets, os.environ)
+    )
 
 
 def a_check(world: World, **changes: Any) -> inputs.ProviderSpec:  # noqa: ANN401 - fields of the request
