@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from privatelink.model.secret_refs import ENV_PREFIX, SECRETS_DIR
-from privatelink.temporal.payloads import PAYLOAD_KEY
+from privatelink.settings import PAYLOAD_KEY
 
 _ENV = "env:"
 

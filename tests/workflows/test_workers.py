@@ -13,7 +13,8 @@ from clouds.emqx.platform import Platform
 from clouds.polling.worker_count import WorkerCount
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.request import AwsAccess
-from privatelink.temporal.queues import ACCOUNT_QUEUES, account_queue
+from privatelink.settings import ACCOUNT_QUEUES
+from privatelink.temporal.queues import account_queue
 from runtime.settings import Settings
 from runtime.upkeep import count_workers
 from tests.support.laws import NOTHING, counts
