@@ -26,7 +26,7 @@ from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.held import held
 from scripts.stage import PASSWORD_VARIABLE, ROOT
 from scripts.temporal_server import temporal_server
-from workflows.saga.options import Deadlines
+from workflows.saga.deadlines import Deadlines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ from tests.support.requests import request_json
 from tests.support.world import World
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
-from workflows.saga.options import Deadlines
+from workflows.saga.deadlines import Deadlines
 
 RUNBOOK, BACKEND, README = "docs/runbook.md", "docs/backend.md", "README.md"
 CONFIGURATION, REQUEST = "docs/configuration.md", "docs/request.md"

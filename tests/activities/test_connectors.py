@@ -33,7 +33,7 @@ from privatelink.errors import (
 from privatelink.model.deadlines import Deadline
 from privatelink.model.names import Link, description
 from privatelink.model.request import Connector
-from privatelink.pace import PACE
+from privatelink.pace import pace
 from runtime.settings import Settings
 from tests.activities.consumer_side import (
     LINK,
@@ -135,7 +135,7 @@ async def test_a_new_links_connector_needs_no_listing_of_its_own(
     steps: Connectors, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, is_new: bool, listings: int
 ) -> None:
     """Where another saga had one made lately; what is made again looks at what there is now."""
-    monkeypatch.setattr("activities.connectors.RECENT_SECONDS", 3600 * PACE)
+    monkeypatch.setattr("activities.connectors.RECENT_SECONDS", 3600 * pace())
     asked = creation(make_address(sandbox))
     await attempt().run(steps.check_connector, spec())
     asked = asked.model_copy(update={"scope": asked.scope.model_copy(update={"is_new": is_new})})
