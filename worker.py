@@ -15,8 +15,6 @@ from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.polling.worker_count import WorkerCount
 from clouds.secrets import OfferedSecrets
-from clouds.settings import DEFAULT_DEPLOYMENT, Settings, SettingsError
-from clouds.sizes import Sizes
 from clouds.webhook import Webhook
 from privatelink.errors import PrivateLinkError
 from privatelink.model.names import TASK_QUEUE
@@ -26,6 +24,8 @@ from privatelink.temporal.search_attributes import ensure_search_attributes
 from runtime.attempts import Attempts
 from runtime.own_place import OwnPlace
 from runtime.registry import all_activities
+from runtime.settings import DEFAULT_DEPLOYMENT, Settings, SettingsError
+from runtime.sizes import Sizes
 from runtime.told_once import ATTEMPTS_LOGGER, ToldOnce
 from runtime.upkeep import count_workers
 from runtime.workflow_runner import SagaRunner
@@ -67,8 +67,8 @@ def build_worker(
         activities=all_activities(
             aws,
             Platform(settings.platform, workers),
-            DeploymentApis(settings, workers),
-            OfferedSecrets(settings.secrets),
+            DeploymentApis(settings.deployment_access, workers),
+            OfferedSecrets(settings.secrets, os.environ),
             webhook,
         ),
         workflow_runner=SagaRunner(),

@@ -24,8 +24,9 @@ from privatelink.model.deadlines import span
 from privatelink.model.names import description
 from privatelink.pace import paced, paced_delta
 
-SERVICE_SHOWS_WITHIN = paced_delta(300)
-"""Maximum time for which a new endpoint service may be unknown to other accounts (aws/aws-sdk#805)."""
+SERVICE_SHOWS_SECONDS = 300.0
+"""Maximum seconds of the cloud's clock for which a new endpoint service may be unknown to other accounts
+(aws/aws-sdk#805)."""
 
 LAG_SECONDS = 15.0
 """Minimum seconds into the wait before the first read. The platform polls AWS, so it says `running` some 10 s after AWS
@@ -126,9 +127,10 @@ class PrivateLinks:
         if row := await self._find(spec):
             return _adopted(row)
         service_name = spec.endpoint_service.service_name
+        shows_by = activity.info().scheduled_time + paced_delta(SERVICE_SHOWS_SECONDS)
         if error.cloud_code == ALREADY_EXISTS:
             why = "the platform has it, but does not list it yet"
-        elif _service_unknown(error) and datetime.now(UTC) < activity.info().scheduled_time + SERVICE_SHOWS_WITHIN:
+        elif _service_unknown(error) and datetime.now(UTC) < shows_by:
             why = "the platform does not see the new endpoint service yet"
         else:
             raise error

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorSimpleMaximum, Worker
 
 with workflow.unsafe.imports_passed_through():
-    from clouds.sizes import Sizes
+    from runtime.sizes import Sizes
 
 BARE_QUEUE = "bare"
 

@@ -17,7 +17,7 @@ from bench.scale_model import ENDPOINTS, PLATFORM, PLATFORM_LIMITS, Fleet
 from clouds.aws.budgets import Bucket
 from privatelink import PrivateLinkRequest, PrivateLinks
 from scripts.breakable import BreakableStage
-from workflows.saga.options import Deadlines
+from workflows.saga.deadlines import Deadlines
 
 SPEED = 4.0
 """Speed of the clouds' clock. A create's waits take 100 s, in which two cores can do the work of 500 sagas. At 5 both

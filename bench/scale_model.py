@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from clouds.aws.budgets import Bucket
-from clouds.settings import PlatformSettings
+from clouds.emqx.platform import PlatformSettings
 
 HOUR = 3600.0
 

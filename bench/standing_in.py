@@ -17,9 +17,9 @@ from activities.load_balancers import ACTIVATION
 from clouds.polling.schedule import Pending
 from clouds.polling.shared_poller import SharedPoller
 from clouds.polling.worker_count import WorkerCount
-from clouds.settings import Settings
 from privatelink.temporal.connection import connect_to_temporal
 from privatelink.temporal.search_attributes import ensure_search_attributes
+from runtime.settings import Settings
 from worker import build_worker
 
 WAITING_STEP = "wait_for_load_balancer"

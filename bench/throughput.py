@@ -11,9 +11,9 @@ from temporalio.client import Client
 from bench.links import link_request
 from bench.measure import Measure
 from bench.sides import bare_side, cpu_ms, our_side, program_of, resident_mib
-from clouds.sizes import USUAL
 from privatelink import PrivateLinks
 from privatelink.temporal.payloads import DATA_CONVERTER
+from runtime.sizes import USUAL
 from scripts.stage import stage
 from scripts.temporal_server import temporal_server
 

@@ -1,6 +1,6 @@
-"""How the settings describe an EMQX API: its base URL, its key, and the checks of both."""
+"""How to reach an EMQX API: its base URL, its key, and what a URL must look like that a key is sent to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
@@ -26,24 +26,6 @@ class ApiAccess(BaseModel):
     def is_loopback(self) -> bool:
         """Whether the API runs on this machine and is reached without a proxy."""
         return urlsplit(self.endpoint).hostname in LOOPBACK
-
-
-def access_from(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
-    """The API whose endpoint, key and secret are in the variables `<prefix>_*`; None when none of them is set."""
-    names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
-    values = {field: environment.get(name, "") for field, name in names.items()}
-    if not any(values.values()):
-        return None
-    faults.extend(f"{names[field]} is not set, though others of {prefix}_* are" for field in names if not values[field])
-    endpoint = values["endpoint"].rstrip("/")
-    if endpoint:
-        faults.extend(f"{names['endpoint']} {fault}" for fault in endpoint_faults(endpoint, path))
-    return ApiAccess(
-        endpoint=endpoint,
-        api_key=values["api_key"],
-        api_secret=SecretStr(values["api_secret"]),
-        set_by=f"{names['api_key']} and {names['api_secret']}",
-    )
 
 
 def endpoint_faults(endpoint: str, path: str) -> Iterator[str]:

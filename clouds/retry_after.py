@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from privatelink.pace import PACE
+from privatelink.pace import pace
 
 LONGEST_SECONDS = 3600.0
 """Maximum delay that we accept: every limit that EMQX publishes is per 60 minutes, and AWS's refill in seconds."""
@@ -23,4 +23,4 @@ def delay_of(header: str | None) -> timedelta | None:
             seconds = (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):
         return None
-    return timedelta(seconds=min(max(seconds, 1.0), LONGEST_SECONDS)) / PACE
+    return timedelta(seconds=min(max(seconds, 1.0), LONGEST_SECONDS)) / pace()

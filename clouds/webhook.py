@@ -11,13 +11,14 @@ import hmac
 import time
 from http import HTTPStatus
 from typing import Literal
+from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretBytes, SecretStr
 
+from clouds.api_access import LOOPBACK
 from clouds.emqx.errors import read_answer
 from clouds.emqx.http import tls
-from clouds.settings import WebhookSettings
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails
 from privatelink.model.progress import Ask, Phase
 
@@ -63,6 +64,20 @@ class CloudEvent(_Event):
     time: AwareDatetime
     datacontenttype: Literal["application/json"] = "application/json"
     data: PhaseChange
+
+
+class WebhookSettings(BaseModel):
+    """Where notifications go, and the key that signs them. The URL counts as a secret: it may contain a token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: SecretStr
+    key: SecretBytes
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the receiver runs on this machine and is reached without a proxy."""
+        return urlsplit(self.url.get_secret_value()).hostname in LOOPBACK
 
 
 class Webhook:

@@ -1,4 +1,4 @@
-"""What a worker is: its registry, its attempts (heartbeats, leases, retries), its log, and how it runs workflows.
+"""What a worker is: settings, registry, attempts (heartbeats, leases, retries), its log, how it runs workflows.
 
 `worker.py` wires these together. No lower package imports this one.
 """

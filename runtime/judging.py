@@ -14,8 +14,9 @@ NEVER_ALLOWED_SECONDS = 120.0
 """Seconds of the cloud's clock for which a call is retried that was refused from the start: a new IAM role or policy
 usually takes effect within a minute or two (IAM User Guide, "Troubleshoot IAM")."""
 
-LONGEST_BACKOFF = paced_delta(30)
-"""Maximum time that Temporal waits before an attempt if the error names no delay (`workflows.saga.options`)."""
+LONGEST_BACKOFF_SECONDS = 30.0
+"""Maximum seconds of the cloud's clock that Temporal waits before an attempt if the error names no delay
+(`workflows.saga.options`)."""
 
 
 class Judge:
@@ -41,7 +42,7 @@ class Judge:
         if isinstance(error, Throttled) and delay:
             # Nothing can happen until then, no matter whose limit it is.
             self._clock.skip(delay.total_seconds())
-        elif isinstance(error, PrivateLinkError) and remaining < (delay or LONGEST_BACKOFF):
+        elif isinstance(error, PrivateLinkError) and remaining < (delay or paced_delta(LONGEST_BACKOFF_SECONDS)):
             # So that the last attempt comes at the deadline, and not long after it.
             error = type(error).of(error.details_model, retry_after=remaining, is_final=False)
         self._memory.uncounted = self._clock.uncounted

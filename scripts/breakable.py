@@ -26,7 +26,7 @@ from scripts.held import held
 from scripts.programs import ROOT, without_clouds
 from scripts.stage import PASSWORD_VARIABLE
 from scripts.temporal_server import temporal_server
-from workflows.saga.options import Deadlines
+from workflows.saga.deadlines import Deadlines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -15,16 +15,6 @@ import sys
 from time import monotonic
 from typing import TYPE_CHECKING
 
-# First, because this package sets the pace and the deadlines before any product module reads them.
-from tests.replay.fleets import LONG
-from tests.replay.outcomes import closing, outcomes
-from tests.replay.replaying import FOLDER, IDENTITY, write_history
-from tests.support.histories import readable_text
-from tests.support.requests import SECRET, SECRET_VARIABLE
-from tests.support.sandbox import Sandbox, running_sandbox
-from tests.support.world import working_world
-
-# isort: split
 from temporalio.client import Client
 
 from privatelink.model.names import Link
@@ -32,6 +22,14 @@ from privatelink.temporal.payloads import DATA_CONVERTER
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.ending import end
 from scripts.temporal_server import temporal_server
+from tests.replay.fleets import LONG
+from tests.replay.outcomes import closing, outcomes
+from tests.replay.replaying import FOLDER, IDENTITY, write_history
+from tests.support.deadlines import set_pace_and_deadlines
+from tests.support.histories import readable_text
+from tests.support.requests import SECRET, SECRET_VARIABLE
+from tests.support.sandbox import Sandbox, running_sandbox
+from tests.support.world import working_world
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,6 +96,7 @@ def main() -> None:
     names = parser.parse_args().names
     if unknown := set(names) - outcomes().keys():
         parser.error(f"no such outcome: {', '.join(sorted(unknown))}; there are: {', '.join(outcomes())}")
+    set_pace_and_deadlines(120)
     logging.disable()  # failing steps are part of what is recorded here
     code = 0
     try:

@@ -9,11 +9,27 @@ from temporalio.client import Client
 from privatelink.temporal.payloads import DATA_CONVERTER
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer, temporal_server
+from tests.support.deadlines import SetDeadlines, set_pace_and_deadlines
 from tests.support.receiver import Receiver, running_receiver
 from tests.support.requests import SECRET, SECRET_VARIABLE
 from tests.support.sandbox import Sandbox, running_sandbox
 from tests.support.secrets import SecretsWatch, watching_secrets
 from tests.support.world import World, working_world
+from workflows.saga.deadlines import deadlines
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _pace_and_deadlines() -> None:
+    """Deadlines are two minutes of our clock: what a loaded machine does to them is no law of ours."""
+    set_pace_and_deadlines(120)
+
+
+@pytest.fixture
+def set_deadlines() -> Iterator[SetDeadlines]:
+    """Sets deadlines in seconds of our clock, until the test ends."""
+    with pytest.MonkeyPatch.context() as environment:
+        yield SetDeadlines(environment)
+    deadlines.cache_clear()
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -19,9 +19,7 @@ from temporalio import workflow
 from typer.main import get_command
 
 import privatelink
-from clouds.role_settings import RoleEntry
-from clouds.settings import PlatformSettings, Settings
-from clouds.settings_file import DeploymentEntry
+from clouds.emqx.platform import PlatformSettings
 from clouds.webhook import CloudEvent
 from privatelink import PrivateLinkRequest, PrivateLinkResult, PrivateLinks
 from privatelink.cli.application import app
@@ -32,6 +30,9 @@ from privatelink.model.progress import Phase
 from privatelink.model.request import AwsAccess, Connector
 from privatelink.model.request_files import read_request
 from privatelink.model.secret_refs import ENV_PREFIX
+from runtime.role_settings import RoleEntry
+from runtime.settings import Settings
+from runtime.settings_file import DeploymentEntry
 from scripts import benchmarks, runbook
 from scripts.schemas import FOLDER
 from scripts.temporal_cli import find_temporal_cli
@@ -41,7 +42,7 @@ from tests.support.requests import request_json
 from tests.support.world import World
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
-from workflows.saga.options import Deadlines
+from workflows.saga.deadlines import Deadlines
 
 RUNBOOK, BACKEND, README = "docs/runbook.md", "docs/backend.md", "README.md"
 CONFIGURATION, REQUEST = "docs/configuration.md", "docs/request.md"

@@ -24,7 +24,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.platform_side import PlatformSide, platform_side_of, step_of_running, steps_of_asking
     from workflows.removal import everything, remove
     from workflows.saga.controls import APPROVAL
-    from workflows.saga.options import DEADLINES, deadline_in
+    from workflows.saga.deadlines import deadlines
+    from workflows.saga.options import deadline_in
     from workflows.saga.progress import ProgressTracker, step_id
     from workflows.saga.runs import saga_id, when_reset
     from workflows.saga.saga import Saga
@@ -84,7 +85,7 @@ class CreatePrivateLink(UpdateHandlers):
         await saga.wait(
             LoadBalancers.wait_for_load_balancer,
             inputs.LoadBalancerWait(
-                scope=scope, load_balancer=load_balancer, deadline=deadline_in(DEADLINES.load_balancer)
+                scope=scope, load_balancer=load_balancer, deadline=deadline_in(deadlines().load_balancer)
             ),
             about=aws_name(scope.link),
         )
@@ -122,7 +123,7 @@ class CreatePrivateLink(UpdateHandlers):
         dns_names = await saga.write_and_wait(
             EndpointConnections.accept_endpoint_connection,
             lambda deadline: inputs.Acceptance(scope=complete.scope, connection=connection, deadline=deadline),
-            within=DEADLINES.connection,
+            within=deadlines().connection,
             about=connection.vpc_endpoint_id,
         )
         address = await platform.address(connection, dns_names)
@@ -186,7 +187,7 @@ class CreatePrivateLink(UpdateHandlers):
     async def _wait_for_targets(self, group: inputs.TargetGroup) -> None:
         await self.saga.wait(
             TargetGroups.wait_for_targets,
-            inputs.TargetsWait(scope=self._scope, target_group=group, deadline=deadline_in(DEADLINES.targets)),
+            inputs.TargetsWait(scope=self._scope, target_group=group, deadline=deadline_in(deadlines().targets)),
             about=aws_name(self._scope.link, group.port),
             key=group.port,
         )
@@ -199,7 +200,7 @@ class CreatePrivateLink(UpdateHandlers):
         service = await saga.write_and_wait(
             EndpointServices.create_endpoint_service,
             lambda deadline: inputs.EndpointServiceSpec(scope=scope, load_balancer=load_balancer, deadline=deadline),
-            within=DEADLINES.endpoint_service,
+            within=deadlines().endpoint_service,
             undo=EndpointServices.delete_endpoint_service,
             about=aws_name(scope.link),
         )
@@ -224,7 +225,7 @@ class CreatePrivateLink(UpdateHandlers):
             lambda deadline: inputs.ConnectorCreation(
                 scope=self._scope, connector=connector, address=address, deadline=deadline
             ),
-            within=DEADLINES.connector,
+            within=deadlines().connector,
             undo=Connectors.delete_connector,
             about=connector.name,
         )

@@ -24,7 +24,8 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.request import ApiPlatform, ConsolePlatform, PrivateLinkRequest
     from workflows.saga import options
     from workflows.saga.compensation import Stage, Undo
-    from workflows.saga.options import DEADLINES, deadline_in
+    from workflows.saga.deadlines import deadlines
+    from workflows.saga.options import deadline_in
     from workflows.saga.progress import step_id
     from workflows.saga.saga import Saga
 
@@ -87,7 +88,7 @@ class ApiPlatformSide:
             inputs.PrivateLinkSpec(scope=scope, endpoint_service=service),
             undo=PrivateLinks.delete_private_link,
             about=service.service_name,
-            within=DEADLINES.private_link,
+            within=deadlines().private_link,
         )
         self.private_link_id = private_link.private_link_id
         saga.tracker.made(private_link=private_link.private_link_id)
@@ -97,7 +98,7 @@ class ApiPlatformSide:
             private_link=private_link,
             consumer_account_id=deployment.account_id,
             asks=self._asks,
-            deadline=deadline_in(DEADLINES.connection),
+            deadline=deadline_in(deadlines().connection),
         )
         found = inputs.Sighting()
         while found.connection is None:
@@ -124,7 +125,7 @@ class ApiPlatformSide:
         return await self._saga.wait(
             PrivateLinks.wait_for_private_link,
             inputs.PrivateLinkWait(
-                scope=self._scope, private_link=self._private_link, deadline=deadline_in(DEADLINES.running)
+                scope=self._scope, private_link=self._private_link, deadline=deadline_in(deadlines().running)
             ),
             about=self._private_link.private_link_id,
         )
@@ -149,7 +150,7 @@ class ConsolePlatformSide:
             consumer_account_id=deployment.account_id,
             asks=self._asks,
             asked_at=workflow.info().start_time,
-            deadline=deadline_in(DEADLINES.person),
+            deadline=deadline_in(deadlines().person),
         )
         saga.compensation.note(EndpointConnections.reject_endpoint_connections)
         found = inputs.Sighting()
@@ -214,7 +215,7 @@ async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
         connected = saga.tracker.progress.ids.get("vpc endpoint")
         compensation.to_look_at = gone_without_delete(link, connected) if connected else may_be_at_console(link)
         return ()
-    deadline = deadline_in(DEADLINES.person)
+    deadline = deadline_in(deadlines().person)
     async with saga.controls.by_hand(step_id(step.__name__), deleting(link), deadline):
         spec = inputs.RemovalWait(removal=compensation.spec, vpc_endpoints=tuple(found), deadline=deadline)
         gone = await compensation.run(step, spec, options.wait(deadline))
@@ -234,6 +235,6 @@ W = TypeVar("W", bound=inputs.WatchedService)
 
 def _shown(spec: W, found: inputs.Sighting) -> W:
     """The wait that goes on while a person is asked about what was found, with the deadline for a person."""
-    deadline = spec.deadline if spec.asked_about else deadline_in(DEADLINES.person)
+    deadline = spec.deadline if spec.asked_about else deadline_in(deadlines().person)
     asked_about = tuple(one.vpc_endpoint_id for one in found.candidates)
     return spec.model_copy(update={"asked_about": asked_about, "deadline": deadline})

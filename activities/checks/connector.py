@@ -14,9 +14,9 @@ from privatelink.errors import CloudRefused, ConnectorFailed, Finding, FindingTy
 from privatelink.model.secret_refs import home_of, name_of
 from privatelink.pace import paced_delta
 
-PROBE_PATIENCE = paced_delta(120)
-"""Maximum time for which a failed probe is repeated: names and routes of a new address may take a moment to reach the
-nodes."""
+PROBE_PATIENCE_SECONDS = 120.0
+"""Maximum seconds of the cloud's clock for which a failed probe is repeated: names and routes of a new address may take
+a moment to reach the nodes."""
 
 
 def secret_finding(reference: str, deployment: str) -> Finding:
@@ -75,7 +75,7 @@ def probe_failed(
     if error.cloud_code != TEST_FAILED or names_invalid_parameters(error):
         return refused(spec, body, error)
     message = f"probing the connector ({spec.connector.id}): {body.clean(message_of(error)) or 'EMQX gives no reason'}"
-    if datetime.now(UTC) < activity.info().scheduled_time + PROBE_PATIENCE:
+    if datetime.now(UTC) < activity.info().scheduled_time + paced_delta(PROBE_PATIENCE_SECONDS):
         return NotYet(message, resource=spec.connector.id, retry_after=paced_delta(5))
     return ConnectorFailed(
         message,

@@ -26,7 +26,7 @@ from privatelink.errors import (
 )
 from privatelink.model.names import Link, Place
 from privatelink.model.request import AwsAccess, DeleteRequest, PrivateLinkRequest
-from privatelink.temporal.payloads import PayloadKeyError
+from privatelink.settings import PayloadKeyError
 
 
 class Remembered(NamedTuple):

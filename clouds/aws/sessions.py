@@ -28,10 +28,10 @@ from botocore.loaders import Loader, create_loader
 from botocore.session import Session as BotocoreSession
 
 from clouds.allowed import Allowed
+from clouds.aws import MOST_THREADS
 from clouds.aws.forms import check_answers_of
 from clouds.aws.limits import LimitPassedError, is_given_up
 from clouds.leases import check_lease
-from clouds.sizes import MOST_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from pydantic import JsonValue, TypeAdapter
 
@@ -31,7 +31,6 @@ from clouds.emqx.wire import (
 )
 from clouds.polling.shared_poller import SharedPoller
 from clouds.polling.worker_count import WorkerCount
-from clouds.settings import Settings
 from privatelink.errors import AccessDenied, CloudRefused, PlatformKeyRefused
 
 LIST_SECONDS = 15.0
@@ -155,9 +154,12 @@ class DeploymentApi:
 class DeploymentApis:
     """The APIs of all deployments, with the keys from the settings. Idle ones are dropped. One for the whole worker."""
 
-    def __init__(self, settings: Settings, workers: WorkerCount | None = None) -> None:
-        """`workers`: those that read the same APIs and divide the readings; None when this one is alone."""
-        self._settings = settings
+    def __init__(self, access_of: Callable[[str], ApiAccess | None], workers: WorkerCount | None = None) -> None:
+        """`access_of` finds a deployment's API in the settings, or None when the worker has no key for it.
+
+        `workers`: those that read the same APIs and divide the readings; None when this one is alone.
+        """
+        self._access_of = access_of
         self._workers = workers or WorkerCount()
         self._apis: dict[str, DeploymentApi] = {}
 
@@ -167,7 +169,7 @@ class DeploymentApis:
 
     def find(self, deployment: str) -> DeploymentApi | None:
         """The API of a deployment, or None when the worker has no key for it."""
-        access = self._settings.deployment_access(deployment)
+        access = self._access_of(deployment)
         if access is None:
             return None
         api = self._apis.get(deployment)

@@ -2,7 +2,11 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Annotated
 
+from pydantic import BaseModel, ConfigDict, Field
+
+from clouds.api_access import ApiAccess
 from clouds.emqx.errors import NOT_FOUND, Call
 from clouds.emqx.http import CALL_SECONDS, Api, Content, path_of, read_as
 from clouds.emqx.wire import (
@@ -21,7 +25,6 @@ from clouds.emqx.wire import (
 from clouds.polling.budgets import MovingWindow
 from clouds.polling.shared_poller import SharedPoller, SharedPollersByKey
 from clouds.polling.worker_count import WorkerCount
-from clouds.settings import PlatformSettings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 
 COUNTED_SECONDS = 3600 + CALL_SECONDS
@@ -40,6 +43,23 @@ LEAST_LIST_SECONDS = 10.0
 def seconds_between_listings(reads_per_hour: int) -> float:
     """Average minimum seconds between two listings, so that even with a burst no hour exceeds `reads_per_hour`."""
     return max(LEAST_LIST_SECONDS, 3600 / max(1, reads_per_hour - LISTS_AT_ONCE))
+
+
+class PlatformSettings(BaseModel):
+    """The platform's API, and our assumptions where EMQX publishes nothing.
+
+    `access` is None in a worker that serves only requests with `platform: {mode: console}`.
+    `reads_per_hour` and `writes_per_hour` apply to each kind of call with one key: 60 and 6 are the limits that EMQX
+    publishes for deployments and for `/tls`. `further_types` are deployment types that have PrivateLink in addition to
+    dedicated and dedicatedFlex.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    access: ApiAccess | None = None
+    reads_per_hour: Annotated[int, Field(ge=1)] = 60
+    writes_per_hour: Annotated[int, Field(ge=1)] = 6
+    further_types: frozenset[str] = frozenset()
 
 
 class Platform:

@@ -18,13 +18,17 @@ from privatelink.model.deadlines import span
 from privatelink.model.step_clock import step_clock
 from privatelink.pace import paced
 
-PATIENCE_SECONDS = max(paced(20.0), 1.0)
-"""Maximum time, in seconds of our clock, that an attempt waits silently for its turn. After that it raises
-`Throttled`, which says why, and its retry comes back for the turn."""
-
 BACK_WITHIN = 600.0
 """Maximum seconds (the cloud's clock) until a throttled attempt comes back. The time of its turn was an estimate, and
 the number of workers changes."""
+
+
+def patience() -> float:
+    """Maximum seconds of our clock for which an attempt waits silently for its turn.
+
+    After that it raises `Throttled`, which says why, and its retry comes back for the turn.
+    """
+    return max(paced(20.0), 1.0)
 
 
 class Budget(ABC):
@@ -60,9 +64,9 @@ class Budget(ABC):
     async def _wait_for_turn(self) -> float:
         with step_clock().stopped():
             # Throttled attempts are not counted here. Otherwise each would wait for all the others forever.
-            if self._until_turn(self._line.length) <= PATIENCE_SECONDS:
+            if self._until_turn(self._line.length) <= patience():
                 with suppress(TimeoutError):
-                    return await asyncio.wait_for(self._take(), PATIENCE_SECONDS)
+                    return await asyncio.wait_for(self._take(), patience())
         expected = self._expected()
         back = min(expected, paced(BACK_WITHIN))
         heappush(self._sent_away, asyncio.get_running_loop().time() + back)

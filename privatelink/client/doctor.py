@@ -1,6 +1,5 @@
 """The doctor: checks everything that must be right before a create can work, and says how to fix what is not."""
 
-import os
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
@@ -14,8 +13,9 @@ from privatelink.errors import NoWorker, PrivateLinkError, TemporalUnreachable
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.request import DeleteRequest
 from privatelink.model.result import SetUpCheck, SetUpResult
+from privatelink.settings import PAYLOAD_KEY, PayloadKeyError, variable
 from privatelink.temporal.connection import connect_to_temporal
-from privatelink.temporal.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.temporal.payloads import data_converter
 from privatelink.temporal.polling import SEEN_WITHIN, workers_seen
 from privatelink.temporal.queues import task_queue
 from privatelink.temporal.search_attributes import ALL, not_registered
@@ -72,7 +72,7 @@ def _payload_key() -> SetUpCheck:
         data_converter()
     except PayloadKeyError as error:
         return SetUpCheck(name=KEY, ok=False, message=str(error), next_step=f"correct {PAYLOAD_KEY}")
-    is_set = bool(os.environ.get(PAYLOAD_KEY))
+    is_set = bool(variable(PAYLOAD_KEY))
     return SetUpCheck(
         name=KEY,
         ok=True,

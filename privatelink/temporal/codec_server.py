@@ -19,8 +19,8 @@ from google.protobuf import json_format
 from temporalio.api.common.v1 import Payloads
 from temporalio.converter import PayloadCodec
 
-from privatelink.temporal.encryption import EncryptionCodec, payload_keys
-from privatelink.temporal.payloads import PayloadKeyError
+from privatelink.settings import PayloadKeyError, payload_keys
+from privatelink.temporal.encryption import EncryptionCodec
 
 PORT = 8081
 LARGEST_BODY = 64 * 1024 * 1024

@@ -1,7 +1,6 @@
 """The connection to Temporal, from its own environment variables or `temporal.toml`, with our data converter."""
 
 import asyncio
-import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +10,8 @@ from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from privatelink.errors import TemporalUnreachable
-from privatelink.temporal.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.settings import PAYLOAD_KEY, PayloadKeyError, variable
+from privatelink.temporal.payloads import data_converter
 from privatelink.temporal.search_attributes import not_registered
 from privatelink.temporal.troubles import address_setting, of_call, of_connecting, profile_setting
 
@@ -37,7 +37,7 @@ async def connect_to_temporal(address: str | None = None, namespace: str | None 
         converter = data_converter()
     except PayloadKeyError as error:
         raise no_key(error) from error
-    in_profile = not (address or os.environ.get("TEMPORAL_ADDRESS")) and "target_host" in config
+    in_profile = not (address or variable("TEMPORAL_ADDRESS")) and "target_host" in config
     setting = profile_setting("address") if in_profile else address_setting(given=bool(address))
     config["target_host"] = address = address or config.get("target_host", "localhost:7233")
     if namespace:

@@ -9,63 +9,23 @@ Some values stay in the clear, because Temporal must be able to search or show t
 (deployment and name of the link), the search attributes (search_attributes.py) and the names of the steps, with ports.
 """
 
-import base64
-import binascii
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from temporalio.api.common.v1 import Payload
 from temporalio.converter import DataConverter, PayloadCodec
 
-from privatelink.temporal.payloads import DATA_CONVERTER, ENCRYPTED, PAYLOAD_KEY, FailureConverter, PayloadKeyError
+from privatelink.settings import PAYLOAD_KEY, PayloadKeyError
+from privatelink.temporal.payloads import DATA_CONVERTER, ENCRYPTED, FailureConverter
 
-KEY_BYTES = 32
 NONCE_BYTES = 12
 """The nonce length that AES-GCM is made for (NIST SP 800-38D, 5.2.1.1). If random, a key serves 2^32 payloads (8.3)."""
 
 _KEY_ID = "encryption-key-id"
-
-
-def payload_keys(environment: Mapping[str, str] = os.environ) -> tuple[bytes, ...]:
-    """The keys that `PRIVATELINK_PAYLOAD_KEY` refers to. The first one encrypts.
-
-    Raises `PayloadKeyError`, whose message names the wrong reference and never shows what it holds.
-    """
-    references = [reference.strip() for reference in environment.get(PAYLOAD_KEY, "").split(",")]
-    return tuple(_key(reference, environment) for reference in references)
-
-
-def _key(reference: str, environment: Mapping[str, str]) -> bytes:
-    kind, _, name = reference.partition(":")
-    if kind == "env" and name:
-        text = environment.get(name)
-        if not text:
-            raise PayloadKeyError(f"reading {PAYLOAD_KEY}: it names the variable {name}, which is not set")
-    elif kind == "file" and name:
-        try:
-            text = Path(name).read_text(encoding="ascii")
-        except UnicodeDecodeError:
-            raise PayloadKeyError(f"reading {PAYLOAD_KEY}: the file {name} does not hold base64") from None
-        except OSError as error:
-            raise PayloadKeyError(f"reading {PAYLOAD_KEY}: the file {name}: {error.strerror}") from error
-    else:
-        # Not shown: it may be the key itself, pasted in place of its reference.
-        raise PayloadKeyError(f"reading {PAYLOAD_KEY}: a reference is env:NAME or file:PATH, never the key itself")
-    try:
-        key = base64.b64decode(text.strip(), validate=True)
-    except (binascii.Error, ValueError):
-        raise PayloadKeyError(f"reading {PAYLOAD_KEY}: what {reference} holds is not base64") from None
-    if len(key) != KEY_BYTES:
-        raise PayloadKeyError(
-            f"reading {PAYLOAD_KEY}: {reference} holds {len(key)} bytes instead of {KEY_BYTES}; "
-            "`openssl rand -base64 32` makes a key"
-        )
-    return key
 
 
 def key_id(key: bytes) -> str:

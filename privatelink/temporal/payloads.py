@@ -4,7 +4,6 @@ A value that does not fit its model becomes a named failure, not a decode error.
 forever, and pydantic's own message shows the input, which may contain a secret.
 """
 
-import os
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -23,16 +22,10 @@ from temporalio.converter import (
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory, FailureError
 
 from privatelink.errors import invalid_request
-
-PAYLOAD_KEY = "PRIVATELINK_PAYLOAD_KEY"
-"""The setting that turns encryption on (`privatelink.temporal.encryption`), the same on every client and worker."""
+from privatelink.settings import PAYLOAD_KEY, PayloadKeyError, payload_keys, variable
 
 ENCRYPTED = "binary/encrypted"
 """The encoding of an encrypted payload, named as in Temporal's samples."""
-
-
-class PayloadKeyError(Exception):
-    """A payload key is wrong or missing. A worker retries such a task until an operator has fixed the setting."""
 
 
 class _Unreadable(EncodingPayloadConverter):
@@ -104,11 +97,11 @@ DATA_CONVERTER = replace(
 
 def data_converter() -> DataConverter:
     """`DATA_CONVERTER`, with encryption when `PRIVATELINK_PAYLOAD_KEY` is set. Raises `PayloadKeyError`."""
-    if not os.environ.get(PAYLOAD_KEY):
+    if not variable(PAYLOAD_KEY):
         return DATA_CONVERTER
     try:
         # Imported here, because an installation without encryption does not have the library.
-        from privatelink.temporal.encryption import encrypting_converter, payload_keys  # noqa: PLC0415
+        from privatelink.temporal.encryption import encrypting_converter  # noqa: PLC0415
     except ImportError as error:
         raise PayloadKeyError(
             f"reading {PAYLOAD_KEY}: encryption needs a library: pip install 'privatelink[encryption]'"

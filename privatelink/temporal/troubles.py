@@ -4,11 +4,12 @@ The client passes on the messages of its gRPC library, which hide the reason amo
 below are those of temporalio 1.35. Each was observed with a server that had this trouble.
 """
 
-import os
 import re
 from typing import NamedTuple
 
 from temporalio.service import RPCError, RPCStatusCode
+
+from privatelink.settings import variable
 
 REPEAT = "repeat the call when Temporal answers again: it is safe"
 
@@ -49,15 +50,15 @@ def address_setting(*, given: bool) -> str:
     """How to correct an address that comes from the call itself, from the environment, or from nowhere."""
     if given:
         return "correct the address that the caller gives"
-    if os.environ.get("TEMPORAL_ADDRESS"):
+    if variable("TEMPORAL_ADDRESS"):
         return "correct TEMPORAL_ADDRESS"
     return "set TEMPORAL_ADDRESS (it is not set)"
 
 
 def profile_setting(name: str) -> str:
     """How to correct this setting of a profile (docs.temporal.io, "Environment configuration")."""
-    profile = os.environ.get("TEMPORAL_PROFILE") or "default"
-    file = os.environ.get("TEMPORAL_CONFIG_FILE") or "temporal.toml"
+    profile = variable("TEMPORAL_PROFILE") or "default"
+    file = variable("TEMPORAL_CONFIG_FILE") or "temporal.toml"
     return f"correct `{name}` of profile {profile} in {file}"
 
 
@@ -129,7 +130,7 @@ def _namespace_step(message: str) -> str:
 
 
 def _namespace_setting() -> str:
-    if os.environ.get("TEMPORAL_NAMESPACE") is not None:
+    if variable("TEMPORAL_NAMESPACE") is not None:
         return "correct TEMPORAL_NAMESPACE"
     return "set TEMPORAL_NAMESPACE, or `namespace` of the profile in temporal.toml, to one that the server has"
 

@@ -14,8 +14,8 @@ from activities.support.inventory import InventoryReader
 from clouds.aws.tags import COMPLETE, add_ec2_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
-from clouds.settings import Settings
 from privatelink.model.names import TAG_COMPLETE, Place
+from runtime.settings import Settings
 from tests.support.sandbox import Sandbox
 from tests.support.steps import CONSUMER, PROVIDER, Provider, a_deadline, a_scope, address_users, perform
 
@@ -36,7 +36,7 @@ class StandingLink:
     @property
     def steps(self) -> Removals:
         """The steps under test, with the settings of now."""
-        apis = DeploymentApis(Settings.from_environment())
+        apis = DeploymentApis(Settings.from_environment().deployment_access)
         return Removals(InventoryReader(self.provider.aws, self.platform, apis), AddressUsers(apis))
 
     def without_deployment_key(self) -> None:

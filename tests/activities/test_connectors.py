@@ -1,5 +1,6 @@
 """Checking, creating, awaiting and deleting the connector, against the sandbox."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from clouds.emqx.connector_body import ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.wire import CONNECTOR_SHAPE
 from clouds.secrets import OfferedSecrets, SecretSettings
-from clouds.settings import Settings
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -33,7 +33,8 @@ from privatelink.errors import (
 from privatelink.model.deadlines import Deadline
 from privatelink.model.names import Link, description
 from privatelink.model.request import Connector
-from privatelink.pace import PACE, paced_delta
+from privatelink.pace import pace, paced_delta
+from runtime.settings import Settings
 from tests.activities.consumer_side import make_address, make_endpoint_service
 from tests.support.sandbox import Sandbox
 from tests.support.steps import LINK, SAGA, a_deadline, a_removal, a_scope, attempt
@@ -58,7 +59,9 @@ def steps(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Connectors:
 
 def steps_of(settings: Settings) -> Connectors:
     """The activities of a worker with these settings."""
-    return Connectors(DeploymentApis(settings), AwsAccounts(), OfferedSecrets(settings.secrets))
+    return Connectors(
+        DeploymentApis(settings.deployment_access), AwsAccounts(), OfferedSecrets(settings.secrets, os.environ)
+    )
 
 
 def connector_of(name: str = "orders", **changes: object) -> Connector:
@@ -127,7 +130,7 @@ async def test_a_new_links_connector_needs_no_listing_of_its_own(
     steps: Connectors, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, *, is_new: bool, listings: int
 ) -> None:
     """Where another saga had one made lately; what is made again looks at what there is now."""
-    monkeypatch.setattr("activities.connectors.RECENT_SECONDS", 3600 * PACE)
+    monkeypatch.setattr("activities.connectors.RECENT_SECONDS", 3600 * pace())
     asked = creation(make_address(sandbox))
     await attempt(steps.check_connector, spec())
     asked = asked.model_copy(update={"scope": asked.scope.model_copy(update={"is_new": is_new})})

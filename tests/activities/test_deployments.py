@@ -5,9 +5,9 @@ import pytest
 from activities.deployments import Deployments
 from activities.inputs import DeploymentFacts
 from clouds.emqx.platform import Platform
-from clouds.settings import Settings
 from privatelink.errors import CloudUnavailable, FindingType, PlatformKeyRefused, RequestRefused
 from privatelink.model.request import PrivateLinkRequest
+from runtime.settings import Settings
 from tests.support.sandbox import Sandbox
 from tests.support.steps import attempt
 

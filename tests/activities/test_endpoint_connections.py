@@ -12,7 +12,6 @@ from activities.private_links import PrivateLinks
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.tags import TAG_VPC_ENDPOINT
 from clouds.emqx.platform import Platform
-from clouds.settings import Settings
 from privatelink.errors import (
     AmbiguousConnection,
     DeadlinePassed,
@@ -24,6 +23,7 @@ from privatelink.errors import (
 )
 from privatelink.model.deadlines import Deadline
 from privatelink.pace import paced_delta
+from runtime.settings import Settings
 from tests.support.sandbox import Sandbox
 from tests.support.steps import (
     CONSUMER,

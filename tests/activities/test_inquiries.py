@@ -8,8 +8,8 @@ from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
-from clouds.settings import Settings
 from privatelink.model.result import SetUpCheck
+from runtime.settings import Settings
 from tests.clouds.emqx.test_http import answering_server
 from tests.support.sandbox import Sandbox
 from tests.support.steps import ACCESS, LINK, attempt
@@ -18,7 +18,7 @@ from tests.support.steps import ACCESS, LINK, attempt
 async def said_of(what: str) -> SetUpCheck:
     """The finding of one look."""
     settings = Settings.from_environment()
-    aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings)
+    aws, platform, apis = AwsAccounts(), Platform(settings.platform), DeploymentApis(settings.deployment_access)
     inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
     answer = await attempt(inquiries.check_keys, RemovalScope(link=LINK, aws=ACCESS))
     (finding,) = [one for one in answer.findings if one.name == what]

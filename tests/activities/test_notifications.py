@@ -1,5 +1,6 @@
 """Notifying: what the receiver gets, how often, and what a worker without a webhook does."""
 
+import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,11 +11,11 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
 from clouds.webhook import Webhook
 from privatelink.errors import CloudRefused, CloudUnavailable, ErrorDetails, Leftover
 from privatelink.model.progress import Ask, Phase
 from runtime.registry import all_activities
+from runtime.settings import Settings
 from tests.support.receiver import Receiver
 from tests.support.steps import LINK, RUN_ID, SAGA, attempt, perform, refusal
 
@@ -131,8 +132,8 @@ async def test_a_worker_registers_it(receiver: Receiver) -> None:
     steps = all_activities(
         AwsAccounts(),
         Platform(settings.platform),
-        DeploymentApis(settings),
-        OfferedSecrets(settings.secrets),
+        DeploymentApis(settings.deployment_access),
+        OfferedSecrets(settings.secrets, os.environ),
         Webhook(settings.webhook),
     )
     (notify,) = [step for step in steps if step.__name__ == "notify"]

@@ -15,7 +15,6 @@ from activities.scopes import Removed
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.platform import Platform
 from clouds.emqx.wire import PrivateLinkRow
-from clouds.settings import Settings
 from privatelink.errors import (
     CloudRefused,
     CloudUnavailable,
@@ -28,7 +27,8 @@ from privatelink.errors import (
 from privatelink.model.deadlines import span
 from privatelink.model.names import Link, description
 from privatelink.model.request import ConsolePlatform
-from privatelink.pace import PACE, paced, paced_delta
+from privatelink.pace import pace, paced, paced_delta
+from runtime.settings import Settings
 from tests.activities.consumer_side import (
     accept_connection,
     make_address,
@@ -288,7 +288,7 @@ async def test_an_answer_that_outlasts_its_look_is_heard_by_the_next_look(
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
     deadline = PrivateLinkWait(scope=a_scope(), private_link=made, deadline=a_deadline(3600))
-    sandbox.fault(LIST, "slow", seconds=1.5 * PACE)
+    sandbox.fault(LIST, "slow", seconds=1.5 * pace())
     with pytest.raises(NotYet, match="not read yet"):
         await attempt(steps.wait_for_private_link, deadline)
     before = len(listed(sandbox))

@@ -16,10 +16,10 @@ from activities.support.inventory import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
-from clouds.settings import Settings
 from privatelink.errors import CredentialsRefused, FindingType, RemovalRefused, RequestRefused, Throttled
 from privatelink.model.names import TAG_COMPLETE, TAG_LINK, aws_name
 from privatelink.model.request import AwsAccess, PrivateLinkRequest
+from runtime.settings import Settings
 from tests.support.sandbox import Sandbox
 from tests.support.steps import CONSUMER, LINK, PRINCIPAL, PROVIDER, SAGA, Provider, a_scope, attempt, perform, refusal
 
@@ -101,7 +101,7 @@ async def test_every_check_refuses_a_role_that_lets_anyone_in(
     open_role = [(FindingType.TRUST_POLICY_OPEN, seed["open_role_arn"])]
     assert open_role == await findings(steps, a_spec(request))
     settings = Settings.from_environment()
-    platform, apis = Platform(settings.platform), DeploymentApis(settings)
+    platform, apis = Platform(settings.platform), DeploymentApis(settings.deployment_access)
     inventory = InventoryReader(provider.aws, platform, apis)
     inquiries = Inquiries(provider.aws, platform, apis, inventory)
     removal = RemovalScope(link=LINK, aws=access)
@@ -121,7 +121,7 @@ async def test_a_check_tells_of_an_external_id_that_is_not_the_operators(provide
     seed = provider.sandbox.seed
     settings = Settings.from_environment()
     aws = AwsAccounts(external_ids={seed["role_arn"]: SecretStr(seed["external_id"])})
-    platform, apis = Platform(settings.platform), DeploymentApis(settings)
+    platform, apis = Platform(settings.platform), DeploymentApis(settings.deployment_access)
     inquiries = Inquiries(aws, platform, apis, InventoryReader(aws, platform, apis))
     access = AwsAccess(region="us-east-1", role_arn=seed["role_arn"], external_id="ext-guess")
     found = (await attempt(inquiries.check_keys, RemovalScope(link=LINK, aws=access))).findings

@@ -1,6 +1,7 @@
 """A removal as a whole: what it refuses, what it finds, what it lists."""
 
 import json
+import os
 import shlex
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -18,11 +19,11 @@ from activities.scopes import RemovalScope, Scope
 from clouds.aws.tags import COMPLETE, TAG_VPC_ENDPOINT, add_elb_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
 from privatelink.errors import AccessDenied, FindingType, NotYet, RemovalRefused
 from privatelink.model.names import TAG_COMPLETE, Link, description
 from privatelink.model.request import ConsolePlatform
 from privatelink.pace import paced_delta
+from runtime.settings import Settings
 from tests.activities.standing_link import HERE, StandingLink
 from tests.support.steps import (
     ACCESS,
@@ -152,7 +153,9 @@ async def test_an_inspection_finds_all_that_a_delete_would_be_refused_for(standi
     standing.post("/authentication", at(standing.address, HOLDERS[0][1]))
     standing.provider.sandbox.quirk("deployment_key_scopes", ["access_control", "data_integration", "gateways"])
     settings = Settings.from_environment()
-    inquiries = Inquiries(standing.provider.aws, standing.platform, DeploymentApis(settings), standing.steps._inventory)
+    inquiries = Inquiries(
+        standing.provider.aws, standing.platform, DeploymentApis(settings.deployment_access), standing.steps._inventory
+    )
     inspection = await attempt(inquiries.inspect_link, a_removal())
     error = await refusal(RemovalRefused, standing.steps.check_removal, a_removal())
     assert error.details_model.findings == inspection.findings
@@ -224,8 +227,8 @@ async def test_a_key_that_may_not_list_connectors_refuses_a_delete_unless_the_re
     facts = await attempt(standing.steps.check_removal, ignoring)
     assert [LINK.deployment in one for one in facts.not_looked_at] == [True]
     settings = Settings.from_environment()
-    apis = DeploymentApis(settings)
-    connectors = Connectors(apis, standing.provider.aws, OfferedSecrets(settings.secrets))
+    apis = DeploymentApis(settings.deployment_access)
+    connectors = Connectors(apis, standing.provider.aws, OfferedSecrets(settings.secrets, os.environ))
     assert not (await attempt(connectors.delete_connector, ignoring)).ids
     links = PrivateLinks(standing.platform, standing.provider.aws, AddressUsers(apis))
     assert (spec.private_link.private_link_id,) == (await perform(links.delete_private_link, ignoring)).ids

@@ -7,7 +7,7 @@ import pytest
 
 from bench import replays
 from bench.sides import bare_side, our_side
-from clouds.sizes import USUAL
+from runtime.sizes import USUAL
 from scripts.temporal_server import TemporalServer
 
 

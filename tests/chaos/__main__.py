@@ -6,25 +6,21 @@ import logging
 import os
 import sys
 
-from tests.support.deadlines import set_deadlines
+from temporalio.client import Client
+
+from privatelink.temporal.payloads import DATA_CONVERTER
+from privatelink.temporal.search_attributes import ensure_search_attributes
+from scripts.temporal_cli import find_temporal_cli
+from scripts.temporal_server import temporal_server
+from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells
+from tests.chaos.matrix import MANY, Ran, harness_of, run_apart, run_cells
+from tests.chaos.page import PAGE, table
+from tests.support.deadlines import set_pace_and_deadlines
+from tests.support.requests import SECRET, SECRET_VARIABLE
+from tests.support.sandbox import running_sandbox
 
 DEADLINE_SECONDS = 40
 """Every deadline, in real seconds: short enough to wait for, long enough that a busy machine alone exceeds none."""
-
-# The product reads it once, when it is imported. A person's clicks may be in vain, so their deadline is as short.
-set_deadlines(DEADLINE_SECONDS, person=True)
-
-from temporalio.client import Client  # noqa: E402
-
-from privatelink.temporal.payloads import DATA_CONVERTER  # noqa: E402
-from privatelink.temporal.search_attributes import ensure_search_attributes  # noqa: E402
-from scripts.temporal_cli import find_temporal_cli  # noqa: E402
-from scripts.temporal_server import temporal_server  # noqa: E402
-from tests.chaos.faults import EXAMPLE, Cell, UnknownCellError, all_cells  # noqa: E402
-from tests.chaos.matrix import MANY, Ran, harness_of, run_apart, run_cells  # noqa: E402
-from tests.chaos.page import PAGE, table  # noqa: E402
-from tests.support.requests import SECRET, SECRET_VARIABLE  # noqa: E402
-from tests.support.sandbox import running_sandbox  # noqa: E402
 
 
 def main(arguments: list[str]) -> int:
@@ -40,6 +36,8 @@ def main(arguments: list[str]) -> int:
     except UnknownCellError as error:
         sys.stderr.write(f"{error}\n")
         return 2
+    # A person's clicks may be in vain, so their deadline is as short.
+    set_pace_and_deadlines(DEADLINE_SECONDS, person=True)
     # Temporal's SDK logs each failed attempt with its stack, and failures are the purpose here.
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     ran = asyncio.run(_run(cells, alone=chosen.alone))

@@ -11,8 +11,8 @@ from typing import Any
 
 from temporalio.client import Client
 
-from clouds.settings import Settings
 from privatelink import PrivateLinks
+from runtime.settings import Settings
 from tests.chaos.cell_laws import BrokenLawError
 from tests.chaos.cells import CellRun
 from tests.chaos.faults import FAULTS, Cell

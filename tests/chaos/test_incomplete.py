@@ -10,10 +10,9 @@ from privatelink.errors import CloudRefused, Leftover, Outcome, PrivateLinkError
 from privatelink.model.request import DeleteRequest
 from tests.chaos.foreign_clients import Ids
 from tests.chaos.harness import MatrixHarness
+from tests.support.deadlines import SetDeadlines
 from tests.support.laws import counts
 from tests.support.requests import full_request
-from tests.support.sandbox import SPEED
-from workflows.saga import options
 
 pytestmark = pytest.mark.chaos
 
@@ -41,9 +40,9 @@ CASES = {
 
 
 @pytest.fixture
-def removal_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+def removal_deadline(set_deadlines: SetDeadlines) -> None:
     """Set it to half a minute of real time."""
-    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 30 * SPEED}))
+    set_deadlines(removal=30)
 
 
 @pytest.mark.usefixtures("removal_deadline")

@@ -14,6 +14,7 @@ from privatelink.model.request import DeleteRequest
 from scripts.breakable import BreakableStage
 from tests.interleavings.history_judge import HistoryJudge
 from tests.support.belongings import Known
+from tests.support.deadlines import deadline_settings
 from tests.support.hasty_worker import HASTY_WORKER
 from tests.support.laws import NOTHING
 from tests.support.microburst import MICROBURST, running_microburst
@@ -58,7 +59,7 @@ RULES = [
 async def test_every_answer_is_true_also_through_a_proxy_that_breaks_every_fourth_call() -> None:
     """Eight creates and eight deletes: each ends, its answer is true, and without faults all can be deleted."""
     assert MICROBURST.exists(), f"{MICROBURST} is missing: run `make .cache/microburst/bin/microburst`"
-    async with BreakableStage(SPEED, worker=HASTY_WORKER) as stage:
+    async with BreakableStage(SPEED, worker=HASTY_WORKER, settings=deadline_settings(120)) as stage:
         sandbox = stage.ready["endpoint"]
         keys = {name: value for name, value in stage.ready["env"].items() if name.startswith("AWS_")}
         environment = {**os.environ, **keys}

@@ -12,8 +12,7 @@ import pytest
 from pydantic import SecretBytes, SecretStr
 
 from clouds import webhook
-from clouds.settings import WebhookSettings
-from clouds.webhook import CloudEvent, PhaseChange, Webhook, signature
+from clouds.webhook import CloudEvent, PhaseChange, Webhook, WebhookSettings, signature
 from privatelink.errors import CloudRefused, CloudUnavailable, PrivateLinkError
 from privatelink.model.progress import Phase
 from privatelink.pace import paced_delta

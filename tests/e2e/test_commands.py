@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from scripts.temporal_server import TemporalServer
+from tests.support.deadlines import SetDeadlines
 from tests.support.judged_cli import run
 from tests.support.laws import NOTHING
 from tests.support.requests import SECRET, full_request
-from tests.support.sandbox import SPEED
 from tests.support.visibility import listed
 from tests.support.world import World
-from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
 
@@ -95,14 +94,14 @@ async def test_a_failed_create_exits_with_3_and_names_the_first_cause(
 
 
 async def test_a_rollback_that_cannot_finish_exits_with_4_and_lists_what_is_left(
-    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str], set_deadlines: SetDeadlines
 ) -> None:
     """The list has the load balancer's ARN and AWS's reason; a later delete finishes it."""
     file = tmp_path / "orders-db.json"
     file.write_text(full_request(world.sandbox).model_dump_json())
     world.sandbox.fault("CreateVpcEndpointServiceConfiguration", "access_denied", times=None)
     world.sandbox.fault("DeleteLoadBalancer", "access_denied", times=None)
-    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 12 * SPEED}))
+    set_deadlines(removal=12)
     code = await asyncio.to_thread(run, ["create", "-f", str(file), "--output", "json"])
     error = json.loads(capsys.readouterr().out)["error"]
     assert (code, error["type"], error["outcome"]) == (4, "RollbackIncomplete", "incomplete")

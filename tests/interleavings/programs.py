@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from privatelink import PrivateLinks
 from scripts.breakable import BreakableStage
 from tests.interleavings.history_judge import HistoryJudge
+from tests.support.deadlines import deadline_settings
 from tests.support.hasty_worker import HASTY_WORKER
 from tests.support.sandbox import SPEED
 
@@ -95,7 +96,7 @@ def running_programs() -> Iterator[Programs]:
     def run(work: Coroutine[Any, Any, R]) -> R:
         return asyncio.run_coroutine_threadsafe(work, loop).result(LIMIT_SECONDS)
 
-    stage = BreakableStage(SPEED, worker=HASTY_WORKER)
+    stage = BreakableStage(SPEED, worker=HASTY_WORKER, settings=deadline_settings(120))
     try:
         run(stage.__aenter__())
         try:

@@ -25,8 +25,8 @@ from privatelink.errors import (
     from_failure,
 )
 from privatelink.model.step_clock import far_net
-from privatelink.pace import paced_delta
 from runtime.attempts import Attempts
+from tests.support.sandbox import SPEED
 
 BEAT = timedelta(seconds=1.5)
 
@@ -48,7 +48,7 @@ async def tells_and_fails() -> list[str]:
     raise ApplicationError("once")
 
 
-NEVER_ALLOWED = paced_delta(120)
+NEVER_ALLOWED = timedelta(seconds=120 / SPEED)
 
 
 async def is_refused(*, was_allowed: bool, by: type[NotAllowed] = AccessDenied) -> int:

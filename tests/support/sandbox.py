@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 SPEED = 200
-"""Speed of the sandbox's clock in the product's tests. `tests/conftest.py` sets `PRIVATELINK_PACE` to the same."""
+"""Speed of the sandbox's clock in the product's tests. `set_pace_and_deadlines` sets `PRIVATELINK_PACE` to the same."""
 
 
 class Sandbox:

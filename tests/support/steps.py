@@ -21,7 +21,6 @@ from activities.scopes import RemovalScope, Scope
 from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
-from clouds.settings import Settings
 from privatelink.errors import PrivateLinkError, from_failure
 from privatelink.model.deadlines import Deadline
 from privatelink.model.listeners import Listener
@@ -29,6 +28,7 @@ from privatelink.model.names import Link
 from privatelink.model.progress import TRIED_AGAIN
 from privatelink.model.request import AwsAccess, PrivateLinkRequest
 from privatelink.pace import paced_delta
+from runtime.settings import Settings
 from tests.support.sandbox import Sandbox
 
 S = TypeVar("S")
@@ -48,7 +48,7 @@ LINK = Link(deployment="w41b11c0", name="orders-db")
 
 def address_users() -> AddressUsers:
     """The finder of users of an address, with the environment's keys for deployments."""
-    return AddressUsers(DeploymentApis(Settings.from_environment()))
+    return AddressUsers(DeploymentApis(Settings.from_environment().deployment_access))
 
 
 RUN_ID = ActivityEnvironment().info.workflow_run_id

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from temporalio.client import Client, WorkflowHandle
 from temporalio.service import RPCError
 
-from clouds.settings import Settings
 from privatelink import Link, PrivateLinks
+from runtime.settings import Settings
 from tests.support.judged import JudgedLinks, WorldJudge
 from tests.support.sandbox import Sandbox
 from tests.support.step_faults import StepFaults

@@ -9,12 +9,12 @@ from temporalio.client import Client
 from privatelink.errors import Cancelled, CloudUnavailable
 from privatelink.model.progress import Phase, StepState
 from privatelink.model.request import PrivateLinkRequest
+from tests.support.deadlines import SetDeadlines
 from tests.support.laws import NOTHING
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED, Sandbox
 from tests.support.world import World, working_world
-from workflows import create, platform_side
 from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
@@ -24,23 +24,10 @@ DELETES = 8
 
 
 @pytest.fixture
-def deadlines(monkeypatch: pytest.MonkeyPatch) -> "SetDeadlines":
-    """Sets deadlines in seconds of our clock."""
+def set_deadlines(set_deadlines: SetDeadlines, monkeypatch: pytest.MonkeyPatch) -> SetDeadlines:
+    """Sets deadlines, which may be as short as a second."""
     monkeypatch.setattr(options, "FLOOR", timedelta(seconds=1))
-    return SetDeadlines(monkeypatch)
-
-
-class SetDeadlines:
-    """Of a worker in this process."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._monkeypatch = monkeypatch
-
-    def __call__(self, **seconds: float) -> None:
-        """Set those named, as in `deadlines(removal=3)`."""
-        changed = options.DEADLINES.model_copy(update={name: value * SPEED for name, value in seconds.items()})
-        for module in (options, create, platform_side):
-            self._monkeypatch.setattr(module, "DEADLINES", changed)
+    return set_deadlines
 
 
 def _request(sandbox: Sandbox, name: str = "orders-db", **changes: object) -> PrivateLinkRequest:
@@ -53,10 +40,10 @@ async def _runs(person: Person, step: str) -> None:
 
 
 async def test_a_pause_longer_than_the_deadline_of_a_wait_under_way_ends_nothing(
-    world: World, deadlines: SetDeadlines
+    world: World, set_deadlines: SetDeadlines
 ) -> None:
     """The deadline passes in the pause; afterwards the wait has the time that it had left."""
-    deadlines(connection=6)
+    set_deadlines(connection=6)
     world.sandbox.durations(platform_endpoint=12 * SPEED)
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world.sandbox))
@@ -90,9 +77,9 @@ async def _pending(world: World) -> set[str]:
     return {one.activity_id for one in description.raw_description.pending_activities}
 
 
-async def test_a_pause_before_an_effect_uses_up_none_of_its_time(world: World, deadlines: SetDeadlines) -> None:
+async def test_a_pause_before_an_effect_uses_up_none_of_its_time(world: World, set_deadlines: SetDeadlines) -> None:
     """Its wait begins when the effect does."""
-    deadlines(endpoint_service=3)
+    set_deadlines(endpoint_service=3)
     world.sandbox.durations(load_balancer_active=SPEED)
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world.sandbox))
@@ -104,11 +91,11 @@ async def test_a_pause_before_an_effect_uses_up_none_of_its_time(world: World, d
 
 
 async def test_a_removal_whose_deadline_passes_in_a_pause_goes_on_after_it(
-    world: World, deadlines: SetDeadlines
+    world: World, set_deadlines: SetDeadlines
 ) -> None:
     """What could not go before the pause can go after it."""
     await world.links.create(_request(world.sandbox))
-    deadlines(removal=4)
+    set_deadlines(removal=4)
     world.sandbox.fault("DeleteListener", "access_denied", times=None)
     person = Person(world, LINK)
     deleting = await world.links.start_delete(LINK)
@@ -121,9 +108,9 @@ async def test_a_removal_whose_deadline_passes_in_a_pause_goes_on_after_it(
     assert world.sandbox.books() == NOTHING
 
 
-async def test_what_was_made_after_a_long_outage_has_its_whole_time(world: World, deadlines: SetDeadlines) -> None:
+async def test_what_was_made_after_a_long_outage_has_its_whole_time(world: World, set_deadlines: SetDeadlines) -> None:
     """Its wait begins with the answer of the create, however long that took to come."""
-    deadlines(endpoint_service=3)
+    set_deadlines(endpoint_service=3)
     world.sandbox.durations(endpoint_service_available=SPEED)
     ends: list[float] = []
 
@@ -137,9 +124,9 @@ async def test_what_was_made_after_a_long_outage_has_its_whole_time(world: World
     await world.links.create(_request(world.sandbox))
 
 
-async def test_a_saga_that_is_paused_for_good_can_still_be_cancelled(world: World, deadlines: SetDeadlines) -> None:
+async def test_a_saga_that_is_paused_for_good_can_still_be_cancelled(world: World, set_deadlines: SetDeadlines) -> None:
     """Also when its step has failed in the pause, and waits for its end."""
-    deadlines(connection=2)
+    set_deadlines(connection=2)
     world.sandbox.durations(platform_endpoint=60 * SPEED)
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world.sandbox))
@@ -181,11 +168,11 @@ async def test_more_deletes_than_the_platform_allows_in_an_hour_all_end_with_not
 
 
 async def test_more_creates_than_the_platform_answers_in_an_hour_wait_for_their_turn(
-    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, deadlines: SetDeadlines
+    sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, set_deadlines: SetDeadlines
 ) -> None:
     """Also the first look of a create, whose own deadline is far shorter than the hour."""
     monkeypatch.setenv("PRIVATELINK_PLATFORM_READS_PER_HOUR", "1")
-    deadlines(check=5)
+    set_deadlines(check=5)
     hour, began = 3600 / SPEED, asyncio.get_running_loop().time()
     requests = [_request(sandbox, deployment=one) for one in ("w41b11c0", "w41b11c1")]
     async with working_world(sandbox, client) as world, asyncio.timeout(60 + 2 * hour):

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import closing
-from datetime import timedelta
 from typing import Any
 
 import boto3
@@ -33,16 +32,15 @@ from privatelink.model.progress import Phase
 from privatelink.model.request import PrivateLinkRequest
 from tests.chaos.foreign_clients import ForeignClients, Ids
 from tests.support.co_tenant import connect_co_tenant
+from tests.support.deadlines import BELOW_ANY_FLOOR, SetDeadlines
 from tests.support.laws import NOTHING, counts, of_link
 from tests.support.person import CONSOLE, Person
 from tests.support.requests import SECRET, SECRET_VARIABLE, full_request
-from tests.support.sandbox import Sandbox
+from tests.support.sandbox import SPEED, Sandbox
 from tests.support.step_faults import once
 from tests.support.world import World, working_world
 from workflows.platform_side import BY_HAND, CONFIRM_RUNNING
-from workflows.saga import options
 from workflows.saga.controls import APPROVAL
-from workflows.saga.options import DEADLINES
 
 LINK = "w41b11c0/orders-db"
 DELETION = "wait-for-deletion-by-hand"
@@ -201,10 +199,9 @@ async def test_rejecting_the_other_candidate_leaves_one_to_approve(world: World)
 
 
 @pytest.fixture
-def _hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+def _hasty(set_deadlines: SetDeadlines) -> None:
     """A person has as little time as any deadline leaves: its floor."""
-    for module in ("saga.controls", "platform_side", "saga.options"):
-        monkeypatch.setattr(f"workflows.{module}.DEADLINES", DEADLINES.model_copy(update={"person": 1.0}))
+    set_deadlines(person=BELOW_ANY_FLOOR)
 
 
 @pytest.mark.usefixtures("_hasty")
@@ -243,7 +240,7 @@ async def test_a_hold_in_the_middle_of_an_ask_leaves_the_ask_standing(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Both are needed, both are reminded of, and each ends by itself."""
-    monkeypatch.setattr("workflows.saga.asks.REMINDER", timedelta(seconds=1))
+    monkeypatch.setattr("workflows.saga.asks.REMINDER_SECONDS", SPEED)
 
     async def fail() -> None:
         raise CloudRefused("refused on purpose")
@@ -280,14 +277,14 @@ async def test_the_second_confirm_of_a_step_is_refused(world: World) -> None:
     assert [one.action for one in (await person.progress()).interventions] == ["approve", "confirm"]
 
 
-async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, set_deadlines: SetDeadlines) -> None:
     """The platform goes first: while it is not known whether a PrivateLink stands, AWS's side stays."""
     person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
     await person.says("confirm", step=CONFIRM_RUNNING)
     await saga.result()
     before = counts(world.sandbox.books(), LINK)
-    monkeypatch.setattr(options, "DEADLINES", DEADLINES.model_copy(update={"removal": 1.0}))
+    set_deadlines(removal=BELOW_ANY_FLOOR)
 
     async def fail() -> None:
         raise CloudRefused("refused on purpose")
@@ -298,11 +295,9 @@ async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, mo
     assert counts(world.sandbox.books(), LINK) == before
 
 
-async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(world: World, set_deadlines: SetDeadlines) -> None:
     """As a delete: who cannot look must not say that nothing stands at the console, nor make it `failed` there."""
-    monkeypatch.setattr(options, "DEADLINES", DEADLINES.model_copy(update={"removal": 1.0}))
+    set_deadlines(removal=BELOW_ANY_FLOOR)
 
     async def fail() -> None:
         raise CloudRefused("refused on purpose")
@@ -319,7 +314,7 @@ async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(
 
 async def test_a_person_who_does_not_come_is_reminded(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """In the progress, and so in the UI's details, as often as the time says."""
-    monkeypatch.setattr("workflows.saga.asks.REMINDER", timedelta(seconds=1))
+    monkeypatch.setattr("workflows.saga.asks.REMINDER_SECONDS", SPEED)
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, connector=None))
     await person.sees(lambda seen: any(ask.reminders >= 2 for ask in seen.asks))

@@ -18,11 +18,10 @@ from privatelink.errors import (
 from privatelink.model.names import TAG_LINK, TAG_MANAGED_BY, Link, aws_name, description
 from tests.chaos.foreign_clients import CONSUMER, ForeignClients, Ids
 from tests.chaos.foreign_things import OTHER_LINK, ForeignThings, foreign_in
+from tests.support.deadlines import SetDeadlines
 from tests.support.laws import counts, of_link
 from tests.support.requests import full_request
-from tests.support.sandbox import SPEED
 from tests.support.world import World
-from workflows.saga import options
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
 OTHERS_TAGS = {TAG_LINK: OTHER_LINK, TAG_MANAGED_BY: "privatelink-orchestrator"}
@@ -44,9 +43,9 @@ def foreign_things(world: World, clients: ForeignClients) -> ForeignThings:
 
 
 @pytest.fixture
-def short_removal(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_removal(set_deadlines: SetDeadlines) -> None:
     """A removal that nothing can mend is given up after half a minute of our clock."""
-    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 30 * SPEED}))
+    set_deadlines(removal=30)
 
 
 def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - as a caller writes them

@@ -7,13 +7,13 @@ import pytest
 from privatelink.errors import AccessDenied, Outcome, PrivateLinkError, RollbackIncomplete
 from privatelink.model.progress import Phase, StepState
 from privatelink.model.request import PrivateLinkRequest
+from tests.support.deadlines import SetDeadlines
 from tests.support.laws import NOTHING, of_link
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
 from tests.support.step_faults import once
 from tests.support.world import World
-from workflows import create
 from workflows.saga import options
 
 LINK = "w41b11c0/orders-db"
@@ -71,11 +71,11 @@ async def test_a_refusal_in_a_check_is_final_at_once(world: World) -> None:
 
 
 async def test_a_refusal_that_lasts_is_held_at_the_deadline_when_asked(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, set_deadlines: SetDeadlines
 ) -> None:
     """What was made stays until somebody has given the permission back."""
     monkeypatch.setattr(options, "FLOOR", timedelta(seconds=1))
-    monkeypatch.setattr(create, "DEADLINES", options.DEADLINES.model_copy(update={"load_balancer": 3.0 * SPEED}))
+    set_deadlines(load_balancer=3)
     world.sandbox.durations(load_balancer_active=SPEED)
     person = Person(world, LINK)
     saga = await world.links.start_create(_request(world, on_failure="hold"))
@@ -89,11 +89,11 @@ async def test_a_refusal_that_lasts_is_held_at_the_deadline_when_asked(
 
 
 async def test_what_nobody_could_look_at_is_listed_by_what_the_saga_recorded(
-    world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch, set_deadlines: SetDeadlines
 ) -> None:
     """An ending that says only why it could not look leaves a person to search two consoles for what is billed."""
     monkeypatch.setattr(options, "FLOOR", timedelta(seconds=1))
-    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": SPEED, "check": SPEED}))
+    set_deadlines(removal=1, check=1)
     world.sandbox.durations(platform_endpoint=1000 * SPEED)
     saga = await world.links.start_create(_request(world))
     await _waits(world, LINK, "wait-for-endpoint-connection")

@@ -11,12 +11,12 @@ from pydantic import TypeAdapter
 
 from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
 from privatelink.model.request import ApiPlatform, ConsolePlatform
+from tests.support.deadlines import BELOW_ANY_FLOOR, SetDeadlines
 from tests.support.laws import counts
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.world import World
 from workflows.removal import everything, remove
-from workflows.saga import options
 from workflows.saga.compensation import Stage, Undo
 
 if TYPE_CHECKING:
@@ -97,10 +97,10 @@ async def test_every_undo_that_a_story_notes_is_in_the_removals_order() -> None:
 
 @pytest.mark.parametrize("operation", ["rollback", "delete"])
 async def test_nothing_at_aws_goes_while_the_platforms_side_stands(
-    world: World, monkeypatch: pytest.MonkeyPatch, operation: str
+    world: World, set_deadlines: SetDeadlines, operation: str
 ) -> None:
     """A connector or a PrivateLink that cannot be removed keeps all that it stands on, and all of it is listed."""
-    monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 1.0}))
+    set_deadlines(removal=BELOW_ANY_FLOOR)
 
     async def fail() -> None:
         raise CloudRefused("refused on purpose")

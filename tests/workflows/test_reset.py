@@ -109,8 +109,8 @@ def _fails(world: World, step: str) -> None:
 @pytest.fixture
 def _settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollback that looks for what a lost reply may have made looks for a moment alone."""
-    monkeypatch.setattr(options, "SETTLE_AT_AWS", timedelta(seconds=1))
-    monkeypatch.setattr(options, "SETTLE_AT_PLATFORM", timedelta(seconds=1))
+    monkeypatch.setattr(options, "settle_at_aws", lambda: timedelta(seconds=1))
+    monkeypatch.setattr(options, "settle_at_platform", lambda: timedelta(seconds=1))
 
 
 RESETS = [FIRST, "create-load-balancer", "create-endpoint-service", "create-private-link", LAST]

@@ -24,12 +24,12 @@ from privatelink.errors import (
 from privatelink.model.progress import Phase, Progress, StepProgress, StepState
 from privatelink.model.request import PrivateLinkRequest
 from tests.support.co_tenant import connect_co_tenant
+from tests.support.deadlines import BELOW_ANY_FLOOR, SetDeadlines
 from tests.support.laws import NOTHING
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, Moment, once
 from tests.support.world import World
-from workflows.saga import options
 from workflows.saga.controls import APPROVAL
 from workflows.saga.pauses import PAUSE
 
@@ -98,11 +98,9 @@ async def test_a_held_create_that_is_given_up_ends_by_its_first_cause(world: Wor
     assert world.sandbox.books() == NOTHING
 
 
-async def test_a_hold_that_nobody_ends_rolls_back_by_its_deadline(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hold_that_nobody_ends_rolls_back_by_its_deadline(world: World, set_deadlines: SetDeadlines) -> None:
     """The first cause is the step's."""
-    monkeypatch.setattr("workflows.saga.controls.DEADLINES", options.DEADLINES.model_copy(update={"hold": 1.0}))
+    set_deadlines(hold=BELOW_ANY_FLOOR)
     _fails(world, "create-listener-3306", times=1, error=CloudRefused("refused on purpose"))
     with pytest.raises(CloudRefused, match="refused on purpose") as caught:
         await world.links.create(_request(world, on_failure="hold"))

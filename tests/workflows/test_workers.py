@@ -11,10 +11,11 @@ from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
 from clouds.polling.worker_count import WorkerCount
-from clouds.settings import Settings
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.request import AwsAccess
-from privatelink.temporal.queues import ACCOUNT_QUEUES, account_queue
+from privatelink.settings import ACCOUNT_QUEUES
+from privatelink.temporal.queues import account_queue
+from runtime.settings import Settings
 from runtime.upkeep import count_workers
 from tests.support.laws import NOTHING, counts
 from tests.support.requests import full_request

@@ -20,8 +20,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
 
-REMINDER = paced_delta(86_400)
-"""Interval between an ask and its first reminder, and between reminders: a day of the cloud's clock."""
+REMINDER_SECONDS = 86_400.0
+"""Seconds of the cloud's clock between an ask and its first reminder, and between reminders: a day."""
 
 
 class Question(NamedTuple):
@@ -128,5 +128,5 @@ class Asks:
 
     async def _remind(self, phase: Phase, step: str) -> None:
         while True:
-            await workflow.sleep(REMINDER, summary="reminder")
+            await workflow.sleep(paced_delta(REMINDER_SECONDS), summary="reminder")
             self._tracker.remind(phase, step)

@@ -96,9 +96,9 @@ class Compensation:
 
     def settle(self) -> None:
         """Give the effect of a lost reply time to show, before a removal trusts that there is nothing."""
-        at_platform: dict[Undo, timedelta] = {PrivateLinks.delete_private_link: options.SETTLE_AT_PLATFORM}
+        at_platform: dict[Undo, timedelta] = {PrivateLinks.delete_private_link: options.settle_at_platform()}
         self._settled_at = {
-            undo: workflow.now() + at_platform.get(undo, options.SETTLE_AT_AWS) for undo in self._unsettled
+            undo: workflow.now() + at_platform.get(undo, options.settle_at_aws()) for undo in self._unsettled
         }
 
     def begin(self) -> None:

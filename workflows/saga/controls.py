@@ -15,7 +15,8 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.progress import Phase, StepState
     from privatelink.model.updates import Confirm
     from workflows.saga.asks import Asks, Question
-    from workflows.saga.options import DEADLINES, deadline_in
+    from workflows.saga.deadlines import deadlines
+    from workflows.saga.options import deadline_in
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
 
@@ -131,7 +132,7 @@ class OperatorControl:
         commands = (f"privatelink retry-now {self._link}", f"privatelink roll-back {self._link} --reason WHY")
         try:
             await self._asks.ask(
-                Phase.HELD, step, task, commands, deadline_in(DEADLINES.hold), until=lambda: step not in self._held
+                Phase.HELD, step, task, commands, deadline_in(deadlines().hold), until=lambda: step not in self._held
             )
         except DeadlinePassed:
             raise error from None
@@ -140,7 +141,7 @@ class OperatorControl:
 
     async def approval(self, connection: Connection) -> None:
         """Wait until this endpoint's connection is approved. Raises `DeadlinePassed`."""
-        deadline, own = deadline_in(DEADLINES.person), connection.vpc_endpoint_id
+        deadline, own = deadline_in(deadlines().person), connection.vpc_endpoint_id
         task = approving(self._link, [connection.words])
         with self._to_approve("", (own,)):
             await self._asks.ask(
@@ -187,7 +188,7 @@ class OperatorControl:
         """Wait for `confirm` of the step; returns the given address, or the proposed one. Raises `DeadlinePassed`."""
         self._questions[step] = question = Question(names=names, connection=connection)
         commands = (f"privatelink confirm {self._link}",)
-        deadline = deadline_in(DEADLINES.person)
+        deadline = deadline_in(deadlines().person)
         try:
             await self._asks.ask(
                 Phase.WAITING_FOR_PERSON, step, task, commands, deadline, until=lambda: step in self._answers

@@ -1,18 +1,14 @@
-"""The few ways to run a step (check, write, wait, removal) and the deadlines, which are all settings.
+"""The few ways to run a step: check, write, wait, removal.
 
 A deadline counts only time in which something could happen; the worker judges that (`runtime.judging`). Temporal's
 schedule-to-close timeout counts all time, so it is only a distant safety net (`privatelink.model.step_clock.far_net`).
-
-A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clock, as in
-`PRIVATELINK_DEADLINE_LOAD_BALANCER=2400`.
 """
 
-import dataclasses
-import os
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TypedDict, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 from temporalio import workflow
 from temporalio.common import RetryPolicy
 from temporalio.workflow import ActivityCancellationType
@@ -21,64 +17,32 @@ from privatelink.errors import BY_TYPE, NotAllowed
 from privatelink.model.deadlines import LEAST_POLL_SECONDS, POLL_SECONDS, SLACK_SECONDS, Deadline
 from privatelink.model.step_clock import far_net
 from privatelink.pace import paced_delta
-
-
-class Deadlines(BaseModel):
-    """Maximum time for each step, in seconds of the cloud's clock; aws.amazon.com usually takes far less."""
-
-    model_config = ConfigDict(frozen=True)
-
-    check: float = Field(300, gt=0)
-    write: float = Field(1800, gt=0)
-    private_link: float = Field(604_800, gt=0)  # a fleet queues for the platform's few writes an hour
-    load_balancer: float = Field(1200, gt=0)
-    targets: float = Field(600, gt=0)
-    endpoint_service: float = Field(600, gt=0)
-    connection: float = Field(3600, gt=0)  # EMQX's account makes one VPC endpoint every 3.3 s, for all links that wait
-    running: float = Field(900, gt=0)
-    connector: float = Field(300, gt=0)
-    removal: float = Field(3600, gt=0)
-    person: float = Field(604_800, gt=0)
-    hold: float = Field(86_400, gt=0)
-    notification: float = Field(120, gt=0)
-
-    @classmethod
-    def from_environment(cls) -> "Deadlines":
-        """The defaults, overridden by the environment. Raises pydantic's `ValidationError`."""
-        prefix = "PRIVATELINK_DEADLINE_"
-        given = {name[len(prefix) :].lower(): text for name, text in os.environ.items() if name.startswith(prefix)}
-        return cls.model_validate(given, extra="forbid")
-
+from workflows.saga.deadlines import deadlines
 
 S = TypeVar("S")
 
-DEADLINES = Deadlines.from_environment()
-
 FLOOR = timedelta(seconds=10)
 """Minimum of every deadline: on a scaled clock, calls still take their own time."""
-
-SETTLE_AT_AWS = paced_delta(15)
-"""Maximum time after a lost reply for which AWS may not show what the call made (EC2: eventual consistency)."""
-
-SETTLE_AT_PLATFORM = max(paced_delta(300), FLOOR)
-"""Maximum time for which an abandoned call may still take effect at the platform. The platform may hold a create for
-minutes: EMQX's own Terraform provider waits 30 minutes for the create of a deployment."""
 
 # Room for several calls, each with its own timeout, and for their turns while many sagas share a budget.
 _ATTEMPT = timedelta(minutes=11)
 _BEAT = timedelta(seconds=30)  # after this a killed worker's attempt is missed; see runtime/attempts.py
 _NOTIFICATION = timedelta(seconds=15)  # above the webhook's own timeout
-_POLL = timedelta(seconds=SLACK_SECONDS) + max(paced_delta(POLL_SECONDS), timedelta(seconds=LEAST_POLL_SECONDS))
-_RETRY = RetryPolicy(
-    initial_interval=paced_delta(2), backoff_coefficient=2, maximum_interval=paced_delta(30), maximum_attempts=0
-)
-
-# Attempt 10 of a wait is normal. Exponential backoff would only delay recovery after a worker is killed.
-_POLL_AGAIN = RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
-
-
 _FINAL_IN_CHECKS = [leaf for leaf, error in BY_TYPE.items() if issubclass(error, NotAllowed)]
-_CHECK_AGAIN = dataclasses.replace(_RETRY, non_retryable_error_types=_FINAL_IN_CHECKS)
+
+
+def settle_at_aws() -> timedelta:
+    """Maximum time after a lost reply for which AWS may not show what the call made (EC2: eventual consistency)."""
+    return paced_delta(15)
+
+
+def settle_at_platform() -> timedelta:
+    """Maximum time for which an abandoned call may still take effect at the platform.
+
+    The platform may hold a create for minutes: EMQX's own Terraform provider waits 30 minutes for the create of a
+    deployment.
+    """
+    return max(paced_delta(300), FLOOR)
 
 
 def deadline_in(seconds: float) -> Deadline:
@@ -103,19 +67,23 @@ def check() -> Options:
     Nothing is made yet, so a refusal is final: the caller can fix its cause and ask again.
     """
     return _options(
-        _ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT, again=_CHECK_AGAIN
+        _ATTEMPT,
+        paced_delta(deadlines().check),
+        ActivityCancellationType.TRY_CANCEL,
+        beat=_BEAT,
+        again=_retry(_FINAL_IN_CHECKS),
     )
 
 
 def inventory() -> Options:
     """A read in the middle of a saga. Unlike in a check, a refusal is not final at once."""
-    return _options(_ATTEMPT, paced_delta(DEADLINES.check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
+    return _options(_ATTEMPT, paced_delta(deadlines().check), ActivityCancellationType.TRY_CANCEL, beat=_BEAT)
 
 
 def inquiry() -> Options:
     """A check whose caller waits for the answer: all time counts, and the last error says what it waited for."""
     how = check()
-    how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.check), FLOOR)
+    how["schedule_to_close_timeout"] = max(paced_delta(deadlines().check), FLOOR)
     return how
 
 
@@ -130,7 +98,7 @@ def write(within: float) -> Options:
 def wait(deadline: Deadline) -> Options:
     """Polls until a deadline that the step itself knows; the timeout here is only a safety net."""
     return _options(
-        _POLL, deadline.until - deadline.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_POLL_AGAIN
+        _poll(), deadline.until - deadline.since + FLOOR, ActivityCancellationType.TRY_CANCEL, again=_poll_again()
     )
 
 
@@ -140,8 +108,8 @@ def removal() -> Options:
     The deadline is long, because a person may have to fix something first.
     """
     return _options(
-        _ATTEMPT + _POLL,
-        paced_delta(DEADLINES.removal),
+        _ATTEMPT + _poll(),
+        paced_delta(deadlines().removal),
         ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         beat=_BEAT,
     )
@@ -162,7 +130,7 @@ def notification_once() -> LocalOptions:
 def notification() -> Options:
     """Further tries, for a short while only, because the saga's end waits for them."""
     how = _options(_NOTIFICATION, timedelta(0), ActivityCancellationType.TRY_CANCEL)
-    how["schedule_to_close_timeout"] = max(paced_delta(DEADLINES.notification), FLOOR)
+    how["schedule_to_close_timeout"] = max(paced_delta(deadlines().notification), FLOOR)
     return how
 
 
@@ -203,13 +171,33 @@ def _options(
     limit: timedelta,
     cancellation: ActivityCancellationType,
     *,
-    again: RetryPolicy = _RETRY,
+    again: RetryPolicy | None = None,
     beat: timedelta | None = None,
 ) -> Options:
     return Options(
         start_to_close_timeout=attempt,
         schedule_to_close_timeout=far_net(max(limit, FLOOR)),
         heartbeat_timeout=beat,
-        retry_policy=again,
+        retry_policy=again or _retry(),
         cancellation_type=cancellation,
+    )
+
+
+def _poll() -> timedelta:
+    return timedelta(seconds=SLACK_SECONDS) + max(paced_delta(POLL_SECONDS), timedelta(seconds=LEAST_POLL_SECONDS))
+
+
+def _poll_again() -> RetryPolicy:
+    # Attempt 10 of a wait is normal. Exponential backoff would only delay recovery after a worker is killed.
+    return RetryPolicy(initial_interval=paced_delta(1), backoff_coefficient=1, maximum_attempts=0)
+
+
+def _retry(final: Sequence[str] | None = None) -> RetryPolicy:
+    """Try again until the deadline; an error of a type in `final` ends the step at once."""
+    return RetryPolicy(
+        initial_interval=paced_delta(2),
+        backoff_coefficient=2,
+        maximum_interval=paced_delta(30),
+        maximum_attempts=0,
+        non_retryable_error_types=final,
     )

@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.cancellation import Cancellation
     from workflows.saga.compensation import Compensation, Undo
     from workflows.saga.controls import OperatorControl
+    from workflows.saga.deadlines import deadlines
     from workflows.saga.failures import incomplete, named
     from workflows.saga.notifier import Notifier
     from workflows.saga.pauses import Pauses
@@ -151,7 +152,7 @@ class Saga:
         within: float | None = None,
     ) -> R:
         """A step with an effect, and its undo. `key` distinguishes steps of the same activity."""
-        how = options.write(within or options.DEADLINES.write)
+        how = options.write(within or deadlines().write)
         return await self._step(activity, lambda: spec, lambda _: how, about, undo=undo, key=key, effect=True)
 
     async def write_and_wait(
@@ -167,7 +168,7 @@ class Saga:
 
         `spec` is built when the step begins, because the saga may have been paused for long before that.
         """
-        how = options.write(options.DEADLINES.write + within)
+        how = options.write(deadlines().write + within)
         return await self._step(
             activity, lambda: spec(options.deadline_in(within)), lambda _: how, about, undo=undo, effect=True
         )

@@ -1,5 +1,6 @@
 """A link has one place: account, region and platform mode. Whatever shows another place refuses a saga by name."""
 
+import os
 from typing import Any
 
 import pytest
@@ -13,10 +14,10 @@ from activities.scopes import RemovalScope
 from activities.target_groups import TargetGroups
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.secrets import OfferedSecrets
-from clouds.settings import Settings
 from privatelink.errors import FindingType, NameTaken, RemovalRefused, RequestRefused
 from privatelink.model.names import Place, description
 from privatelink.model.request import ApiPlatform, AwsAccess, Connector, ConsolePlatform
+from runtime.settings import Settings
 from tests.activities.standing_link import HERE, StandingLink
 from tests.support.steps import (
     CONSUMER,
@@ -53,7 +54,9 @@ def providers(standing: StandingLink) -> Providers:
 def the_connectors(standing: StandingLink) -> Connectors:
     """The steps about connectors."""
     settings = Settings.from_environment()
-    return Connectors(DeploymentApis(settings), standing.provider.aws, OfferedSecrets(settings.secrets))
+    return Connectors(
+        DeploymentApis(settings.deployment_access), standing.provider.aws, OfferedSecrets(settings.secrets, os.environ)
+    )
 
 
 def a_check(standing: StandingLink, **changes: Any) -> inputs.ProviderSpec:  # noqa: ANN401 - fields of the request
@@ -82,7 +85,7 @@ async def test_a_privatelink_of_another_place_refuses_create_and_delete_by_name(
     assert {expected} == {(one.type, one.resource) for one in error.details_model.findings}
     assert str(place) in str(error)
     assert f"privatelink delete {LINK}" in error.details_model.next_step
-    apis = DeploymentApis(Settings.from_environment())
+    apis = DeploymentApis(Settings.from_environment().deployment_access)
     inquiries = Inquiries(standing.provider.aws, standing.platform, apis, standing.steps._inventory)
     inspection = await attempt(inquiries.inspect_link, a_removal())
     assert [expected] == [(one.type, one.resource) for one in inspection.findings]

@@ -9,9 +9,9 @@ import pytest
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
 from clouds.emqx.errors import message_of
 from clouds.emqx.http import Api
-from clouds.settings import Settings
 from privatelink.errors import CloudRefused, PlatformKeyRefused
 from privatelink.model.names import Link
+from runtime.settings import Settings
 from tests.support.sandbox import Sandbox
 
 LINK = Link(deployment="w41b11c0", name="orders-db")
@@ -22,7 +22,7 @@ BODY: dict[str, Any] = {"type": "mysql", "name": "orders", "server": "vpce-1.exa
 def api(sandbox: Sandbox) -> DeploymentApi:
     """The sandbox's deployment."""
     assert sandbox.endpoint
-    return DeploymentApis(Settings.from_environment()).of(LINK.deployment)
+    return DeploymentApis(Settings.from_environment().deployment_access).of(LINK.deployment)
 
 
 async def test_a_connector_is_created_listed_and_deleted(api: DeploymentApi, sandbox: Sandbox) -> None:
@@ -72,7 +72,7 @@ def test_without_a_key_the_sentence_names_what_to_set(monkeypatch: pytest.Monkey
     """Not every installation has one, so its absence is asked for, or told."""
     for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
         monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
-    apis = DeploymentApis(Settings.from_environment())
+    apis = DeploymentApis(Settings.from_environment().deployment_access)
     assert apis.find(LINK.deployment) is None
     with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_ENDPOINT"):
         apis.of(LINK.deployment)
@@ -81,7 +81,7 @@ def test_without_a_key_the_sentence_names_what_to_set(monkeypatch: pytest.Monkey
 async def test_what_nobody_uses_any_more_is_let_go(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker serves many deployments in its life; one whose reading is waited for stays."""
     assert sandbox.endpoint
-    apis = DeploymentApis(Settings.from_environment())
+    apis = DeploymentApis(Settings.from_environment().deployment_access)
     kept = apis.of("w0")
     for number in range(1, 50):
         apis.of(f"w{number}")

@@ -16,10 +16,9 @@ from pydantic import SecretStr
 from clouds.api_access import ApiAccess
 from clouds.emqx.deployment_api import DeploymentApi
 from clouds.emqx.http import Api
-from clouds.emqx.platform import Platform
+from clouds.emqx.platform import Platform, PlatformSettings
 from clouds.emqx.wire import PrivateLinkRow
 from clouds.polling.worker_count import WorkerCount
-from clouds.settings import PlatformSettings
 from privatelink.errors import PrivateLinkError
 
 ACCESS = ApiAccess(endpoint="http://127.0.0.1:9/api/v5", api_key="key", api_secret=SecretStr("s3cret"), set_by="KEY")

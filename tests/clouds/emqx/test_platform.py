@@ -4,8 +4,7 @@ import pytest
 from pydantic import SecretStr
 
 from clouds.api_access import ApiAccess
-from clouds.emqx.platform import LEAST_LIST_SECONDS, LISTS_AT_ONCE, Platform, seconds_between_listings
-from clouds.settings import PlatformSettings, Settings
+from clouds.emqx.platform import LEAST_LIST_SECONDS, LISTS_AT_ONCE, Platform, PlatformSettings, seconds_between_listings
 from privatelink.errors import (
     AccessDenied,
     CloudRefused,
@@ -15,6 +14,7 @@ from privatelink.errors import (
     Throttled,
     UnknownCloudError,
 )
+from runtime.settings import Settings
 from tests.clouds.emqx.test_http import answering_server
 from tests.support.sandbox import Sandbox
 

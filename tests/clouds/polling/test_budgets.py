@@ -10,7 +10,7 @@ from clouds.polling.budgets import Budget, MovingWindow, TokenBucket
 from clouds.polling.priority import set_priority
 from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import Throttled
-from privatelink.pace import PACE, paced_delta
+from privatelink.pace import pace, paced_delta
 
 WINDOW_SECONDS = 0.3
 """Of our clock."""
@@ -18,7 +18,7 @@ WINDOW_SECONDS = 0.3
 
 def moving_window(*, calls: int) -> MovingWindow:
     """A window that a test can wait for."""
-    return MovingWindow("writes of the platform", calls=calls, seconds=WINDOW_SECONDS * PACE, workers=WorkerCount())
+    return MovingWindow("writes of the platform", calls=calls, seconds=WINDOW_SECONDS * pace(), workers=WorkerCount())
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ async def test_as_many_calls_as_a_budget_holds_pass_at_once(budget: Budget) -> N
 
 async def test_a_used_up_bucket_is_patience_with_the_time_of_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is retried, without being an error to log, when the next token is due."""
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(budgets, "patience", lambda: 0.01)
     budget = TokenBucket("writes of the platform", capacity=1, per_second=1 / 600, workers=WorkerCount())
     await budget.take()
     with pytest.raises(Throttled, match="writes of the platform") as throttled:
@@ -48,7 +48,7 @@ async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The next attempt comes when the earliest call leaves the window, which a little of has passed."""
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(budgets, "patience", lambda: 0.01)
     budget = MovingWindow("writes of the platform", calls=2, seconds=3600, workers=WorkerCount())
     await asyncio.gather(budget.take(), budget.take())
     with pytest.raises(Throttled, match="writes of the platform") as throttled:
@@ -79,7 +79,7 @@ async def test_a_window_frees_what_was_used_together_together(monkeypatch: pytes
     budget = moving_window(calls=3)
     await asyncio.gather(*(budget.take() for _ in range(3)))
     await asyncio.sleep(WINDOW_SECONDS)
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(budgets, "patience", lambda: 0.01)
     await asyncio.gather(*(budget.take() for _ in range(3)))
 
 
@@ -89,7 +89,7 @@ async def test_each_of_several_workers_has_its_share(
     monkeypatch: pytest.MonkeyPatch, workers: int, each: int, *, bucket: bool
 ) -> None:
     """Together they stay within it, and each has one call at least."""
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(budgets, "patience", lambda: 0.01)
     budget: Budget = MovingWindow("writes", calls=6, seconds=3600, workers=WorkerCount(workers))
     if bucket:
         budget = TokenBucket("writes", capacity=6, per_second=6 / 3600, workers=WorkerCount(workers))
@@ -104,7 +104,7 @@ async def test_who_waits_is_served_by_priority_and_not_by_arrival(monkeypatch: p
 
     All of them stay in the line: at this pace the patience of one is shorter than their turns take together.
     """
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 20.0)
+    monkeypatch.setattr(budgets, "patience", lambda: 20.0)
     budget, served = moving_window(calls=1), []
 
     async def ask(run_id: str) -> None:
@@ -120,7 +120,7 @@ async def test_who_waits_is_served_by_priority_and_not_by_arrival(monkeypatch: p
 
 async def test_who_stops_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whether it stops in the line, or in the very moment in which it is called."""
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 20.0)
+    monkeypatch.setattr(budgets, "patience", lambda: 20.0)
     budget = moving_window(calls=1)
     await budget.take()
     head, second, third, last = (asyncio.create_task(budget.take()) for _ in range(4))
@@ -135,8 +135,8 @@ async def test_who_stops_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch
 
 async def test_a_free_turn_is_taken_however_many_were_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
     """Else each of those who come back would wait for the others, and nobody would have a turn again."""
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
-    monkeypatch.setattr(budgets, "BACK_WITHIN", 10 * WINDOW_SECONDS * PACE)
+    monkeypatch.setattr(budgets, "patience", lambda: 0.01)
+    monkeypatch.setattr(budgets, "BACK_WITHIN", 10 * WINDOW_SECONDS * pace())
     budget = moving_window(calls=2)
     await asyncio.gather(budget.take(), budget.take())
     for _ in range(5):

@@ -14,7 +14,8 @@ from clouds.polling.shared_poller import SharedPoller
 from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CloudUnavailable, DeadlinePassed, NotYet, PrivateLinkFailed
 from privatelink.model.deadlines import Deadline
-from privatelink.pace import PACE, paced
+from privatelink.pace import pace, paced
+from tests.support.sandbox import SPEED
 
 SCHEDULE = PollSchedule(usual=100, fast=1, slow=10)
 
@@ -190,7 +191,7 @@ async def test_a_look_that_ends_says_not_yet_in_the_judges_words() -> None:
 async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
     """Until then no worker holds the wait, so none can lose it; never later than the deadline."""
     view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
-    schedule = PollSchedule(usual=1, fast=10 * PACE, slow=10 * PACE)
+    schedule = PollSchedule(usual=1, fast=10 * pace(), slow=10 * pace())
     with pytest.raises(NotYet) as not_yet:
         await view.poll(at_least(1000), deadline=deadline_in(60), schedule=schedule)
     again = not_yet.value.next_retry_delay
@@ -204,7 +205,7 @@ async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
     monkeypatch: pytest.MonkeyPatch, spent: float, lasts: float
 ) -> None:
     """Else an attempt that does more than look would be taken for lost; but it always has the time of a reading."""
-    monkeypatch.setattr("clouds.polling.shared_poller.POLL_SECONDS", 10 * PACE)
+    monkeypatch.setattr("clouds.polling.shared_poller.POLL_SECONDS", 10 * pace())
     view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     began = asyncio.get_running_loop().time()
     with pytest.raises(NotYet, match=r"reading \d+; \d s of 60 s"):
@@ -268,7 +269,7 @@ async def test_an_error_of_a_judge_ends_its_own_look_only(error: Exception) -> N
     assert content == 1
 
 
-@given(elapsed=st.floats(0, paced(10_000)), usual=st.floats(1, 600))
+@given(elapsed=st.floats(0, 10_000 / SPEED), usual=st.floats(1, 600))
 def test_the_cadence_is_fast_near_the_usual_duration_and_never_skips_it(elapsed: float, usual: float) -> None:
     """Between the two bounds, and a slow reading never sleeps past the moment from which readings are fast."""
     schedule = PollSchedule(usual=usual, fast=1, slow=30)

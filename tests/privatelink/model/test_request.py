@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from clouds.settings_file import DeploymentEntry
 from privatelink.errors import invalid_request
 from privatelink.model.names import Link
 from privatelink.model.request import ConsolePlatform, DeleteRequest, PrivateLinkRequest
 from privatelink.model.updates import Approve, Confirm
+from runtime.settings_file import DeploymentEntry
 
 LISTENER: dict[str, Any] = {"port": 3306, "targets": ["10.0.1.15", "10.0.2.15"]}
 CONNECTOR: dict[str, Any] = {"type": "mysql", "name": "orders", "parameters": {"server": "{address}:3306"}}

@@ -14,7 +14,7 @@ from clouds.polling.worker_count import WorkerCount
 from privatelink.errors import CloudRefused, DeadlinePassed, NotYet, Throttled
 from privatelink.model.deadlines import Deadline
 from privatelink.model.step_clock import StepClock, by_own_clock, deadline_of, far_net, set_clock, step_clock
-from privatelink.pace import PACE
+from privatelink.pace import pace
 
 QUEUED = 0.4
 """Of our clock: how long a call waits for its turn in these tests."""
@@ -24,7 +24,7 @@ EVER = PollSchedule(usual=1, fast=1, slow=1)
 
 def used_up() -> MovingWindow:
     """A budget whose next turn comes after `QUEUED`."""
-    return MovingWindow("GET /things of the platform", calls=1, seconds=QUEUED * PACE, workers=WorkerCount())
+    return MovingWindow("GET /things of the platform", calls=1, seconds=QUEUED * pace(), workers=WorkerCount())
 
 
 def a_deadline(seconds: float) -> Deadline:
@@ -60,7 +60,7 @@ async def test_waiting_for_a_turn_does_not_count(clock: StepClock) -> None:
 async def test_two_who_wait_at_once_are_not_counted_twice(clock: StepClock) -> None:
     """A step may make several calls side by side."""
     set_clock(clock)
-    budget = MovingWindow("GET /things", calls=2, seconds=QUEUED * PACE, workers=WorkerCount())
+    budget = MovingWindow("GET /things", calls=2, seconds=QUEUED * pace(), workers=WorkerCount())
     await asyncio.gather(*(budget.take() for _ in range(4)))
     assert clock.uncounted == pytest.approx(QUEUED, abs=QUEUED / 2)
 
@@ -70,9 +70,9 @@ async def test_a_turn_that_is_far_is_told_at_once_with_its_budget_and_its_time(
 ) -> None:
     """Nobody should look at a step for ten minutes and read nothing."""
     set_clock(clock)
-    monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(budgets, "patience", lambda: 0.05)
     budget = MovingWindow(
-        "DELETE /privatelinks of the platform", calls=1, seconds=3 * 3600 * PACE, workers=WorkerCount()
+        "DELETE /privatelinks of the platform", calls=1, seconds=3 * 3600 * pace(), workers=WorkerCount()
     )
     await budget.take()
     begun = asyncio.get_running_loop().time()

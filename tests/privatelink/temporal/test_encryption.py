@@ -21,10 +21,11 @@ from temporalio.client import Client
 from privatelink import PrivateLinks
 from privatelink.errors import CloudRefused, NotYet, RequestRefused, TemporalUnreachable
 from privatelink.model.fleet import Action, Ending
+from privatelink.settings import PAYLOAD_KEY, PayloadKeyError, payload_keys
 from privatelink.temporal.codec_server import CodecServer
 from privatelink.temporal.connection import connect_to_temporal
-from privatelink.temporal.encryption import EncryptionCodec, key_id, payload_keys
-from privatelink.temporal.payloads import PAYLOAD_KEY, PayloadKeyError, data_converter
+from privatelink.temporal.encryption import EncryptionCodec, key_id
+from privatelink.temporal.payloads import data_converter
 from privatelink.temporal.search_attributes import ensure_search_attributes
 from scripts.temporal_server import TemporalServer
 from tests.chaos.foreign_clients import ForeignClients, Ids

@@ -10,7 +10,8 @@ from temporalio.converter import CompositePayloadConverter, WithSerializationCon
 
 from privatelink.errors import CloudUnavailable, InvalidRequest, NotYet, PrivateLinkError, Throttled
 from privatelink.model.request import DeleteRequest
-from privatelink.temporal.payloads import DATA_CONVERTER, PAYLOAD_KEY, data_converter
+from privatelink.settings import PAYLOAD_KEY
+from privatelink.temporal.payloads import DATA_CONVERTER, data_converter
 
 REQUEST = DeleteRequest.model_validate(
     {"name": "orders-db", "deployment": "w41b11c0", "aws": {"region": "us-east-1"}, "allow_failed": True}

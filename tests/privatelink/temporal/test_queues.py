@@ -4,7 +4,8 @@ import pytest
 
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.request import AwsAccess
-from privatelink.temporal.queues import ACCOUNT_QUEUES, account_queue, task_queue
+from privatelink.settings import ACCOUNT_QUEUES
+from privatelink.temporal.queues import account_queue, task_queue
 
 ACCOUNT = "210987654321"
 THEIRS = AwsAccess(region="us-east-1", role_arn=f"arn:aws:iam::{ACCOUNT}:role/privatelink")

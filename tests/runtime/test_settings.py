@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from clouds.settings import Settings, SettingsError
+from runtime.settings import Settings, SettingsError
 
 PLATFORM = {
     "EMQXCLOUD_PLATFORM_ENDPOINT": "https://cloud.example.com/public_api/v1",

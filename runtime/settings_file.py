@@ -5,7 +5,7 @@ A table `[deployments.<id>]` has `endpoint`, `api_key` and `api_secret_env` if t
 deployment's requests may refer to, as in `secrets = ["ORDERS_DB"]`.
 
 A table `[roles."<role ARN>"]` says where the role's external id is kept: `external_id_env`, a variable, or
-`external_id_file` (see `clouds/role_settings.py`).
+`external_id_file` (see `runtime/role_settings.py`).
 """
 
 import tomllib
@@ -16,10 +16,10 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, SecretStr, StringConstraints, ValidationError, model_validator
 
 from clouds.api_access import DEPLOYMENT_PATH, ApiAccess, endpoint_faults
-from clouds.role_settings import RoleArn, RoleEntry
 from privatelink.model.forms import Form
 from privatelink.model.names import DeploymentId
 from privatelink.model.secret_refs import NAME
+from runtime.role_settings import RoleArn, RoleEntry
 
 
 class _Part(BaseModel):

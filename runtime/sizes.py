@@ -2,11 +2,10 @@
 
 from typing import NamedTuple
 
+from clouds.aws import MOST_THREADS
+
 LEAST, USUAL, MOST = 10, 500, 5000
 """Concurrent sagas in one worker process. One core handles some hundred active ones; of thousands, most wait."""
-
-MOST_THREADS = 64
-"""Maximum number of concurrent calls to AWS."""
 
 _CONNECTIONS = 200
 """Open files in addition to AWS's: Temporal, the platform, deployments' APIs (100 by httpx's default), the log."""

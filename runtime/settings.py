@@ -1,4 +1,4 @@
-"""Settings of a worker, from the environment and one file: where EMQX and the webhook are, and with which keys.
+"""A worker's settings, read from the environment and one file: where EMQX and the webhook are, and with which keys.
 
 AWS and Temporal have their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `TEMPORAL_ADDRESS`, `temporal.toml`).
 """
@@ -10,17 +10,19 @@ import resource
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, TypeAdapter, ValidationError
 
-from clouds.api_access import DEPLOYMENT_PATH, LOOPBACK, PLATFORM_PATH, ApiAccess, access_from, is_plain, url_of
-from clouds.role_settings import external_ids_of
-from clouds.secrets import SecretSettings, own_keys_on_offer
-from clouds.settings_file import SettingsFile
-from clouds.sizes import USUAL, Sizes
+from clouds.api_access import DEPLOYMENT_PATH, PLATFORM_PATH, ApiAccess, endpoint_faults, is_plain, url_of
+from clouds.emqx.platform import PlatformSettings
+from clouds.secrets import SecretSettings
+from clouds.webhook import WebhookSettings
 from privatelink.model.names import DeploymentId
 from privatelink.model.secret_refs import SECRETS_DIR
+from runtime.own_keys import own_keys_on_offer
+from runtime.role_settings import external_ids_of
+from runtime.settings_file import SettingsFile
+from runtime.sizes import USUAL, Sizes
 
 DEFAULT_DEPLOYMENT = "PRIVATELINK_DEPLOYMENT"
 """Variable with the id of the deployment that `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not report it."""
@@ -35,33 +37,6 @@ class SettingsError(ValueError):
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class PlatformSettings(_Part):
-    """The platform's API, and our assumptions where EMQX publishes nothing.
-
-    `access` is None in a worker that serves only requests with `platform: {mode: console}`.
-    `reads_per_hour` and `writes_per_hour` apply to each kind of call with one key: 60 and 6 are the limits that EMQX
-    publishes for deployments and for `/tls`. `further_types` are deployment types that have PrivateLink in addition to
-    dedicated and dedicatedFlex.
-    """
-
-    access: ApiAccess | None = None
-    reads_per_hour: Annotated[int, Field(ge=1)] = 60
-    writes_per_hour: Annotated[int, Field(ge=1)] = 6
-    further_types: frozenset[str] = frozenset()
-
-
-class WebhookSettings(_Part):
-    """Where notifications go, and the key that signs them. The URL counts as a secret: it may contain a token."""
-
-    url: SecretStr
-    key: SecretBytes
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the receiver runs on this machine and is reached without a proxy."""
-        return urlsplit(self.url.get_secret_value()).hostname in LOOPBACK
 
 
 class Settings(_Part):
@@ -94,8 +69,8 @@ class Settings(_Part):
     @classmethod
     def _read(cls, environment: Mapping[str, str]) -> Self:
         faults: list[str] = []
-        platform = access_from(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
-        default = access_from(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
+        platform = _access_of(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
+        default = _access_of(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
         faults.extend(_default_deployment_faults(environment, default))
         webhook = _webhook(environment, faults)
         limits = {
@@ -132,6 +107,24 @@ class Settings(_Part):
         """The API of this deployment, or None when the worker has no key for it."""
         default = self.default_deployment if self.default_deployment_id in {None, deployment} else None
         return self.deployments.get(deployment, default)
+
+
+def _access_of(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
+    """The API whose endpoint, key and secret are in the variables `<prefix>_*`; None when none of them is set."""
+    names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
+    values = {field: environment.get(name, "") for field, name in names.items()}
+    if not any(values.values()):
+        return None
+    faults.extend(f"{names[field]} is not set, though others of {prefix}_* are" for field in names if not values[field])
+    endpoint = values["endpoint"].rstrip("/")
+    if endpoint:
+        faults.extend(f"{names['endpoint']} {fault}" for fault in endpoint_faults(endpoint, path))
+    return ApiAccess(
+        endpoint=endpoint,
+        api_key=values["api_key"],
+        api_secret=SecretStr(values["api_secret"]),
+        set_by=f"{names['api_key']} and {names['api_secret']}",
+    )
 
 
 def _default_deployment_faults(environment: Mapping[str, str], access: ApiAccess | None) -> Iterator[str]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clouds.sizes import LEAST, MOST, USUAL, Sizes
+from runtime.sizes import LEAST, MOST, USUAL, Sizes
 
 PLENTY = 1_000_000
 
