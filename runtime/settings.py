@@ -17,22 +17,21 @@ from clouds.api_access import DEPLOYMENT_PATH, PLATFORM_PATH, ApiAccess, endpoin
 from clouds.emqx.platform import PlatformSettings
 from clouds.secrets import SecretSettings
 from clouds.webhook import WebhookSettings
+from privatelink.errors import InvalidSettings
 from privatelink.model.names import DeploymentId
 from privatelink.model.secret_refs import SECRETS_DIR
+from privatelink.settings import settings_faults
 from runtime.own_keys import own_keys_on_offer
 from runtime.role_settings import external_ids_of
 from runtime.settings_file import SettingsFile
 from runtime.sizes import USUAL, Sizes
+from workflows.saga.deadlines import deadline_faults
 
 DEFAULT_DEPLOYMENT = "PRIVATELINK_DEPLOYMENT"
 """Variable with the id of the deployment that `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not report it."""
 
 _KEY_BYTES = range(24, 65)
 """Allowed lengths of a signing key: 192 to 512 bits (Standard Webhooks 1.0, "Signature scheme")."""
-
-
-class SettingsError(ValueError):
-    """The worker cannot start with these settings. The message names every wrong variable and never shows a secret."""
 
 
 class _Part(BaseModel):
@@ -62,13 +61,13 @@ class Settings(_Part):
     def from_environment(cls) -> Self:
         """Read the environment and the file that `PRIVATELINK_SETTINGS` names.
 
-        Raises `SettingsError` with every fault at once.
+        Raises `InvalidSettings` with every fault at once.
         """
         return cls._read(os.environ)
 
     @classmethod
     def _read(cls, environment: Mapping[str, str]) -> Self:
-        faults: list[str] = []
+        faults = [*settings_faults(), *deadline_faults()]
         platform = _access_of(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
         default = _access_of(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
         faults.extend(_default_deployment_faults(environment, default))
@@ -90,7 +89,7 @@ class Settings(_Part):
         if account and not re.fullmatch(r"\d{12}", account):
             faults.append(f"PRIVATELINK_ACCOUNT={account!r} is not an account id of 12 digits")
         if faults:
-            raise SettingsError("reading the settings: " + "; ".join(faults))
+            raise InvalidSettings.of_faults(faults)
         return cls(
             platform=PlatformSettings(access=platform, further_types=frozenset(further), **limits),
             concurrency=concurrency,

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings import Settings, SettingsError
+from privatelink.errors import InvalidSettings
+from runtime.settings import Settings
 
 PLATFORM = {
     "EMQXCLOUD_PLATFORM_ENDPOINT": "https://cloud.example.com/public_api/v1",
@@ -42,7 +43,7 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) ->
 
 def fault_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> str:
     """The sentence with which the settings are refused."""
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         settings_of(monkeypatch, environment)
     assert "secret" not in str(refused.value).replace("SECRET", "").replace("api_secret_env", "")
     return str(refused.value)
@@ -369,5 +370,5 @@ def test_a_size_or_queue_that_cannot_be_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
     """At the start, by the variable's name."""
-    with pytest.raises(SettingsError, match=f"{name}.*{words}"):
+    with pytest.raises(InvalidSettings, match=f"{name}.*{words}"):
         settings_of(monkeypatch, PLATFORM | {name: value})
