@@ -24,10 +24,11 @@ from privatelink.temporal.search_attributes import ensure_search_attributes
 from runtime.attempts import Attempts
 from runtime.own_place import OwnPlace
 from runtime.registry import all_activities
-from runtime.settings import DEFAULT_DEPLOYMENT, Settings
+from runtime.settings import Settings
 from runtime.sizes import Sizes
 from runtime.told_once import ATTEMPTS_LOGGER, ToldOnce
 from runtime.upkeep import count_workers
+from runtime.variables import DEFAULT_DEPLOYMENT
 from runtime.workflow_runner import SagaRunner
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
