@@ -16,7 +16,7 @@ from clouds.emqx.platform import Platform
 from clouds.polling.worker_count import WorkerCount
 from clouds.secrets import OfferedSecrets
 from clouds.webhook import Webhook
-from privatelink.errors import PrivateLinkError
+from privatelink.errors import InvalidSettings, PrivateLinkError
 from privatelink.model.names import TASK_QUEUE
 from privatelink.temporal.connection import connect_to_temporal
 from privatelink.temporal.queues import account_queue
@@ -24,10 +24,11 @@ from privatelink.temporal.search_attributes import ensure_search_attributes
 from runtime.attempts import Attempts
 from runtime.own_place import OwnPlace
 from runtime.registry import all_activities
-from runtime.settings import DEFAULT_DEPLOYMENT, Settings, SettingsError
+from runtime.settings import Settings
 from runtime.sizes import Sizes
 from runtime.told_once import ATTEMPTS_LOGGER, ToldOnce
 from runtime.upkeep import count_workers
+from runtime.variables import DEFAULT_DEPLOYMENT
 from runtime.workflow_runner import SagaRunner
 from workflows.create import CreatePrivateLink
 from workflows.delete import DeletePrivateLink
@@ -118,16 +119,16 @@ async def main() -> None:
 
 
 def run() -> int:
-    """Run the worker, and log in one message why it cannot start. Returns the exit code."""
+    """Run the worker, and log in one message why it cannot start.
+
+    Returns the exit code: 2 when a setting is wrong, so that it is no use to start the worker again, 1 otherwise.
+    """
     try:
         asyncio.run(main())
-    except SettingsError as error:
-        LOG.error("%s", error)  # noqa: TRY400 - an operator needs the message, not a traceback
     except PrivateLinkError as error:
-        LOG.error("%s", error.message)  # noqa: TRY400 - the same
-    else:
-        return 0
-    return 1
+        LOG.error("%s", error.message)  # noqa: TRY400 - an operator needs the message, not a traceback
+        return 2 if isinstance(error, InvalidSettings) else 1
+    return 0
 
 
 if __name__ == "__main__":

@@ -1,14 +1,9 @@
-"""A worker's settings, read from the environment and one file: where EMQX and the webhook are, and with which keys.
-
-AWS and Temporal have their own settings (boto3's chain, `AWS_ENDPOINT_URL`; `TEMPORAL_ADDRESS`, `temporal.toml`).
-"""
+"""A worker's settings, from its variables and one file: where EMQX and the webhook are, and with which keys."""
 
 import base64
 import os
-import re
 import resource
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, SecretBytes, SecretStr, TypeAdapter, ValidationError
@@ -17,22 +12,18 @@ from clouds.api_access import DEPLOYMENT_PATH, PLATFORM_PATH, ApiAccess, endpoin
 from clouds.emqx.platform import PlatformSettings
 from clouds.secrets import SecretSettings
 from clouds.webhook import WebhookSettings
+from privatelink.errors import InvalidSettings
 from privatelink.model.names import DeploymentId
-from privatelink.model.secret_refs import SECRETS_DIR
+from privatelink.settings import settings_faults
 from runtime.own_keys import own_keys_on_offer
 from runtime.role_settings import external_ids_of
 from runtime.settings_file import SettingsFile
 from runtime.sizes import USUAL, Sizes
-
-DEFAULT_DEPLOYMENT = "PRIVATELINK_DEPLOYMENT"
-"""Variable with the id of the deployment that `EMQXCLOUD_DEPLOYMENT_*` reaches; EMQX's API does not report it."""
+from runtime.variables import DEFAULT_DEPLOYMENT, Variables
+from workflows.saga.deadlines import deadline_faults
 
 _KEY_BYTES = range(24, 65)
 """Allowed lengths of a signing key: 192 to 512 bits (Standard Webhooks 1.0, "Signature scheme")."""
-
-
-class SettingsError(ValueError):
-    """The worker cannot start with these settings. The message names every wrong variable and never shows a secret."""
 
 
 class _Part(BaseModel):
@@ -62,44 +53,49 @@ class Settings(_Part):
     def from_environment(cls) -> Self:
         """Read the environment and the file that `PRIVATELINK_SETTINGS` names.
 
-        Raises `SettingsError` with every fault at once.
+        Raises `InvalidSettings` with every fault at once, also of what is read elsewhere when it is used.
         """
-        return cls._read(os.environ)
-
-    @classmethod
-    def _read(cls, environment: Mapping[str, str]) -> Self:
-        faults: list[str] = []
-        platform = _access_of(environment, "EMQXCLOUD_PLATFORM", PLATFORM_PATH, faults)
-        default = _access_of(environment, "EMQXCLOUD_DEPLOYMENT", DEPLOYMENT_PATH, faults)
-        faults.extend(_default_deployment_faults(environment, default))
-        webhook = _webhook(environment, faults)
-        limits = {
-            field: limit
-            for field in ("reads_per_hour", "writes_per_hour")
-            if (limit := _limit(environment, f"PRIVATELINK_PLATFORM_{field.upper()}", faults))
-        }
-        further = {word.strip() for word in environment.get("PRIVATELINK_DEPLOYMENT_TYPES", "").split(",")} - {""}
-        file = SettingsFile.named_in(environment, faults)
-        deployments = file.accesses(environment, faults)
-        directory = Path(environment[SECRETS_DIR]) if environment.get(SECRETS_DIR) else None
-        external_ids = external_ids_of(file.roles, environment, faults)
-        faults.extend(own_keys_on_offer(environment, file.key_variables, directory, file.key_files))
-        concurrency = _limit(environment, "PRIVATELINK_CONCURRENCY", faults) or USUAL
-        faults.extend(Sizes.of(concurrency).faults(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
-        account = environment.get("PRIVATELINK_ACCOUNT") or None
-        if account and not re.fullmatch(r"\d{12}", account):
-            faults.append(f"PRIVATELINK_ACCOUNT={account!r} is not an account id of 12 digits")
+        faults = [*settings_faults(), *deadline_faults()]
+        given = Variables.read(faults)
+        platform = _access_of(
+            "EMQXCLOUD_PLATFORM_",
+            given.platform_endpoint,
+            given.platform_api_key,
+            given.platform_api_secret,
+            path=PLATFORM_PATH,
+            faults=faults,
+        )
+        default = _access_of(
+            "EMQXCLOUD_DEPLOYMENT_",
+            given.deployment_endpoint,
+            given.deployment_api_key,
+            given.deployment_api_secret,
+            path=DEPLOYMENT_PATH,
+            faults=faults,
+        )
+        faults.extend(_default_deployment_faults(given.deployment, default))
+        webhook = _webhook(given.webhook_url, given.webhook_secret, faults)
+        file = SettingsFile.read(given.settings_file, faults)
+        deployments = file.accesses(os.environ, faults)
+        external_ids = external_ids_of(file.roles, os.environ, faults)
+        faults.extend(own_keys_on_offer(os.environ, file.key_variables, given.secrets_dir, file.key_files))
+        faults.extend(Sizes.of(given.concurrency).faults(resource.getrlimit(resource.RLIMIT_NOFILE)[0]))
         if faults:
-            raise SettingsError("reading the settings: " + "; ".join(faults))
+            raise InvalidSettings.of_faults(faults)
         return cls(
-            platform=PlatformSettings(access=platform, further_types=frozenset(further), **limits),
-            concurrency=concurrency,
-            account=account,
+            platform=PlatformSettings(
+                access=platform,
+                reads_per_hour=given.reads_per_hour,
+                writes_per_hour=given.writes_per_hour,
+                further_types=given.deployment_types,
+            ),
+            concurrency=given.concurrency,
+            account=given.account,
             webhook=webhook,
             deployments=deployments,
             default_deployment=default,
-            default_deployment_id=environment.get(DEFAULT_DEPLOYMENT) or None,
-            secrets=SecretSettings(directory=directory, of_deployment=file.secrets),
+            default_deployment_id=given.deployment or None,
+            secrets=SecretSettings(directory=given.secrets_dir, of_deployment=file.secrets),
             external_ids=external_ids,
         )
 
@@ -109,26 +105,28 @@ class Settings(_Part):
         return self.deployments.get(deployment, default)
 
 
-def _access_of(environment: Mapping[str, str], prefix: str, path: str, faults: list[str]) -> ApiAccess | None:
-    """The API whose endpoint, key and secret are in the variables `<prefix>_*`; None when none of them is set."""
-    names = {field: f"{prefix}_{field.upper()}" for field in ("endpoint", "api_key", "api_secret")}
-    values = {field: environment.get(name, "") for field, name in names.items()}
-    if not any(values.values()):
+def _access_of(
+    prefix: str, endpoint: str, api_key: str, api_secret: SecretStr, *, path: str, faults: list[str]
+) -> ApiAccess | None:
+    """The API whose endpoint, key and secret are in the variables `<prefix>*`; None when none of them is set."""
+    given = {"ENDPOINT": endpoint, "API_KEY": api_key, "API_SECRET": api_secret.get_secret_value()}
+    if not any(given.values()):
         return None
-    faults.extend(f"{names[field]} is not set, though others of {prefix}_* are" for field in names if not values[field])
-    endpoint = values["endpoint"].rstrip("/")
+    faults.extend(
+        f"{prefix}{name} is not set, though others of {prefix}* are" for name, text in given.items() if not text
+    )
+    endpoint = endpoint.rstrip("/")
     if endpoint:
-        faults.extend(f"{names['endpoint']} {fault}" for fault in endpoint_faults(endpoint, path))
+        faults.extend(f"{prefix}ENDPOINT {fault}" for fault in endpoint_faults(endpoint, path))
     return ApiAccess(
         endpoint=endpoint,
-        api_key=values["api_key"],
-        api_secret=SecretStr(values["api_secret"]),
-        set_by=f"{names['api_key']} and {names['api_secret']}",
+        api_key=api_key,
+        api_secret=api_secret,
+        set_by=f"{prefix}API_KEY and {prefix}API_SECRET",
     )
 
 
-def _default_deployment_faults(environment: Mapping[str, str], access: ApiAccess | None) -> Iterator[str]:
-    deployment = environment.get(DEFAULT_DEPLOYMENT)
+def _default_deployment_faults(deployment: str, access: ApiAccess | None) -> Iterator[str]:
     if not deployment:
         return
     try:
@@ -139,8 +137,8 @@ def _default_deployment_faults(environment: Mapping[str, str], access: ApiAccess
         yield f"{DEFAULT_DEPLOYMENT} names a deployment, and EMQXCLOUD_DEPLOYMENT_* gives no key of it"
 
 
-def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettings | None:
-    url, secret = (environment.get(f"PRIVATELINK_WEBHOOK_{name}", "") for name in ("URL", "SECRET"))
+def _webhook(its_url: SecretStr, its_secret: SecretStr, faults: list[str]) -> WebhookSettings | None:
+    url, secret = its_url.get_secret_value(), its_secret.get_secret_value()
     if not url and not secret:
         return None
     unset = "is not set, though PRIVATELINK_WEBHOOK_{} is"
@@ -150,7 +148,7 @@ def _webhook(environment: Mapping[str, str], faults: list[str]) -> WebhookSettin
     if len(key) not in _KEY_BYTES:
         why = "is not 24 to 64 bytes in base64" if secret else unset.format("URL")
         faults.append(f"PRIVATELINK_WEBHOOK_SECRET {why}: `openssl rand -base64 32` makes one")
-    return WebhookSettings(url=SecretStr(url), key=SecretBytes(key))
+    return WebhookSettings(url=its_url, key=SecretBytes(key))
 
 
 def _webhook_url_faults(url: str) -> Iterator[str]:
@@ -171,13 +169,3 @@ def _signing_key(secret: str) -> bytes:
         return base64.b64decode(secret.removeprefix("whsec_"), validate=True)
     except ValueError:
         return b""
-
-
-def _limit(environment: Mapping[str, str], name: str, faults: list[str]) -> int | None:
-    text = environment.get(name)
-    if text is None:
-        return None
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        faults.append(f"{name}={text!r} is not a whole number of at least 1")
-        return None
-    return int(text)

@@ -55,9 +55,8 @@ class SettingsFile(_Part):
     roles: dict[RoleArn, RoleEntry] = {}
 
     @classmethod
-    def named_in(cls, environment: Mapping[str, str], faults: list[str]) -> Self:
-        """Read the file. Anything wrong is added to `faults`, and the file then counts as empty."""
-        name = environment.get("PRIVATELINK_SETTINGS")
+    def read(cls, name: str, faults: list[str]) -> Self:
+        """Read the file, or none when there is no name. What is wrong is added to `faults`, and it counts as empty."""
         if not name:
             return cls()
         try:

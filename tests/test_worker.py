@@ -20,21 +20,41 @@ def silent() -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("setting", "says"),
+    ("setting", "code", "says"),
     [
-        ({"PRIVATELINK_CONCURRENCY": "many"}, "PRIVATELINK_CONCURRENCY='many' is not a whole number"),
-        ({"TEMPORAL_ADDRESS": "127.0.0.1:1"}, "nothing listens there; start the server, or correct TEMPORAL_ADDRESS"),
-        ({"TEMPORAL_ADDRESS": "SILENT"}, "no answer within 10 s; check the network"),
+        ({"PRIVATELINK_CONCURRENCY": "many"}, 2, "PRIVATELINK_CONCURRENCY='many' is not a whole number"),
+        (
+            {"TEMPORAL_ADDRESS": "127.0.0.1:1"},
+            1,
+            "nothing listens there; start the server, or correct TEMPORAL_ADDRESS",
+        ),
+        ({"TEMPORAL_ADDRESS": "SILENT"}, 1, "no answer within 10 s; check the network"),
     ],
 )
-def test_a_worker_that_cannot_start_says_why_in_one_line(silent: str, setting: dict[str, str], says: str) -> None:
+def test_a_worker_that_cannot_start_says_why_in_one_line(
+    silent: str, setting: dict[str, str], code: int, says: str
+) -> None:
     """Neither Python's traceback nor a panic of the SDK hides the sentence."""
     ended = _ended({name: text.replace("SILENT", silent) for name, text in setting.items()})
-    assert ended.returncode == 1
-    (line,) = [line for line in ended.stderr.splitlines() if " ERROR " in line]
-    assert says in line
-    assert "Traceback" not in ended.stderr
+    assert ended.returncode == code
+    assert says in _only_error(ended)
     assert "RUST_BACKTRACE" not in ended.stderr
+
+
+def test_a_worker_names_every_wrong_setting_in_one_message() -> None:
+    """Whoever reads a setting, and whenever it would be used: nobody should start a worker five times."""
+    wrong = {
+        "PRIVATELINK_CONCURRENCY": "many",
+        "PRIVATELINK_DEADLINE_CHECK": "abc",
+        "PRIVATELINK_DEADLINE_CHEKC": "300",
+        "PRIVATELINK_PACE": "fast",
+        "PRIVATELINK_PAYLOAD_KEY": "env:NOT_SET_ANYWHERE",
+        "PRIVATELINK_SETTINGS": "absent.toml",
+    }
+    ended = _ended(wrong)
+    assert ended.returncode == 2
+    line = _only_error(ended)
+    assert [name for name in wrong if name not in line] == []
 
 
 def test_a_worker_warns_of_a_deployment_key_of_which_nobody_says_whose_it_is() -> None:
@@ -48,6 +68,12 @@ def test_a_worker_warns_of_a_deployment_key_of_which_nobody_says_whose_it_is() -
     unnamed, named = _ended(key), _ended(key | {"PRIVATELINK_DEPLOYMENT": "w41b11c0"})
     assert "name its deployment with PRIVATELINK_DEPLOYMENT" in unnamed.stderr
     assert "name its deployment" not in named.stderr
+
+
+def _only_error(ended: subprocess.CompletedProcess[str]) -> str:
+    assert "Traceback" not in ended.stderr
+    (line,) = [line for line in ended.stderr.splitlines() if " ERROR " in line]
+    return line
 
 
 def _ended(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

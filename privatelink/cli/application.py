@@ -9,8 +9,9 @@ import typer
 from privatelink.cli.context import CliContext
 from privatelink.cli.exits import ExitCode, exit_code
 from privatelink.cli.printer import Output, Printer
-from privatelink.errors import InvalidRequest, PrivateLinkError
+from privatelink.errors import InvalidRequest, InvalidSettings, PrivateLinkError
 from privatelink.model.names import Link
+from privatelink.settings import settings_faults
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -76,6 +77,8 @@ def run_verb(
     cli: CliContext = context.obj
     printer = Printer(cli, output)
     try:
+        if faults := settings_faults():
+            raise InvalidSettings.of_faults(faults)  # noqa: TRY301 - it ends as every error of a verb
         asyncio.run(work(cli, printer))
     except PrivateLinkError as error:
         printer.failed(error.details_model)

@@ -26,6 +26,7 @@ _BY_OUTCOME = {
 }
 _BY_TYPE = {
     "InvalidRequest": ExitCode.REFUSED,
+    "InvalidSettings": ExitCode.REFUSED,
     "RequestRefused": ExitCode.REFUSED,
     "RemovalRefused": ExitCode.REFUSED,
     "UpdateRefused": ExitCode.REFUSED,

@@ -29,6 +29,7 @@ Each answers two questions: will waiting help, and who must act?
     |-- GivenUp                       nobody: somebody sent `roll_back`, and everything is rolled back
     |-- Cancelled                     nobody: somebody cancelled, and everything is rolled back
     |-- RollbackIncomplete            an operator: something is left behind; each leftover is listed
+    |-- InvalidSettings               an operator: a variable or the settings file is wrong; each fault is named
     |-- LinkUnknown                   the caller: Temporal does not remember a saga of this link
     |-- TemporalUnreachable           an operator: no Temporal server answers, or its namespace is not set up
     |-- NoWorker                      an operator: Temporal accepted the saga, and no worker has answered yet
@@ -74,6 +75,7 @@ from privatelink.errors.details import ErrorDetails, Finding, FindingType, Lefto
 from privatelink.errors.endings import (
     Cancelled,
     GivenUp,
+    InvalidSettings,
     NoWorker,
     RollbackIncomplete,
     StepFailed,
@@ -105,6 +107,7 @@ __all__ = [
     "FindingType",
     "GivenUp",
     "InvalidRequest",
+    "InvalidSettings",
     "Leftover",
     "LinkUnknown",
     "LoadBalancerFailed",

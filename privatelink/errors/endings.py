@@ -1,5 +1,8 @@
 """Errors that end a saga or keep it from continuing: an operator must act, or nobody."""
 
+from collections.abc import Iterable
+from typing import Self
+
 from privatelink.errors.root import Actor, PrivateLinkError
 
 
@@ -39,6 +42,25 @@ class RollbackIncomplete(PrivateLinkError):
     """
 
     actor = Actor.OPERATOR
+
+
+class InvalidSettings(PrivateLinkError):
+    """A variable of the environment, or the worker's settings file, holds what it must not. Nothing was started.
+
+    Correct everything that the message names; [configuration](configuration.md) says what each setting may be. Then
+    repeat the command, or start the worker again.
+    """
+
+    actor = Actor.OPERATOR
+
+    @classmethod
+    def of_faults(cls, faults: Iterable[str]) -> Self:
+        """Put all faults into one error."""
+        return cls(
+            "reading the settings: " + "; ".join(faults),
+            resource="settings",
+            next_step="correct them and start again",
+        )
 
 
 class TemporalUnreachable(PrivateLinkError):

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings import Settings, SettingsError
+from privatelink.errors import InvalidSettings
+from runtime.settings import Settings
 
 DEPLOYMENT, OTHER = "w41b11c0", "w41b11c2"
 
@@ -63,11 +64,11 @@ def test_no_key_of_the_workers_own_may_have_a_name_that_requests_can_say(
         name: value.replace("SECRETS", str(tmp_path / "secrets")).replace("HOME", str(tmp_path))
         for name, value in environment.items()
     }
-    with pytest.raises(SettingsError, match=r"requests may read"):
+    with pytest.raises(InvalidSettings, match=r"requests may read"):
         starting(monkeypatch, **given)
 
 
 def test_a_folder_of_secrets_that_is_not_there_is_named_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """And not at the first request that needs it."""
-    with pytest.raises(SettingsError, match="PRIVATELINK_SECRETS_DIR='/not/there' is no directory"):
+    with pytest.raises(InvalidSettings, match="PRIVATELINK_SECRETS_DIR='/not/there' is no directory"):
         starting(monkeypatch, PRIVATELINK_SECRETS_DIR="/not/there")

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.settings import Settings, SettingsError
+from privatelink.errors import InvalidSettings
+from runtime.settings import Settings
 
 PLATFORM = {
     "EMQXCLOUD_PLATFORM_ENDPOINT": "https://cloud.example.com/public_api/v1",
@@ -42,7 +43,7 @@ def settings_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) ->
 
 def fault_of(monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]) -> str:
     """The sentence with which the settings are refused."""
-    with pytest.raises(SettingsError) as refused:
+    with pytest.raises(InvalidSettings) as refused:
         settings_of(monkeypatch, environment)
     assert "secret" not in str(refused.value).replace("SECRET", "").replace("api_secret_env", "")
     return str(refused.value)
@@ -369,5 +370,18 @@ def test_a_size_or_queue_that_cannot_be_is_refused(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
     """At the start, by the variable's name."""
-    with pytest.raises(SettingsError, match=f"{name}.*{words}"):
+    with pytest.raises(InvalidSettings, match=f"{name}.*{words}"):
         settings_of(monkeypatch, PLATFORM | {name: value})
+
+
+@pytest.mark.parametrize("text", ["", "0", "-1", "abc", "nan", "inf", "1e300"])
+def test_a_deadline_that_is_none_is_named(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """A saga would fail on it, long after the worker had started."""
+    message = fault_of(monkeypatch, PLATFORM | {"PRIVATELINK_DEADLINE_CHECK": text})
+    assert f"PRIVATELINK_DEADLINE_CHECK={text!r} is not a number of seconds" in message
+
+
+def test_a_deadline_of_no_such_name_is_refused_with_those_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A misspelled one must not leave the default."""
+    message = fault_of(monkeypatch, PLATFORM | {"PRIVATELINK_DEADLINE_CHEKC": "300"})
+    assert "PRIVATELINK_DEADLINE_CHEKC names no deadline: there are CHECK, WRITE," in message

@@ -6,10 +6,16 @@ A deadline is set by `PRIVATELINK_DEADLINE_<NAME>` in seconds of the cloud's clo
 
 import functools
 import os
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 PREFIX = "PRIVATELINK_DEADLINE_"
+
+MOST_SECONDS = 100 * 365 * 86_400
+"""Longest deadline: a hundred years. Dates have an end, beyond which a deadline would be an error in each saga."""
+
+_Seconds = Annotated[float, Field(gt=0, le=MOST_SECONDS)]
 
 
 class Deadlines(BaseModel):
@@ -17,25 +23,41 @@ class Deadlines(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    check: float = Field(300, gt=0)
-    write: float = Field(1800, gt=0)
-    private_link: float = Field(604_800, gt=0)  # a fleet queues for the platform's few writes an hour
-    load_balancer: float = Field(1200, gt=0)
-    targets: float = Field(600, gt=0)
-    endpoint_service: float = Field(600, gt=0)
-    connection: float = Field(3600, gt=0)  # EMQX's account makes one VPC endpoint every 3.3 s, for all links that wait
-    running: float = Field(900, gt=0)
-    connector: float = Field(300, gt=0)
-    removal: float = Field(3600, gt=0)
-    person: float = Field(604_800, gt=0)
-    hold: float = Field(86_400, gt=0)
-    notification: float = Field(120, gt=0)
+    check: _Seconds = 300
+    write: _Seconds = 1800
+    private_link: _Seconds = 604_800  # a fleet queues for the platform's few writes an hour
+    load_balancer: _Seconds = 1200
+    targets: _Seconds = 600
+    endpoint_service: _Seconds = 600
+    connection: _Seconds = 3600  # EMQX's account makes one VPC endpoint every 3.3 s, for all links that wait
+    running: _Seconds = 900
+    connector: _Seconds = 300
+    removal: _Seconds = 3600
+    person: _Seconds = 604_800
+    hold: _Seconds = 86_400
+    notification: _Seconds = 120
 
     @classmethod
     def from_environment(cls) -> "Deadlines":
         """The defaults, overridden by the environment. Raises pydantic's `ValidationError`."""
         given = {name[len(PREFIX) :].lower(): text for name, text in os.environ.items() if name.startswith(PREFIX)}
         return cls.model_validate(given, extra="forbid")
+
+
+def deadline_faults() -> list[str]:
+    """What is wrong with the deadlines that the environment sets, a sentence for each; empty when all is well."""
+    try:
+        Deadlines.from_environment()
+    except ValidationError as error:
+        return [_fault(str(fault["loc"][0]), fault["type"], fault["input"]) for fault in error.errors()]
+    return []
+
+
+def _fault(name: str, kind: str, given: object) -> str:
+    variable = PREFIX + name.upper()
+    if kind == "extra_forbidden":
+        return f"{variable} names no deadline: there are {', '.join(map(str.upper, Deadlines.model_fields))}"
+    return f"{variable}={given!r} is not a number of seconds above 0 and up to {MOST_SECONDS}"
 
 
 @functools.cache

@@ -399,16 +399,36 @@ def test_help_explains_every_verb_every_option_and_the_exit_codes(capsys: pytest
         assert [] == [name for name in named if name not in help_text]
 
 
-def test_the_process_ends_with_the_code_and_everything_printed(tmp_path: Path) -> None:
-    """`main` ends the process by the code of `run`, after all that was printed has gone out."""
-    program = "from privatelink.cli import main; main()"
-    ended = subprocess.run(
-        [sys.executable, "-c", program, "status", "nonsense", "--output", "json"],
+def ended_of(home: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """A command that has run as a process of its own, with these settings, and answered in JSON."""
+    return subprocess.run(
+        [sys.executable, "-c", "from privatelink.cli import main; main()", *arguments, "--output", "json"],
         capture_output=True,
         text=True,
         check=False,
         cwd=Path(__file__).parents[3],
-        env={**os.environ, "HOME": str(tmp_path)},
+        env={**os.environ, "HOME": str(home), **settings},
     )
+
+
+def test_the_process_ends_with_the_code_and_everything_printed(tmp_path: Path) -> None:
+    """`main` ends the process by the code of `run`, after all that was printed has gone out."""
+    ended = ended_of(tmp_path, "status", "nonsense")
     assert 2 == ended.returncode
     assert "InvalidRequest" == only_object(ended.stdout)["error"]["type"]
+
+
+@pytest.mark.parametrize("verb", [("list",), ("check",), ("delete", str(LINK))])
+def test_every_wrong_setting_is_named_before_anything_is_asked(tmp_path: Path, verb: tuple[str, ...]) -> None:
+    """In one message, with the code for what changed nothing, whichever of them the verb would use."""
+    wrong = {
+        "PRIVATELINK_PACE": "fast",
+        "PRIVATELINK_ACCOUNT_QUEUES": "orders",
+        "PRIVATELINK_PAYLOAD_KEY": "env:NOT_SET_ANYWHERE",
+    }
+    ended = ended_of(tmp_path, *verb, TEMPORAL_ADDRESS="127.0.0.1:1", **wrong)
+    assert 2 == ended.returncode
+    error = only_object(ended.stdout)["error"]
+    assert "InvalidSettings" == error["type"]
+    assert [] == [name for name in wrong if name not in error["message"]]
+    assert "Traceback" not in ended.stderr

@@ -25,6 +25,7 @@ def test_the_outcome_decides_whatever_the_error(error_type: str, outcome: Outcom
     ("error_type", "code"),
     [
         ("InvalidRequest", 2),
+        ("InvalidSettings", 2),
         ("RequestRefused", 2),
         ("RemovalRefused", 2),
         ("UpdateRefused", 2),
