@@ -12,22 +12,22 @@ from privatelink.model.deadlines import Deadline
 from privatelink.model.step_clock import deadline_of
 from privatelink.pace import paced_delta
 
-SETTLE_SECONDS = 120
+GRACE_SECONDS = 120
 """Seconds after a create, by the cloud's clock, in which `*NotFound` is taken for AWS's eventual consistency."""
 
 
-def settling_until() -> datetime:
+def grace_from_schedule() -> datetime:
     """Until when something that an earlier step made may be unseen: counted from when Temporal scheduled this step."""
-    return activity.info().scheduled_time + paced_delta(SETTLE_SECONDS)
+    return activity.info().scheduled_time + paced_delta(GRACE_SECONDS)
 
 
-def just_seen() -> datetime:
+def grace_from_now() -> datetime:
     """Until when AWS may not yet know everywhere what this attempt has just made or found: counted from now.
 
     The step may have begun long ago, if the create itself had to be tried for some minutes. A resource that is deleted
     meanwhile is still noticed: the next attempt looks for it first.
     """
-    return datetime.now(UTC) + paced_delta(SETTLE_SECONDS)
+    return datetime.now(UTC) + paced_delta(GRACE_SECONDS)
 
 
 def since_effect(deadline: Deadline) -> Deadline:
