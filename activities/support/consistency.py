@@ -13,7 +13,17 @@ from privatelink.model.step_clock import deadline_of
 from privatelink.pace import paced_delta
 
 GRACE_SECONDS = 120
-"""Seconds after a create, by the cloud's clock, in which `*NotFound` is taken for AWS's eventual consistency."""
+"""Seconds after a create that succeeded, by the cloud's clock, in which `*NotFound` is taken for AWS's eventual
+consistency. Long, because it only delays the report that somebody has deleted the resource."""
+
+SETTLE = paced_delta(15)
+"""Time after a call with an unknown outcome in which a cloud may not show what the call made (EC2: eventual
+consistency). Shorter than the grace, because every rollback after such a call waits for all of it."""
+
+SETTLE_AT_PLATFORM = max(paced_delta(300), timedelta(seconds=10))
+"""The same for the platform, where the call itself may still take effect. The platform may hold a create for minutes:
+EMQX's own Terraform provider waits 30 minutes for the create of a deployment. At least 10 s, because on a scaled clock
+calls still take their own time."""
 
 
 def grace_from_schedule() -> datetime:

@@ -28,7 +28,7 @@ from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, once
 from tests.support.world import World
-from workflows.saga import options
+from workflows import removal
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
@@ -109,8 +109,8 @@ def _fails(world: World, step: str) -> None:
 @pytest.fixture
 def _settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollback that looks for what a lost reply may have made looks for a moment alone."""
-    monkeypatch.setattr(options, "SETTLE_AT_AWS", timedelta(seconds=1))
-    monkeypatch.setattr(options, "SETTLE_AT_PLATFORM", timedelta(seconds=1))
+    monkeypatch.setattr(removal, "SETTLE", timedelta(seconds=1))
+    monkeypatch.setattr(removal, "SETTLE_AT_PLATFORM", timedelta(seconds=1))
 
 
 RESETS = [FIRST, "create-load-balancer", "create-endpoint-service", "create-private-link", LAST]

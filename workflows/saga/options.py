@@ -57,13 +57,6 @@ DEADLINES = Deadlines.from_environment()
 FLOOR = timedelta(seconds=10)
 """Minimum of every deadline: on a scaled clock, calls still take their own time."""
 
-SETTLE_AT_AWS = paced_delta(15)
-"""Maximum time after a lost reply for which AWS may not show what the call made (EC2: eventual consistency)."""
-
-SETTLE_AT_PLATFORM = max(paced_delta(300), FLOOR)
-"""Maximum time for which an abandoned call may still take effect at the platform. The platform may hold a create for
-minutes: EMQX's own Terraform provider waits 30 minutes for the create of a deployment."""
-
 # Room for several calls, each with its own timeout, and for their turns while many sagas share a budget.
 _ATTEMPT = timedelta(minutes=11)
 _BEAT = timedelta(seconds=30)  # after this a killed worker's attempt is missed; see runtime/attempts.py
