@@ -12,7 +12,7 @@ from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
 from activities.scopes import RemovalScope
-from activities.support.inventory import InventoryReader
+from activities.support.inventory_reader import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
