@@ -11,13 +11,14 @@ from privatelink.model.request import DeleteRequest
 from tests.chaos.foreign_clients import Ids
 from tests.chaos.harness import MatrixHarness
 from tests.support.laws import counts
+from tests.support.parts import AT_AWS
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
 from workflows.saga import options
 
 pytestmark = pytest.mark.chaos
 
-ALL_OF_AWS = {"endpoint connection", "endpoint service", "listener", "load balancer", "target group"}
+ALL_OF_AWS = {part.kind for part in AT_AWS}
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from privatelink.model.names import TAG_SAGA
 from privatelink.model.progress import Phase, StepState
 from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts, of_link
+from tests.support.parts import one_of_each
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, once
@@ -32,14 +33,7 @@ from workflows import removal
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
-ONE_OF_EACH = {
-    "target_groups": 1,
-    "load_balancers": 1,
-    "listeners": 1,
-    "endpoint_services": 1,
-    "endpoint_connections": 1,
-    "private_links": 1,
-}
+ONE_OF_EACH = one_of_each(connector=False)
 ASKING = "POST /deployments/{deploymentID}/privatelinks"
 FIRST = ""
 """To the first workflow task."""
