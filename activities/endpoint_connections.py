@@ -20,7 +20,7 @@ from activities.checks.connection_matching import (
 from activities.inputs import Acceptance, Connection, ConnectionWait, Sighting, WatchedService
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import mark_own, may_exist
-from activities.support.consistency import note_effect, removal_deadline, settling_until, since_effect
+from activities.support.consistency import grace_from_schedule, note_effect, removal_deadline, since_effect
 from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import (
@@ -217,7 +217,7 @@ async def _is_accepted(account: AwsAccount, connection: Connection) -> bool:
     service_id, vpc_endpoint_id = connection.service_id, connection.vpc_endpoint_id
     found = _the_one(await find_connections_of(account, service_id), connection)
     if found is None:
-        if datetime.now(UTC) < settling_until():
+        if datetime.now(UTC) < grace_from_schedule():
             raise NotYet(
                 f"accepting the endpoint connection ({vpc_endpoint_id}): AWS does not show it",
                 resource=vpc_endpoint_id,

@@ -6,7 +6,7 @@ from activities.checks.connection_matching import is_own
 from activities.inputs import EndpointService, EndpointServiceSpec, PrincipalSpec
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import TAKEN_NEXT_STEP, may_exist
-from activities.support.consistency import note_effect, removal_deadline, settling_until, since_effect
+from activities.support.consistency import grace_from_schedule, note_effect, removal_deadline, since_effect
 from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.codes import INVALID_PARAMETER, is_code
@@ -95,7 +95,7 @@ class EndpointServices:
         service_id, arn = spec.endpoint_service.service_id, spec.principal_arn
         allowed = await _allowed(account, service_id) if may_exist(spec.scope) else []
         if arn not in allowed:
-            await add_principal(account, service_id, arn, settles_at=settling_until())
+            await add_principal(account, service_id, arn, unseen_until=grace_from_schedule())
             allowed = await _allowed(account, service_id)
         if arn not in allowed:
             raise NotYet(
@@ -193,7 +193,7 @@ async def _delete(account: AwsAccount, spec: RemovalScope, service: FoundEndpoin
 
 
 async def _allowed(account: AwsAccount, service_id: str) -> list[str]:
-    return await read_allowed_principals(account, service_id, settles_at=settling_until())
+    return await read_allowed_principals(account, service_id, unseen_until=grace_from_schedule())
 
 
 async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointService:
@@ -204,7 +204,7 @@ async def _make(account: AwsAccount, spec: EndpointServiceSpec) -> EndpointServi
             load_balancer_arn,
             client_token(scope.saga_id, "endpoint-service"),
             ec2_tags(scope.link, scope.saga_id, scope.tags, scope.place),
-            settles_at=settling_until(),
+            unseen_until=grace_from_schedule(),
         )
     except PrivateLinkError as error:
         holder = await _holder(account, load_balancer_arn) if is_code(error, INVALID_PARAMETER) else None

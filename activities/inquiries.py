@@ -9,7 +9,7 @@ from activities.checks.address_users import AddressUsers
 from activities.checks.provider import trust_findings
 from activities.checks.removal import removal_findings
 from activities.scopes import RemovalScope
-from activities.support.inventory import InventoryReader
+from activities.support.inventory_reader import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform

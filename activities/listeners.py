@@ -5,7 +5,7 @@ from temporalio import activity
 from activities.inputs import ListenerSpec
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import check_ours, may_exist
-from activities.support.consistency import note_effect, settling_until
+from activities.support.consistency import grace_from_schedule, note_effect
 from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.listeners import create_listener, delete_listener, find_listeners
@@ -32,7 +32,9 @@ class Listeners:
         account = self._aws.account(scope.aws)
         tags = elb_tags(scope.link, scope.saga_id, scope.tags, scope.place)
         listed = (
-            await find_listeners(account, load_balancer_arn, settles_at=settling_until()) if may_exist(scope) else ()
+            await find_listeners(account, load_balancer_arn, unseen_until=grace_from_schedule())
+            if may_exist(scope)
+            else ()
         )
         found = next((one for one in listed if one.port == group.port), None)
         if found:
@@ -45,7 +47,7 @@ class Listeners:
                 return found.arn
             await delete_listener(account, found.arn)
         return await create_listener(
-            account, load_balancer_arn, group.port, group.arn, tags, settles_at=settling_until()
+            account, load_balancer_arn, group.port, group.arn, tags, unseen_until=grace_from_schedule()
         )
 
     @activity.defn

@@ -5,7 +5,7 @@ from temporalio import activity
 from activities.inputs import LoadBalancer, LoadBalancerSpec, LoadBalancerWait
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import check_ours
-from activities.support.consistency import just_seen, note_effect, removal_deadline
+from activities.support.consistency import grace_from_now, note_effect, removal_deadline
 from activities.support.removals import nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.listeners import delete_listener, find_listeners
@@ -61,7 +61,7 @@ class LoadBalancers:
             if found.ownership.saga_id != spec.scope.saga_id:
                 tags = elb_tags(spec.scope.link, spec.scope.saga_id, spec.scope.tags, spec.scope.place)
                 await add_elb_tags(account, [arn], tags)
-        await set_cross_zone(account, arn, settles_at=just_seen())
+        await set_cross_zone(account, arn, unseen_until=grace_from_now())
         return LoadBalancer(arn=arn)
 
     @activity.defn

@@ -9,7 +9,8 @@ from activities.checks.removal import removal_findings
 from activities.inputs import RemovalFacts
 from activities.scopes import RemovalScope
 from activities.support.emqx_console import connector_page, unseen_at_console
-from activities.support.inventory import InventoryReader, LinkInventory
+from activities.support.inventory import LinkInventory
+from activities.support.inventory_reader import InventoryReader
 from privatelink.errors import FindingType, Leftover, NotYet, RemovalRefused
 from privatelink.pace import paced_delta
 

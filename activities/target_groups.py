@@ -5,7 +5,7 @@ from temporalio import activity
 from activities.inputs import TargetGroup, TargetGroupSpec, TargetsWait
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import check_ours
-from activities.support.consistency import just_seen, note_effect
+from activities.support.consistency import grace_from_now, note_effect
 from activities.support.removals import each, nothing_found, patient, remember
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.codes import RESOURCE_IN_USE
@@ -73,8 +73,8 @@ class TargetGroups:
             if found.ownership.saga_id != scope.saga_id:
                 await add_elb_tags(account, [arn], tags)
             await _deregister_others(account, spec, arn)
-        await set_deregistration_delay(account, arn, settles_at=just_seen())
-        await register_targets(account, arn, spec.listener.targets, spec.outside, settles_at=just_seen())
+        await set_deregistration_delay(account, arn, unseen_until=grace_from_now())
+        await register_targets(account, arn, spec.listener.targets, spec.outside, unseen_until=grace_from_now())
         return TargetGroup(arn=arn, port=port)
 
     @activity.defn
@@ -165,7 +165,7 @@ async def _make_way(account: AwsAccount, found: FoundTargetGroup) -> None:
 
 
 async def _deregister_others(account: AwsAccount, spec: TargetGroupSpec, arn: str) -> None:
-    registered = await read_target_health(account, arn, settles_at=just_seen())
+    registered = await read_target_health(account, arn, unseen_until=grace_from_now())
     others = [one for one in registered if not one.is_asked_for(spec.listener) and one.state != DRAINING]
     if others:
         await deregister_targets(account, arn, others)

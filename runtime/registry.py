@@ -18,7 +18,7 @@ from activities.private_links import PrivateLinks
 from activities.private_links_by_hand import PrivateLinksByHand
 from activities.providers import Providers
 from activities.removal import Removals
-from activities.support.inventory import InventoryReader
+from activities.support.inventory_reader import InventoryReader
 from activities.support.remembered_places import remembered_by_temporal
 from activities.target_groups import TargetGroups
 from clouds.aws.accounts import AwsAccounts

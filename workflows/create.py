@@ -21,6 +21,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.progress import Phase
     from privatelink.model.request import PrivateLinkRequest
     from privatelink.model.result import PrivateLinkResult
+    from workflows.console_instructions import approving
     from workflows.platform_side import PlatformSide, platform_side_of, step_of_running, steps_of_asking
     from workflows.removal import everything, remove
     from workflows.saga.controls import APPROVAL
@@ -98,7 +99,9 @@ class CreatePrivateLink(UpdateHandlers):
         arns = (load_balancer.arn, *target_group_arns, *listener_arns)
         complete = inputs.CompleteSpec(scope=scope, arns=arns, service_id=service.service_id)
         if request.approval and not (connection.is_accepted or saga.controls.approved == connection.vpc_endpoint_id):
-            await saga.ask(APPROVAL, saga.controls.approval(connection))
+            await saga.ask(
+                APPROVAL, saga.controls.approval(connection.vpc_endpoint_id, approving(scope.link, [connection.words]))
+            )
         address, connector = await saga.look_until_no_reset(lambda: self._complete(connection, platform, complete))
         tracker.enter(Phase.RUNNING)
         return PrivateLinkResult(

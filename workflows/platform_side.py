@@ -11,17 +11,18 @@ with workflow.unsafe.imports_passed_through():
     from activities.private_links import PrivateLinks
     from activities.private_links_by_hand import PrivateLinksByHand
     from activities.scopes import Scope
-    from activities.support.emqx_console import (
+    from activities.support.emqx_console import private_link_page
+    from privatelink.errors import Leftover
+    from privatelink.model.request import ApiPlatform, ConsolePlatform, PrivateLinkRequest
+    from workflows.console_instructions import (
+        approving,
         choosing,
         confirming,
         creating,
         deleting,
         gone_without_delete,
         may_be_at_console,
-        private_link_page,
     )
-    from privatelink.errors import Leftover
-    from privatelink.model.request import ApiPlatform, ConsolePlatform, PrivateLinkRequest
     from workflows.saga import options
     from workflows.saga.compensation import Stage, Undo
     from workflows.saga.deadlines import deadlines
@@ -117,7 +118,7 @@ class ApiPlatformSide:
         if not found.candidates:
             return nullcontext()
         step = step_id(EndpointConnections.wait_for_endpoint_connection.__name__)
-        return self._saga.controls.approval_among(step, found.candidates, spec.deadline)
+        return _approval_among(self._saga, step, spec, found)
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:  # noqa: ARG002
         """Wait until the platform reports `running` and the address; only its own report counts."""
@@ -171,7 +172,7 @@ class ConsolePlatformSide:
         if not found.candidates:
             return controls.by_hand(BY_HAND, creating(link, spec.endpoint_service.service_name), spec.deadline)
         if self._asks:
-            return controls.approval_among(BY_HAND, found.candidates, spec.deadline)
+            return _approval_among(self._saga, BY_HAND, spec, found)
         task = choosing(link, [one.words for one in found.candidates])
         return controls.by_hand(BY_HAND, task, spec.deadline, spec.asked_about)
 
@@ -228,6 +229,14 @@ async def disconnect_by_hand(saga: Saga) -> tuple[str, ...]:
     else:
         compensation.block()
     return ()
+
+
+def _approval_among(
+    saga: Saga, step: str, spec: inputs.WatchedService, found: inputs.Sighting
+) -> AbstractAsyncContextManager[None]:
+    """Ask a person which of the candidates may be let in, while the step watches them."""
+    task = approving(spec.scope.link, [one.words for one in found.candidates])
+    return saga.controls.approval_among(step, spec.asked_about, task, spec.deadline)
 
 
 W = TypeVar("W", bound=inputs.WatchedService)

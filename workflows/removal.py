@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.endpoint_services import EndpointServices
     from activities.listeners import Listeners
     from activities.load_balancers import LoadBalancers
+    from activities.support.consistency import settle, settle_at_platform
     from activities.target_groups import TargetGroups
     from privatelink.model.request import ApiPlatform, ConsolePlatform
     from workflows.platform_side import disconnect_by_hand, is_by_hand, removal_of_private_link
@@ -22,12 +23,12 @@ with workflow.unsafe.imports_passed_through():
 def order(platform: ApiPlatform | ConsolePlatform) -> tuple[Stage, ...]:
     """The one order in which a link is removed. A delete runs all of it, a rollback only what had begun."""
     return (
-        Stage((Connectors.delete_connector,), gate=True),
-        Stage((removal_of_private_link(platform),), gate=True),
-        Stage((EndpointConnections.reject_endpoint_connections, EndpointServices.remove_allowed_principals)),
-        Stage((EndpointServices.delete_endpoint_service,), gate=True),
-        Stage((Listeners.delete_listeners,)),
-        Stage((LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups)),
+        Stage((Connectors.delete_connector,), settle(), gate=True),
+        Stage((removal_of_private_link(platform),), settle_at_platform(), gate=True),
+        Stage((EndpointConnections.reject_endpoint_connections, EndpointServices.remove_allowed_principals), settle()),
+        Stage((EndpointServices.delete_endpoint_service,), settle(), gate=True),
+        Stage((Listeners.delete_listeners,), settle()),
+        Stage((LoadBalancers.delete_load_balancer, TargetGroups.delete_target_groups), settle()),
     )
 
 

@@ -2,7 +2,8 @@
 
 from activities.checks.address_users import in_use_finding
 from activities.scopes import RemovalScope
-from activities.support.inventory import InventoryReader, LinkInventory
+from activities.support.inventory import LinkInventory
+from activities.support.inventory_reader import InventoryReader
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.target_groups import FoundTargetGroup
 from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState

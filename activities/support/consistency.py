@@ -12,22 +12,40 @@ from privatelink.model.deadlines import Deadline
 from privatelink.model.step_clock import deadline_of
 from privatelink.pace import paced_delta
 
-SETTLE_SECONDS = 120
-"""Seconds after a create, by the cloud's clock, in which `*NotFound` is taken for AWS's eventual consistency."""
+GRACE_SECONDS = 120
+"""Seconds after a create that succeeded, by the cloud's clock, in which `*NotFound` is taken for AWS's eventual
+consistency. Long, because it only delays the report that somebody has deleted the resource."""
 
 
-def settling_until() -> datetime:
+def settle() -> timedelta:
+    """Time after a call with an unknown outcome in which AWS may not show the effect of the call.
+
+    Shorter than the grace, because every rollback after such a call waits for all of it.
+    """
+    return paced_delta(15)
+
+
+def settle_at_platform() -> timedelta:
+    """The same for the platform, where the call itself may still take effect.
+
+    The platform may hold a create for minutes: EMQX's own Terraform provider waits 30 minutes for the create of a
+    deployment. At least 10 s, because on a scaled clock calls still take their own time.
+    """
+    return max(paced_delta(300), timedelta(seconds=10))
+
+
+def grace_from_schedule() -> datetime:
     """Until when something that an earlier step made may be unseen: counted from when Temporal scheduled this step."""
-    return activity.info().scheduled_time + paced_delta(SETTLE_SECONDS)
+    return activity.info().scheduled_time + paced_delta(GRACE_SECONDS)
 
 
-def just_seen() -> datetime:
+def grace_from_now() -> datetime:
     """Until when AWS may not yet know everywhere what this attempt has just made or found: counted from now.
 
     The step may have begun long ago, if the create itself had to be tried for some minutes. A resource that is deleted
     meanwhile is still noticed: the next attempt looks for it first.
     """
-    return datetime.now(UTC) + paced_delta(SETTLE_SECONDS)
+    return datetime.now(UTC) + paced_delta(GRACE_SECONDS)
 
 
 def since_effect(deadline: Deadline) -> Deadline:

@@ -1,30 +1,19 @@
-"""What exists of a link in both clouds, found by identity: for the checks of a removal, and for inquiries."""
+"""What exists of a link in both clouds, within the scope of a removal or an inquiry."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from activities.checks.address_users import names_of
 from activities.checks.connection_matching import is_own
-from activities.checks.provider import trust_findings
 from activities.scopes import RemovalScope
-from activities.support.aws_inventory import AwsInventory, look_at_aws
-from activities.support.connector_listing import listed_connectors
+from activities.support.aws_inventory import AwsInventory
 from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page
 from activities.support.emqx_console import connector_page, private_link_page
-from activities.support.places import elsewhere_findings
-from activities.support.remembered_places import RememberedPlaces, Remembering, nothing
-from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_connections import FoundConnection
-from clouds.aws.endpoint_services import read_allowed_principals
-from clouds.aws.load_balancers import is_deletion_protected
-from clouds.emqx.deployment_api import DeploymentApis
-from clouds.emqx.errors import NOT_FOUND
-from clouds.emqx.labels import region_code
-from clouds.emqx.platform import READ_SECONDS, Platform
-from clouds.emqx.wire import ConnectorRow, Deployment, PrivateLinkRow, PrivateLinkState
-from privatelink.errors import CloudRefused, Finding, FindingType
-from privatelink.model.names import Place
-from privatelink.model.request import ConsolePlatform
+from clouds.emqx.wire import ConnectorRow, PrivateLinkRow
+from privatelink.errors import Finding
+from privatelink.model.names import Link, Place
 from privatelink.model.result import FoundThing
 
 
@@ -57,15 +46,7 @@ class LinkInventory(NamedTuple):
     @property
     def ids(self) -> list[str]:
         """What a delete would remove, in order of removal."""
-        return [
-            *(one.id for one in self.at_emqx.connectors),
-            *(one.private_link_id for one in self.at_emqx.private_links),
-            *(one.vpc_endpoint_id for one in self.at_aws.connections if self.owns(one)),
-            *(one.service_id for one in self.at_aws.services),
-            *self.at_aws.listeners,
-            *self.at_aws.load_balancers,
-            *(group.arn for group in self.at_aws.target_groups),
-        ]
+        return [one.id for part in PARTS for one in part.seen(self) if one.is_removed]
 
     @property
     def addresses(self) -> set[str]:
@@ -78,32 +59,17 @@ class LinkInventory(NamedTuple):
         return is_own(connection, self.spec, self.at_aws.services, named)
 
     def things(self) -> Iterator[FoundThing]:
-        """Each resource in the scope with its console page, in order of removal."""
-        spec, at_aws, region = self.spec, self.at_aws, self.spec.aws.region
-        # The consoles list PrivateLinks on one page and connectors on another: neither has a page by ID.
-        for connector in self.at_emqx.connectors:
-            if self._holds(connector, connector.id):
-                yield _thing("connector", connector.id, connector_page(spec.link), connector.status)
-        for row in (*self.at_emqx.private_links, *self.at_emqx.by_hand):
-            if self._holds(row, row.private_link_id, _service_id(row)):
-                yield _thing("PrivateLink", row.private_link_id, private_link_page(spec.link), row.status)
-        for one in at_aws.connections:
-            page = endpoint_service_page(region, one.service_id)
-            yield _thing("endpoint connection", one.vpc_endpoint_id, page, one.state)
-        for service in at_aws.services:
-            page = endpoint_service_page(region, service.service_id)
-            yield _thing("endpoint service", service.service_id, page, service.state)
-        for kind, arns, page_of in (
-            ("listener", at_aws.listeners, listener_page),
-            ("load balancer", at_aws.load_balancers, load_balancer_page),
-            ("target group", [group.arn for group in at_aws.target_groups], target_group_page),
-        ):
-            for arn in arns:
-                yield _thing(kind, arn, page_of(region, arn))
-        for stray in at_aws.strays:
-            yield _thing(stray.kind, stray.id, stray.console, stray.words())
+        """Each resource in the scope with its console page, in order of removal; then the strays."""
+        link, region = self.spec.link, self.spec.aws.region
+        for part in PARTS:
+            for one in part.seen(self):
+                console = one.console or part.page(link, region, one.id)
+                yield FoundThing(kind=part.kind, id=one.id, state=one.state, console=console)
+        for stray in self.at_aws.strays:
+            console = part_of(stray.id).page(link, region, stray.id)
+            yield FoundThing(kind=stray.kind, id=stray.id, state=stray.words(), console=console)
 
-    def _holds(self, row: PrivateLinkRow | ConnectorRow, *ids: str) -> bool:
+    def holds(self, row: PrivateLinkRow | ConnectorRow, *ids: str) -> bool:
         """Whether a rollback's scope holds it: its saga made it, or the scope holds the link's endpoint service.
 
         It also holds what the saga recorded as its own (by its ID, or by that of the resource it leads to), whatever
@@ -114,136 +80,85 @@ class LinkInventory(NamedTuple):
         return not set(ids).isdisjoint(self.spec.recorded) and not self.at_aws.is_complete
 
 
-class InventoryReader:
-    """Looks at both clouds, and changes nothing."""
-
-    def __init__(
-        self,
-        aws: AwsAccounts,
-        platform: Platform,
-        deployment_apis: DeploymentApis,
-        remembers: Remembering = nothing,
-    ) -> None:
-        """`remembers` is asked if AWS shows nothing of the link here."""
-        self._aws = aws
-        self._remembered = RememberedPlaces(aws, remembers)
-        self._platform = platform
-        self._deployment_apis = deployment_apis
-
-    async def trust_findings(self, spec: RemovalScope) -> list[Finding]:
-        """What is wrong with the trust policy of the role that the look would assume."""
-        return await trust_findings(self._aws.account(spec.aws), spec.aws)
-
-    async def read(self, spec: RemovalScope) -> LinkInventory:
-        """What exists of the link within the scope, and what shows that it is elsewhere.
-
-        If the deployment's connectors are not looked at (`listed_connectors`), the result says so.
-        """
-        account = self._aws.account(spec.aws)
-        here = Place(account=await account.account_id(), region=spec.aws.region, mode=spec.platform.mode)
-        at_aws = await look_at_aws(account, spec)
-        seen = await self._look_at_emqx(spec, at_aws)
-        elsewhere = await elsewhere_findings(
-            account,
-            spec.link,
-            here,
-            rows=(*seen.private_links, *seen.by_hand),
-            connectors=seen.connectors,
-            modes=at_aws.modes,
-            failed_may_go=spec.allow_failed,
-        )
-        of_here = seen._replace(
-            private_links=tuple(row for row in seen.private_links if not row.stands_elsewhere(here)),
-            by_hand=tuple(row for row in seen.by_hand if not row.stands_elsewhere(here)),
-            connectors=tuple(one for one in seen.connectors if not one.stands_elsewhere(here)),
-        )
-        return LinkInventory(spec, here, at_aws, of_here, elsewhere)
-
-    async def remembered(self, found: LinkInventory) -> list[Finding]:
-        """Where the link is remembered, if AWS shows nothing of it here."""
-        if found.at_aws.is_tagged or found.elsewhere:
-            return []
-        return await self._remembered.findings(found.spec.link, found.here)
-
-    async def foreign_principals(self, found: LinkInventory) -> list[Finding]:
-        """Which principals, other than the deployment's, may connect to the link's endpoint service."""
-        allowed = [
-            (service.service_id, principal)
-            for service in found.at_aws.services
-            for principal in await read_allowed_principals(self._aws.account(found.spec.aws), service.service_id)
-        ]
-        if not allowed:
-            return []
-        own = await self._principal(found.spec)
-        return [_foreign_principal(*one) for one in allowed if own and one[1] != own]
-
-    async def _principal(self, spec: RemovalScope) -> str:
-        """The deployment's principal; empty if the platform does not know the deployment any more."""
-        if isinstance(spec.platform, ConsolePlatform):
-            return spec.platform.principal_arn
-        try:
-            return (await self._platform.get_network(spec.link.deployment, not_older=READ_SECONDS)).aws_arn
-        except CloudRefused as error:
-            if error.cloud_code == NOT_FOUND:
-                return ""
-            raise
-
-    async def protected(self, found: LinkInventory) -> list[str]:
-        """The load balancers found that have deletion protection."""
-        account = self._aws.account(found.spec.aws)
-        return [arn for arn in found.at_aws.load_balancers if await is_deletion_protected(account, arn)]
-
-    async def _look_at_emqx(self, spec: RemovalScope, at_aws: AwsInventory) -> EmqxInventory:
-        by_console = spec.consumer_account_id is not None
-        if by_console and not self._platform.is_configured:
-            return await self._with_connectors(EmqxInventory(), spec, names_of((), at_aws.connections))
-        deployment = await self._platform.get_deployment(spec.link.deployment, not_older=READ_SECONDS)
-        if deployment is None:
-            return EmqxInventory(deployment_exists=False)
-        listed = await self._platform.private_links(spec.link.deployment).reading()
-        rows = tuple(row for row in listed if _is_of_scope(row, spec, at_aws))
-        if by_console:
-            # A terminated one was deleted by a person, and goes by itself.
-            by_hand = tuple(row for row in rows if row.state is not PrivateLinkState.TERMINATED)
-            seen = EmqxInventory(by_hand=by_hand, region=_region_of(deployment))
-        else:
-            seen = EmqxInventory(private_links=rows, region=_region_of(deployment))
-        return await self._with_connectors(seen, spec, names_of(rows, at_aws.connections))
-
-    async def _with_connectors(self, seen: EmqxInventory, spec: RemovalScope, addresses: set[str]) -> EmqxInventory:
-        listed = await listed_connectors(self._deployment_apis.find(spec.link.deployment), spec)
-        if listed is None:
-            return seen._replace(is_unlooked=True)
-        own = tuple(one for one in listed if one.is_of(spec.link) or one.id in spec.recorded)
-        others = tuple(one for one in listed if one not in own and any(map(one.dials, addresses)))
-        return seen._replace(connectors=own, others=others)
-
-
-def _foreign_principal(service_id: str, principal: str) -> Finding:
-    return Finding(
-        type=FindingType.FOREIGN_PRINCIPAL,
-        resource=principal,
-        message=f"it may connect to {service_id}, but is not the deployment's principal",
-        next_step="repeat the create, which allows only the deployment's principal",
-    )
-
-
-def _is_of_scope(row: PrivateLinkRow, spec: RemovalScope, at_aws: AwsInventory) -> bool:
-    link = spec.link
-    if row.is_of(link) or row.private_link_id in spec.recorded:
-        return True
-    services = {service.service_id for service in at_aws.services} | {stray.id for stray in at_aws.strays}
-    return _service_id(row) in services | set(spec.recorded) and not row.is_of_another(link)
-
-
-def _service_id(row: PrivateLinkRow) -> str:
+def service_id_of(row: PrivateLinkRow) -> str:
     """The last part of an endpoint service's name is its ID (API_ServiceDetail)."""
     return row.service_name.rpartition(".")[2]
 
 
-def _region_of(deployment: Deployment) -> str | None:
-    return region_code(deployment.region)
+class Seen(NamedTuple):
+    """One resource of a part. `is_removed`: a delete removes it, unlike what a person removes or what is foreign.
+
+    `console`: its page, if the part cannot tell it from the ID.
+    """
+
+    id: str
+    state: str = ""
+    is_removed: bool = True
+    console: str = ""
 
 
-def _thing(kind: str, found_id: str, console: str, state: str = "") -> FoundThing:
-    return FoundThing(kind=kind, id=found_id, state=state, console=console)
+class Part(NamedTuple):
+    """A kind of resource that a link consists of.
+
+    `id_begins`: how its ID or ARN begins. `seen`: what an inventory has of it. `url`: its page in AWS's console, by
+    region and ID. `menu`: where EMQX's console lists it.
+    """
+
+    kind: str
+    id_begins: str
+    seen: Callable[[LinkInventory], Iterable[Seen]]
+    url: Callable[[str, str], str] | None = None
+    menu: Callable[[Link], str] | None = None
+
+    def page(self, link: Link, region: str, made: str) -> str:
+        """Where a person finds one by its ID; empty if no page can be told from that."""
+        return self.menu(link) if self.menu else self.url(region, made) if self.url else ""
+
+
+def _connectors(found: LinkInventory) -> Iterator[Seen]:
+    return (Seen(one.id, one.status) for one in found.at_emqx.connectors if found.holds(one, one.id))
+
+
+def _private_links(found: LinkInventory) -> Iterator[Seen]:
+    for row in (*found.at_emqx.private_links, *found.at_emqx.by_hand):
+        if found.holds(row, row.private_link_id, service_id_of(row)):
+            yield Seen(row.private_link_id, row.status, is_removed=row in found.at_emqx.private_links)
+
+
+def _connections(found: LinkInventory) -> Iterator[Seen]:
+    for one in found.at_aws.connections:
+        page = endpoint_service_page(found.spec.aws.region, one.service_id)
+        yield Seen(one.vpc_endpoint_id, one.state, is_removed=found.owns(one), console=page)
+
+
+def _services(found: LinkInventory) -> Iterator[Seen]:
+    return (Seen(one.service_id, one.state) for one in found.at_aws.services)
+
+
+def _listeners(found: LinkInventory) -> Iterator[Seen]:
+    return map(Seen, found.at_aws.listeners)
+
+
+def _load_balancers(found: LinkInventory) -> Iterator[Seen]:
+    return map(Seen, found.at_aws.load_balancers)
+
+
+def _target_groups(found: LinkInventory) -> Iterator[Seen]:
+    return (Seen(one.arn) for one in found.at_aws.target_groups)
+
+
+PARTS = (
+    Part("connector", r"", _connectors, menu=connector_page),
+    Part("PrivateLink", r"[^:]*$", _private_links, menu=private_link_page),
+    Part("endpoint connection", r"vpce-", _connections),
+    Part("endpoint service", r"vpce-svc-", _services, endpoint_service_page),
+    Part("listener", r"arn:.*:listener/", _listeners, listener_page),
+    Part("load balancer", r"arn:.*:loadbalancer/", _load_balancers, load_balancer_page),
+    Part("target group", r"arn:.*:targetgroup/", _target_groups, target_group_page),
+)
+"""The parts of a link, in order of removal. An ID is compared with the last row first: the first rows take the rest."""
+
+
+def part_of(made: str) -> Part:
+    """The part that an ID or ARN belongs to."""
+    return next(part for part in reversed(PARTS) if re.match(part.id_begins, made))

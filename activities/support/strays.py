@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from activities.support.console_urls import endpoint_service_page, listener_page, load_balancer_page, target_group_page
 from clouds.aws.endpoint_services import FoundEndpointService
 from clouds.aws.listeners import FoundListener
 from clouds.aws.load_balancers import FoundLoadBalancer
@@ -30,7 +29,6 @@ class Stray(NamedTuple):
     because: str
     tagged_for: str
     giving_back: str
-    console: str
     is_named: bool
 
     def words(self) -> str:
@@ -69,7 +67,7 @@ def strays(
         is_named = kind in {"load balancer", "target group"}
         because = f"has the name of link {link}" if is_named else "is on the link's load balancer"
         command = giving_back(link, region, thing_id, like)
-        return Stray(kind, thing_id, because, ownership.link, command, _PAGES[kind](region, thing_id), is_named)
+        return Stray(kind, thing_id, because, ownership.link, command, is_named)
 
     if load_balancer and load_balancer.ownership.link in {"", str(link)}:
         for service in services:
@@ -107,11 +105,3 @@ def giving_back(link: Link, region: str, thing_id: str, like: Ownership | None) 
     if thing_id.startswith("arn:"):
         return f"aws elbv2 add-tags --region {region} --resource-arns {thing_id} --tags {pairs}"
     return f"aws ec2 create-tags --region {region} --resources {thing_id} --tags {pairs}"
-
-
-_PAGES = {
-    "endpoint service": endpoint_service_page,
-    "listener": listener_page,
-    "load balancer": load_balancer_page,
-    "target group": target_group_page,
-}

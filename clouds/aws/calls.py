@@ -50,23 +50,23 @@ class AccountCalls:
         resource: str,
         operation: Callable[[Clients], T],
         *,
-        settles_at: datetime | None = None,
+        unseen_until: datetime | None = None,
     ) -> T:
         """Make one call. `doing` and `resource` begin the message of its error: "creating the listener (3306): ...".
 
         `operation` runs in a thread. It must extract everything that we need from AWS's answer, so that a missing field
-        is an error of this call too. Raises the error that `translated` returns; until `settles_at` a `*NotFound` is
+        is an error of this call too. Raises the error that `translated` returns; until `unseen_until` a `*NotFound` is
         `NotYet`.
         """
         self._under_way += 1
         try:
             try:
-                return await self._once(bucket, doing, resource, operation, settles_at)
+                return await self._once(bucket, doing, resource, operation, unseen_until)
             except PrivateLinkError as error:
                 if not is_code(error, *EXPIRED):
                     raise
             # AWS refuses an expired token before it does anything, so the call can be repeated with fresh credentials.
-            return await self._once(bucket, doing, resource, operation, settles_at)
+            return await self._once(bucket, doing, resource, operation, unseen_until)
         finally:
             self._under_way -= 1
             self.last_used = time.monotonic()
@@ -77,7 +77,7 @@ class AccountCalls:
         doing: str,
         resource: str,
         operation: Callable[[Clients], T],
-        settles_at: datetime | None,
+        unseen_until: datetime | None,
     ) -> T:
         await self._budgets.take(bucket)
         generation = self._clients.generation
@@ -85,7 +85,7 @@ class AccountCalls:
         try:
             return await self._threads.run(watch, partial(operation, self._clients), is_write=bucket.writes)
         except Exception as error:  # noqa: BLE001 - every error has a translation
-            ours = translated(error, doing, resource, settles_at, acts_as=self.acts_as, answer=watch.answer)
+            ours = translated(error, doing, resource, unseen_until, acts_as=self.acts_as, answer=watch.answer)
             if isinstance(ours, NotAllowed):
                 self._clients.allowed.refused(getattr(error, "operation_name", ""), ours)
                 if isinstance(ours, CredentialsRefused):

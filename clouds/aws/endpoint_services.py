@@ -99,11 +99,11 @@ async def read_endpoint_services(account: AccountCalls) -> list[FoundEndpointSer
 
 
 async def read_allowed_principals(
-    account: AccountCalls, service_id: str, *, settles_at: datetime | None = None
+    account: AccountCalls, service_id: str, *, unseen_until: datetime | None = None
 ) -> list[str]:
     """The ARNs that may connect (DescribeVpcEndpointServicePermissions); empty when the service is gone.
 
-    Raises `NotYet` for a service that AWS does not show yet, until `settles_at`.
+    Raises `NotYet` for a service that AWS does not show yet, until `unseen_until`.
     """
     try:
         return await account.call(
@@ -118,7 +118,7 @@ async def read_allowed_principals(
                 for one in page["AllowedPrincipals"]
                 if "Principal" in one
             ],
-            settles_at=settles_at,
+            unseen_until=unseen_until,
         )
     except PrivateLinkError as error:
         if error.waiting_helps or not is_code(error, *ENDPOINT_SERVICE_NOT_FOUND):
@@ -127,7 +127,7 @@ async def read_allowed_principals(
 
 
 async def create_endpoint_service(
-    account: AccountCalls, load_balancer_arn: str, token: str, tags: list[Ec2Tag], *, settles_at: datetime
+    account: AccountCalls, load_balancer_arn: str, token: str, tags: list[Ec2Tag], *, unseen_until: datetime
 ) -> tuple[str, str]:
     """Create an IPv4 endpoint service that requires acceptance (CreateVpcEndpointServiceConfiguration).
 
@@ -145,7 +145,7 @@ async def create_endpoint_service(
             ClientToken=token,
             TagSpecifications=[{"ResourceType": "vpc-endpoint-service", "Tags": tags}],
         )["ServiceConfiguration"],
-        settles_at=settles_at,
+        unseen_until=unseen_until,
     )
     service_id, service_name = made.get("ServiceId", ""), made.get("ServiceName", "")
     if not service_name or made.get("ServiceState") in LEAVING:
@@ -157,7 +157,7 @@ async def create_endpoint_service(
     return service_id, service_name
 
 
-async def add_principal(account: AccountCalls, service_id: str, arn: str, *, settles_at: datetime) -> None:
+async def add_principal(account: AccountCalls, service_id: str, arn: str, *, unseen_until: datetime) -> None:
     """Allow one ARN to connect (ModifyVpcEndpointServicePermissions, a set operation)."""
     await account.call(
         Bucket.EC2_WRITE,
@@ -166,7 +166,7 @@ async def add_principal(account: AccountCalls, service_id: str, arn: str, *, set
         lambda clients: clients.ec2.modify_vpc_endpoint_service_permissions(
             ServiceId=service_id, AddAllowedPrincipals=[arn]
         ),
-        settles_at=settles_at,
+        unseen_until=unseen_until,
     )
 
 

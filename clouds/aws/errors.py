@@ -58,21 +58,21 @@ def translated(
     error: Exception,
     doing: str,
     resource: str,
-    settles_at: datetime | None = None,
+    unseen_until: datetime | None = None,
     *,
     acts_as: str = WORKER,
     answer: Answer | None = None,
 ) -> PrivateLinkError:
     """Our error for what boto3 raised while `doing` something to `resource`. Never holds a credential or signature.
 
-    Until `settles_at` a `*NotFound` is `NotYet`, because what the call refers to was created a moment ago. `acts_as`:
+    Until `unseen_until` a `*NotFound` is `NotYet`, because what the call refers to was created a moment ago. `acts_as`:
     whose credentials were used, in words. `answer`: how the latest answer began, if there was one. An unforeseen error
     is `UnknownCloudError`: boto3 does not check an answer, so an odd one may end in any Python exception.
     """
     if isinstance(error, PrivateLinkError):
         return error
     if isinstance(error, boto.ClientError):
-        return refused(_refusal(error, acts_as), doing, resource, settles_at)
+        return refused(_refusal(error, acts_as), doing, resource, unseen_until)
     call = _Call(f"{doing} ({resource})", resource, answer)
     return next((ours for kinds, ours in _TRANSLATIONS if isinstance(error, kinds)), _odd)(error, call)
 

@@ -33,11 +33,11 @@ class FoundListener(NamedTuple):
 
 
 async def find_listeners(
-    account: AwsAccount, load_balancer_arn: str, *, settles_at: datetime | None = None
+    account: AwsAccount, load_balancer_arn: str, *, unseen_until: datetime | None = None
 ) -> list[FoundListener]:
     """Every listener of a load balancer, sorted by port; empty when the load balancer is gone.
 
-    Raises `NotYet` for a load balancer that AWS does not show yet, until `settles_at`.
+    Raises `NotYet` for a load balancer that AWS does not show yet, until `unseen_until`.
     """
     try:
         listed = await account.call(
@@ -51,7 +51,7 @@ async def find_listeners(
                 )
                 for one in page["Listeners"]
             ],
-            settles_at=settles_at,
+            unseen_until=unseen_until,
         )
     except PrivateLinkError as error:
         if error.waiting_helps or not is_code(error, LOAD_BALANCER_NOT_FOUND):
@@ -70,7 +70,7 @@ async def create_listener(
     target_group_arn: str,
     tags: list[ElbTag],
     *,
-    settles_at: datetime,
+    unseen_until: datetime,
 ) -> str:
     """Create a TCP listener that forwards to the target group (CreateListener). Returns its ARN.
 
@@ -89,7 +89,7 @@ async def create_listener(
                 DefaultActions=[{"Type": "forward", "TargetGroupArn": target_group_arn}],
                 Tags=tags,
             )["Listeners"][0]["ListenerArn"],
-            settles_at=settles_at,
+            unseen_until=unseen_until,
         )
     except PrivateLinkError as error:
         if is_code(error, DUPLICATE_LISTENER):

@@ -117,7 +117,7 @@ async def create_load_balancer(account: AccountCalls, name: str, subnets: Sequen
         raise
 
 
-async def set_cross_zone(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:
+async def set_cross_zone(account: AccountCalls, arn: str, *, unseen_until: datetime) -> None:
     """Let a target in one AZ serve endpoints in all of them (ModifyLoadBalancerAttributes)."""
     await account.call(
         Bucket.ELB_WRITE,
@@ -126,7 +126,7 @@ async def set_cross_zone(account: AccountCalls, arn: str, *, settles_at: datetim
         lambda clients: clients.elbv2.modify_load_balancer_attributes(
             LoadBalancerArn=arn, Attributes=[{"Key": "load_balancing.cross_zone.enabled", "Value": "true"}]
         ),
-        settles_at=settles_at,
+        unseen_until=unseen_until,
     )
 
 

@@ -1,7 +1,7 @@
 """The translation of AWS's refusals: a code and a message, from a raised error or from an item of `Unsuccessful`.
 
 The meaning of a code may depend on the situation: right after a create, `*NotFound` soon passes; on a delete, it is
-success. The caller handles this with `settles_at` (`AccountCalls.call`) or with `is_code`.
+success. The caller handles this with `unseen_until` (`AccountCalls.call`) or with `is_code`.
 """
 
 import random
@@ -53,10 +53,10 @@ class Refusal(NamedTuple):
         return bool(_CLOCKS.search(self.message)) or self.code in codes.CLOCK
 
 
-def refused(refusal: Refusal, doing: str, resource: str, settles_at: datetime | None = None) -> PrivateLinkError:
-    """Our error for a refusal; until `settles_at` a `*NotFound` is `NotYet`. Never holds a credential or signature."""
+def refused(refusal: Refusal, doing: str, resource: str, unseen_until: datetime | None = None) -> PrivateLinkError:
+    """Our error for a refusal; until `unseen_until` `*NotFound` is `NotYet`. Never holds a credential or signature."""
     refusal = refusal._replace(code=codes.plain(refusal.code))
-    error = _classified(refusal, f"{doing} ({resource}): {_why(refusal)}", resource, settles_at)
+    error = _classified(refusal, f"{doing} ({resource}): {_why(refusal)}", resource, unseen_until)
     error.cloud_code = refusal.code
     return error
 
@@ -70,7 +70,7 @@ def unseen_twin(kind: str, name: str) -> NotYet:
     )
 
 
-def _classified(refusal: Refusal, message: str, resource: str, settles_at: datetime | None) -> PrivateLinkError:
+def _classified(refusal: Refusal, message: str, resource: str, unseen_until: datetime | None) -> PrivateLinkError:
     code = refusal.code
     if code in codes.THROTTLED or refusal.status == _TOO_MANY_REQUESTS:
         # Jitter, because sagas that were refused together would otherwise come back together.
@@ -80,7 +80,7 @@ def _classified(refusal: Refusal, message: str, resource: str, settles_at: datet
         return CloudUnavailable(message, resource=resource, retry_after=refusal.retry_after)
     if code in codes.BUSY:
         return NotYet(message, resource=resource, retry_after=paced_delta(5))
-    if codes.is_not_found(code) and settles_at and datetime.now(UTC) < settles_at:
+    if codes.is_not_found(code) and unseen_until and datetime.now(UTC) < unseen_until:
         return NotYet(f"{message}; it was made a moment ago", resource=resource, retry_after=paced_delta(2))
     next_step = next_step_of(
         code,

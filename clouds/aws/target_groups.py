@@ -146,7 +146,7 @@ async def create_target_group(
         raise
 
 
-async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_at: datetime) -> None:
+async def set_deregistration_delay(account: AccountCalls, arn: str, *, unseen_until: datetime) -> None:
     """Make deregistered targets go immediately, without draining (ModifyTargetGroupAttributes)."""
     delay = str(DEREGISTRATION_DELAY_SECONDS)
     await account.call(
@@ -156,7 +156,7 @@ async def set_deregistration_delay(account: AccountCalls, arn: str, *, settles_a
         lambda clients: clients.elbv2.modify_target_group_attributes(
             TargetGroupArn=arn, Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": delay}]
         ),
-        settles_at=settles_at,
+        unseen_until=unseen_until,
     )
 
 

@@ -55,7 +55,7 @@ class TargetHealth(NamedTuple):
 
 
 async def read_target_health(
-    account: AccountCalls, arn: str, *, settles_at: datetime | None = None
+    account: AccountCalls, arn: str, *, unseen_until: datetime | None = None
 ) -> list[TargetHealth]:
     """Every registered target of a target group (DescribeTargetHealth), including draining ones."""
     return await account.call(
@@ -65,12 +65,12 @@ async def read_target_health(
         lambda clients: [
             _health(one) for one in clients.elbv2.describe_target_health(TargetGroupArn=arn)["TargetHealthDescriptions"]
         ],
-        settles_at=settles_at,
+        unseen_until=unseen_until,
     )
 
 
 async def register_targets(
-    account: AccountCalls, arn: str, targets: Sequence[str], outside: Collection[str], *, settles_at: datetime
+    account: AccountCalls, arn: str, targets: Sequence[str], outside: Collection[str], *, unseen_until: datetime
 ) -> None:
     """Register targets (RegisterTargets). One that is already registered stays as it is.
 
@@ -88,7 +88,7 @@ async def register_targets(
             ]
             register = partial(_register, arn, batch)
             try:
-                await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, settles_at=settles_at)
+                await account.call(Bucket.ELB_WRITE, "registering targets", arn, register, unseen_until=unseen_until)
             except PrivateLinkError as error:
                 told = _ABOUT_ZONE.search(error.details_model.message)
                 if told is None or told[1] in corrected:

@@ -10,7 +10,7 @@ from activities.checks.address_users import AddressUsers
 from activities.endpoint_connections import EndpointConnections
 from activities.private_links import PrivateLinks
 from activities.removal import Removals
-from activities.support.inventory import InventoryReader
+from activities.support.inventory_reader import InventoryReader
 from clouds.aws.tags import COMPLETE, add_ec2_tags
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform

@@ -4,7 +4,7 @@ import pytest
 
 from activities.inquiries import Inquiries
 from activities.scopes import RemovalScope
-from activities.support.inventory import InventoryReader
+from activities.support.inventory_reader import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform

@@ -12,7 +12,7 @@ from activities.inquiries import Inquiries
 from activities.providers import Providers
 from activities.removal import Removals
 from activities.scopes import RemovalScope
-from activities.support.inventory import InventoryReader
+from activities.support.inventory_reader import InventoryReader
 from clouds.aws.accounts import AwsAccounts
 from clouds.emqx.deployment_api import DeploymentApis
 from clouds.emqx.platform import Platform
@@ -20,6 +20,7 @@ from privatelink.errors import CredentialsRefused, FindingType, RemovalRefused, 
 from privatelink.model.names import TAG_COMPLETE, TAG_LINK, aws_name
 from privatelink.model.request import AwsAccess, PrivateLinkRequest
 from runtime.settings import Settings
+from tests.support.parts import TAGGED
 from tests.support.sandbox import Sandbox
 from tests.support.steps import CONSUMER, LINK, PRINCIPAL, PROVIDER, SAGA, Provider, a_scope, attempt, perform, refusal
 
@@ -318,10 +319,8 @@ async def test_everything_is_marked_complete(provider: Provider, steps: Provider
     provider.sandbox.fault("CreateTags", "throttle")
     await made_complete(provider, steps)
     books = provider.books()
-    things = [
-        one for kind in ("load_balancers", "target_groups", "listeners", "endpoint_services") for one in books[kind]
-    ]
-    assert ["true"] * 4 == [one["tags"].get(TAG_COMPLETE) for one in things]
+    things = [one for part in TAGGED for one in books[part.book]]
+    assert ["true"] * len(TAGGED) == [one["tags"].get(TAG_COMPLETE) for one in things]
 
 
 async def test_the_same_request_of_a_complete_link_passes(provider: Provider, steps: Providers) -> None:

@@ -13,18 +13,9 @@ from tests.chaos.steps import STEPS, Story
 from tests.support.answers import Ending, SagaAnswer, falsehoods
 from tests.support.belongings import Known
 from tests.support.laws import counts, of_link, unmarked
+from tests.support.parts import one_of_each
 
 FIRST_CAUSE = "failing mark-complete on purpose"
-
-ONE_OF_EACH = (
-    "target_groups",
-    "load_balancers",
-    "listeners",
-    "endpoint_services",
-    "endpoint_connections",
-    "private_links",
-    "connectors",
-)
 
 
 class BrokenLawError(AssertionError):
@@ -36,7 +27,7 @@ class CellLaws:
 
     def __init__(self, harness: MatrixHarness, cell: Cell, request: PrivateLinkRequest) -> None:
         """`request` is the cell's link."""
-        self.one_of_each = {kind: 1 for kind in ONE_OF_EACH if request.connector or kind != "connectors"}
+        self.one_of_each = one_of_each(connector=request.connector is not None)
         self._harness = harness
         self._cell = cell
         self._step = STEPS[cell.step]

@@ -8,6 +8,7 @@ import httpx
 from botocore.exceptions import ClientError
 
 from tests.support.laws import of_link
+from tests.support.parts import PARTS
 from tests.support.sandbox import Sandbox
 
 PROVIDER = "210987654321"
@@ -33,30 +34,21 @@ class Ids(NamedTuple):
         """Read them from the sandbox's books."""
         found = of_link(books, link)
 
-        def ids(kind: str, key: str) -> tuple[str, ...]:
-            return tuple(one[key] for one in found.get(kind, []))
+        ids = {part.kind: tuple(part.id_of(one) for one in found.get(part.book, [])) for part in PARTS}
 
-        def first(kind: str, key: str) -> str:
-            return next(iter(ids(kind, key)), "")
+        def first(kind: str) -> str:
+            return next(iter(ids[kind]), "")
 
-        connectors = tuple(f"{one['type']}:{one['name']}" for one in found.get("connectors", []))
-        everything = {
-            *ids("target_groups", "arn"),
-            *ids("load_balancers", "arn"),
-            *ids("listeners", "arn"),
-            *ids("endpoint_services", "id"),
-            *ids("private_links", "privatelinkID"),
-            *connectors,
-        }
         return cls(
-            ids("target_groups", "arn"),
-            first("load_balancers", "arn"),
-            ids("listeners", "arn"),
-            first("endpoint_services", "id"),
-            first("endpoint_connections", "vpc_endpoint_id"),
-            first("private_links", "privatelinkID"),
-            next(iter(connectors), ""),
-            frozenset(everything),
+            ids["target group"],
+            first("load balancer"),
+            ids["listener"],
+            first("endpoint service"),
+            first("endpoint connection"),
+            first("PrivateLink"),
+            first("connector"),
+            # An endpoint connection is the consumer's end.
+            frozenset(one for kind, of_kind in ids.items() if kind != "endpoint connection" for one in of_kind),
         )
 
 

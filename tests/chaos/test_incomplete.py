@@ -12,11 +12,12 @@ from tests.chaos.foreign_clients import Ids
 from tests.chaos.harness import MatrixHarness
 from tests.support.deadlines import SetDeadlines
 from tests.support.laws import counts
+from tests.support.parts import AT_AWS
 from tests.support.requests import full_request
 
 pytestmark = pytest.mark.chaos
 
-ALL_OF_AWS = {"endpoint connection", "endpoint service", "listener", "load balancer", "target group"}
+ALL_OF_AWS = {part.kind for part in AT_AWS}
 
 
 @dataclass(frozen=True)

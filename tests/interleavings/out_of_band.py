@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from tests.support.belongings import Known, Thing, everything_of
+from tests.support.parts import TAGGED
 
 if TYPE_CHECKING:
     from tests.interleavings.programs import Programs
 
-KINDS = ("load balancer", "target group", "listener", "endpoint service")
+KINDS = tuple(part.kind for part in TAGGED)
 FOREIGN_ROOT = "arn:aws:iam::410987654321:root"
 PROTECTION = "deletion_protection.enabled"
 

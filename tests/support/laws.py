@@ -3,13 +3,14 @@
 from typing import Any
 
 from privatelink.model.names import TAG_LINK, Link, aws_name
+from tests.support.parts import TAGGED
 
 
 def of_link(books: dict[str, Any], link: str) -> dict[str, list[Any]]:
     """Everything that exists of one link, in both clouds, by kind."""
     regions = [region for account in books["aws"].values() for region in account.values()]
     found: dict[str, list[Any]] = {}
-    for kind in ("target_groups", "load_balancers", "listeners", "endpoint_services"):
+    for kind in (part.book for part in TAGGED):
         found[kind] = [one for region in regions for one in region.get(kind, []) if one["tags"].get(TAG_LINK) == link]
     services = {service["id"] for service in found["endpoint_services"]}
     names = {service["name"] for service in found["endpoint_services"]}

@@ -29,6 +29,7 @@ from privatelink.model.progress import TRIED_AGAIN
 from privatelink.model.request import AwsAccess, PrivateLinkRequest
 from privatelink.pace import paced_delta
 from runtime.settings import Settings
+from tests.support.parts import AT_AWS
 from tests.support.sandbox import Sandbox
 
 S = TypeVar("S")
@@ -196,10 +197,9 @@ class Provider:
 
     def books(self) -> dict[str, list[dict[str, Any]]]:
         """What exists in the account and region; empty lists where there is nothing."""
-        kinds = ("target_groups", "load_balancers", "listeners", "endpoint_services", "endpoint_connections")
         everything = self.sandbox.books()["aws"]
         mine = everything.get(PROVIDER, {}).get("us-east-1", {})
-        return {kind: mine.get(kind, []) for kind in kinds}
+        return {part.book: mine.get(part.book, []) for part in AT_AWS}
 
     def request(self, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - fields of the request
         """A request that the seeded account can satisfy."""

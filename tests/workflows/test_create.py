@@ -19,21 +19,14 @@ from privatelink.errors import (
 from privatelink.model.names import TASK_QUEUE
 from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts, of_link
+from tests.support.parts import one_of_each
 from tests.support.requests import full_request, request_json
 from tests.support.visibility import listed
 from tests.support.world import World
 from workflows.create import steps_to_come
 
 LINK = "w41b11c0/orders-db"
-EVERYTHING = {
-    "target_groups": 2,
-    "load_balancers": 1,
-    "listeners": 2,
-    "endpoint_services": 1,
-    "endpoint_connections": 1,
-    "private_links": 1,
-    "connectors": 1,
-}
+EVERYTHING = one_of_each(ports=2)
 
 
 async def test_create_ends_with_a_working_address_and_one_of_everything(world: World) -> None:

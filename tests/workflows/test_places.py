@@ -28,6 +28,7 @@ from privatelink.model.request import AwsAccess
 from runtime.own_place import OwnPlace
 from tests.support.belongings import Known, everything_of
 from tests.support.laws import NOTHING, of_link
+from tests.support.parts import TAGGED
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.sandbox import Sandbox
@@ -222,7 +223,7 @@ async def test_no_step_runs_by_the_credentials_of_another_account_than_the_links
     assert sandbox.books() == NOTHING
 
 
-@pytest.mark.parametrize("kind", ["load balancer", "target group", "listener", "endpoint service"])
+@pytest.mark.parametrize("kind", [part.kind for part in TAGGED])
 async def test_a_thing_that_lost_its_tags_is_not_built_twice_nor_taken_down_nor_forgotten(
     world: World, kind: str
 ) -> None:

@@ -9,6 +9,7 @@ from privatelink.model.progress import Phase, StepState
 from privatelink.model.request import PrivateLinkRequest
 from tests.support.deadlines import SetDeadlines
 from tests.support.laws import NOTHING, of_link
+from tests.support.parts import PARTS
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.sandbox import SPEED
@@ -105,11 +106,7 @@ async def test_what_nobody_could_look_at_is_listed_by_what_the_saga_recorded(
     listed = {(one.kind, one.id) for one in leftovers}
     assert {one.kind for one in leftovers if not one.console} == {"unknown"}
     left = of_link(world.sandbox.books(), LINK)
-    assert {
-        *(("load balancer", one["arn"]) for one in left["load_balancers"]),
-        *(("listener", one["arn"]) for one in left["listeners"]),
-        *(("target group", one["arn"]) for one in left["target_groups"]),
-        *(("endpoint service", one["id"]) for one in left["endpoint_services"]),
-        *(("PrivateLink", one["privatelinkID"]) for one in left["private_links"]),
-    } == {(kind, id_) for kind, id_ in listed if kind != "unknown"}
+    assert {(part.kind, part.id_of(one)) for part in PARTS for one in left.get(part.book, [])} == {
+        (kind, id_) for kind, id_ in listed if kind != "unknown"
+    }
     assert {kind for kind, _ in listed} > {"unknown"}

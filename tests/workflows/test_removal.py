@@ -13,6 +13,7 @@ from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
 from privatelink.model.request import ApiPlatform, ConsolePlatform
 from tests.support.deadlines import BELOW_ANY_FLOOR, SetDeadlines
 from tests.support.laws import counts
+from tests.support.parts import AT_AWS, one_of_each
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.world import World
@@ -26,7 +27,6 @@ PLATFORMS: dict[str, ApiPlatform | ConsolePlatform] = {
     "api": ApiPlatform(),
     "console": TypeAdapter(ConsolePlatform).validate_python(CONSOLE),
 }
-AT_AWS = ("target_groups", "load_balancers", "listeners", "endpoint_services", "endpoint_connections")
 
 
 class Recorder:
@@ -120,8 +120,9 @@ async def test_nothing_at_aws_goes_while_the_platforms_side_stands(
         assert {"target group", "load balancer", "listener", "endpoint service", "PrivateLink"} <= {
             one.kind for one in details.leftovers
         }
-        return {kind: left.get(kind, 0) for kind in AT_AWS}
+        return {part.book: left.get(part.book, 0) for part in AT_AWS}
 
-    whole = {"target_groups": 2, "load_balancers": 1, "listeners": 2, "endpoint_services": 1, "endpoint_connections": 1}
+    expected = one_of_each(ports=2)
+    whole = {part.book: expected[part.book] for part in AT_AWS}
     found = await asyncio.gather(*map(run, ("delete-connector", "delete-private-link")))
     assert found == [whole, whole]

@@ -24,22 +24,16 @@ from privatelink.model.names import TAG_SAGA
 from privatelink.model.progress import Phase, StepState
 from privatelink.model.request import PrivateLinkRequest
 from tests.support.laws import NOTHING, counts, of_link
+from tests.support.parts import one_of_each
 from tests.support.person import Person
 from tests.support.requests import full_request
 from tests.support.step_faults import Hook, once
 from tests.support.world import World
-from workflows.saga import options
+from workflows import removal
 
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
-ONE_OF_EACH = {
-    "target_groups": 1,
-    "load_balancers": 1,
-    "listeners": 1,
-    "endpoint_services": 1,
-    "endpoint_connections": 1,
-    "private_links": 1,
-}
+ONE_OF_EACH = one_of_each(connector=False)
 ASKING = "POST /deployments/{deploymentID}/privatelinks"
 FIRST = ""
 """To the first workflow task."""
@@ -109,8 +103,8 @@ def _fails(world: World, step: str) -> None:
 @pytest.fixture
 def _settles_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     """A rollback that looks for what a lost reply may have made looks for a moment alone."""
-    monkeypatch.setattr(options, "settle_at_aws", lambda: timedelta(seconds=1))
-    monkeypatch.setattr(options, "settle_at_platform", lambda: timedelta(seconds=1))
+    monkeypatch.setattr(removal, "settle", lambda: timedelta(seconds=1))
+    monkeypatch.setattr(removal, "settle_at_platform", lambda: timedelta(seconds=1))
 
 
 RESETS = [FIRST, "create-load-balancer", "create-endpoint-service", "create-private-link", LAST]

@@ -8,6 +8,7 @@ from temporalio.client import WorkflowExecutionStatus
 from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
 from privatelink.model.names import TAG_COMPLETE
 from tests.support.laws import NOTHING, of_link
+from tests.support.parts import TAGGED
 from tests.support.requests import full_request
 from tests.support.step_faults import Moment, once
 from tests.support.world import World
@@ -144,7 +145,7 @@ async def test_a_create_that_was_terminated_while_it_marked_its_things_has_compl
             await world.links.create(request)
         assert before == world.sandbox.books()
     await world.links.create(request)
-    assert marked() == {"endpoint_services", "load_balancers", "listeners", "target_groups"}
+    assert marked() == {part.book for part in TAGGED}
     await world.links.delete(request)
     assert world.sandbox.books() == NOTHING
 

@@ -2,15 +2,15 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from types import MappingProxyType
 from typing import NamedTuple
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.inputs import Connection
-    from activities.support.emqx_console import Task
     from privatelink.errors import DeadlinePassed
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
@@ -22,6 +22,15 @@ with workflow.unsafe.imports_passed_through():
 
 REMINDER_SECONDS = 86_400.0
 """Seconds of the cloud's clock between an ask and its first reminder, and between reminders: a day."""
+
+
+class Task(NamedTuple):
+    """What to do: on which page, the clicks in order, and the values to paste by field name."""
+
+    message: str
+    page: str
+    clicks: tuple[str, ...] = ()
+    paste: Mapping[str, str] = MappingProxyType({})
 
 
 class Question(NamedTuple):

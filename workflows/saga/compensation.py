@@ -1,14 +1,14 @@
 """Compensation: the removals of a rollback or a delete, and what they could not remove."""
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.connectors import Connectors
-    from activities.private_links import PrivateLinks
     from activities.providers import Providers
     from activities.removal import Removals
     from activities.scopes import RemovalScope, Removed
@@ -22,9 +22,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.progress import ProgressTracker
     from workflows.saga.steps import StepRunner
 
-if TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
 Undo = Callable[..., Awaitable[Removed]]
 """A removal activity. It finds what to remove by identity, so it needs no id and accepts 'never existed'."""
 
@@ -32,10 +29,12 @@ Undo = Callable[..., Awaitable[Removed]]
 class Stage(NamedTuple):
     """Removals that run side by side.
 
-    When one of a `gate` fails for good, no later stage runs: that would break what still exists.
+    `settle`: how long a cloud may not show what a call with an unknown outcome has made. When one of a `gate` fails for
+    good, no later stage runs: that would break what still exists.
     """
 
     removals: tuple[Undo, ...]
+    settle: timedelta
     gate: bool = False
 
 
@@ -59,7 +58,7 @@ class Compensation:
         self._cancellation = cancellation
         self._noted: set[Undo] = set()
         self._unsettled: set[Undo] = set()
-        self._settled_at: dict[Undo, datetime] = {}
+        self._settling: dict[Undo, datetime] = {}
         self._blocked = False
         self._failures: list[PrivateLinkError] = []
         self._left_unseen: list[Leftover] = []
@@ -95,11 +94,8 @@ class Compensation:
         self._unsettled.add(undo)
 
     def settle(self) -> None:
-        """Give the effect of a lost reply time to show, before a removal trusts that there is nothing."""
-        at_platform: dict[Undo, timedelta] = {PrivateLinks.delete_private_link: options.settle_at_platform()}
-        self._settled_at = {
-            undo: workflow.now() + at_platform.get(undo, options.settle_at_aws()) for undo in self._unsettled
-        }
+        """From now on the effect of a lost reply has time to show, before a removal trusts that there is nothing."""
+        self._settling = dict.fromkeys(self._unsettled, workflow.now())
 
     def begin(self) -> None:
         """Begin to undo, and forget earlier failures."""
@@ -122,7 +118,7 @@ class Compensation:
         """Run those removals of a stage whose steps had begun; returns the ids that they removed."""
         wanted = [activity for activity in stage.removals if self.is_due(activity)]
         failed_before = len(self._failures)
-        removed = await self._cancellation.each(*(self._undo(activity) for activity in wanted))
+        removed = await self._cancellation.each(*(self._undo(activity, stage.settle) for activity in wanted))
         self._blocked |= stage.gate and len(self._failures) > failed_before
         gone = tuple(removed_id for ids in removed for removed_id in ids)
         self._removed.update(dict.fromkeys(gone))
@@ -140,9 +136,10 @@ class Compensation:
         """List this as left behind; the final inventory cannot see it."""
         self._left_unseen.append(leftover)
 
-    async def _undo(self, activity: Undo) -> tuple[str, ...]:
+    async def _undo(self, activity: Undo, settle: timedelta) -> tuple[str, ...]:
         await self._pauses.before_effect()
-        spec = self.spec.model_copy(update={"settled_at": self._settled_at.get(activity)})
+        since = self._settling.get(activity)
+        spec = self.spec.model_copy(update={"settled_at": since + settle if since else None})
         removed = await self.run(activity, spec, options.removal())
         return removed.ids if removed else ()
 

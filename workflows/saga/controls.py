@@ -1,20 +1,19 @@
 """Operator controls: what people say to a running saga, and what it waits for them to say."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, TypeVar
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import Candidate, Connection, WatchedService
-    from activities.support.emqx_console import Task, approving
+    from activities.inputs import Connection, WatchedService
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
     from privatelink.model.progress import Phase, StepState
     from privatelink.model.updates import Confirm
-    from workflows.saga.asks import Asks, Question
+    from workflows.saga.asks import Asks, Question, Task
     from workflows.saga.deadlines import deadlines
     from workflows.saga.options import deadline_in
     from workflows.saga.pauses import Pauses
@@ -139,10 +138,9 @@ class OperatorControl:
         finally:
             self._held.pop(step, None)
 
-    async def approval(self, connection: Connection) -> None:
-        """Wait until this endpoint's connection is approved. Raises `DeadlinePassed`."""
-        deadline, own = deadline_in(deadlines().person), connection.vpc_endpoint_id
-        task = approving(self._link, [connection.words])
+    async def approval(self, own: str, task: Task) -> None:
+        """Wait until the connection of this VPC endpoint is approved. Raises `DeadlinePassed`."""
+        deadline = deadline_in(deadlines().person)
         with self._to_approve("", (own,)):
             await self._asks.ask(
                 Phase.WAITING_FOR_PERSON,
@@ -155,11 +153,9 @@ class OperatorControl:
 
     @asynccontextmanager
     async def approval_among(
-        self, step: str, candidates: Sequence[Candidate], deadline: Deadline
+        self, step: str, ids: tuple[str, ...], task: Task, deadline: Deadline
     ) -> AsyncIterator[None]:
-        """Ask a person to approve one of these endpoints' connections, while the step watches them."""
-        ids = tuple(one.vpc_endpoint_id for one in candidates)
-        task = approving(self._link, [one.words for one in candidates])
+        """Ask a person to approve the connection of one of these VPC endpoints, while the step watches them."""
         self._tracker.begin(APPROVAL)
         self._questions[step] = Question(ids)
         try:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.support.console_urls import page_of
+    from activities.support.inventory import part_of
     from privatelink.model.progress import Ask, Progress, StepProgress, StepState
 
 
@@ -90,8 +90,8 @@ def _cell(text: str) -> str:
 
 
 def _linked(region: str, made: str) -> str:
-    page = page_of(region, made)
-    return f"[{made}]({page})" if page else made
+    url = part_of(made).url
+    return f"[{made}]({url(region, made)})" if url else made
 
 
 def _state(step: StepProgress) -> str:

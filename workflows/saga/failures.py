@@ -4,8 +4,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.support.console_urls import kind_of, page_of
-    from activities.support.emqx_console import connector_page, private_link_page
+    from activities.support.inventory import part_of
     from privatelink.errors import (
         CloudRefused,
         DeadlinePassed,
@@ -66,15 +65,14 @@ def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: 
     It has the last failure of each resource, and every recorded id of the link that the saga has not seen go.
     """
     last = {one.details_model.resource or str(link): one.message for one in failures}
-    pages = {"PrivateLink": private_link_page(link), "connector": connector_page(link)}
     return [
         *(Leftover(kind="unknown", id=resource, reason=message) for resource, message in last.items()),
         *(
             Leftover(
-                kind=(kind := kind_of(one)),
+                kind=(part := part_of(one)).kind,
                 id=one,
                 reason="it could not be checked whether it still exists",
-                console=pages.get(kind) or page_of(region, one),
+                console=part.page(link, region, one),
             )
             for one in recorded
         ),

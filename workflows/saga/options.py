@@ -31,20 +31,6 @@ _NOTIFICATION = timedelta(seconds=15)  # above the webhook's own timeout
 _FINAL_IN_CHECKS = [leaf for leaf, error in BY_TYPE.items() if issubclass(error, NotAllowed)]
 
 
-def settle_at_aws() -> timedelta:
-    """Maximum time after a lost reply for which AWS may not show what the call made (EC2: eventual consistency)."""
-    return paced_delta(15)
-
-
-def settle_at_platform() -> timedelta:
-    """Maximum time for which an abandoned call may still take effect at the platform.
-
-    The platform may hold a create for minutes: EMQX's own Terraform provider waits 30 minutes for the create of a
-    deployment.
-    """
-    return max(paced_delta(300), FLOOR)
-
-
 def deadline_in(seconds: float) -> Deadline:
     """A deadline `seconds` of the cloud's clock from now."""
     now = workflow.now()

@@ -75,18 +75,18 @@ READS: Calls = {
 MAKING: Calls = {
     "create load balancer": lambda account: create_load_balancer(account, "pl-orders", ["subnet-1"], TAGS),
     "create target group": lambda account: create_target_group(account, "pl-orders-3306", LISTENER, "vpc-1", TAGS),
-    "create listener": lambda account: create_listener(account, ARN, 3306, ARN, TAGS, settles_at=SOON),
-    "create endpoint service": lambda account: create_endpoint_service(account, ARN, "t", EC2_TAGS, settles_at=SOON),
+    "create listener": lambda account: create_listener(account, ARN, 3306, ARN, TAGS, unseen_until=SOON),
+    "create endpoint service": lambda account: create_endpoint_service(account, ARN, "t", EC2_TAGS, unseen_until=SOON),
 }
 """Writes whose answer says what was made."""
 
 CHANGING: Calls = {
-    "cross-zone": lambda account: set_cross_zone(account, ARN, settles_at=SOON),
-    "register": lambda account: register_targets(account, ARN, ["10.0.1.15"], (), settles_at=SOON),
+    "cross-zone": lambda account: set_cross_zone(account, ARN, unseen_until=SOON),
+    "register": lambda account: register_targets(account, ARN, ["10.0.1.15"], (), unseen_until=SOON),
     "deregister": lambda account: deregister_targets(account, ARN, [TargetHealth("10.0.1.15", "", "", "", 3306)]),
     "tag at ELB": lambda account: add_elb_tags(account, [ARN], TAGS),
     "tag at EC2": lambda account: add_ec2_tags(account, "vpce-svc-1", EC2_TAGS),
-    "principal": lambda account: add_principal(account, "vpce-svc-1", "arn:aws:iam::1:root", settles_at=SOON),
+    "principal": lambda account: add_principal(account, "vpce-svc-1", "arn:aws:iam::1:root", unseen_until=SOON),
     "accept": lambda account: accept_connection(account, "vpce-svc-1", "vpce-1"),
     "reject": lambda account: reject_connection(account, "vpce-svc-1", "vpce-1"),
     "no service": lambda account: delete_endpoint_service(account, "vpce-svc-1"),
