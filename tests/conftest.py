@@ -1,6 +1,5 @@
 """Fixtures that every room's tests use: the sandbox, a real Temporal server, a worker."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -14,11 +13,6 @@ from tests.support.requests import SECRET, SECRET_VARIABLE
 from tests.support.sandbox import Sandbox, running_sandbox
 from tests.support.secrets import SecretsWatch, watching_secrets
 from tests.support.world import World, working_world
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Number of processes for `-n auto`: two for each core, because a test mostly waits for the clouds' clock."""
-    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
