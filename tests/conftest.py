@@ -1,6 +1,5 @@
 """Fixtures that every room's tests use: the sandbox, a real Temporal server, a worker."""
 
-import os
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
@@ -30,11 +29,6 @@ def set_deadlines() -> Iterator[SetDeadlines]:
     with pytest.MonkeyPatch.context() as environment:
         yield SetDeadlines(environment)
     deadlines.cache_clear()
-
-
-def pytest_xdist_auto_num_workers() -> int:
-    """Number of processes for `-n auto`: two for each core, because a test mostly waits for the clouds' clock."""
-    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session")
