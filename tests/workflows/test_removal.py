@@ -18,7 +18,8 @@ from tests.support.requests import full_request
 from tests.support.world import World
 from workflows.removal import everything, remove
 from workflows.saga import options
-from workflows.saga.compensation import Stage, Undo
+from workflows.saga.compensation import Stage
+from workflows.saga.subject import Undo
 
 if TYPE_CHECKING:
     from workflows.saga.saga import Saga

@@ -186,7 +186,7 @@ class UpdateHandlers:
         if not (confirm.address or question.proposal):
             raise self._refused(doing, "AWS proposes no address, so one must be given")
         if confirm.address and not question.takes(confirm.address):
-            endpoint = question.connection.vpc_endpoint_id if question.connection else "the endpoint"
+            endpoint = question.subject or "the endpoint"
             shows = ", ".join(question.names) or "none yet"
             raise self._refused(doing, f"{confirm.address} is not an address of {endpoint}; AWS shows {shows}")
 
