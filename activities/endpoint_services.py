@@ -167,14 +167,10 @@ async def _delete(account: AwsAccount, spec: RemovalScope, service: FoundEndpoin
     if not service.is_live:
         return
     live = [one for one in await find_connections_of(account, service.service_id) if one.is_live]
-    foreign = tuple(foreign_finding(one) for one in live if not is_own(one, spec, [service]))
+    foreign = [foreign_finding(one) for one in live if not is_own(one, spec, [service])]
     if foreign:
-        raise RemovalRefused(
-            f"deleting the endpoint service ({service.service_id}): {'; '.join(one.message for one in foreign)}",
-            resource=service.service_id,
-            next_step=foreign[0].next_step,
-            findings=foreign,
-        )
+        doing = f"deleting the endpoint service ({service.service_id})"
+        raise RemovalRefused.of_findings(foreign, doing=doing, resource=service.service_id)
     for own in live:
         # It came after the step that saw the link's own endpoint go, and nothing else would remove it.
         await reject_connection(account, service.service_id, own.vpc_endpoint_id)

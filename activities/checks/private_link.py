@@ -41,18 +41,16 @@ def failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
 def row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> PrivateLinkRow:
     """Its row. Raises `PrivateLinkFailed` if it failed, is being deleted, or is no longer listed."""
     row = next((one for one in rows if one.private_link_id == private_link_id), None)
-    if row is None or row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
-        raise _private_link_failed(private_link_id, row)
+    doing = "waiting for the endpoint connection of"
+    if row is None:
+        raise PrivateLinkFailed(
+            f"{doing} the PrivateLink ({private_link_id}): the platform no longer lists it",
+            resource=private_link_id,
+            next_step="find out in the console who deleted it, then create the link again",
+        )
+    if row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
+        raise failed(row, doing)
     return row
-
-
-def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> PrivateLinkFailed:
-    why = f"its status is {row.status}: {row.why}" if row else "the platform no longer lists it"
-    return PrivateLinkFailed(
-        f"waiting for the endpoint connection of the PrivateLink ({private_link_id}): {why}",
-        resource=private_link_id,
-        next_step="look at it in EMQX's console, then create the link again",
-    )
 
 
 def is_in_scope(row: PrivateLinkRow, spec: RemovalScope, service: FoundEndpointService | None) -> bool:

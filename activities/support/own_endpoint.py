@@ -10,7 +10,7 @@ from clouds.aws.endpoint_services import find_endpoint_service
 from clouds.aws.tags import TAG_VPC_ENDPOINT, add_ec2_tags
 
 
-async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpoint_id: str) -> None:
+async def _tag(account: AwsAccount, scope: Scope, service_id: str, vpc_endpoint_id: str) -> None:
     """Tag the endpoint service with the VPC endpoint that is proven to be the link's, unless it has the tag."""
     if may_exist(scope):
         for service in await account.pollers.endpoint_services.reading():
@@ -21,7 +21,7 @@ async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpo
 
 async def mark(account: AwsAccount, spec: WatchedService, own: FoundConnection) -> Sighting:
     """Mark the link's own connection, for the removals."""
-    await mark_own(account, spec.scope, own.service_id, own.vpc_endpoint_id)
+    await _tag(account, spec.scope, own.service_id, own.vpc_endpoint_id)
     return Sighting(connection=as_connection(own))
 
 
