@@ -18,15 +18,15 @@ from activities.checks.connector import (
 from activities.inputs import ConnectorCreation, ConnectorSpec
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import may_exist
-from activities.support.connector_listing import listed_connectors
+from activities.support.connector_listing import connectors_in_scope
 from activities.support.consistency import note_effect, since_effect
 from activities.support.places import elsewhere_findings
 from activities.support.removals import nothing_found, patient
 from clouds.aws.accounts import AwsAccounts
-from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
+from clouds.aws.endpoint_services import find_endpoint_service
 from clouds.emqx.connector_body import NOWHERE, ConnectorBody
 from clouds.emqx.deployment_api import DeploymentApi, DeploymentApis
-from clouds.emqx.errors import ALREADY_EXISTS, NOT_FOUND, TEST_FAILED, message_of, names_invalid_parameters
+from clouds.emqx.errors import ALREADY_EXISTS, TEST_FAILED, message_of, names_invalid_parameters
 from clouds.emqx.wire import ConnectorRow
 from clouds.polling.schedule import Pending, PollSchedule
 from clouds.secrets import Secrets
@@ -193,11 +193,11 @@ class Connectors:
         """Delete the link's connectors (in a rollback: those that this saga made or adopted), and see them gone.
 
         They are found by our description. None is success. Raises `RemovalRefused` naming the actions and sources that
-        still use one: they are never deleted along with it. If `listed_connectors` gives none, nothing is looked at.
+        still use one: they are never deleted along with it. If `connectors_in_scope` gives none, nothing is looked at.
         """
         api = self._apis.find(spec.link.deployment)
         service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
-        doomed = await _in_scope(api, spec, service)
+        doomed = await connectors_in_scope(api, spec, service)
         if api is None or doomed is None:
             activity.logger.warning("no API key that may list the deployment's connectors, so none was looked at")
             return Removed()
@@ -210,7 +210,7 @@ class Connectors:
             await _delete(api, one)
         note_effect()
         ids = tuple(one.id for one in doomed)
-        if await _in_scope(api, spec, service):
+        if await connectors_in_scope(api, spec, service):
             raise NotYet(f"deleting the connector ({', '.join(ids)}): EMQX still lists it", resource=", ".join(ids))
         return Removed(ids=ids)
 
@@ -237,30 +237,6 @@ async def _schema_findings(api: DeploymentApi, spec: ConnectorSpec, body: Connec
         if error.cloud_code != TEST_FAILED:
             raise
     return []
-
-
-async def _in_scope(
-    api: DeploymentApi | None, spec: RemovalScope, service: FoundEndpointService | None
-) -> tuple[ConnectorRow, ...] | None:
-    # A connector has no tags of its own, so the tags of the link's endpoint service decide.
-    all_of_link = spec.saga_id is None or (
-        service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
-    )
-    try:
-        connectors = await listed_connectors(api, spec)
-    except CloudRefused as error:
-        if error.cloud_code == NOT_FOUND:
-            return ()  # the deployment is gone, and its connectors with it
-        raise
-    if connectors is None:
-        return None
-    return tuple(
-        one
-        for one in connectors
-        if one.is_of(spec.link)
-        and not one.stands_elsewhere(spec.place)
-        and (all_of_link or one.saga_id == spec.saga_id)
-    )
 
 
 async def _delete(api: DeploymentApi, one: ConnectorRow) -> None:

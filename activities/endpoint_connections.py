@@ -6,7 +6,6 @@ from temporalio import activity
 
 from activities.checks.connection_matching import (
     LATE_SECONDS,
-    as_connection,
     by_word,
     candidates_of,
     ended,
@@ -17,10 +16,12 @@ from activities.checks.connection_matching import (
     the_only,
     to_choose_from,
 )
-from activities.inputs import Acceptance, Connection, ConnectionWait, Sighting, WatchedService
+from activities.checks.private_link import row_that_lives
+from activities.inputs import Acceptance, Connection, ConnectionWait, Sighting
 from activities.scopes import RemovalScope, Removed
-from activities.support.adoption import mark_own, may_exist
+from activities.support.adoption import may_exist
 from activities.support.consistency import grace_from_schedule, note_effect, removal_deadline, since_effect
+from activities.support.own_endpoint import mark, marked_at
 from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import (
@@ -31,11 +32,11 @@ from clouds.aws.endpoint_connections import (
     find_connections_of,
     reject_connection,
 )
-from clouds.aws.endpoint_services import find_endpoint_service, find_endpoint_services
+from clouds.aws.endpoint_services import find_endpoint_services
 from clouds.emqx.platform import Platform
-from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
+from clouds.emqx.wire import PrivateLinkRow
 from clouds.polling.schedule import Pending, PollSchedule, still_pending
-from privatelink.errors import CloudRefused, NotYet, PrivateLinkFailed, UnknownCloudError
+from privatelink.errors import CloudRefused, NotYet, UnknownCloudError
 from privatelink.pace import paced, paced_delta
 
 APPEARANCE = PollSchedule(usual=150, fast=2, slow=30)
@@ -90,7 +91,7 @@ class EndpointConnections:
         """Keep watching while a person is asked: others may come or go, and the platform may still name its own."""
         if not spec.chosen:
             rows = await self._platform.private_links(spec.scope.link.deployment).reading(not_older=ASKED_SECONDS)
-            if named := _row_that_lives(spec.private_link.private_link_id, rows).vpc_endpoint_id:
+            if named := row_that_lives(spec.private_link.private_link_id, rows).vpc_endpoint_id:
                 connections = await find_connections_of(account, spec.endpoint_service.service_id)
                 return await mark(account, spec, the_named(named, connections))
         return await _chosen_or_to_choose_from(account, spec)
@@ -116,7 +117,7 @@ class EndpointConnections:
         had_time = must_name <= now
 
         def predicate(rows: tuple[PrivateLinkRow, ...]) -> str | Pending:
-            row = _row_that_lives(private_link_id, rows)
+            row = row_that_lives(private_link_id, rows)
             if row.vpc_endpoint_id or had_time:
                 return row.vpc_endpoint_id
             seen = "; ".join(str(one) for one in candidates) or "no endpoint connection is visible"
@@ -234,18 +235,6 @@ def _the_one(connections: list[FoundConnection], connection: Connection) -> Foun
     return next((one for one in connections if (one.service_id, one.vpc_endpoint_id) == wanted), None)
 
 
-async def mark(account: AwsAccount, spec: WatchedService, own: FoundConnection) -> Sighting:
-    """Mark the link's own connection, for the removals."""
-    await mark_own(account, spec.scope, own.service_id, own.vpc_endpoint_id)
-    return Sighting(connection=as_connection(own))
-
-
-async def marked_at(account: AwsAccount, spec: WatchedService) -> str:
-    """The VPC endpoint that an earlier create of the link marked as its own; empty if none did."""
-    service = await find_endpoint_service(account, spec.scope.link)
-    return service.vpc_endpoint_id if service and service.service_id == spec.endpoint_service.service_id else ""
-
-
 async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -> Sighting:
     service_id = spec.endpoint_service.service_id
     candidates = candidates_of(await find_connections_of(account, service_id), spec)
@@ -256,19 +245,3 @@ async def _chosen_or_to_choose_from(account: AwsAccount, spec: ConnectionWait) -
     listed = "; ".join(str(one) for one in candidates)
     message = f"a person must approve one of: {listed}" if candidates else "no endpoint connection is visible"
     raise still_pending(Pending(message, service_id), spec.deadline, reading_due=paced(APPEARANCE.slow))
-
-
-def _row_that_lives(private_link_id: str, rows: tuple[PrivateLinkRow, ...]) -> PrivateLinkRow:
-    row = next((one for one in rows if one.private_link_id == private_link_id), None)
-    if row is None or row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
-        raise _private_link_failed(private_link_id, row)
-    return row
-
-
-def _private_link_failed(private_link_id: str, row: PrivateLinkRow | None) -> PrivateLinkFailed:
-    why = f"its status is {row.status}: {row.why}" if row else "the platform no longer lists it"
-    return PrivateLinkFailed(
-        f"waiting for the endpoint connection of the PrivateLink ({private_link_id}): {why}",
-        resource=private_link_id,
-        next_step="look at it in EMQX's console, then create the link again",
-    )

@@ -2,7 +2,7 @@
 
 from temporalio import activity
 
-from activities.checks.connection_matching import is_own
+from activities.checks.connection_matching import foreign_finding, is_own
 from activities.inputs import EndpointService, EndpointServiceSpec, PrincipalSpec
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import TAKEN_NEXT_STEP, may_exist
@@ -30,8 +30,6 @@ from clouds.polling.schedule import Pending, PollSchedule
 from privatelink.errors import (
     CloudRefused,
     EndpointServiceFailed,
-    Finding,
-    FindingType,
     NameTaken,
     NotYet,
     PrivateLinkError,
@@ -169,23 +167,10 @@ async def _delete(account: AwsAccount, spec: RemovalScope, service: FoundEndpoin
     if not service.is_live:
         return
     live = [one for one in await find_connections_of(account, service.service_id) if one.is_live]
-    foreign = [one for one in live if not is_own(one, spec, [service])]
+    foreign = [foreign_finding(one) for one in live if not is_own(one, spec, [service])]
     if foreign:
-        raise RemovalRefused(
-            f"deleting the endpoint service ({service.service_id}): endpoints that are not known to be this link's "
-            f"are on it: {'; '.join(str(one) for one in foreign)}",
-            resource=service.service_id,
-            next_step="have their owners delete them, or reject them in AWS's console",
-            findings=tuple(
-                Finding(
-                    type=FindingType.FOREIGN_ENDPOINT,
-                    resource=one.vpc_endpoint_id,
-                    message=f"it is on {service.service_id}: {one}",
-                    next_step="have its owner delete it, or reject it",
-                )
-                for one in foreign
-            ),
-        )
+        doing = f"deleting the endpoint service ({service.service_id})"
+        raise RemovalRefused.of_findings(foreign, doing=doing, resource=service.service_id)
     for own in live:
         # It came after the step that saw the link's own endpoint go, and nothing else would remove it.
         await reject_connection(account, service.service_id, own.vpc_endpoint_id)

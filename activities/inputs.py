@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from activities.scopes import RemovalScope, Scope, Spec
+from activities.scopes import Choice, RemovalScope, Scope, Spec
 from privatelink.model.deadlines import Deadline
 from privatelink.model.listeners import Listener
 from privatelink.model.names import Place, PlatformMode
@@ -175,11 +175,11 @@ class Sighting(Spec):
     candidates: tuple[Candidate, ...] = ()
 
 
-class WatchedService(Spec):
+class WatchedService(Choice):
     """The endpoint service where the PrivateLink's endpoint connection, of the consumer's account, should appear.
 
     `asks`: if nothing proves which connection is the link's, a person must say. `asked_about`: the endpoints that the
-    person has been shown. `chosen`: the answer.
+    person has been shown.
     """
 
     scope: Scope
@@ -187,7 +187,6 @@ class WatchedService(Spec):
     consumer_account_id: str
     asks: bool = False
     asked_about: tuple[str, ...] = ()
-    chosen: str = ""
     deadline: Deadline
 
 

@@ -7,6 +7,7 @@ from functools import partial
 from temporalio import activity
 
 from activities.checks.address_users import AddressUsers, names_of
+from activities.checks.private_link import address_of, failed, is_in_scope, service_unknown
 from activities.inputs import PrivateLink, PrivateLinkSpec, PrivateLinkWait
 from activities.scopes import RemovalScope, Removed
 from activities.support.adoption import may_exist
@@ -14,8 +15,7 @@ from activities.support.consistency import note_effect, removal_deadline
 from activities.support.removals import nothing_found, patient
 from clouds.aws.accounts import AwsAccounts
 from clouds.aws.endpoint_services import FoundEndpointService, find_endpoint_service
-from clouds.emqx.errors import ALREADY_EXISTS, BAD_REQUEST, NOT_FOUND, message_of
-from clouds.emqx.labels import one_line
+from clouds.emqx.errors import ALREADY_EXISTS, NOT_FOUND
 from clouds.emqx.platform import READ_SECONDS, Platform
 from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from clouds.polling.schedule import Pending, PollSchedule
@@ -113,7 +113,7 @@ class PrivateLinks:
                 next_step=f"delete link {row.described.link} first",
             )
         if row.state is PrivateLinkState.FAILED:
-            raise _failed(row, "creating")
+            raise failed(row, "creating")
         if row.state is PrivateLinkState.TERMINATED:
             raise NotYet(
                 f"creating the PrivateLink ({service_name}): the earlier {row.private_link_id} is still being deleted",
@@ -130,7 +130,7 @@ class PrivateLinks:
         shows_by = activity.info().scheduled_time + paced_delta(SERVICE_SHOWS_SECONDS)
         if error.cloud_code == ALREADY_EXISTS:
             why = "the platform has it, but does not list it yet"
-        elif _service_unknown(error) and datetime.now(UTC) < shows_by:
+        elif service_unknown(error) and datetime.now(UTC) < shows_by:
             why = "the platform does not see the new endpoint service yet"
         else:
             raise error
@@ -153,7 +153,7 @@ class PrivateLinks:
 
         def address_in(rows: tuple[PrivateLinkRow, ...]) -> str | Pending | None:
             row = next((row for row in rows if row.private_link_id == id_), None)
-            return _address_of(row) if row else None
+            return address_of(row) if row else None
 
         view = self._platform.private_links(deployment)
         # A listing that another saga asked for long ago may still show one that is deleted by now.
@@ -227,10 +227,10 @@ class PrivateLinks:
         """The rows that this removal may touch. Keeps polling while all of them are already being deleted."""
         if activity.info().attempt == 1:
             rows = await self._platform.private_links(spec.link.deployment).reading()
-            return tuple(row for row in rows if _in_scope(row, spec, service))
+            return tuple(row for row in rows if is_in_scope(row, spec, service))
 
         def left_in(rows: tuple[PrivateLinkRow, ...]) -> tuple[PrivateLinkRow, ...] | Pending:
-            left = tuple(row for row in rows if _in_scope(row, spec, service))
+            left = tuple(row for row in rows if is_in_scope(row, spec, service))
             if left and all(row.state is PrivateLinkState.TERMINATED for row in left):
                 ids = ", ".join(row.private_link_id for row in left)
                 return Pending(f"the platform is deleting PrivateLink {ids}", ids)
@@ -246,41 +246,3 @@ class PrivateLinks:
 def _adopted(row: PrivateLinkRow) -> PrivateLink:
     activity.logger.info("adopted the PrivateLink", extra={"private_link_id": row.private_link_id})
     return PrivateLink(private_link_id=row.private_link_id, asked_at=row.earliest_creation)
-
-
-def _service_unknown(error: CloudRefused) -> bool:
-    """Whether a refusal may mean that the endpoint service is not found; the deployment was, a moment before."""
-    if error.cloud_code == BAD_REQUEST:
-        return "service" in message_of(error).casefold()
-    return error.cloud_code == NOT_FOUND
-
-
-def _address_of(row: PrivateLinkRow) -> str | Pending:
-    if row.state in {PrivateLinkState.FAILED, PrivateLinkState.TERMINATED}:
-        raise _failed(row, "waiting for")
-    if row.state is PrivateLinkState.RUNNING and row.address:
-        return row.address
-    missing = ", its address is not known yet" if row.state is PrivateLinkState.RUNNING else ""
-    return Pending(
-        f"PrivateLink {row.private_link_id} is {one_line(row.status, 64) or 'without a status'}{missing}",
-        row.private_link_id,
-    )
-
-
-def _failed(row: PrivateLinkRow, doing: str) -> PrivateLinkFailed:
-    return PrivateLinkFailed(
-        f"{doing} the PrivateLink ({row.private_link_id}): its status is {one_line(row.status, 64)}: {row.why}",
-        resource=row.private_link_id,
-        next_step="read the failure notifications in EMQX's console, then create the link again",
-    )
-
-
-def _in_scope(row: PrivateLinkRow, spec: RemovalScope, service: FoundEndpointService | None) -> bool:
-    leads_here = service is not None and row.service_name == service.service_name
-    if row.is_of_another(spec.link) or row.stands_elsewhere(spec.place):
-        return False
-    if not (leads_here or row.is_of(spec.link)):
-        return False
-    # A PrivateLink has no tags of its own, so the tags of the endpoint service that it leads to decide.
-    goes_with_it = leads_here and service is not None and service.ownership.is_in_scope(spec.link, spec.saga_id)
-    return spec.saga_id in {None, row.saga_id} or goes_with_it

@@ -17,9 +17,9 @@ from activities.checks.connection_matching import (
     quiet_from,
     to_choose_from,
 )
-from activities.endpoint_connections import mark, marked_at
 from activities.inputs import ByHandWait, RemovalWait, Sighting
 from activities.scopes import RemovalScope, Removed
+from activities.support.own_endpoint import mark, marked_at
 from activities.support.removals import patient
 from clouds.aws.accounts import AwsAccount, AwsAccounts
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection, find_connections_of

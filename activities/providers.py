@@ -77,13 +77,8 @@ class Providers:
         on_subnets = subnet_findings(request, spec.deployment, subnets, holds_already=own_subnets)
         findings = [*trust, *elsewhere, *on_subnets, *targets, *existing.findings]
         if findings:
-            raise RequestRefused(
-                f"checking the service provider's side of {request.link}: "
-                + "; ".join(f"{finding.resource}: {finding.message}" for finding in findings),
-                resource=str(request.link),
-                next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
-                findings=tuple(findings),
-            )
+            doing = f"checking the service provider's side of {request.link}"
+            raise RequestRefused.of_findings(findings, doing=doing, resource=str(request.link))
         has_complete = any(one.complete for one in of_link)
         left_at_platform = any(row.is_of(request.link) for row in rows) and not has_complete
         return facts.model_copy(

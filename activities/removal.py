@@ -51,13 +51,7 @@ class Removals:
         unread = [one.resource for one in users if one.type == FindingType.PLACE_UNREAD and spec.ignore_deployment]
         findings += [one for one in users if one.resource not in unread]
         if findings:
-            messages = "; ".join(f"{finding.resource}: {finding.message}" for finding in findings)
-            raise RemovalRefused(
-                f"deleting {spec.link}: {messages}",
-                resource=str(spec.link),
-                next_step="; ".join(dict.fromkeys(finding.next_step for finding in findings)),
-                findings=tuple(findings),
-            )
+            raise RemovalRefused.of_findings(findings, doing=f"deleting {spec.link}", resource=str(spec.link))
         if found.at_emqx.is_unlooked:
             unread = ["the connectors, and what else may use the address"]
         not_looked_at = [f"{what} in deployment {spec.link.deployment}" for what in unread]

@@ -62,6 +62,12 @@ class RemovalScope(LinkScope):
         return self.platform.account_id if isinstance(self.platform, ConsolePlatform) else None
 
 
+class Choice(Spec):
+    """A step for which a person may choose while it waits. `chosen` is the ID that the person chose, or empty."""
+
+    chosen: str = ""
+
+
 class Removed(Spec):
     """The IDs that a removal removed; empty if there was nothing."""
 

@@ -24,6 +24,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.console_instructions import approving
     from workflows.platform_side import PlatformSide, platform_side_of, step_of_running, steps_of_asking
     from workflows.removal import everything, remove
+    from workflows.saga import options
     from workflows.saga.controls import APPROVAL
     from workflows.saga.deadlines import deadlines
     from workflows.saga.options import deadline_in
@@ -31,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.runs import saga_id, when_reset
     from workflows.saga.saga import Saga
     from workflows.saga.update_handlers import UpdateHandlers
+    from workflows.subject import LINK
 
 
 @workflow.defn
@@ -43,7 +45,7 @@ class CreatePrivateLink(UpdateHandlers):
         link, saga, aws = request.link, saga_id(), request.aws
         self._scope = Scope(link=link, saga_id=saga, aws=aws, tags=request.tags)
         removal = RemovalScope(link=link, saga_id=saga, aws=aws, platform=request.platform)
-        tracker = ProgressTracker("create", request, steps_to_come(request))
+        tracker = ProgressTracker("create", request, steps_to_come(request), LINK)
         holds = request.on_failure == "hold"
         super().__init__("create", Saga(tracker, removal, undone=Phase.ROLLED_BACK, holds=holds))
         self._request = request
@@ -138,9 +140,16 @@ class CreatePrivateLink(UpdateHandlers):
 
     async def _roll_back(self) -> None:
         self.saga.tracker.enter(Phase.ROLLING_BACK)
-        if self.saga.resets and not self._completes and await self.saga.compensation.spare_complete():
+        if self.saga.resets and not self._completes and await self._may_be_complete():
+            self.saga.compensation.spare_complete()
             self.saga.undone = Phase.UNCHANGED
         await remove(self.saga)
+
+    async def _may_be_complete(self) -> bool:
+        """Whether an earlier run of this create ended well; also true when nobody can tell."""
+        compensation = self.saga.compensation
+        complete = await compensation.run(Providers.is_complete, compensation.spec, options.inventory())
+        return complete is not False
 
     def _begin_anew(self) -> None:
         """After a reset, the previous run may have made anything, and its last call may still take effect."""

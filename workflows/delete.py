@@ -12,6 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.progress import ProgressTracker, step_id
     from workflows.saga.saga import Saga
     from workflows.saga.update_handlers import UpdateHandlers
+    from workflows.subject import LINK
 
 
 @workflow.defn
@@ -29,7 +30,8 @@ class DeletePrivateLink(UpdateHandlers):
             ignore_deployment=request.ignore_deployment,
         )
         to_come = [step_id(activity.__name__) for activity in (Removals.check_removal, *everything(request.platform))]
-        super().__init__("delete", Saga(ProgressTracker("delete", request, to_come), spec, undone=Phase.DELETED))
+        tracker = ProgressTracker("delete", request, to_come, LINK)
+        super().__init__("delete", Saga(tracker, spec, undone=Phase.DELETED))
 
     @workflow.run
     async def run(self, request: DeleteRequest) -> DeleteResult:

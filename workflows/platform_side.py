@@ -24,11 +24,13 @@ with workflow.unsafe.imports_passed_through():
         may_be_at_console,
     )
     from workflows.saga import options
-    from workflows.saga.compensation import Stage, Undo
+    from workflows.saga.asks import Question
+    from workflows.saga.compensation import Stage
     from workflows.saga.deadlines import deadlines
     from workflows.saga.options import deadline_in
     from workflows.saga.progress import step_id
     from workflows.saga.saga import Saga
+    from workflows.saga.subject import Undo
 
 CONFIRM_RUNNING = "confirm-running"
 BY_HAND = step_id(PrivateLinksByHand.wait_for_creation_by_hand.__name__)
@@ -178,9 +180,16 @@ class ConsolePlatformSide:
 
     async def address(self, connection: inputs.Connection, dns_names: list[str]) -> str:
         """Ask a person whether the console shows it as running, and by which address."""
-        saga, names = self._saga, tuple(dns_names)
-        task = confirming(self._scope.link, next(iter(names), ""))
-        return await saga.ask(CONFIRM_RUNNING, saga.controls.confirmation(CONFIRM_RUNNING, task, names, connection))
+        saga = self._saga
+        question = Question(names=tuple(dns_names), subject=connection.vpc_endpoint_id, form=_address_form(connection))
+        task = confirming(self._scope.link, question.proposal)
+        return await saga.ask(CONFIRM_RUNNING, saga.controls.confirmation(CONFIRM_RUNNING, task, question))
+
+
+def _address_form(connection: inputs.Connection) -> str:
+    """The form of an endpoint's addresses (AWS: "Access an AWS service using an interface VPC endpoint")."""
+    endpoint, service = connection.vpc_endpoint_id, connection.service_id
+    return rf"{endpoint}-[a-z0-9-]+\.{service}\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?"
 
 
 def removal_of_private_link(platform: ApiPlatform | ConsolePlatform) -> Undo:

@@ -16,8 +16,9 @@ with workflow.unsafe.imports_passed_through():
     from activities.target_groups import TargetGroups
     from privatelink.model.request import ApiPlatform, ConsolePlatform
     from workflows.platform_side import disconnect_by_hand, is_by_hand, removal_of_private_link
-    from workflows.saga.compensation import Stage, Undo
+    from workflows.saga.compensation import Stage
     from workflows.saga.saga import Saga
+    from workflows.saga.subject import Undo
 
 
 def order(platform: ApiPlatform | ConsolePlatform) -> tuple[Stage, ...]:

@@ -50,13 +50,8 @@ class AddressUsers:
             *(_holds_finding(one) for one in holders.found if any(map(one.dials, addresses))),
         ]
         if users:
-            raise RemovalRefused(
-                f"deleting the PrivateLink ({private_link_id}): "
-                + "; ".join(f"{one.resource}: {one.message}" for one in users),
-                resource=private_link_id,
-                next_step="; ".join(dict.fromkeys(one.next_step for one in users)),
-                findings=tuple(users),
-            )
+            doing = f"deleting the PrivateLink ({private_link_id})"
+            raise RemovalRefused.of_findings(users, doing=doing, resource=private_link_id)
         if holders.unread and spec.saga_id is None and not spec.ignore_deployment:
             raise holders.unread[0].error
         for one in holders.unread:

@@ -13,7 +13,7 @@ from activities.inputs import Candidate, Connection, ConnectionWait, PrivateLink
 from activities.scopes import RemovalScope
 from clouds.aws.endpoint_connections import ACCEPTED, FoundConnection
 from clouds.aws.endpoint_services import FoundEndpointService
-from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, NotYet
+from privatelink.errors import AmbiguousConnection, EndpointConnectionFailed, Finding, FindingType, NotYet
 from privatelink.pace import paced_delta
 
 LATE_SECONDS = 300
@@ -54,6 +54,16 @@ def is_own(
     if spec.consumer_account_id:
         return one.owner == spec.consumer_account_id
     return one.vpc_endpoint_id in {*named, *(service.vpc_endpoint_id for service in services)} - {""}
+
+
+def foreign_finding(connection: FoundConnection) -> Finding:
+    """An endpoint that keeps the link's endpoint service from being deleted."""
+    return Finding(
+        type=FindingType.FOREIGN_ENDPOINT,
+        resource=connection.vpc_endpoint_id,
+        message=f"an endpoint that is not known to be this link's is on its endpoint service: {connection}",
+        next_step="have its owner delete it, or reject it in AWS's console",
+    )
 
 
 def no_older(connections: list[FoundConnection], asked_at: datetime) -> list[FoundConnection]:

@@ -59,12 +59,12 @@ def refused_finding(connector_id: str, message: str, next_step: str) -> Finding:
 
 
 def users_finding(one: ConnectorRow) -> Finding:
-    """What still uses a connector, and must go first."""
+    """What still uses the link's own connector, and must go first."""
     return Finding(
         type=FindingType.ADDRESS_IN_USE,
         resource=one.id,
-        message=f"used by {', '.join(one.dependants)}",
-        next_step="delete those first, starting with the rules",
+        message=f"the link's own connector is used by {', '.join(one.dependants)}",
+        next_step="delete those actions and sources, starting with the rules, or give them another connector",
     )
 
 

@@ -1,12 +1,14 @@
 """What a check before a delete can find: each finding names what is in the way, and what to do about it."""
 
 from activities.checks.address_users import in_use_finding
+from activities.checks.connection_matching import foreign_finding
+from activities.checks.connector import users_finding
 from activities.scopes import RemovalScope
 from activities.support.inventory import LinkInventory
 from activities.support.inventory_reader import InventoryReader
 from clouds.aws.endpoint_connections import FoundConnection
 from clouds.aws.target_groups import FoundTargetGroup
-from clouds.emqx.wire import ConnectorRow, PrivateLinkRow, PrivateLinkState
+from clouds.emqx.wire import PrivateLinkRow, PrivateLinkState
 from privatelink.errors import Finding, FindingType
 
 
@@ -18,7 +20,7 @@ async def removal_findings(inventory: InventoryReader, found: LinkInventory) -> 
         *await inventory.remembered(found),
         *(_not_running(row) for row in at_emqx.private_links if not _may_go(row, found)),
         *(in_use_finding(connector) for connector in at_emqx.others),
-        *(_has_dependants(connector) for connector in at_emqx.connectors if connector.dependants),
+        *(users_finding(connector) for connector in at_emqx.connectors if connector.dependants),
         *(_foreign(connection, found) for connection in at_aws.connections if not found.owns(connection)),
         *(stray.finding() for stray in at_aws.strays),
         *(_shared(group, users) for group in at_aws.target_groups if (users := _users_of_others(group, found))),
@@ -53,15 +55,6 @@ def _not_running(row: PrivateLinkRow) -> Finding:
     )
 
 
-def _has_dependants(connector: ConnectorRow) -> Finding:
-    return Finding(
-        type=FindingType.ADDRESS_IN_USE,
-        resource=connector.id,
-        message=f"the link's own connector is used by {', '.join(connector.dependants)}",
-        next_step="delete those actions and sources, or give them another connector",
-    )
-
-
 def _foreign(connection: FoundConnection, found: LinkInventory) -> Finding:
     marked = connection.vpc_endpoint_id in {service.vpc_endpoint_id for service in found.at_aws.services}
     if marked and found.spec.consumer_account_id:
@@ -72,12 +65,7 @@ def _foreign(connection: FoundConnection, found: LinkInventory) -> Finding:
             f"({found.spec.consumer_account_id}): {connection}",
             next_step=f"give platform.principal_arn of account {connection.owner}, with which the link was made",
         )
-    return Finding(
-        type=FindingType.FOREIGN_ENDPOINT,
-        resource=connection.vpc_endpoint_id,
-        message=f"an endpoint that is not known to be this link's is on its endpoint service: {connection}",
-        next_step="have its owner delete it, or reject it in AWS's console",
-    )
+    return foreign_finding(connection)
 
 
 def _users_of_others(group: FoundTargetGroup, found: LinkInventory) -> list[str]:

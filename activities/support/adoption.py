@@ -8,8 +8,7 @@
 from temporalio import activity
 
 from activities.scopes import Scope
-from clouds.aws.accounts import AwsAccount
-from clouds.aws.tags import TAG_VPC_ENDPOINT, Ownership, add_ec2_tags
+from clouds.aws.tags import Ownership
 from privatelink.errors import NameTaken
 from privatelink.model.names import TAG_LINK, Link
 
@@ -26,15 +25,6 @@ def may_exist(scope: Scope) -> bool:
     # An operator's Reset of the activity sets the attempt back to 1, but keeps the time at which the step was
     # scheduled.
     return not scope.is_new or info.attempt > 1 or info.current_attempt_scheduled_time > info.scheduled_time
-
-
-async def mark_own(account: AwsAccount, scope: Scope, service_id: str, vpc_endpoint_id: str) -> None:
-    """Tag the endpoint service with the VPC endpoint that is proven to be the link's, unless it has the tag."""
-    if may_exist(scope):
-        for service in await account.pollers.endpoint_services.reading():
-            if (service.service_id, service.vpc_endpoint_id) == (service_id, vpc_endpoint_id):
-                return
-    await add_ec2_tags(account, service_id, [{"Key": TAG_VPC_ENDPOINT, "Value": vpc_endpoint_id}])
 
 
 def check_ours(ownership: Ownership, link: Link, *, kind: str, thing_id: str) -> None:

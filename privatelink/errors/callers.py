@@ -22,13 +22,16 @@ class _Findings(_CallerMustAct):
     doing: ClassVar[str]
 
     @classmethod
-    def of_findings(cls, findings: Iterable[Finding]) -> Self:
-        """Put all findings into one error, each by its name."""
+    def of_findings(cls, findings: Iterable[Finding], *, doing: str = "", resource: str = "") -> Self:
+        """Put all findings into one error, each by its name. `resource`: what they are about, if it is one thing."""
         found = tuple(findings)
-        message = f"{cls.doing}: " + "; ".join(f"{one.type} ({one.resource}): {one.message}" for one in found)
+        message = f"{doing or cls.doing}: " + "; ".join(f"{one.type} ({one.resource}): {one.message}" for one in found)
         next_steps = dict.fromkeys(one.next_step for one in found)
         return cls(
-            message, resource=", ".join(one.resource for one in found), next_step="; ".join(next_steps), findings=found
+            message,
+            resource=resource or ", ".join(one.resource for one in found),
+            next_step="; ".join(next_steps),
+            findings=found,
         )
 
 

@@ -23,6 +23,7 @@ from privatelink.errors import (
     Outcome,
     PrivateLinkError,
     PrivateLinkFailed,
+    RemovalRefused,
     RequestRefused,
     RollbackIncomplete,
     from_failure,
@@ -143,6 +144,13 @@ def test_findings_are_told_in_one_sentence() -> None:
     assert error.message.count("choose another") == 1
     for words in ("NameTaken (it): it is there", "NameTaken (other): it is there"):
         assert words in error.message
+
+
+def test_findings_about_one_thing_are_told_as_one_call_on_it() -> None:
+    """Then the error concerns that thing, while each finding keeps its own."""
+    error = RemovalRefused.of_findings([FINDING], doing="deleting the link", resource="w1/orders")
+    assert "deleting the link: NameTaken (it): it is there; choose another" == error.message
+    assert ("w1/orders", (FINDING,)) == (error.details_model.resource, error.details_model.findings)
 
 
 def test_a_broken_request_is_told_fault_by_fault_without_its_values() -> None:

@@ -13,12 +13,13 @@ from privatelink.errors import CloudRefused, Outcome, RollbackIncomplete
 from privatelink.model.request import ApiPlatform, ConsolePlatform
 from tests.support.deadlines import BELOW_ANY_FLOOR, SetDeadlines
 from tests.support.laws import counts
-from tests.support.parts import AT_AWS, one_of_each
+from tests.support.parts import AT_AWS, TAGGED, one_of_each
 from tests.support.person import CONSOLE
 from tests.support.requests import full_request
 from tests.support.world import World
 from workflows.removal import everything, remove
-from workflows.saga.compensation import Stage, Undo
+from workflows.saga.compensation import Stage
+from workflows.saga.subject import Undo
 
 if TYPE_CHECKING:
     from workflows.saga.saga import Saga
@@ -117,9 +118,7 @@ async def test_nothing_at_aws_goes_while_the_platforms_side_stands(
         details = caught.value.details_model
         assert details.outcome is Outcome.INCOMPLETE
         left = counts(world.sandbox.books(), str(request.link))
-        assert {"target group", "load balancer", "listener", "endpoint service", "PrivateLink"} <= {
-            one.kind for one in details.leftovers
-        }
+        assert {"PrivateLink", *(part.kind for part in TAGGED)} <= {one.kind for one in details.leftovers}
         return {part.book: left.get(part.book, 0) for part in AT_AWS}
 
     expected = one_of_each(ports=2)

@@ -10,7 +10,6 @@ from typing import NamedTuple
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import Connection
     from privatelink.errors import DeadlinePassed
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
@@ -34,14 +33,16 @@ class Task(NamedTuple):
 
 
 class Question(NamedTuple):
-    """What a step needs from `confirm`: one of the `choices`, or else an address of the `connection`.
+    """What a step needs from `confirm`: one of the `choices`, or else an address of `subject`.
 
-    `names` are the addresses that AWS shows for it; the first one is proposed.
+    `names` are the addresses that AWS shows for it; the first one is proposed. `form` is a pattern that fits its other
+    addresses.
     """
 
     choices: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
-    connection: Connection | None = None
+    subject: str = ""
+    form: str = ""
 
     @property
     def proposal(self) -> str:
@@ -58,21 +59,14 @@ class Question(NamedTuple):
         if not (confirm.address or self.proposal):
             return "AWS proposes no address, so one must be given"
         if confirm.address and not self._takes(confirm.address):
-            endpoint = self.connection.vpc_endpoint_id if self.connection else "the endpoint"
+            endpoint = self.subject or "the endpoint"
             shows = ", ".join(self.names) or "none yet"
             return f"{confirm.address} is not an address of {endpoint}; AWS shows {shows}"
         return ""
 
     def _takes(self, address: str) -> bool:
-        """Whether it is an address of this endpoint: one that AWS shows, or one in the form that AWS uses.
-
-        AWS: "Access an AWS service using an interface VPC endpoint", endpoint-specific DNS names.
-        """
-        if address in self.names or self.connection is None:
-            return address in self.names
-        endpoint, service = self.connection.vpc_endpoint_id, self.connection.service_id
-        form = rf"{endpoint}-[a-z0-9-]+\.{service}\.[a-z0-9-]+\.vpce\.amazonaws\.com(\.cn)?"
-        return re.fullmatch(form, address) is not None
+        """Whether it is an address of the subject: one that AWS shows, or one in the form that AWS uses."""
+        return address in self.names or bool(self.form and re.fullmatch(self.form, address))
 
 
 class Asks:

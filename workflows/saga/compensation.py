@@ -8,10 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.connectors import Connectors
-    from activities.providers import Providers
-    from activities.removal import Removals
-    from activities.scopes import RemovalScope, Removed
+    from activities.scopes import RemovalScope
     from privatelink.errors import Leftover, PrivateLinkError
     from privatelink.model.names import Place
     from privatelink.model.progress import StepState
@@ -21,9 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.pauses import Pauses
     from workflows.saga.progress import ProgressTracker
     from workflows.saga.steps import StepRunner
-
-Undo = Callable[..., Awaitable[Removed]]
-"""A removal activity. It finds what to remove by identity, so it needs no id and accepts 'never existed'."""
+    from workflows.saga.subject import Undo
 
 
 class Stage(NamedTuple):
@@ -103,16 +98,9 @@ class Compensation:
         self._failures.clear()
         self._left_unseen.clear()
 
-    async def spare_complete(self) -> bool:
-        """Keep a complete link as if another create had made it: an earlier run of this one may have ended well.
-
-        It is also kept when nobody can tell whether it is complete. Returns whether it is kept.
-        """
-        complete = await self.run(Providers.is_complete, self.spec, options.inventory())
-        if complete is False:
-            return False
+    def spare_complete(self) -> None:
+        """Keep what is complete as if another create had made it: an earlier run of this one may have ended well."""
         self.spec = self.spec.model_copy(update={"saga_id": workflow.info().run_id})
-        return True
 
     async def undo(self, stage: Stage) -> tuple[str, ...]:
         """Run those removals of a stage whose steps had begun; returns the ids that they removed."""
@@ -172,19 +160,17 @@ class Compensation:
         failures = list(self._failures)
         ids = self._tracker.progress.ids
         recorded = dict.fromkeys((*self._recorded, *ids.values()))
-        spec = self.spec.model_copy(
+        spec = self._tracker.subject.to_look_at(self.spec, self._noted).model_copy(
             update={
                 "recorded": tuple(dict.fromkeys((*recorded, *self._removed))),
                 "removed": tuple(self._removed),
-                # If no create of the link can have made a connector, there is none to look for.
-                "ignore_deployment": self.spec.ignore_deployment or Connectors.delete_connector not in self._noted,
             }
         )
-        found: list[Leftover] | None = await self.run(Removals.find_leftovers, spec, options.inventory())
+        found: list[Leftover] | None = await self.run(self._tracker.subject.find_leftovers, spec, options.inventory())
         if found is None:
             gone = {*self._removed, ids.get("address", "")}
-            left = [one for one in recorded if one not in gone]
-            self.leftovers = unseen(self._failures, self.spec.link, self.spec.aws.region, left)
+            left = [self._tracker.subject.unchecked(self.spec, one) for one in recorded if one not in gone]
+            self.leftovers = unseen(self._failures, self.spec.link, left)
         else:
             self.leftovers = [told_why(left, found, failures, otherwise) for left in found]
         self.leftovers += self._left_unseen

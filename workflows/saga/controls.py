@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.inputs import Connection, WatchedService
+    from activities.scopes import Choice
     from privatelink.errors import DeadlinePassed, GivenUp, PrivateLinkError
     from privatelink.model.deadlines import Deadline
     from privatelink.model.names import Link
@@ -114,7 +114,7 @@ class OperatorControl:
     def with_choice(self, step: str, spec: S) -> S:
         """The spec of a step, with the VPC endpoint that a person has chosen for it."""
         answer = self._answers.pop(step, None)
-        if not isinstance(spec, WatchedService):
+        if not isinstance(spec, Choice):
             return spec
         if answer and answer.vpc_endpoint_id:
             self._chosen[step] = answer.vpc_endpoint_id
@@ -180,9 +180,9 @@ class OperatorControl:
     def _approve_commands(self) -> tuple[str, ...]:
         return tuple(f"privatelink approve {self._link} --vpc-endpoint-id {one}" for one in self.approvable)
 
-    async def confirmation(self, step: str, task: Task, names: tuple[str, ...], connection: Connection) -> str:
+    async def confirmation(self, step: str, task: Task, question: Question) -> str:
         """Wait for `confirm` of the step; returns the given address, or the proposed one. Raises `DeadlinePassed`."""
-        self._questions[step] = question = Question(names=names, connection=connection)
+        self._questions[step] = question
         commands = (f"privatelink confirm {self._link}",)
         deadline = deadline_in(deadlines().person)
         try:

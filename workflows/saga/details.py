@@ -1,12 +1,11 @@
 """The details: a saga as Markdown for a box in the Temporal UI. The box is low, so what matters now comes first."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.support.inventory import part_of
     from privatelink.model.progress import Ask, Progress, StepProgress, StepState
 
 
@@ -16,15 +15,18 @@ def title(step: str) -> str:
     return step.replace("-", " ")
 
 
-def details(progress: Progress, region: str) -> str:
-    """The phase, what people must do and by which commands, what runs; then all steps, the ids, and who intervened."""
+def details(progress: Progress, url: Callable[[str], str]) -> str:
+    """`url` gives the console page of an ID, if it has one.
+
+    The phase, what people must do and by which commands, what runs; then all steps, the ids, and who intervened.
+    """
     return "\n".join(
         [
             *_headline(progress),
             *(line for ask in progress.asks for line in _ask(ask)),
             *_list(_running(step) for step in progress.steps if step.state is StepState.RUNNING),
             *_table(("step", "state"), ((step.title, _state(step)) for step in progress.steps)),
-            *_table(("made", "id"), ((word, _linked(region, made)) for word, made in progress.ids.items())),
+            *_table(("made", "id"), ((word, _linked(made, url(made))) for word, made in progress.ids.items())),
             *_table(
                 ("when", "who", "did", "why"),
                 (
@@ -89,9 +91,8 @@ def _cell(text: str) -> str:
     return " ".join(text.split()).replace("|", "\\|")
 
 
-def _linked(region: str, made: str) -> str:
-    url = part_of(made).url
-    return f"[{made}]({url(region, made)})" if url else made
+def _linked(made: str, url: str) -> str:
+    return f"[{made}]({url})" if url else made
 
 
 def _state(step: StepProgress) -> str:

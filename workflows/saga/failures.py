@@ -4,7 +4,6 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.support.inventory import part_of
     from privatelink.errors import (
         CloudRefused,
         DeadlinePassed,
@@ -59,23 +58,15 @@ def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLi
     return left.model_copy(update={"reason": "; ".join(filter(None, (left.reason, why)))})
 
 
-def unseen(failures: list[PrivateLinkError], link: Link, region: str, recorded: list[str]) -> list[Leftover]:
+def unseen(failures: list[PrivateLinkError], link: Link, recorded: list[Leftover]) -> list[Leftover]:
     """A substitute for the list of what is left when the clouds cannot be read.
 
-    It has the last failure of each resource, and every recorded id of the link that the saga has not seen go.
+    It has the last failure of each resource, and what is recorded of the link that the saga has not seen go.
     """
     last = {one.details_model.resource or str(link): one.message for one in failures}
     return [
         *(Leftover(kind="unknown", id=resource, reason=message) for resource, message in last.items()),
-        *(
-            Leftover(
-                kind=(part := part_of(one)).kind,
-                id=one,
-                reason="it could not be checked whether it still exists",
-                console=part.page(link, region, one),
-            )
-            for one in recorded
-        ),
+        *recorded,
     ]
 
 

@@ -1,7 +1,7 @@
 """The progress tracker: how far a saga is, for the query `progress`, the UI's details and the search attributes."""
 
 import asyncio
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from temporalio import workflow
@@ -14,6 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.temporal.search_attributes import ACCOUNT, DEPLOYMENT, PHASE, REGION
     from workflows.saga.details import details, title
     from workflows.saga.runs import saga_id
+    from workflows.saga.subject import Subject
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,12 @@ def step_id(activity: str, key: object = "") -> str:
 class ProgressTracker:
     """Keeps the progress of one saga, and shows it whenever it changes."""
 
-    def __init__(self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str]) -> None:
+    def __init__(
+        self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str], subject: Subject
+    ) -> None:
         """`to_come` are the step ids of the whole story, in the order in which a person expects them."""
         self.request = request
+        self.subject = subject
         self.on_phase: Callable[[Progress], None] = _unheard
         self._phase = Phase.CHECKING
         self._account: str | None = None
@@ -149,7 +153,7 @@ class ProgressTracker:
     def _tell_details(self) -> None:
         self._is_to_be_told = False
         if workflow.in_workflow():
-            workflow.set_current_details(details(self.progress, self.request.aws.region))
+            workflow.set_current_details(details(self.progress, partial(self.subject.url, self.request.aws.region)))
 
     def _tell_temporal(self, phase: Phase) -> None:
         attributes = [

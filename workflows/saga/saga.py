@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
     from privatelink.model.progress import Phase, StepState
     from workflows.saga import options
     from workflows.saga.cancellation import Cancellation
-    from workflows.saga.compensation import Compensation, Undo
+    from workflows.saga.compensation import Compensation
     from workflows.saga.controls import OperatorControl
     from workflows.saga.deadlines import deadlines
     from workflows.saga.failures import incomplete, named
@@ -27,6 +27,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.saga.progress import ProgressTracker
     from workflows.saga.runs import when_reset
     from workflows.saga.steps import StepRunner
+    from workflows.saga.subject import Undo
 
 
 class _HasDeadline(Protocol):
