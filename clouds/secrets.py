@@ -109,7 +109,7 @@ def _read(directory: Path, name: str) -> str:
     # Without O_NONBLOCK, opening a pipe would wait for a writer.
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise _NotOfferedError("it is no file")
+            raise _NotOfferedError("it is not a file")
         content = opened.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise _NotOfferedError(f"it is larger than {MOST_BYTES} bytes")
@@ -137,7 +137,7 @@ def own_keys_on_offer(
     if directory is None:
         return faults
     if not directory.is_dir():
-        return [*faults, f"{SECRETS_DIR}={str(directory)!r} is no directory"]
+        return [*faults, f"{SECRETS_DIR}={str(directory)!r} is not a directory"]
     named = {name: value.split(",") for name, value in environment.items() if not name.startswith(ENV_PREFIX)}
     named |= {"external_id_file in the settings file": [str(path) for path in key_files]}
     named |= {f"the default {path}": [str(Path(path).expanduser())] for path in _DEFAULT_KEYS}
