@@ -74,7 +74,7 @@ class Asked(dict[str, str]):
 
 @functools.cache
 def settings_read() -> set[str]:
-    """Every variable of ours that the code reads: by asking it, and by the names that stand in it."""
+    """Every variable of ours that the code reads: by asking it, and by the names that are written in it."""
     asked = Asked()
     Settings._read(asked)
     packages = [
@@ -192,7 +192,7 @@ def test_every_public_name_and_no_other_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize("code", [block for page in PAGES for block in blocks(page, "python")])
 def test_what_the_pages_import_is_public(code: str) -> None:
-    """Nobody is told to import what may change in any release."""
+    """No page says to import what may change in any release."""
     public = prose(README).partition("## What is public")[2].partition("\n## ")[0]
     imported = {
         f"{node.module}.{alias.name}"
@@ -224,7 +224,7 @@ def test_every_field_of_a_request_and_no_other_is_on_its_page(heading: str, part
 
 
 def test_every_field_of_a_health_check_is_on_the_page_of_the_request() -> None:
-    """They stand in a sentence."""
+    """They are part of a sentence."""
     assert [] == [name for name in HealthCheck.model_fields if f"`{name}`" not in text_of(REQUEST)]
 
 

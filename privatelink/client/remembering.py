@@ -142,14 +142,14 @@ class Memory(NamedTuple):
 
     @property
     def shown(self) -> Run:
-        """The run by which the link is shown: a running one, else `stands`, else the last attempt."""
+        """The run by which the link is shown: a running one, or `stands`, or the last attempt."""
         if self.latest.is_running or self.stands is None or self.stands.left_nothing:
             return self.latest
         return self.stands
 
     @property
     def there(self) -> Run | None:
-        """The run that may have left something: a running one, else `stands`; None if nothing is left."""
+        """The run that may have left something: a running one, or `stands`; None if nothing is left."""
         run = self.latest if self.latest.is_running else self.stands
         return None if run is None or run.left_nothing else run
 

@@ -161,7 +161,7 @@ async def test_a_mounted_file_is_read_anew_for_every_call(monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("sandbox")
 async def test_the_answer_is_the_same_whatever_the_worker_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Absent, of another deployment, or the worker's own: it says what to set, and tells nothing of what is there."""
+    """Absent, of another deployment, or the worker's own: it says what to set, and reveals nothing of what is there."""
     settings = tmp_path / "settings.toml"
     settings.write_text('[deployments.w41b11c2]\nsecrets = ["THEIRS"]\n')
     monkeypatch.setenv("PRIVATELINK_SETTINGS", str(settings))
@@ -218,7 +218,7 @@ INVALID = [
 async def test_parameters_that_emqx_calls_invalid_are_found_before_anything_is_built(
     steps: Connectors, connector: Connector
 ) -> None:
-    """They pass EMQX's schema: only the probe's TEST_FAILED tells them, and no target could mend them."""
+    """They pass EMQX's schema: only the probe's TEST_FAILED shows them, and no target could cure them."""
     assert await findings(steps, connector) == {FindingType.CONNECTOR_REFUSED}
 
 
@@ -486,7 +486,7 @@ async def test_a_delete_whose_reply_is_lost_is_finished_by_the_next(steps: Conne
 async def test_what_is_still_used_is_refused_with_its_users_and_never_cascaded(
     steps: Connectors, sandbox: Sandbox
 ) -> None:
-    """The refusal is final: who uses it is told at once, and a later delete looks anew."""
+    """The refusal is final: what uses it is reported at once, and a later delete looks again."""
     make_connector(sandbox, owner=description(LINK, SAGA))
     post(sandbox, "/actions", type="mysql", name="write-orders", connector="orders")
     with pytest.raises(ApplicationError, match="action write-orders") as refused:

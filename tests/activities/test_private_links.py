@@ -220,7 +220,7 @@ async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_no
 async def test_only_a_refusal_about_the_service_may_mean_that_it_does_not_show_yet(
     steps: PrivateLinks, sandbox: Sandbox, message: str, kind: type[Exception]
 ) -> None:
-    """Any other refusal of the request is final, and told at once."""
+    """Any other refusal of the request is final, and reported at once."""
     sandbox.fault(POST, "refusal", code="BAD_REQUEST", message=message, status=400)
     with pytest.raises(kind) as told:
         await create(steps)
@@ -404,7 +404,7 @@ async def test_absence_from_the_list_alone_does_not(steps: PrivateLinks, platfor
 
 
 async def test_a_deleted_privatelink_is_gone_when_the_step_ends(steps: PrivateLinks, sandbox: Sandbox) -> None:
-    """Not when the platform has taken the order; and the ids are told, though another attempt saw the end."""
+    """Not when the platform has taken the order; and the ids are returned, though another attempt saw the end."""
     made = await create(steps)
     assert await remove(steps) == Removed(ids=(made.private_link_id,))
     assert private_links(sandbox) == []
@@ -531,7 +531,7 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
 async def test_who_dials_the_name_of_one_az_is_seen_before_the_platforms_side_goes(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """The platform tells the endpoint's name for the region; AWS's names for its AZs lead to the same."""
+    """The platform gives the endpoint's name for the region; AWS's names for its AZs lead to the same."""
     make_address(sandbox)
     ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=sandbox.endpoint)
     (connection,) = ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]
@@ -582,7 +582,7 @@ async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_i
 
 
 async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox) -> None:
-    """Each attempt looks anew; once nobody uses the address, the one call of the hour is still there."""
+    """Each attempt looks again; once nothing uses the address, the one call of the hour is still there."""
     settings = Settings.from_environment().platform.model_copy(update={"writes_per_hour": 1})
     steps = PrivateLinks(Platform(settings), AwsAccounts(), address_users())
     address = make_address(sandbox)

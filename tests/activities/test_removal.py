@@ -203,7 +203,7 @@ async def test_actions_on_the_own_connector_refuse_a_delete(world: World) -> Non
 
 
 async def test_a_worker_without_the_deployments_key_refuses_a_delete_unless_the_request_allows_it(world: World) -> None:
-    """It cannot see who uses the address, nor the link's own connector; what is allowed is told in the facts."""
+    """It cannot see what uses the address, nor the link's own connector; the facts say what is allowed."""
     spec = await world.run()
     world.connect("theirs", f"{world.address}:3306")
     world.without_deployment_key()
@@ -330,7 +330,7 @@ OURS = ("privatelink:link", "privatelink:deployment", "privatelink:managed-by", 
 
 
 async def test_what_lost_its_tags_refuses_a_delete_with_the_command_that_gives_them_back(world: World) -> None:
-    """It has the link's own name, or stands on what has; run as told, the delete finds it."""
+    """It has the link's own name, or hangs on what has; once the command is run, the delete finds it."""
     provider, (elb, ec2) = world.provider, (world.provider.client("elbv2"), world.provider.client("ec2"))
     service = await provider.make_endpoint_service()
     load_balancer = await provider.make_load_balancer()

@@ -299,7 +299,7 @@ async def test_targets_not_in_use_are_given_the_time_of_a_load_balancer(
 
 
 async def test_it_is_deleted_with_all_of_the_link(provider: Provider, steps: TargetGroups) -> None:
-    """Every port's; the ids are told; doing it again finds nothing and is fine."""
+    """Every port's; the ids are returned; doing it again finds nothing and is fine."""
     made = [await provider.make_target_group(), await provider.make_target_group(port=5432)]
     removed = await perform(steps.delete_target_groups, a_removal())
     assert {group.arn for group in made} == set(removed.ids)

@@ -118,7 +118,7 @@ async def test_what_does_not_pass_is_refused_and_names_the_settings(receiver: Re
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
-    """What the event tells is for the receiver that was set, and for no other."""
+    """What the event says is for the receiver that was set, and for no other."""
     with running_receiver() as elsewhere:
         receiver.answers = [(status, {"Location": elsewhere.url})]
         assert type(await error_of(receiver.url)) is CloudRefused

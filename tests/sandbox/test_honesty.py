@@ -1,6 +1,6 @@
-"""What AWS documents beyond one noun's own rules, and that the sandbox keeps it too.
+"""What AWS documents beyond the rules of one resource, and the sandbox keeps too.
 
-The other `test_aws_*` files hold the facts of each noun; here stand those that cut across: permissions,
+The other `test_aws_*` files hold the facts of each resource. Those that cut across are here: permissions,
 idempotency, and the order in which a link's things can be made and removed.
 """
 

@@ -109,7 +109,7 @@ async def test_a_server_given_by_the_environment_that_does_not_answer_is_named(
 
 
 async def test_a_lost_race_for_a_port_is_run_again(command_directory: Path) -> None:
-    """A server that finds its port taken is started anew on other ports."""
+    """A server that finds its port taken is started again on other ports."""
     cli = await find_temporal_cli()
     lost = command_directory / "lost"
     install(

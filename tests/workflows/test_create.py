@@ -1,4 +1,4 @@
-"""The create story on a real Temporal server against the sandbox."""
+"""The create on a real Temporal server against the sandbox."""
 
 import asyncio
 from typing import Any

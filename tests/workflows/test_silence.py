@@ -63,7 +63,7 @@ class AnotherVersion(_Story):
 
 @workflow.defn(name="CreatePrivateLink")
 class WithAFault(_Story):
-    """Has the same story, and fails when it is woken."""
+    """Is the same workflow, and fails when it is woken."""
 
     @workflow.run
     async def run(self, _: dict[str, object]) -> None:
@@ -103,7 +103,7 @@ async def saga(client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 @asynccontextmanager
 async def working(client: Client, saga: WorkflowHandle[object, object], story: type) -> AsyncIterator[None]:
-    """A worker with this story on the saga's queue; it caches nothing, so that it replays what it is asked for."""
+    """A worker with this workflow on the saga's queue; it caches nothing, so that it replays what it is asked for."""
     queue = (await saga.describe()).task_queue
     async with Worker(
         client,

@@ -35,7 +35,7 @@ class ProgressTracker:
     """Keeps the progress of one saga, and shows it whenever it changes."""
 
     def __init__(self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str]) -> None:
-        """`to_come` are the step ids of the whole story, in the order in which a person expects them."""
+        """`to_come` are the step ids of the whole saga, in the order in which a person expects them."""
         self.request = request
         self.on_phase: Callable[[Progress], None] = _unheard
         self._phase = Phase.CHECKING

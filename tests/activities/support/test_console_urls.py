@@ -50,6 +50,6 @@ def test_every_page_names_the_thing(page: Callable[[str, str], str]) -> None:
     ],
 )
 def test_an_id_tells_what_it_is(made: str, kind: str, page: Callable[[str, str], str] | None) -> None:
-    """So that a list of ids alone can be told to a person."""
+    """So that a list of ids alone can be explained to a person."""
     assert kind_of(made) == kind
     assert page_of("eu-west-1", made) == (page("eu-west-1", made) if page else "")

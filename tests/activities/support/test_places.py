@@ -90,7 +90,7 @@ async def test_a_privatelink_of_another_place_refuses_create_and_delete_by_name(
 
 
 async def test_a_row_of_before_places_must_lead_to_a_service_that_is_shown_here(world: World) -> None:
-    """Region and id of the endpoint service stand in its name; a failed one may go by explicit choice."""
+    """Region and id of the endpoint service are in its name; a failed one may go by explicit choice."""
     world.provider.sandbox.durations(platform_endpoint=0)
     private_link_id = await a_row(world, None)
     assert (FindingType.LINK_ELSEWHERE, private_link_id) in await found_by_delete(world, a_removal())

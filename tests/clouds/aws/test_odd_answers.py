@@ -238,7 +238,7 @@ async def test_a_call_that_trickles_is_given_up_and_holds_nothing_afterwards(
 async def test_a_thread_that_cannot_be_stopped_costs_no_turn(
     odd: OddAws, account: AwsAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one that waits for a name server: its call is given up, others go on, and too many of them are told."""
+    """As one that waits for a name server: its call is given up, others go on, and too many of them are reported."""
     may_end = threading.Event()
     odd.answer = lambda _: Reply(SUBNETS)
 

@@ -16,7 +16,7 @@ from privatelink.errors import CloudUnavailable, NotAllowed, PrivateLinkError, U
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers each call with what the server was told to say, and notes the call."""
+    """Answers each call with what the server was given, and notes the call."""
 
     server: "AnsweringServer"
 

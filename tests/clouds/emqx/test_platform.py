@@ -115,7 +115,7 @@ async def test_a_wrong_secret_is_refused_and_not_told() -> None:
 
 
 async def test_without_a_key_every_call_says_what_is_missing_and_who_needs_it() -> None:
-    """A worker for console mode starts without one; a request that needs the API is told at its first call."""
+    """A worker for console mode starts without one; a request that needs the API is refused at its first call."""
     keyless = Platform(PlatformSettings())
     assert not keyless.is_configured
     for call in (

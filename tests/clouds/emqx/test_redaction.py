@@ -52,7 +52,7 @@ def test_no_spelling_of_a_secret_survives(encoding: str, secret: str) -> None:
 
 
 def shows_a_part(text: str, secret: str) -> bool:
-    """Whether four characters of the secret, one after another, stand in a text that is shown."""
+    """Whether four characters of the secret, one after another, are in a text that is shown."""
     parts = {secret[at : at + 4].lower() for at in range(max(1, len(secret) - 3))}
     return text != WITHHELD and any(part in text.lower() for part in parts)
 

@@ -67,7 +67,7 @@ async def test_one_reading_answers_all_who_wait() -> None:
 
 
 async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_joined() -> None:
-    """Else a wait could be told of a time before its own write."""
+    """Otherwise a wait could see a state from before its own write."""
     readings = Readings(held=True)
     view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     first = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
@@ -81,7 +81,7 @@ async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_join
 
 
 async def test_reading_stops_when_nobody_waits() -> None:
-    """The reader ends with its last waiter, and a later waiter starts it anew."""
+    """The reader ends with its last waiter, and a later waiter starts it again."""
     readings = Readings()
     view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     assert await view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) == 1
@@ -232,7 +232,7 @@ async def test_an_error_of_the_reading_reaches_all_who_wait(error: Exception) ->
 
 
 async def test_no_deadline_rests_on_a_reading_from_before_one_that_failed() -> None:
-    """How it stood before a refusal says nothing of how it stands now, and the refusal is what must be told."""
+    """Its state before a refusal says nothing of its state now, and the refusal is what must be reported."""
     answers: list[int | CloudUnavailable] = [1, CloudUnavailable("reading: refused"), CloudUnavailable("still refused")]
 
     async def read() -> int:

@@ -146,7 +146,7 @@ def applied(fleet: Fleet, file: str, *options: str, interactive: bool = False) -
     ],
 )
 def test_the_exit_code_is_that_of_the_worst_link(file: str, worst: Ending, code: int) -> None:
-    """Wherever in the file it stands; its type and sentence are told, on one line."""
+    """Wherever in the file it is; its type and message are printed, on one line."""
     fleet = Fleet(end=FleetResult(links=(outcome(ORDERS, worst), outcome(KAFKA, Ending.DONE))))
     ran = applied(fleet, file)
     assert code == ran.code
@@ -197,7 +197,7 @@ def test_detached_it_says_how_to_look(file: str) -> None:
 
 
 def test_watching_goes_on_when_temporal_is_back(file: str) -> None:
-    """A look that fails is told, once, and the fleet still runs; so it is when no worker answers."""
+    """A poll that fails is reported once, and the fleet still runs; so it is when no worker answers."""
     away = TemporalUnreachable("asking how far a fleet is (2 links): no answer")
     ran = applied(Fleet(LOOKS[0], away, away, None, LOOKS[1]), file)
     assert 0 == ran.code

@@ -197,7 +197,7 @@ ATTEMPT = LastAttempt(
 
 
 def test_the_last_attempt_stands_beside_the_link_that_it_did_not_change() -> None:
-    """The link is told as it stands, with its address; one line more says what failed since, when and why."""
+    """The link is shown as it is, with its address; one line more says what failed since, when and why."""
     status = DONE.model_copy(update={"last_attempt": ATTEMPT})
     ran = run_command(Links(status), "status", str(LINK))
     assert f"create {LINK}: running, 1 of 1 steps done, 1m 23s" == ran.out.lines[0]

@@ -1,4 +1,4 @@
-"""People: what a saga needs from them can be read in 80 columns, copied, and is told once."""
+"""People: what a saga needs from them can be read in 80 columns, copied, and is printed once."""
 
 from datetime import timedelta
 

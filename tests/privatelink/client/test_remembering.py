@@ -85,7 +85,7 @@ def test_a_link_stands_by_its_last_saga_that_made_or_removed_something(
 
 
 def test_a_delete_by_the_workers_own_identity_is_listed_under_the_account_of_its_link() -> None:
-    """It has not told its account, and removes what a create in that account has made."""
+    """It has not reported its account, and removes what a create in that account has made."""
     deleting = Memory.of([run(0, "create running"), run(1, "delete checking")])
     assert ("delete", "111122223333") == (deleting.shown.operation, deleting.account)
     assert Memory.of([run(0, "create running"), run(1, f"delete checking at {ELSEWHERE}")]).account is None

@@ -77,7 +77,7 @@ class Deaf:
 
 @asynccontextmanager
 async def running(client: Client, story: type | None) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-    """The link's saga, and a worker that tells it as `story`; without one, nobody works."""
+    """The link's saga, and a worker that runs it as `story`; without one, no worker runs."""
     handle = await client.start_workflow(
         "DeletePrivateLink", REQUEST, id=LINK.workflow_id, task_queue=TASK_QUEUE, search_attributes=at_start(REQUEST)
     )
@@ -134,7 +134,7 @@ async def test_a_saga_that_has_ended_hears_nothing(client: Client, word: str) ->
 
 @pytest.mark.parametrize("word", SAID)
 async def test_a_link_that_temporal_does_not_know(client: Client, word: str) -> None:
-    """A mistyped link is told apart from a saga that has ended."""
+    """A mistyped link is distinguished from a saga that has ended."""
     fields = SAID[word][0]
     with pytest.raises(LinkUnknown):
         await getattr(PrivateLinks(client), word)(Link(deployment="w1", name="nobody"), **fields)

@@ -49,7 +49,7 @@ def a_payload(text: str = "hunter2") -> Payload:
 
 
 async def test_what_is_encrypted_comes_back_and_shows_nothing() -> None:
-    """Metadata included; and never the same twice, so that equal values can't be told."""
+    """Metadata included; and never the same twice, so that equal values can't be recognised."""
     codec = EncryptionCodec([KEY])
     one, two = await codec.encode([a_payload(), a_payload()])
     assert await codec.decode([one, two]) == [a_payload(), a_payload()]
