@@ -379,7 +379,7 @@ def test_every_name_in_python_on_a_page_is_there(code: str) -> None:
 async def test_the_backend_of_the_page_starts_polls_rolls_back_and_deletes(
     world: World, server: TemporalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The block runs as it stands: a create to its address, refusals by their type, a delete to the end."""
+    """The block runs unchanged: a create to its address, refusals by their type, a delete to the end."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
     [block] = [code for code in blocks(BACKEND, "python") if "fastapi" in code]
     page = ModuleType("page")

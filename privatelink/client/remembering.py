@@ -209,8 +209,8 @@ async def stood_before(client: Client, link: Link, saga_id: str) -> Run | None:
 async def remembered_request(client: Client, link: Link) -> PrivateLinkRequest | DeleteRequest:
     """The request behind the link's present state. Raises `LinkUnknown`.
 
-    It is the request of a running delete, so that a repeated delete joins it; else of the last saga that made or
-    removed something; else of the last attempt.
+    It is the request of a running delete, so that a repeated delete joins it; otherwise of the last saga that made or
+    removed something; or, if there is none, of the last attempt.
     """
     memory = await remember(client, link)
     if memory.latest.is_running and memory.latest.operation == "delete":

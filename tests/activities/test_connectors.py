@@ -226,7 +226,7 @@ async def test_parameters_that_emqx_calls_invalid_are_found_before_anything_is_b
 async def test_parameters_that_emqx_calls_invalid_are_final(
     steps: Connectors, sandbox: Sandbox, connector: Connector
 ) -> None:
-    """Neither patience nor a look at the targets mends them."""
+    """Neither waiting nor a change of the targets cures them."""
     address = make_address(sandbox)
     with pytest.raises(CloudRefused, match="validation_error") as refused:
         await attempt().run(steps.create_connector, creation(address, connector=connector))
@@ -264,7 +264,7 @@ async def test_a_connector_with_a_certificate_is_the_same_when_it_is_asked_for_a
 
 
 async def test_a_connector_of_another_namespace_is_another(steps: Connectors, sandbox: Sandbox) -> None:
-    """A namespace has names of its own; what stands there is neither in the way nor ours."""
+    """A namespace has names of its own; what is there is neither in the way nor ours."""
     post(sandbox, "/connectors?ns=team", type="mysql", name="orders", server="db:3306", database="orders")
     address = make_address(sandbox)
     await attempt().run(steps.check_connector, spec())
@@ -275,7 +275,7 @@ async def test_a_connector_of_another_namespace_is_another(steps: Connectors, sa
 
 
 async def test_a_refused_key_is_no_finding(steps: Connectors, sandbox: Sandbox) -> None:
-    """It is the customer's to mend, and not the request's fault."""
+    """It is for the customer to fix, and not the request's fault."""
     sandbox.fault("GET /connectors", "access_denied")
     with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_API_KEY"):
         await attempt().run(steps.check_connector, spec())
@@ -368,7 +368,7 @@ async def test_a_finished_links_connector_is_never_replaced(steps: Connectors, s
 
 
 async def test_a_probe_that_fails_at_first_is_repeated_and_then_final(steps: Connectors, sandbox: Sandbox) -> None:
-    """Right after `running` a new name may not resolve yet; after two minutes it is the customer's to mend."""
+    """Right after `running` a new name may not resolve yet; after two minutes it is for the customer to fix."""
     with pytest.raises(NotYet, match="nxdomain"):
         await attempt().run(steps.create_connector, creation("vpce-1.example.com"))
     with pytest.raises(ConnectorFailed, match="nxdomain") as failed:

@@ -178,7 +178,7 @@ async def test_one_made_by_hand_to_our_endpoint_service_is_adopted(steps: Privat
 
 
 async def test_a_quota_is_told_as_such(steps: PrivateLinks, sandbox: Sandbox) -> None:
-    """Waiting does not mend it."""
+    """Waiting does not cure it."""
     sandbox.quirk("privatelinks_per_deployment", 0)
     with pytest.raises(ApplicationError) as error:
         await create(steps)
@@ -297,7 +297,7 @@ async def test_the_address_is_given_when_it_runs(steps: PrivateLinks, sandbox: S
 async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
     steps: PrivateLinks, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, recent: float, listings: int
 ) -> None:
-    """Else it waits a minute for the next one, and in a crowd comes late for that one too."""
+    """Otherwise it waits a minute for the next one, and in a crowd comes late for that one too."""
     monkeypatch.setattr("activities.private_links.RECENT", timedelta(seconds=recent))
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
@@ -310,7 +310,7 @@ async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
 async def test_an_answer_that_outlasts_its_look_is_heard_by_the_next_look(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """Else a platform that always takes longer than a look would never be heard."""
+    """Otherwise a platform that always takes longer than a poll would never be heard."""
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
     deadline = PrivateLinkWait(scope=scope(), private_link=made, deadline=deadline_in(3600, since=0))
@@ -600,7 +600,7 @@ async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox)
 async def test_what_may_no_longer_be_read_holds_up_a_delete_and_no_rollback(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """The check read it, so it comes back; a rollback must not leave for ever what a create made without it."""
+    """The check read it, so it comes back; a rollback must not leave forever what a create made without it."""
     make_address(sandbox)
     sandbox.quirk("deployment_key_scopes", ["data_integration"])
     with pytest.raises(ApplicationError, match="UNAUTHORIZED_ROLE"):

@@ -149,7 +149,7 @@ async def test_a_place_that_the_key_may_not_read_refuses_a_delete_and_names_the_
 
 
 async def test_an_inspection_finds_all_that_a_delete_would_be_refused_for(world: World) -> None:
-    """Who asks what stands hears of every user of the address, and of what could not be looked at, like a delete."""
+    """An inspection lists every user of the address, and what could not be looked at, as a delete does."""
     await world.run()
     world.post("/authentication", at(world.address, HOLDERS[0][1]))
     world.provider.sandbox.quirk("deployment_key_scopes", ["access_control", "data_integration", "gateways"])
@@ -372,7 +372,7 @@ async def test_a_rollback_lists_what_its_saga_recorded_though_the_mark_is_gone(w
 
 
 async def test_deletion_protection_refuses_a_delete_before_anything_is_removed(world: World) -> None:
-    """Whoever switched it on did not want it gone; the last step would be refused for ever."""
+    """Whoever switched it on did not want it gone; the last step would be refused forever."""
     await world.run()
     (balancer,) = world.provider.books()["load_balancers"]
     attributes = [{"Key": "deletion_protection.enabled", "Value": "true"}]

@@ -275,7 +275,7 @@ async def test_a_deadline_below_the_first_checks_still_sees_healthy_targets(
 
 
 async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, steps: TargetGroups) -> None:
-    """Waiting does not mend Target.InvalidState."""
+    """Waiting does not cure Target.InvalidState."""
     instance = provider.sandbox.seed["instances"][0]
     group = await provider.make_target_group(target_type="instance", targets=(instance,))
     await provider.make_listener(await provider.make_load_balancer(), group)

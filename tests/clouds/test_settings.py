@@ -187,7 +187,7 @@ def test_an_external_id_that_cannot_be_had_is_told_and_not_shown(
 def test_a_file_with_an_external_id_is_out_of_the_requests_reach(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Requests read what stands in the folder of secrets."""
+    """Requests can read what is in the folder of secrets."""
     (tmp_path / "external-id").write_text("ext-7f3a")
     file = tmp_path / "privatelink.toml"
     file.write_text(f'[roles."{ROLE}"]\nexternal_id_file = "{tmp_path / "external-id"}"\n')

@@ -51,7 +51,7 @@ def webhook_to(url: str) -> Webhook:
 
 
 async def error_of(url: str) -> PrivateLinkError:
-    """The error of one call, in which no secret stands."""
+    """The error of one call, which contains no secret."""
     with pytest.raises(PrivateLinkError) as raised:
         await webhook_to(url).send(EVENT)
     told = f"{''.join(traceback.format_exception(raised.value))} {raised.value.details_model}"

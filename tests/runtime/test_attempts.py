@@ -265,7 +265,7 @@ async def test_what_was_never_allowed_is_given_up_after_the_time_that_iam_takes(
 
 
 async def test_what_was_asked_for_late_has_the_whole_deadline_to_go(client: Client) -> None:
-    """Else an outage until the deadline leaves a removal that had got through, and all that comes after it."""
+    """Otherwise an outage until the deadline would fail a removal that had its effect, and skip what comes after."""
     queue = str(uuid4())
     async with a_worker(client, queue):
         assert await (await started(client, queue, "removes_late")).result() is True

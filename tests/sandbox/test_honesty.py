@@ -138,7 +138,7 @@ def test_a_token_is_known_to_its_own_action_only(aws: Aws) -> None:
 
 
 def test_things_can_be_removed_only_from_the_consumer_s_end(aws: Aws) -> None:
-    """Each keeps what it stands on: API_DeleteLoadBalancer, API_DeleteTargetGroup, and EC2's error codes."""
+    """Each keeps what it depends on: API_DeleteLoadBalancer, API_DeleteTargetGroup, and EC2's error codes."""
     group, balancer = aws.target_group(), aws.load_balancer()
     listener = aws.listener(balancer, group)
     service = aws.endpoint_service(balancer)

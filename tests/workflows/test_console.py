@@ -232,7 +232,7 @@ async def test_when_nobody_confirms_in_time_only_the_consoles_privatelink_is_lef
 
 @pytest.mark.usefixtures("_hasty")
 async def test_a_persons_time_that_is_over_is_never_held(world: World) -> None:
-    """A hold would ask the same person once more; what a person can mend at AWS is held in console mode too."""
+    """A hold would ask the same person once more; what a person can fix at AWS is held in console mode too."""
     with pytest.raises(DeadlinePassed, match="no endpoint connection") as caught:
         await world.links.create(_request(world, connector=None, on_failure="hold"))
     assert caught.value.details_model.outcome == Outcome.ROLLED_BACK
@@ -281,7 +281,7 @@ async def test_the_second_confirm_of_a_step_is_refused(world: World) -> None:
 
 
 async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The platform goes first: while it is not known whether a PrivateLink stands, AWS's side stays."""
+    """The platform goes first: while it is not known whether a PrivateLink exists, AWS's side stays."""
     person, saga = await _clicked(world)
     await person.asked(CONFIRM_RUNNING)
     await person.says("confirm", step=CONFIRM_RUNNING)
@@ -301,7 +301,7 @@ async def test_a_delete_that_cannot_look_removes_nothing_at_aws(world: World, mo
 async def test_a_rollback_that_cannot_look_removes_nothing_at_aws(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a delete: who cannot look must not say that nothing stands at the console, nor make it `failed` there."""
+    """As a delete: a saga that cannot look must not say that the console has nothing, nor make it `failed` there."""
     monkeypatch.setattr(options, "DEADLINES", DEADLINES.model_copy(update={"removal": 1.0}))
 
     async def fail() -> None:

@@ -1,4 +1,4 @@
-"""Other people's look-alikes: none is adopted, accepted, rejected or deleted, and what stands in the way is named."""
+"""Other people's look-alikes: none is adopted, accepted, rejected or deleted, and what is in the way is named."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -45,7 +45,7 @@ def foreign_things(world: World, clients: ForeignClients) -> ForeignThings:
 
 @pytest.fixture
 def short_removal(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A removal that nothing can mend is given up after half a minute of our clock."""
+    """A removal that nothing can cure is given up after half a minute of our clock."""
     monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 30 * SPEED}))
 
 

@@ -88,7 +88,7 @@ def _noted() -> Iterator[str]:
 
 
 async def test_every_undo_that_a_story_notes_is_in_the_removals_order() -> None:
-    """One that was forgotten there would leave for ever what its step made."""
+    """One that was forgotten there would leave forever what its step made."""
     noted = set(_noted())
     assert len(noted) >= 8
     removed = {undo for mode in PLATFORMS for undo in await _order(mode)}
@@ -99,7 +99,7 @@ async def test_every_undo_that_a_story_notes_is_in_the_removals_order() -> None:
 async def test_nothing_at_aws_goes_while_the_platforms_side_stands(
     world: World, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    """A connector or a PrivateLink that cannot be removed keeps all that it stands on, and all of it is listed."""
+    """A connector or a PrivateLink that cannot be removed keeps all that it depends on, and all of it is listed."""
     monkeypatch.setattr(options, "DEADLINES", options.DEADLINES.model_copy(update={"removal": 1.0}))
 
     async def fail() -> None:

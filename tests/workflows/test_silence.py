@@ -33,7 +33,7 @@ class _Story:
 
     @workflow.query
     def progress(self) -> dict[str, object]:
-        """Say where it stands."""
+        """Say how far it is."""
         return {"link": str(LINK), "operation": "create", "saga_id": "1", "phase": "creating"}
 
     @workflow.signal
@@ -123,7 +123,7 @@ async def fails(saga: WorkflowHandle[object, object], client: Client) -> None:
 
 
 async def errors(links: PrivateLinks, sandbox: Sandbox) -> tuple[LinkStatus, list[ErrorDetails]]:
-    """How the link stands, and what somebody is told who reads it, gives it up, or repeats the create."""
+    """The state of the link, and the answer to somebody who reads it, gives it up, or repeats the create."""
     seen = await links.status(LINK)
     assert seen.unanswered
     told = [seen.unanswered]

@@ -74,7 +74,7 @@ async def found_by_delete(world: World, spec: RemovalScope) -> set[tuple[str, st
 
 @pytest.mark.parametrize("place", ELSEWHERE, ids=["account", "region", "mode"])
 async def test_a_privatelink_of_another_place_refuses_create_and_delete_by_name(world: World, place: Place) -> None:
-    """Each says where the link stands; an inspection shows the same finding, and nothing is touched."""
+    """Each says where the link is; an inspection shows the same finding, and nothing is touched."""
     private_link_id = await a_row(world, place)
     expected = (FindingType.LINK_ELSEWHERE, private_link_id)
     assert {expected} == await found_by_delete(world, a_removal())

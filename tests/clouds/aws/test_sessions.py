@@ -98,7 +98,7 @@ async def test_credentials_that_were_not_there_are_asked_for_again(
 async def test_calls_at_once_look_for_credentials_once(
     sandbox: Sandbox, source: tuple[OddAws, asyncio.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever waits while another call finds none does not ask again, each after the other, for minutes."""
+    """Calls that wait while another finds none do not ask again, one after the other, for minutes."""
     assert sandbox.seed
     service, _ = source
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
@@ -134,7 +134,7 @@ async def test_a_changed_credentials_file_is_read_again(sandbox: Sandbox, tmp_pa
 
 
 async def test_a_role_that_was_refused_is_assumed_at_the_next_call(sandbox: Sandbox) -> None:
-    """A trust policy takes effect some seconds after somebody has mended it."""
+    """A trust policy takes effect some seconds after somebody has fixed it."""
     account = AwsAccounts().account(access_of(sandbox, by_role=True))
     sandbox.fault("AssumeRole", "access_denied", times=1)
     with pytest.raises(CredentialsRefused):

@@ -75,7 +75,7 @@ def test_what_holds_no_secret_is_shown_as_it_is() -> None:
 
 @pytest.mark.parametrize("secret", ["1", "e", "ab", " a\n"])
 def test_beside_a_secret_of_a_character_or_two_nothing_is_shown(secret: str) -> None:
-    """Such a secret stands by chance in any text: neither all of that can be redacted, nor can it be left."""
+    """Such a secret occurs by chance in any text: neither all of that can be redacted, nor can it be left."""
     assert Redactor([secret]).clean("econnrefused on port 3306") == WITHHELD
     assert Redactor([secret]).clean("") == ""
 

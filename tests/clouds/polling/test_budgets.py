@@ -134,7 +134,7 @@ async def test_who_stops_waiting_holds_up_nobody(monkeypatch: pytest.MonkeyPatch
 
 
 async def test_a_free_turn_is_taken_however_many_were_sent_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else each of those who come back would wait for the others, and nobody would have a turn again."""
+    """Otherwise each attempt that comes back would wait for the others, and none would have a turn again."""
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
     monkeypatch.setattr(budgets, "BACK_WITHIN", 10 * WINDOW_SECONDS * PACE)
     budget = moving_window(calls=2)

@@ -202,7 +202,7 @@ async def test_a_look_that_ends_comes_back_when_a_reading_is_due() -> None:
 async def test_a_look_is_shorter_by_what_its_attempt_has_spent(
     monkeypatch: pytest.MonkeyPatch, spent: float, lasts: float
 ) -> None:
-    """Else an attempt that does more than look would be taken for lost; but it always has the time of a reading."""
+    """Otherwise an attempt that does more than poll would count as lost; but it always has the time of a reading."""
     monkeypatch.setattr("clouds.polling.shared_poller.POLL_SECONDS", 10 * PACE)
     view = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount())
     began = asyncio.get_running_loop().time()
@@ -290,7 +290,7 @@ def test_elapsed_is_told_against_the_limit() -> None:
 
 
 async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look() -> None:
-    """Else a cloud that answers slowly would never be heard at all."""
+    """Otherwise a cloud that answers slowly would never be heard at all."""
     readings = Readings(held=True)
     view, deadline = SharedPoller(readings.read, least_interval=0, workers=WorkerCount()), deadline_in()
     with pytest.raises(NotYet, match="not read yet"):
@@ -303,7 +303,7 @@ async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look
 
 
 async def test_a_look_may_say_since_when_readings_count() -> None:
-    """For who asks what a cloud says after a moment of its own; never of a time before the wait."""
+    """For a waiter that asks for a state after a moment of its own; never one from before the wait."""
     view, deadline = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount()), deadline_in()
     assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
     after = datetime.now(UTC)

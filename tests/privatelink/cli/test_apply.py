@@ -211,7 +211,7 @@ def test_watching_goes_on_when_temporal_is_back(file: str) -> None:
 
 
 def test_the_picture_is_a_table_of_what_runs() -> None:
-    """What failed stands above it, once and whole; a note below the last picture says that it may be old."""
+    """What failed is above it, once and whole; a note below the last picture says that it may be old."""
     terminal = Terminal(interactive=True)
     with fleet_view(terminal.console, lambda: NOW, redrawn=True) as view:
         for look in LOOKS[1:]:
@@ -231,7 +231,7 @@ def test_the_picture_is_a_table_of_what_runs() -> None:
 
 
 def test_a_picture_of_much_stays_within_its_terminal() -> None:
-    """Else each redraw would leave a copy behind."""
+    """Otherwise each redraw would leave a copy behind."""
     running = [RunningLink(link=f"w41b11c0/link-{number}", operation="create", since=NOW) for number in range(20)]
     for height in (3, 10, 50):
         terminal = Terminal(height=height)

@@ -353,7 +353,7 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
 
 
 def test_a_fault_of_ours_while_looking_ends_the_watching(request_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A look that fails in a way that nobody foresaw is no reason to wait for ever without a picture."""
+    """A poll that fails in an unforeseen way is no reason to wait forever without a picture."""
     ran = run_command(Links(LOOKS[0], ZeroDivisionError("ours"), DONE, DONE), "create", "-f", request_file)
     assert 1 == ran.code
     assert "ZeroDivisionError: ours" == capsys.readouterr().err.splitlines()[-1]

@@ -87,7 +87,7 @@ def test_watch_in_json_is_the_last_status_alone() -> None:
 
 
 def test_a_forgotten_link_is_looked_for_in_aws_and_at_the_platform(request_file: str) -> None:
-    """The file says where to look; each thing stands with its id and the page where it is seen."""
+    """The file says where to look; each thing is shown with its id and the page where it is seen."""
     links = Links(UNKNOWN, inspection=THERE)
     ran = run_command(links, "status", str(LINK), "-f", request_file)
     assert (0, []) == (ran.code, ran.err.lines)

@@ -83,7 +83,7 @@ def test_what_is_asked_a_second_time_is_told_a_second_time() -> None:
 
 
 def watched(file: str, *looks: LinkStatus, interactive: bool = False) -> Ran:
-    """A create that stands as the looks say, and then runs."""
+    """A create whose state is as given at each poll, and then runs."""
     return run_command(Links(*looks, DONE), "create", "-f", file, interactive=interactive)
 
 

@@ -1,4 +1,4 @@
-"""What is remembered of a link, run by run: how a saga ended is not how the link stands."""
+"""What is remembered of a link, run by run: how a saga ended is not the state of the link."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ def run(number: int, word: str) -> Run:
 @pytest.mark.parametrize(
     ("runs", "shown", "stands"),
     [
-        # An attempt that changed nothing, of whatever kind, leaves the link as it stands.
+        # An attempt that changed nothing, of whatever kind, leaves the link as it is.
         (["create running", "create refused"], 0, 0),
         (["create running", "delete refused"], 0, 0),
         (["create running", "create unchanged"], 0, 0),

@@ -167,13 +167,13 @@ async def test_an_argument_of_a_wrong_form_is_never_sent_and_never_quoted(client
 
 
 async def test_a_moment_without_zone_is_no_moment(client: Client) -> None:
-    """A pause does not end at a time that depends on where the worker stands."""
+    """A pause does not end at a time that depends on the worker's time zone."""
     with pytest.raises(InvalidRequest, match="until: it is not a time with a time zone"):
         await PrivateLinks(client).pause(LINK, reason="freeze", until=NOON.replace(tzinfo=None))
 
 
 def test_a_process_without_a_user_s_name_has_a_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container under a bare number, the number stands for the name."""
+    """In a container under a bare number, the number replaces the name."""
 
     def nobody() -> str:
         raise KeyError("uid not found")

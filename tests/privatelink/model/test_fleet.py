@@ -56,7 +56,7 @@ def faults(path: str) -> list[tuple[str, str]]:
 
 
 def of_size(links: int, **more: Any) -> list[JoinCreate | JoinDelete]:  # noqa: ANN401 - fields of many types
-    """A create for each of so many links."""
+    """A create for each of this many links."""
     request = {
         "deployment": "w41b11c0",
         "aws": {"region": "us-east-1"},
