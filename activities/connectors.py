@@ -199,7 +199,7 @@ class Connectors:
         service = await find_endpoint_service(self._aws.account(spec.aws), spec.link)
         doomed = await connectors_in_scope(api, spec, service)
         if api is None or doomed is None:
-            activity.logger.warning("no API key that may list the deployment's connectors, so none was looked at")
+            activity.logger.warning("no API key may list the deployment's connectors, so we did not look for any")
             return Removed()
         if not doomed:
             return nothing_found()

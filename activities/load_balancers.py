@@ -79,7 +79,7 @@ class LoadBalancers:
                 return Pending(f"load balancer {name} is not listed by AWS yet", arn)
             if found.state == FAILED:
                 raise LoadBalancerFailed(
-                    f"waiting for the load balancer ({name}): it has failed: {found.reason or 'AWS gives no reason'}",
+                    f"waiting for the load balancer ({name}): it failed: {found.reason or 'AWS gives no reason'}",
                     resource=arn,
                     next_step="check its subnets and AWS's health page, then create the link again",
                 )

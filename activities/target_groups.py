@@ -103,7 +103,7 @@ class TargetGroups:
                     f"waiting for the targets of {name} to become healthy ({group.arn}): "
                     + "; ".join(str(target) for target in hopeless),
                     resource=group.arn,
-                    next_step="correct the targets: each must run, in an AZ that has one of the subnets",
+                    next_step="correct the targets: each must be running, in an AZ that has one of the subnets",
                 )
             if waiting or not targets:
                 words = "; ".join(str(target) for target in waiting) or "none registered yet"

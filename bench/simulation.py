@@ -53,7 +53,7 @@ class _Window:
 
 
 def simulate(fleet: Fleet) -> Simulated:
-    """Step every create of the fleet through its story, in chronological order."""
+    """Step every create of the fleet through its steps, in chronological order."""
     limits = {
         name: [(_Window if limit.by_window else _TokenBucket)(limit) for _ in range(fleet.shards(limit.shards))]
         for name, limit in fleet.limits.items()

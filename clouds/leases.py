@@ -102,4 +102,4 @@ def check_lease(doing: str) -> None:
     """To be called at the last moment before a write. Raises `NotYet` when the attempt has lost its lease."""
     lease = LEASE.get()
     if lease and lease.is_lost:
-        raise NotYet(f"{doing}: not begun, since this attempt was frozen for too long; another one goes on")
+        raise NotYet(f"{doing}: not begun, because this attempt was frozen for too long; another one continues")

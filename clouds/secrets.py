@@ -102,7 +102,7 @@ def _read(directory: Path, name: str) -> str:
     # Without O_NONBLOCK, opening a pipe would wait for a writer.
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
-            raise _NotOfferedError("it is no file")
+            raise _NotOfferedError("it is not a file")
         content = opened.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
         raise _NotOfferedError(f"it is larger than {MOST_BYTES} bytes")

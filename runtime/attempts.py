@@ -108,7 +108,7 @@ class _Attempt(ActivityInboundInterceptor):
         except TimeoutError:
             if not time_out.expired():
                 raise
-            raise NotYet(f"{info.activity_id}: it did not end within {limit:.0f} s; it is tried again") from None
+            raise NotYet(f"{info.activity_id}: it did not end within {limit:.0f} s, and is being tried again") from None
 
     async def _beating(self, input: ExecuteActivityInput, seconds: float) -> Any:  # noqa: A002, ANN401 - the SDK's
         lease = Lease(seconds)
@@ -135,7 +135,7 @@ class _Attempt(ActivityInboundInterceptor):
                 task.cancel()
             await asyncio.gather(looking, stopping, return_exceptions=True)
         raise NotYet(
-            "the worker that polled was stopped; another one goes on", retry_after=paced_delta(BETWEEN_POLLS_SECONDS)
+            "the worker that polled was stopped; another one continues", retry_after=paced_delta(BETWEEN_POLLS_SECONDS)
         )
 
 

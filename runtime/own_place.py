@@ -46,5 +46,5 @@ class _InPlace(ActivityInboundInterceptor):
                 f"{account_id}",
                 resource=place.account,
                 next_step=f"give the worker credentials of account {place.account} again, or stop this worker, so that "
-                "one that has them goes on",
+                "one that has them continues",
             )

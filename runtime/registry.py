@@ -1,4 +1,4 @@
-"""The one place of registration: every activity of every noun, for the worker."""
+"""The one place of registration: every activity of every resource, for the worker."""
 
 import inspect
 from collections.abc import Callable

@@ -45,7 +45,7 @@ def external_ids_of(
             try:
                 text = entry.external_id_file.read_text(encoding="utf-8").strip()
             except (OSError, UnicodeDecodeError) as error:
-                reason = getattr(error, "strerror", None) or "it is no text"
+                reason = getattr(error, "strerror", None) or "it is not text"
                 faults.append(f"{place}.external_id_file, {entry.external_id_file}, cannot be read: {reason}")
                 continue
         else:

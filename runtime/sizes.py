@@ -45,5 +45,5 @@ class Sizes(NamedTuple):
         if self.pollers > min(self.activities, self.workflow_tasks):
             found.append(f"{self.pollers} pollers are more than the slots that they fill")
         if needed > open_files:
-            found.append(f"{needed} open files are needed and {open_files} allowed: raise `ulimit -n`")
+            found.append(f"{needed} open files are needed, but only {open_files} are allowed: raise `ulimit -n`")
         return found

@@ -8,8 +8,8 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import Info
 
 RESTRICTIONS = SandboxRestrictions.default.with_passthrough_modules("workflows")
-"""Sandbox restrictions that pass our workflows through: otherwise each saga would import its story again and keep it
-(5 ms, 40 KB). The tests' replays still run the story in the sandbox."""
+"""Sandbox restrictions that pass our workflows through: otherwise each saga would import its code again and keep it
+(5 ms, 40 KB). The tests' replays still run it in the sandbox."""
 
 
 class SagaRunner(SandboxedWorkflowRunner):

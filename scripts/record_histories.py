@@ -1,7 +1,7 @@
 """Record the histories that the replay tests read: `make histories`; ARGS="NAME ..." records some of them.
 
 Every outcome is produced on a real Temporal server against the sandbox, and its saga's history is stored under
-tests/replay/histories. Do this when no saga of the old code can be alive any more. Until then, a change of the stories
+tests/replay/histories. Do this when no saga of the old code can be alive any more. Until then a change of a workflow
 belongs behind `workflow.patched`.
 """
 

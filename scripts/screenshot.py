@@ -122,7 +122,7 @@ class Photographer:
                     await asyncio.sleep(LOOK_SECONDS)
                     progress = await handle.query("progress", result_type=Progress)
         except TimeoutError:
-            raise StageError(f"waiting for the moment of a picture ({saga.link}): it stands at {progress}") from None
+            raise StageError(f"waiting for the moment of a picture ({saga.link}): its progress is {progress}") from None
 
     async def _timeline(self, saga: SagaHandle, name: str) -> None:
         graph = await self._ui.open_timeline(saga.link.workflow_id, saga.saga_id)
@@ -144,7 +144,7 @@ class Photographer:
         await asyncio.sleep(LOAD_SECONDS)
         box = await last.bounding_box()
         if box is None:
-            raise ChromiumError(f"taking the picture {name}: what it is of went away")
+            raise ChromiumError(f"taking the picture {name}: what it shows has disappeared")
         file: Path = IMAGES / f"{name}.png"
         clip: Any = {"x": 0, "y": 0, "width": WIDTH, "height": box["y"] + box["height"] + MARGIN}
         await self._ui.page.screenshot(path=file, clip=clip)

@@ -108,7 +108,7 @@ async def _download(cached: Path, environment: Mapping[str, str]) -> Path:
         await _run([sys.executable, str(DOWNLOADER), str(directory)], environment, DOWNLOAD_SECONDS)
         fetched = next(directory.glob("temporal*"), None)
         if fetched is None:
-            raise _AttemptError("it left no program behind")
+            raise _AttemptError("it produced no program")
         return await _keep(fetched, cached)
 
 
@@ -133,7 +133,7 @@ def _fetching_directory(cached: Path) -> Iterator[Path]:
         cached.parent.mkdir(parents=True, exist_ok=True)
         directory = tempfile.TemporaryDirectory(prefix="fetching-", dir=cached.parent)
     except OSError as error:
-        raise _AttemptError(f"the cache takes no files: {error}") from error
+        raise _AttemptError(f"the cache cannot be written: {error}") from error
     with directory as path:
         yield Path(path)
 
@@ -170,7 +170,7 @@ async def _run(command: Sequence[str], environment: Mapping[str, str], limit_sec
         async with asyncio.timeout(limit_seconds):
             output, complaint = await process.communicate()
     except TimeoutError:
-        raise _AttemptError(f"no end within {limit_seconds:.0f} s") from None
+        raise _AttemptError(f"it did not end within {limit_seconds:.0f} s") from None
     finally:
         # Kill the whole group: Go's compilers, or the server that the SDK starts, are children of the command.
         with contextlib.suppress(ProcessLookupError):

@@ -214,7 +214,7 @@ async def _hold() -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     async with temporal_server(ui=True) as server:
         print(f"TEMPORAL_ADDRESS={server.address}")
-        print(f"UI: {server.ui_url or 'where its owner put it'}", flush=True)
+        print(f"UI: {server.ui_url or 'unknown, because the server is not ours'}", flush=True)
         await stop.wait()
 
 

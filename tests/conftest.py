@@ -1,4 +1,4 @@
-"""Fixtures that every room's tests use: the sandbox, a real Temporal server, a worker."""
+"""Fixtures that the tests of every folder use: the sandbox, a real Temporal server, a worker."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -80,7 +80,7 @@ async def secrets_watch(world: World) -> AsyncIterator[SecretsWatch]:
 
 @pytest.fixture(autouse=True)
 def _no_secret(request: pytest.FixtureRequest) -> None:
-    """Every test that runs sagas is scanned: no secret in use may stand in a log record or in a saga's history."""
+    """Every test that runs sagas is scanned: no secret in use may be in a log record or in a saga's history."""
     if "world" in request.fixturenames and isinstance(request.getfixturevalue("world"), World):
         request.getfixturevalue("secrets_watch")
 

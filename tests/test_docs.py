@@ -177,7 +177,7 @@ def test_every_public_name_and_no_other_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize("code", [block for page in PAGES for block in blocks(page, "python")])
 def test_what_the_pages_import_is_public(code: str) -> None:
-    """Nobody is told to import what may change in any release."""
+    """No page says to import what may change in any release."""
     public = prose(README).partition("## What is public")[2].partition("\n## ")[0]
     imported = {
         f"{node.module}.{alias.name}"
@@ -209,7 +209,7 @@ def test_every_field_of_a_request_and_no_other_is_on_its_page(heading: str, part
 
 
 def test_every_field_of_a_health_check_is_on_the_page_of_the_request() -> None:
-    """They stand in a sentence."""
+    """They are part of a sentence."""
     assert [] == [name for name in HealthCheck.model_fields if f"`{name}`" not in text_of(REQUEST)]
 
 
@@ -364,7 +364,7 @@ def test_every_name_in_python_on_a_page_is_there(code: str) -> None:
 async def test_the_backend_of_the_page_starts_polls_rolls_back_and_deletes(
     world: World, server: TemporalServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The block runs as it stands: a create to its address, refusals by their type, a delete to the end."""
+    """The block runs unchanged: a create to its address, refusals by their type, a delete to the end."""
     monkeypatch.setenv("TEMPORAL_ADDRESS", server.address)
     [block] = [code for code in blocks(BACKEND, "python") if "fastapi" in code]
     page = ModuleType("page")

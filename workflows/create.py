@@ -1,4 +1,4 @@
-"""The create story: EMQX's page "AWS PrivateLink", step by step, each undo beside its step. Read this file first.
+"""The create: EMQX's page "AWS PrivateLink", step by step, each undo beside its step. Read this file first.
 
 The order follows the dependencies, not the page: what can overlap, overlaps.
 """
@@ -54,7 +54,7 @@ class CreatePrivateLink(UpdateHandlers):
 
     @workflow.run
     async def run(self, request: PrivateLinkRequest) -> PrivateLinkResult:
-        """Run the story, or roll back everything that it did."""
+        """Run the create, or roll back everything that it did."""
         return await self.run_saga(lambda: self._story(request), clean_up=self._roll_back)
 
     async def _story(self, request: PrivateLinkRequest) -> PrivateLinkResult:
@@ -246,7 +246,7 @@ class CreatePrivateLink(UpdateHandlers):
 
 
 def steps_to_come(request: PrivateLinkRequest) -> list[str]:
-    """The ids of the story's steps, in the order of EMQX's page."""
+    """The ids of the create's steps, in the order of EMQX's page."""
     ports = [listener.port for listener in request.listeners]
     checks = [Deployments.look_up_deployment, Providers.check_provider]
     offer = [EndpointServices.create_endpoint_service, EndpointServices.add_allowed_principal]

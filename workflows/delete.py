@@ -1,4 +1,4 @@
-"""The delete story: refuse while something still uses the link, then remove it from both clouds."""
+"""The delete: refuse while something still uses the link, then remove it from both clouds."""
 
 from temporalio import workflow
 
@@ -35,7 +35,7 @@ class DeletePrivateLink(UpdateHandlers):
 
     @workflow.run
     async def run(self, request: DeleteRequest) -> DeleteResult:
-        """Run the story. A cancel stops it where it is and lists what is left; a later delete finishes it."""
+        """Run the delete. A cancel stops it where it is and lists what is left; a later delete finishes it."""
         return await self.run_saga(lambda: self._story(request), clean_up=self.saga.compensation.look_for_leftovers)
 
     async def _story(self, request: DeleteRequest) -> DeleteResult:

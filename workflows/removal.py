@@ -1,4 +1,4 @@
-"""The removal: one story for rollback and delete, from the consumer's end to the targets.
+"""The removal: the same steps for rollback and delete, from the consumer's end to the targets.
 
 The platform goes first: removing the AWS side of a PrivateLink that still exists makes its status `failed` (EMQX:
 "AWS PrivateLink", "Delete the PrivateLink"). Each step waits until its cloud shows that the resource is gone.

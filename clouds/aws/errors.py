@@ -49,7 +49,7 @@ _WRONG_CALL = (
 )
 """Errors of calls that boto3 itself refuses to send, every time."""
 
-_PROXY = "look at what stands between the worker and AWS: a proxy or a captive portal may answer in its place"
+_PROXY = "check what is between the worker and AWS: a proxy or a captive portal may be answering in its place"
 
 _TEXT_CHARACTERS = 300
 
@@ -126,7 +126,7 @@ class _Call(NamedTuple):
 
 
 def _given_up(error: Exception, call: _Call) -> PrivateLinkError:
-    return CloudUnavailable(f"{call.what}: the call to AWS was given up: {error}", resource=call.resource)
+    return CloudUnavailable(f"{call.what}: we gave up the call to AWS: {error}", resource=call.resource)
 
 
 def _unreadable(_: Exception, call: _Call) -> PrivateLinkError:
@@ -171,7 +171,7 @@ def _odd(error: Exception, call: _Call) -> PrivateLinkError:
     return UnknownCloudError(
         f"{call.what}: AWS answered in a form that the orchestrator does not know: {call.status}{_oddity(error)}",
         resource=call.resource,
-        next_step=_PROXY if is_foreign else "read the worker's log; if a proxy stands before AWS, see what it changes",
+        next_step=_PROXY if is_foreign else "read the worker's log; check what any proxy before AWS changes",
     )
 
 

@@ -49,7 +49,7 @@ class FoundLoadBalancer(NamedTuple):
         if self.scheme != "internal":
             found.append(f"it is {self.scheme}, not internal")
         if self.subnets != subnets:
-            found.append(f"it stands in {', '.join(sorted(self.subnets))}, not in {', '.join(sorted(subnets))}")
+            found.append(f"it is in {', '.join(sorted(self.subnets))}, not in {', '.join(sorted(subnets))}")
         return found
 
 

@@ -44,14 +44,14 @@ _STEPS = {
     "InvalidTarget": "correct the listener's `targets` and its `target_type`",
     # Limits that AWS does not raise.
     "TooManyListeners": "a load balancer has at most 50 listeners, and AWS does not raise that: make a second link",
-    "TooManyTags": "a thing has at most 50 tags, and AWS does not raise that: give fewer `tags`",
-    "TagLimitExceeded": "a thing has at most 50 tags, and AWS does not raise that: give fewer `tags`",
+    "TooManyTags": "a resource has at most 50 tags, and AWS does not raise that: give fewer `tags`",
+    "TagLimitExceeded": "a resource has at most 50 tags, and AWS does not raise that: give fewer `tags`",
     "TargetGroupAssociationLimit": "a target group serves one load balancer, and AWS does not raise that",
 }
 
 _ACCOUNT_STEPS = {
-    "OptInRequired": "subscribe the account to the service, or activate the region; else ask AWS Support",
-    "PendingVerification": "wait until AWS has verified the account, four hours at most; else ask AWS Support",
+    "OptInRequired": "subscribe the account to the service, or activate the region; if neither helps, ask AWS Support",
+    "PendingVerification": "wait until AWS has verified the account; after four hours, ask AWS Support",
     "RegionDisabledException": "activate the region for STS (IAM console, Account settings)",
 }
 
@@ -86,9 +86,9 @@ def _of_sentence(message: str) -> str:
 def _of_code(code: str) -> str:
     steps = (
         (codes.is_quota(code), "have the quota raised, or delete what is not used"),
-        (codes.is_not_found(code), "something that the step needs was deleted meanwhile"),
+        (codes.is_not_found(code), "something that the step needs has been deleted"),
         (codes.is_refused(code), REFERENCE),
-        (not code, "look at what stands between the worker and AWS: a proxy answers in its place"),
+        (not code, "check what is between the worker and AWS: a proxy is answering in its place"),
     )
     return next((step for applies, step in steps if applies), f"{REFERENCE}; the orchestrator does not know it")
 

@@ -64,7 +64,7 @@ def refused(refusal: Refusal, doing: str, resource: str, unseen_until: datetime 
 def unseen_twin(kind: str, name: str) -> NotYet:
     """The error when AWS says that a name is taken but has not shown by what; the next attempt sees whose it is."""
     return NotYet(
-        f"creating the {kind} ({name}): AWS has one of that name and does not show it yet",
+        f"creating the {kind} ({name}): AWS has one of that name, but does not show it yet",
         resource=name,
         retry_after=paced_delta(5),
     )

@@ -89,7 +89,7 @@ class Threads:
             self._turns.release()
             if not running.done():
                 self.stuck += 1
-                LOG.warning("a call to AWS does not end; %d threads are left to such calls", self.stuck)
+                LOG.warning("a call to AWS does not end; %d threads are now lost to such calls", self.stuck)
             running.add_done_callback(self._ended if not running.done() else _hear)
 
     def _ended(self, running: asyncio.Future[T]) -> None:

@@ -146,7 +146,7 @@ class DeploymentApi:
                 raise CloudRefused(
                     error.details_model.message,
                     resource=connector_id,
-                    next_step="delete the actions and sources that use it first, rules that use those before",
+                    next_step="delete the actions and sources that use it, starting with their rules",
                 ) from error.__cause__
             raise
 

@@ -184,7 +184,7 @@ def _next_step(kind: type[PrivateLinkError], code: str, call: Call) -> str:
     by_code = {
         NOT_FOUND: f"check the id ({call.resource}), and the endpoint beside {call.set_by}",
         "METHOD_NOT_ALLOWED": f"check the endpoint beside {call.set_by}: it does not offer this call",
-        "DEPENDENCY_EXISTS": "delete what uses it first",
+        "DEPENDENCY_EXISTS": "first delete what uses it",
         BAD_REQUEST: "correct what the request gives for it",
     }
     if code == "PROXY_AUTHENTICATION_REQUIRED":

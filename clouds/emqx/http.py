@@ -72,7 +72,7 @@ def _content_of(answered: bytes, status: int, content: Content, call: Call) -> J
     if content is Content.NONE or (content is Content.EITHER and is_empty):
         if is_empty:
             return None
-        raise _unknown_form(call, f"HTTP {status} with content, where HTTP 204 without any is due")
+        raise _unknown_form(call, f"HTTP {status} with content, instead of HTTP 204 without any")
     try:
         parsed: JsonValue = json.loads(answered)
     except (ValueError, RecursionError):
@@ -158,8 +158,8 @@ class Api:
             raise refusal from answer
         if status >= httpx.codes.MULTIPLE_CHOICES:
             raise UnknownCloudError(
-                f"{call.words}: {self._name} answered with a redirect (HTTP {status}), which is not followed: "
-                "the API key would go along",
+                f"{call.words}: {self._name} answered with a redirect (HTTP {status}), which we do not follow: "
+                "that would send the API key along",
                 resource=call.resource,
                 next_step=f"check the endpoint beside {self._access.set_by}, and that no portal answers in its place",
             ) from ErrorAnswer(status, "", "", None)

@@ -15,7 +15,7 @@ from urllib.parse import quote, quote_plus, unquote, unquote_plus
 from clouds.emqx.labels import one_line
 
 REDACTED = "******"
-WITHHELD = "(EMQX's words are not shown: they cannot be told from a secret)"
+WITHHELD = "(EMQX's words are not shown, because they may contain a secret)"
 
 _RUN = 4
 """Number of consecutive characters that reveal a secret. A shorter secret is revealed only as a whole."""

@@ -74,7 +74,7 @@ class Budget(ABC):
             f"waiting for a turn in our budget for {self._name}: other sagas use it; the turn comes in about "
             f"{span(expected)}",
             resource=self._name,
-            next_step="nothing to do: it goes on by itself, and its deadline does not count the time",
+            next_step="nothing to do: it continues by itself, and its deadline does not count the time",
             retry_after=timedelta(seconds=back),
         )
 

@@ -142,14 +142,14 @@ class Memory(NamedTuple):
 
     @property
     def shown(self) -> Run:
-        """The run by which the link is shown: a running one, else `stands`, else the last attempt."""
+        """The run by which the link is shown: a running one, or `stands`, or the last attempt."""
         if self.latest.is_running or self.stands is None or self.stands.left_nothing:
             return self.latest
         return self.stands
 
     @property
     def there(self) -> Run | None:
-        """The run that may have left something: a running one, else `stands`; None if nothing is left."""
+        """The run that may have left something: a running one, or `stands`; None if nothing is left."""
         run = self.latest if self.latest.is_running else self.stands
         return None if run is None or run.left_nothing else run
 
@@ -209,8 +209,8 @@ async def stood_before(client: Client, link: Link, saga_id: str) -> Run | None:
 async def remembered_request(client: Client, link: Link) -> PrivateLinkRequest | DeleteRequest:
     """The request behind the link's present state. Raises `LinkUnknown`.
 
-    It is the request of a running delete, so that a repeated delete joins it; else of the last saga that made or
-    removed something; else of the last attempt.
+    It is the request of a running delete, so that a repeated delete joins it; otherwise of the last saga that made or
+    removed something; or, if there is none, of the last attempt.
     """
     memory = await remember(client, link)
     if memory.latest.is_running and memory.latest.operation == "delete":

@@ -86,7 +86,7 @@ def _cannot_go_on(otherwise: NoWorker, why: str) -> WorkerCannotGoOn:
         return WorkerCannotGoOn(
             f"{doing}: a worker of another version answers, and cannot continue the saga: {why}",
             resource=resource,
-            next_step="start a worker of the version that began the saga: it goes on by itself; then repeat the call",
+            next_step="start a worker of the version that began the saga, so that it continues; then repeat the call",
         )
     return WorkerCannotGoOn(
         f"{doing}: the worker fails each time it tries: {why}",

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs
 from botocore.session import Session
 from werkzeug import Request, Response
 
-from sandbox.aws import (  # noqa: F401  importing a noun puts its actions into the table
+from sandbox.aws import (  # noqa: F401  importing a module puts its actions into the table
     endpoint_connections,
     endpoint_permissions,
     endpoint_services,

@@ -98,7 +98,7 @@ class Lifecycle:
         self._create_first()
 
     def _create_first(self) -> None:
-        """Create the VPC endpoint of the row that has waited longest; retries thereby keep the order of the POSTs."""
+        """Create the VPC endpoint of the row that has waited longest; so retries keep the order of the POSTs."""
         row = self._asked.popleft()
         if row.status != "pending":
             return

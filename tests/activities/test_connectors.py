@@ -159,7 +159,7 @@ async def test_a_mounted_file_is_read_anew_for_every_call(monkeypatch: pytest.Mo
 
 @pytest.mark.usefixtures("sandbox")
 async def test_the_answer_is_the_same_whatever_the_worker_has(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Absent, of another deployment, or the worker's own: it says what to set, and tells nothing of what is there."""
+    """Absent, of another deployment, or the worker's own: it says what to set, and reveals nothing of what is there."""
     settings = tmp_path / "settings.toml"
     settings.write_text('[deployments.w41b11c2]\nsecrets = ["THEIRS"]\n')
     monkeypatch.setenv("PRIVATELINK_SETTINGS", str(settings))
@@ -216,7 +216,7 @@ INVALID = [
 async def test_parameters_that_emqx_calls_invalid_are_found_before_anything_is_built(
     steps: Connectors, connector: Connector
 ) -> None:
-    """They pass EMQX's schema: only the probe's TEST_FAILED tells them, and no target could mend them."""
+    """They pass EMQX's schema: only the probe's TEST_FAILED shows them, and no target could cure them."""
     assert await findings(steps, connector) == {FindingType.CONNECTOR_REFUSED}
 
 
@@ -224,7 +224,7 @@ async def test_parameters_that_emqx_calls_invalid_are_found_before_anything_is_b
 async def test_parameters_that_emqx_calls_invalid_are_final(
     steps: Connectors, sandbox: Sandbox, connector: Connector
 ) -> None:
-    """Neither patience nor a look at the targets mends them."""
+    """Neither waiting nor a change of the targets cures them."""
     address = make_address(sandbox)
     with pytest.raises(CloudRefused, match="validation_error") as refused:
         await attempt(steps.create_connector, creation(address, connector=connector))
@@ -262,7 +262,7 @@ async def test_a_connector_with_a_certificate_is_the_same_when_it_is_asked_for_a
 
 
 async def test_a_connector_of_another_namespace_is_another(steps: Connectors, sandbox: Sandbox) -> None:
-    """A namespace has names of its own; what stands there is neither in the way nor ours."""
+    """A namespace has names of its own; what is there is neither in the way nor ours."""
     post(sandbox, "/connectors?ns=team", type="mysql", name="orders", server="db:3306", database="orders")
     address = make_address(sandbox)
     await attempt(steps.check_connector, spec())
@@ -273,7 +273,7 @@ async def test_a_connector_of_another_namespace_is_another(steps: Connectors, sa
 
 
 async def test_a_refused_key_is_no_finding(steps: Connectors, sandbox: Sandbox) -> None:
-    """It is the customer's to mend, and not the request's fault."""
+    """It is for the customer to fix, and not the request's fault."""
     sandbox.fault("GET /connectors", "access_denied")
     with pytest.raises(PlatformKeyRefused, match="EMQXCLOUD_DEPLOYMENT_API_KEY"):
         await attempt(steps.check_connector, spec())
@@ -366,7 +366,7 @@ async def test_a_finished_links_connector_is_never_replaced(steps: Connectors, s
 
 
 async def test_a_probe_that_fails_at_first_is_repeated_and_then_final(steps: Connectors, sandbox: Sandbox) -> None:
-    """Right after `running` a new name may not resolve yet; after two minutes it is the customer's to mend."""
+    """Right after `running` a new name may not resolve yet; after two minutes it is for the customer to fix."""
     with pytest.raises(NotYet, match="nxdomain"):
         await attempt(steps.create_connector, creation("vpce-1.example.com"))
     with pytest.raises(ConnectorFailed, match="nxdomain") as failed:
@@ -487,7 +487,7 @@ async def test_a_delete_whose_reply_is_lost_is_finished_by_the_next(steps: Conne
 async def test_what_is_still_used_is_refused_with_its_users_and_never_cascaded(
     steps: Connectors, sandbox: Sandbox
 ) -> None:
-    """The refusal is final: who uses it is told at once, and a later delete looks anew."""
+    """The refusal is final: what uses it is reported at once, and a later delete looks again."""
     make_connector(sandbox, owner=description(LINK, SAGA))
     post(sandbox, "/actions", type="mysql", name="write-orders", connector="orders")
     with pytest.raises(ApplicationError, match="action write-orders") as refused:

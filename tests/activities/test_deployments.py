@@ -68,7 +68,7 @@ async def test_a_deployment_that_can_have_a_privatelink_gives_its_facts(deployme
     ],
 )
 async def test_every_reason_against_it_is_named_at_once(deployment: str, region: str, expected: set[str]) -> None:
-    """One run tells all that must be mended."""
+    """One run reports everything that must be fixed."""
     assert await findings(deployment, region) == expected
 
 
@@ -96,7 +96,7 @@ async def test_nothing_is_written(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("action", ["GET /deployments/{deploymentID}", "GET /deployments/{deploymentID}/network"])
 async def test_a_fault_of_the_platform_is_no_finding(sandbox: Sandbox, action: str) -> None:
-    """What passes is retried; a refused key is told as such."""
+    """What passes is retried; a refused key is reported as such."""
     sandbox.fault(action, "server_error")
     with pytest.raises(CloudUnavailable):
         await look_up("w41b11c0")

@@ -125,7 +125,7 @@ async def test_one_reading_of_aws_is_enough_to_prove_the_one_that_the_platform_n
 async def test_the_proven_one_is_marked_on_the_endpoint_service(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
-    """By the mark a removal tells it from a foreign one when the platform has forgotten it."""
+    """The mark distinguishes it from a foreign one when the platform has forgotten it."""
     found = await own(steps, await asked(provider, platform))
     assert found.vpc_endpoint_id == provider.books()["endpoint_services"][0]["tags"][TAG_VPC_ENDPOINT]
 
@@ -233,7 +233,7 @@ def platform_reads(provider: Provider) -> int:
 async def test_a_failed_private_link_is_told_when_it_is_late(
     provider: Provider, platform: Platform, steps: EndpointConnections
 ) -> None:
-    """No connection will ever come: the platform's reason is told instead of a deadline that passes."""
+    """No connection will ever come: the platform's reason is reported instead of a passed deadline."""
     provider.sandbox.fault("POST /deployments/{deploymentID}/privatelinks", "failed")
     spec = await asked(provider, platform)
     since = datetime.now(UTC) - paced_delta(LATE_SECONDS + 10)
@@ -314,7 +314,7 @@ async def test_a_200_that_accepted_nothing_is_no_success(
 async def test_one_that_was_rejected_meanwhile_is_a_failure(
     provider: Provider, platform: Platform, steps: EndpointConnections, *, is_new: bool
 ) -> None:
-    """By whomever: it is told, before the accept and after it."""
+    """Whoever did it: it is reported, before the accept and after it."""
     spec = await proven(provider, platform, steps, is_new=is_new)
     provider.client("ec2").reject_vpc_endpoint_connections(
         ServiceId=spec.connection.service_id, VpcEndpointIds=[spec.connection.vpc_endpoint_id]
@@ -345,7 +345,7 @@ async def test_one_that_aws_does_not_show_is_waited_for_and_then_told(
 
 @pytest.mark.parametrize(("state", "kind"), [(None, NotYet), ("rejected", EndpointConnectionFailed)])
 def test_the_platforms_word_counts_when_aws_shows_it_alive(state: str | None, kind: type[PrivateLinkError]) -> None:
-    """An id that AWS does not show is waited for; one that has ended is told."""
+    """An id that AWS does not show is waited for; one that has ended is reported."""
     shown = [FoundConnection("vpce-svc-1", "vpce-1", CONSUMER, state, datetime.now(UTC))] if state else []
     with pytest.raises(kind):
         the_named("vpce-1", shown)

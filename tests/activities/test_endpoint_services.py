@@ -137,7 +137,7 @@ async def test_the_step_ends_when_it_is_available(provider: Provider, steps: End
 
 
 async def test_a_failed_one_ends_the_wait(provider: Provider, steps: EndpointServices) -> None:
-    """Waiting does not mend it."""
+    """Waiting does not cure it."""
     provider.sandbox.fault("CreateVpcEndpointServiceConfiguration", "failed")
     await failure(EndpointServiceFailed, steps.create_endpoint_service, await a_spec(provider))
 

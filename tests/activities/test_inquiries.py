@@ -37,7 +37,7 @@ async def test_a_key_that_no_delete_could_use_is_told_before_there_is_a_link(san
 
 
 async def test_a_page_in_the_platforms_place_is_told_at_once(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever mistyped the endpoint does not wait until a look gives up, and learns where it is set."""
+    """Whoever mistyped the endpoint does not wait until a read times out, and learns where it is set."""
     assert sandbox.endpoint
     with answering_server() as server:
         server.answer = (404, {}, b"<html>Not Found</html>")

@@ -126,7 +126,7 @@ async def test_a_complete_one_is_used_as_it_is(provider: Provider, steps: Listen
 
 
 async def test_they_are_deleted_all_of_them(provider: Provider, steps: Listeners) -> None:
-    """Every port's; the ids are told; again, and without a load balancer, there is nothing, and that is fine."""
+    """Every port's; the ids are returned; again, and without a load balancer, there is nothing, and that is fine."""
     made = [await attempt(steps.create_listener, await a_spec(provider, port=port)) for port in (3306, 5432)]
     provider.sandbox.fault("DeleteListener", "lost_reply")
     removed = await perform(steps.delete_listeners, a_removal())

@@ -100,7 +100,7 @@ async def test_a_leftover_is_adopted(provider: Provider, steps: LoadBalancers) -
 
 
 async def test_a_leftover_in_other_subnets_is_made_anew(provider: Provider, steps: LoadBalancers) -> None:
-    """Its subnets can't be made to fit, so it goes, and no second one stands beside it meanwhile."""
+    """Its subnets can't be made to fit, so it is deleted first, and there are never two."""
     first = await attempt(steps.create_load_balancer, elsewhere(provider, "saga-0"))
     made = await perform(steps.create_load_balancer, provider.load_balancer_spec())
     (found,) = provider.books()["load_balancers"]
@@ -110,7 +110,7 @@ async def test_a_leftover_in_other_subnets_is_made_anew(provider: Provider, step
 async def test_a_leftover_under_an_endpoint_service_is_a_persons_business(
     provider: Provider, steps: LoadBalancers
 ) -> None:
-    """What a live endpoint service stands on is not torn down by a create."""
+    """A create does not delete what a live endpoint service uses."""
     await provider.make_endpoint_service("saga-0")
     before = provider.things()
     error = await refusal(CloudRefused, steps.create_load_balancer, elsewhere(provider, SAGA))
@@ -132,7 +132,7 @@ async def test_an_endpoint_service_that_is_on_its_way_out_holds_nothing(
 
 
 async def test_what_a_leftover_has_on_other_ports_goes(provider: Provider, steps: LoadBalancers) -> None:
-    """Else a create would end with ports open that its request does not name."""
+    """Otherwise a create would end with ports open that its request does not name."""
     load_balancer = await provider.make_load_balancer("saga-0")
     for port in (3306, 5432):
         group = await provider.make_target_group("saga-0", port=port)
@@ -184,7 +184,7 @@ async def test_the_wait_says_what_it_waits_for(provider: Provider, steps: LoadBa
 
 
 async def test_a_failed_one_ends_the_wait_with_awss_reason(provider: Provider, steps: LoadBalancers) -> None:
-    """Waiting does not mend it."""
+    """Waiting does not cure it."""
     provider.sandbox.fault("CreateLoadBalancer", "failed")
     error = await failure(LoadBalancerFailed, steps.wait_for_load_balancer, await waiting(provider))
     assert "could not be provisioned" in error.details_model.message

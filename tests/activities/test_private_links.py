@@ -159,7 +159,7 @@ async def test_one_made_by_hand_to_our_endpoint_service_is_adopted(steps: Privat
 
 
 async def test_a_quota_is_told_as_such(steps: PrivateLinks, sandbox: Sandbox) -> None:
-    """Waiting does not mend it."""
+    """Waiting does not cure it."""
     sandbox.quirk("privatelinks_per_deployment", 0)
     with pytest.raises(ApplicationError) as error:
         await create(steps)
@@ -201,7 +201,7 @@ async def test_a_service_that_the_platform_does_not_see_yet_is_waited_for_and_no
 async def test_only_a_refusal_about_the_service_may_mean_that_it_does_not_show_yet(
     steps: PrivateLinks, sandbox: Sandbox, message: str, kind: type[Exception]
 ) -> None:
-    """Any other refusal of the request is final, and told at once."""
+    """Any other refusal of the request is final, and reported at once."""
     sandbox.fault(POST, "refusal", code="BAD_REQUEST", message=message, status=400)
     with pytest.raises(kind) as told:
         await create(steps)
@@ -271,7 +271,7 @@ async def test_the_address_is_given_when_it_runs(steps: PrivateLinks, sandbox: S
 async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
     steps: PrivateLinks, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, recent: float, listings: int
 ) -> None:
-    """Else it waits a minute for the next one, and in a crowd comes late for that one too."""
+    """Otherwise it waits a minute for the next one, and in a crowd comes late for that one too."""
     monkeypatch.setattr("activities.private_links.RECENT", timedelta(seconds=recent))
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
@@ -284,7 +284,7 @@ async def test_who_comes_late_hears_the_listing_that_others_caused_a_moment_ago(
 async def test_an_answer_that_outlasts_its_look_is_heard_by_the_next_look(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """Else a platform that always takes longer than a look would never be heard."""
+    """Otherwise a platform that always takes longer than a poll would never be heard."""
     _, made = await running_link(steps, sandbox)
     address = await address_of(steps, made)
     deadline = PrivateLinkWait(scope=a_scope(), private_link=made, deadline=a_deadline(3600))
@@ -378,7 +378,7 @@ async def test_absence_from_the_list_alone_does_not(steps: PrivateLinks, platfor
 
 
 async def test_a_deleted_privatelink_is_gone_when_the_step_ends(steps: PrivateLinks, sandbox: Sandbox) -> None:
-    """Not when the platform has taken the order; and the ids are told, though another attempt saw the end."""
+    """Not when the platform has taken the order; and the ids are returned, though another attempt saw the end."""
     made = await create(steps)
     assert await remove(steps) == Removed(ids=(made.private_link_id,))
     assert private_links(sandbox) == []
@@ -561,7 +561,7 @@ async def test_the_end_of_a_persons_delete_is_seen_though_the_service_has_lost_i
 
 
 async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox) -> None:
-    """Each attempt looks anew; once nobody uses the address, the one call of the hour is still there."""
+    """Each attempt looks again; once nothing uses the address, the one call of the hour is still there."""
     settings = Settings.from_environment().platform.model_copy(update={"writes_per_hour": 1})
     steps = PrivateLinks(Platform(settings), AwsAccounts(), address_users())
     address = make_address(sandbox)
@@ -579,7 +579,7 @@ async def test_a_refused_delete_costs_no_turn_of_the_hours_few(sandbox: Sandbox)
 async def test_what_may_no_longer_be_read_holds_up_a_delete_and_no_rollback(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """The check read it, so it comes back; a rollback must not leave for ever what a create made without it."""
+    """The check read it, so it comes back; a rollback must not leave forever what a create made without it."""
     make_address(sandbox)
     sandbox.quirk("deployment_key_scopes", ["data_integration"])
     with pytest.raises(ApplicationError, match="UNAUTHORIZED_ROLE"):

@@ -157,7 +157,7 @@ async def test_subnets_in_an_az_twice_and_missing_ones_are_named(provider: Provi
 
 
 async def test_subnets_of_several_vpcs_and_full_ones_are_named(provider: Provider, steps: Providers) -> None:
-    """A load balancer stands in one VPC, and takes addresses."""
+    """A load balancer is in one VPC, and takes addresses."""
     subnets = provider.sandbox.seed["subnets"]
     request = provider.request(subnets=[subnets["other-vpc"], subnets["use1-az2-tiny"]])
     found = await findings(steps, a_spec(request))
@@ -166,7 +166,7 @@ async def test_subnets_of_several_vpcs_and_full_ones_are_named(provider: Provide
 
 
 async def test_an_az_without_a_subnet_says_what_to_do(provider: Provider, steps: Providers) -> None:
-    """Else the deployment's VPC endpoint would fail as a whole, minutes later, in the consumer's account."""
+    """Otherwise the deployment's VPC endpoint would fail as a whole, minutes later, in the consumer's account."""
     spec = a_spec(provider.request(), (*AZ_IDS, "use1-az5"))
     error = await refusal(RequestRefused, steps.check_provider, spec)
     assert "no subnet in use1-az5" in error.details_model.message

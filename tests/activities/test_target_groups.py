@@ -275,7 +275,7 @@ async def test_a_deadline_below_the_first_checks_still_sees_healthy_targets(
 
 
 async def test_a_stopped_instance_ends_the_wait_at_once(provider: Provider, steps: TargetGroups) -> None:
-    """Waiting does not mend Target.InvalidState."""
+    """Waiting does not cure Target.InvalidState."""
     instance = provider.sandbox.seed["instances"][0]
     group = await provider.make_target_group(target_type="instance", targets=(instance,))
     await provider.make_listener(await provider.make_load_balancer(), group)
@@ -299,7 +299,7 @@ async def test_targets_not_in_use_are_given_the_time_of_a_load_balancer(
 
 
 async def test_it_is_deleted_with_all_of_the_link(provider: Provider, steps: TargetGroups) -> None:
-    """Every port's; the ids are told; doing it again finds nothing and is fine."""
+    """Every port's; the ids are returned; doing it again finds nothing and is fine."""
     made = [await provider.make_target_group(), await provider.make_target_group(port=5432)]
     removed = await perform(steps.delete_target_groups, a_removal())
     assert {group.arn for group in made} == set(removed.ids)

@@ -19,7 +19,7 @@ FROZEN = 1.0
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[AnsweringServer]:
-    """A server that stands for both clouds, and refuses whatever it is asked."""
+    """A server in the place of both clouds, and refuses whatever it is asked."""
     with answering_server() as running:
         running.answer = (503, {}, b"")
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{running.server_port}")

@@ -36,7 +36,7 @@ def read(reference: str, folder: Path | None = None, **listed: frozenset[str]) -
 
 
 def test_a_reference_reads_only_what_the_worker_offers_by_that_name() -> None:
-    """All else that stands in its environment has no name that a request could say."""
+    """Everything else in its environment has no name that a request could say."""
     assert read("env:ORDERS_DB") == SECRET
     others = {name for name in WORKER if name != "PRIVATELINK_SECRET_ORDERS_DB"}
     assert [name for name in others if read(f"env:{name}")] == []

@@ -50,7 +50,7 @@ def webhook_to(url: str) -> Webhook:
 
 
 async def error_of(url: str) -> PrivateLinkError:
-    """The error of one call, in which no secret stands."""
+    """The error of one call, which contains no secret."""
     with pytest.raises(PrivateLinkError) as raised:
         await webhook_to(url).send(EVENT)
     told = f"{''.join(traceback.format_exception(raised.value))} {raised.value.details_model}"
@@ -117,7 +117,7 @@ async def test_what_does_not_pass_is_refused_and_names_the_settings(receiver: Re
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
-    """What the event tells is for the receiver that was set, and for no other."""
+    """What the event says is for the receiver that was set, and for no other."""
     with running_receiver() as elsewhere:
         receiver.answers = [(status, {"Location": elsewhere.url})]
         assert type(await error_of(receiver.url)) is CloudRefused

@@ -7,7 +7,7 @@ from tests.support.world import World
 
 
 async def test_the_commands_of_the_page_create_a_link_and_print_its_address(world: World, run: Run) -> None:
-    """They run as they stand in docs/backend.md; the result has the address that the platform shows."""
+    """They run exactly as in docs/backend.md; the result has the address that the platform shows."""
     [commands] = [block for block in blocks("docs/backend.md", "sh") if "CreatePrivateLink" in block]
     code, printed = await run("bash", "-euc", commands)
     assert 0 == code, printed

@@ -1,4 +1,4 @@
-"""What the tests of this room share: a request in a file."""
+"""What the tests of this folder share: a request in a file."""
 
 from pathlib import Path
 

@@ -45,7 +45,7 @@ def test_every_type_is_drawn_in_the_tree(leaf: type[PrivateLinkError]) -> None:
 
 @pytest.mark.parametrize("leaf", LEAVES)
 def test_every_type_answers_both_questions(leaf: type[PrivateLinkError]) -> None:
-    """Will waiting help, and who must act: what waits nobody must mend, except what nobody has classified."""
+    """Will waiting help, and who must act: nobody must fix what only waits, except what nobody has classified."""
     error = leaf("doing it (id): why")
     assert error.non_retryable is not leaf.waiting_helps
     assert error.type == leaf.__name__

@@ -98,7 +98,7 @@ def test_the_examples_of_the_runbook_fit_what_is_published(name: str) -> None:
 def test_a_file_that_differs_is_missing_or_belongs_to_no_model_is_stale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The check sees each way in which the folder can be wrong, and writing mends them all."""
+    """The check sees each way in which the folder can be wrong, and writing fixes them all."""
     write(tmp_path)
     assert [] == stale(tmp_path)
     (tmp_path / "joined.json").unlink()

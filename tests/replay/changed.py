@@ -1,4 +1,4 @@
-"""The create story with two steps swapped: a change that no running saga may meet, and how it is made all the same."""
+"""The create with two steps swapped: a change that no running saga may meet, and how it is made all the same."""
 
 from temporalio import workflow
 

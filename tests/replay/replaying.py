@@ -54,7 +54,7 @@ async def replay(name: str, workflows: Sequence[type]) -> None:
     replayer = Replayer(
         workflows=workflows,
         workflow_runner=SandboxedWorkflowRunner(
-            # The changed stories of a test live among the tests, whose own imports no sandbox admits.
+            # The changed workflows of a test are among the tests, whose own imports no sandbox admits.
             restrictions=SandboxRestrictions.default.with_passthrough_modules("tests")
         ),
         data_converter=DATA_CONVERTER,

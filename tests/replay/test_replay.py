@@ -1,4 +1,4 @@
-"""Stored histories replay against the workflows as they are now, and a change that breaks running sagas is told."""
+"""Stored histories replay against the workflows as they are now, and a change that breaks running sagas is reported."""
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -21,7 +21,7 @@ def test_every_outcome_has_its_history() -> None:
 
 
 def test_every_step_has_a_history_in_which_it_fails() -> None:
-    """The steps that failing histories name are those of the story as it is now."""
+    """The steps that failing histories name are those of the workflow as it is now."""
     failing = {name.removeprefix("failed-at-") for name in stored_names() if name.startswith("failed-at-")}
     assert set(STEPS) == failing
 
@@ -48,7 +48,7 @@ def test_a_stored_history_ends_as_its_name_says_and_tells_nobodys_secret(name: s
 
 
 async def test_two_swapped_steps_without_a_patch_fail_with_what_to_do() -> None:
-    """The commonest change of a story. The error names the history, the step, and both ways out."""
+    """The commonest change of a workflow. The error names the history, the step, and both ways out."""
     with pytest.raises(CodeDoesNotMatchError, match="activity command 'check-connector'") as caught:
         await replay("created", [SwappedWithoutPatch])
     message = str(caught.value)

@@ -118,7 +118,7 @@ async def looks_twice() -> int:
 
 
 async def is_throttled() -> int:
-    """Has its turn after the deadline would have passed, tells an id, and needs a look more."""
+    """Has its turn after the deadline would have passed, reports an id, and needs one more poll."""
     attempt = activity.info().attempt
     if attempt == 1:
         raise Throttled("waiting for a turn", retry_after=DEADLINE + timedelta(seconds=1))
@@ -265,7 +265,7 @@ async def test_what_was_never_allowed_is_given_up_after_the_time_that_iam_takes(
 
 
 async def test_what_was_asked_for_late_has_the_whole_deadline_to_go(client: Client) -> None:
-    """Else an outage until the deadline leaves a removal that had got through, and all that comes after it."""
+    """Otherwise an outage until the deadline would fail a removal that had its effect, and skip what comes after."""
     queue = str(uuid4())
     async with a_worker(client, queue):
         assert await (await started(client, queue, "removes_late")).result() is True
@@ -297,7 +297,7 @@ async def test_whatever_a_step_fails_of_it_ends_at_its_deadline(client: Client, 
 
 @pytest.mark.parametrize("name", ["works_when_throttled", "looks_when_throttled"])
 async def test_the_time_until_a_turn_counts_in_no_attempt(client: Client, name: str) -> None:
-    """Each attempt hands on to the next what did not count, beside what the step has told."""
+    """Each attempt hands on to the next what did not count, beside the step's own details."""
     queue = str(uuid4())
     async with a_worker(client, queue):
         assert await (await started(client, queue, name)).result() == 3

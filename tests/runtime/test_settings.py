@@ -90,7 +90,7 @@ def test_a_missing_third_of_an_access_is_named(monkeypatch: pytest.MonkeyPatch, 
 def test_an_endpoint_that_would_leak_or_miss_is_refused(
     monkeypatch: pytest.MonkeyPatch, endpoint: str, why: str
 ) -> None:
-    """Keys go out by https only, to exactly the API; what is refused is not shown, since a secret may stand in it."""
+    """Keys go out by https only, to exactly the API; what is refused is not shown, because it may contain a secret."""
     message = fault_of(monkeypatch, PLATFORM | {"EMQXCLOUD_PLATFORM_ENDPOINT": endpoint})
     assert f"EMQXCLOUD_PLATFORM_ENDPOINT {why}" in message
 
@@ -188,7 +188,7 @@ def test_an_external_id_that_cannot_be_had_is_told_and_not_shown(
 def test_a_file_with_an_external_id_is_out_of_the_requests_reach(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Requests read what stands in the folder of secrets."""
+    """Requests can read what is in the folder of secrets."""
     (tmp_path / "external-id").write_text("ext-7f3a")
     file = tmp_path / "privatelink.toml"
     file.write_text(f'[roles."{ROLE}"]\nexternal_id_file = "{tmp_path / "external-id"}"\n')
@@ -285,7 +285,7 @@ def test_a_missing_half_of_a_webhook_is_named(monkeypatch: pytest.MonkeyPatch, m
     ],
 )
 def test_a_webhook_url_that_would_leak_or_miss_is_refused(monkeypatch: pytest.MonkeyPatch, url: str, why: str) -> None:
-    """It is not shown, since a token may stand in it."""
+    """It is not shown, because it may contain a token."""
     message = fault_of(monkeypatch, PLATFORM | WEBHOOK | {"PRIVATELINK_WEBHOOK_URL": url})
     assert f"PRIVATELINK_WEBHOOK_URL {why}" in message
     assert "hooks" not in message

@@ -19,7 +19,7 @@ def test_whatever_number_is_asked_for_the_sizes_go_together(sagas: int) -> None:
 
 @given(fewer=st.integers(LEAST, MOST), more=st.integers(LEAST, MOST))
 def test_more_sagas_never_get_less_of_anything(fewer: int, more: int) -> None:
-    """Else the one setting would be no size."""
+    """Otherwise the one setting would be no size."""
     fewer, more = sorted((fewer, more))
     assert all(less <= size for less, size in zip(Sizes.of(fewer), Sizes.of(more), strict=True))
 

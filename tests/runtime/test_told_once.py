@@ -52,7 +52,7 @@ def test_a_refusal_that_repeats_is_told_once_without_traceback(
 def test_an_error_that_nobody_knows_keeps_its_traceback(
     logger: logging.Logger, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Whether it is a cloud's unknown code, told once too, or a fault of ours, told each time."""
+    """Whether it is a cloud's unknown code, logged once too, or a fault of ours, logged each time."""
     for _ in range(2):
         fails(logger, UnknownCloudError("reading x (y): Strange"))
         fails(logger, KeyError("Subnets"))

@@ -108,7 +108,7 @@ def test_a_role_without_its_external_id_is_refused(aws: Aws, external_id: str | 
 
 
 def test_an_unknown_role_and_a_foreign_account_are_refused_alike(aws: Aws) -> None:
-    """API_AssumeRole tells nobody whether a role exists."""
+    """API_AssumeRole does not reveal whether a role exists."""
     seed = aws.seed
     wanted = {"RoleSessionName": "orders", "ExternalId": seed["external_id"]}
     absent = re.sub("role/.*", "role/absent", seed["role_arn"])

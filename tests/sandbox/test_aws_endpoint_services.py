@@ -135,7 +135,7 @@ def test_an_unknown_filter_is_refused(aws: Aws) -> None:
 
 
 def test_an_absent_service_has_two_spellings(aws: Aws) -> None:
-    """One is raised, the other stands in `Unsuccessful` of the deletion (openshift/hypershift 2700)."""
+    """One is raised, the other is in `Unsuccessful` of the deletion (openshift/hypershift 2700)."""
     absent = "vpce-svc-0123456789abcdef0"
     expected = ("InvalidVpcEndpointServiceId.NotFound", 400)
     assert expected == refused(aws.ec2.describe_vpc_endpoint_service_configurations, ServiceIds=[absent])

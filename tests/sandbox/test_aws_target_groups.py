@@ -132,7 +132,7 @@ def test_an_alb_is_a_target_on_a_port_it_listens_on(aws: Aws) -> None:
 
 
 def test_registering_again_changes_nothing(aws: Aws) -> None:
-    """It is a no-op, and starts no health check anew: AWS's controllers count on it (API_RegisterTargets is silent)."""
+    """It is a no-op, and restarts no health check: AWS's controllers count on it (API_RegisterTargets is silent)."""
     arn = aws.target_group()
     for _ in range(2):
         aws.elbv2.register_targets(TargetGroupArn=arn, Targets=[{"Id": "10.0.1.15"}])

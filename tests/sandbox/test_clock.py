@@ -62,7 +62,7 @@ def test_a_cleared_clock_runs_nothing_that_was_asked_before() -> None:
 
 
 def test_a_sleeper_follows_a_change_of_speed() -> None:
-    """Who sleeps a sandbox hour wakes when the clock is made fast."""
+    """A thread that sleeps a sandbox hour wakes when the clock is made fast."""
     clock, woke = Clock(1e-6), threading.Event()
 
     def sleep() -> None:

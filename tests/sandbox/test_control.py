@@ -96,7 +96,7 @@ def test_a_duration_holds_for_what_begins_after(aws: Aws) -> None:
 
 
 def test_faults_are_planned_listed_and_dropped(aws: Aws) -> None:
-    """One object or a list; each tells how often it hit."""
+    """One object or a list; each says how often it hit."""
     one = {"action": "DescribeVpcs", "kind": "throttle", "times": None}
     assert aws.control.post("/faults", json=[one, one | {"action": "DescribeSubnets"}]).is_success
     refused(aws.ec2.describe_vpcs)

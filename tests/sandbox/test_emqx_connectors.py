@@ -257,7 +257,7 @@ def test_rules_come_in_pages(emqx: Emqx) -> None:
 
 @pytest.mark.parametrize(("kind", "expected"), [("stuck", "connecting"), ("failed", "disconnected")])
 def test_a_connector_can_be_stuck_or_fail(emqx: Emqx, kind: str, expected: str) -> None:
-    """The fault plan reaches connectors: connecting for ever, or disconnected whatever is behind the address."""
+    """The fault plan reaches connectors: connecting forever, or disconnected whatever is behind the address."""
     row = emqx.running_privatelink(emqx.create_service())
     until(lambda: emqx.broker.post("/connectors_probe", json=mysql(f"{row['address']}:3306")).status_code == 204)
     emqx.fault("POST /connectors", kind)

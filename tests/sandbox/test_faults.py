@@ -18,7 +18,7 @@ def plan() -> FaultPlan:
 
 
 def hits(plan: FaultPlan, action: str, calls: int, text: str = "") -> list[str | None]:
-    """The kinds of fault that hit so many calls."""
+    """The kinds of fault that hit a number of calls."""
     found = [plan.hit(action, text) for _ in range(calls)]
     return [fault.kind if fault is not None else None for fault in found]
 

@@ -1,6 +1,6 @@
-"""What AWS documents beyond one noun's own rules, and that the sandbox keeps it too.
+"""What AWS documents beyond the rules of one resource, and the sandbox keeps too.
 
-The other `test_aws_*` files hold the facts of each noun; here stand those that cut across: permissions,
+The other `test_aws_*` files hold the facts of each resource. Those that cut across are here: permissions,
 idempotency, and the order in which a link's things can be made and removed.
 """
 
@@ -138,7 +138,7 @@ def test_a_token_is_known_to_its_own_action_only(aws: Aws) -> None:
 
 
 def test_things_can_be_removed_only_from_the_consumer_s_end(aws: Aws) -> None:
-    """Each keeps what it stands on: API_DeleteLoadBalancer, API_DeleteTargetGroup, and EC2's error codes."""
+    """Each keeps what it depends on: API_DeleteLoadBalancer, API_DeleteTargetGroup, and EC2's error codes."""
     group, balancer = aws.target_group(), aws.load_balancer()
     listener = aws.listener(balancer, group)
     service = aws.endpoint_service(balancer)

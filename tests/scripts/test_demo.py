@@ -12,7 +12,7 @@ from tests.support.sandbox import SPEED, Sandbox
 
 
 async def test_the_demo_shows_each_command_and_ends_with_empty_books(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A create that works and a delete that leaves nothing, told by exit code 0, in the words that people read."""
+    """A create that works and a delete that leaves nothing, shown by exit code 0, in the words that people read."""
     monkeypatch.delenv("TEMPORAL_ADDRESS", raising=False)
     demo = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "scripts.demo", "--speed", str(SPEED)),

@@ -44,7 +44,7 @@ def test_a_program_that_will_not_end_is_killed_after_its_grace() -> None:
 
 
 def test_a_signal_to_the_lifeline_reaches_the_program() -> None:
-    """Who ends the lifeline itself ends the program too."""
+    """Ending the lifeline itself ends the program too."""
     with start(60, "trap 'echo tidied; exit 0' TERM; echo ready; while :; do sleep 0.05; done") as lifeline:
         assert lifeline.stdout is not None
         assert "ready\n" == lifeline.stdout.readline()

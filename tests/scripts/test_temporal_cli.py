@@ -149,8 +149,8 @@ async def test_every_way_is_told_with_its_reason_when_none_works(machine: Machin
 
 
 async def test_a_cache_that_takes_no_files_is_a_reason_like_any_other(machine: Machine) -> None:
-    """A file where the cache's directory belongs is told, not thrown as a stack trace."""
+    """A file where the cache's directory belongs is reported, not thrown as a stack trace."""
     machine.cache.write_text("")
     machine.install_go(WORKING)
-    with pytest.raises(NoTemporalError, match="the cache takes no files"):
+    with pytest.raises(NoTemporalError, match="the cache cannot be written"):
         await find_temporal_cli(machine.environment)

@@ -109,7 +109,7 @@ async def test_a_server_given_by_the_environment_that_does_not_answer_is_named(
 
 
 async def test_a_lost_race_for_a_port_is_run_again(command_directory: Path) -> None:
-    """A server that finds its port taken is started anew on other ports."""
+    """A server that finds its port taken is started again on other ports."""
     cli = await find_temporal_cli()
     lost = command_directory / "lost"
     install(
@@ -133,7 +133,7 @@ async def test_a_server_that_does_not_start_leaves_its_log(command_directory: Pa
 
 
 async def test_a_server_that_ends_while_in_use_is_told(command_directory: Path) -> None:
-    """Whatever else fails then, the cause is named, with the log in which it may stand."""
+    """Whatever else fails then, the cause is named, with the log that may contain it."""
     cli, pid = await find_temporal_cli(), command_directory / "pid"
     install(command_directory, f'echo $$ > {pid}\nexec {cli} "$@"')
     with pytest.raises(NoTemporalError, match="it ended while in use"):
@@ -141,7 +141,7 @@ async def test_a_server_that_ends_while_in_use_is_told(command_directory: Path) 
 
 
 async def use_until_killed(pid: Path) -> None:
-    """Use a server whose process id stands in a file, and kill it."""
+    """Use a server whose process id is in a file, and kill it."""
     async with temporal_server() as server:
         os.kill(int(pid.read_text()), signal.SIGKILL)
         assert await is_gone(server.address)

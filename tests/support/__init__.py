@@ -1,1 +1,1 @@
-"""What several rooms' tests share: the sandbox as a process, the Temporal server, a worker."""
+"""What the tests of several folders share: the sandbox as a process, the Temporal server, a worker."""

@@ -75,7 +75,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def untrue(code: int, answer: dict[str, Any] | None, told: SagaAnswer | FleetResult | None) -> list[str]:
-    """Differences between a command's code and JSON, and what it was told at the end of its saga or fleet."""
+    """Differences between a command's code and JSON, and the answer that it got at the end of its saga or fleet."""
     if told is None:
         return [] if code in SAYS_NOTHING_OF_A_LINK else [f"exits with {code}, and nothing of it has ended"]
     if isinstance(told, PrivateLinkError):

@@ -62,7 +62,7 @@ class _Inbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:  # noqa: A002, ANN401 - the SDK's signature
         info = activity.info()
         if info.is_local:
-            # A notification is not a step of the story.
+            # A notification is not a step of the saga.
             return await super().execute_activity(input)
         self._faults.runs.add((info.workflow_id or "", info.workflow_run_id or ""))
         workflow_id = info.workflow_id or ""

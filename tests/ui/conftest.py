@@ -1,4 +1,4 @@
-"""A Temporal server with its UI, in the place of the other rooms' headless one, and a browser on it."""
+"""A Temporal server with its UI, instead of the other folders' headless one, and a browser on it."""
 
 from collections.abc import AsyncIterator
 
@@ -23,7 +23,7 @@ WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
 
 @pytest.fixture(scope="session")
 async def server() -> AsyncIterator[TemporalServer]:
-    """One Temporal server with its UI for this room."""
+    """One Temporal server with its UI for this folder."""
     async with temporal_server(ui=True) as running:
         yield running
 
@@ -38,7 +38,7 @@ async def client(server: TemporalServer) -> Client:
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for this room, where the machine has one."""
+    """One Chromium for this folder, where the machine has one."""
     try:
         find_chromium()
     except ChromiumError as error:

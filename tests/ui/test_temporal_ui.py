@@ -70,7 +70,7 @@ async def test_the_list_finds_who_waits_for_a_person(waiting: SagaHandle, ui: Te
 
 
 async def test_a_wait_tells_its_sentence_and_no_stack_trace(world: World, waiting: SagaHandle, ui: TemporalUi) -> None:
-    """Where Temporal's Pause and Reset are, what is waited for stands in words."""
+    """Where Temporal's Pause and Reset are, what is waited for is said in words."""
     async with asyncio.timeout(60):
         while not any(one.last_message for one in (await world.links.status(LINK)).waiting):  # noqa: ASYNC110 - of a server
             await asyncio.sleep(0.05)

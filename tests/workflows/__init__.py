@@ -1,1 +1,1 @@
-"""The stories, on a real Temporal server against the sandbox."""
+"""The workflows, on a real Temporal server against the sandbox."""

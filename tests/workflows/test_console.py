@@ -229,7 +229,7 @@ async def test_when_nobody_confirms_in_time_only_the_consoles_privatelink_is_lef
 
 @pytest.mark.usefixtures("_hasty")
 async def test_a_persons_time_that_is_over_is_never_held(world: World) -> None:
-    """A hold would ask the same person once more; what a person can mend at AWS is held in console mode too."""
+    """A hold would ask the same person once more; what a person can fix at AWS is held in console mode too."""
     with pytest.raises(DeadlinePassed, match="no endpoint connection") as caught:
         await world.links.create(_request(world, connector=None, on_failure="hold"))
     assert caught.value.details_model.outcome == Outcome.ROLLED_BACK

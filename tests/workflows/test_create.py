@@ -1,4 +1,4 @@
-"""The create story on a real Temporal server against the sandbox."""
+"""The create on a real Temporal server against the sandbox."""
 
 import asyncio
 from typing import Any
@@ -134,7 +134,7 @@ async def test_a_conflict_hands_out_nobodys_external_id(world: World) -> None:
     seed = world.sandbox.seed
     access = {"region": "us-east-1", "role_arn": seed["role_arn"], "external_id": seed["external_id"]}
     network = seed["accounts"]["310987654321"]["networks"]["us-east-1"]
-    # A name of its own: of one that ran before in another account, Temporal remembers where it stands.
+    # A name of its own: of one that ran before in another account, Temporal remembers where it is.
     fields: dict[str, Any] = {
         "name": "of-a-role",
         "subnets": [network["subnets"]["use1-az1"]["id"], network["subnets"]["use1-az2"]["id"]],
@@ -175,7 +175,7 @@ async def test_a_delete_while_the_create_runs_is_refused(world: World) -> None:
     ],
 )
 async def test_a_bare_start_with_a_broken_request_fails_by_name(world: World, broken: dict[str, Any]) -> None:
-    """A start from any language is validated by the workflow: a named error, never a task that fails for ever."""
+    """A start from any language is validated by the workflow: a named error, never a task that fails forever."""
     handle = await world.client.start_workflow(
         "CreatePrivateLink",
         request_json(world.sandbox, **broken),
@@ -192,7 +192,7 @@ async def test_a_role_in_another_account_is_assumed_with_its_external_id(world: 
     """The AWS side is built in the role's account, and found there again by the delete."""
     seed = world.sandbox.seed
     network = seed["accounts"]["310987654321"]["networks"]["us-east-1"]
-    # A name of its own: of one that ran before in another account, Temporal remembers where it stands.
+    # A name of its own: of one that ran before in another account, Temporal remembers where it is.
     request = full_request(
         world.sandbox,
         "by-a-role",

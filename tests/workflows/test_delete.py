@@ -1,4 +1,4 @@
-"""The delete story on a real Temporal server against the sandbox."""
+"""The delete on a real Temporal server against the sandbox."""
 
 import asyncio
 

@@ -189,7 +189,7 @@ async def _begun(world: World, requests: list[PrivateLinkRequest]) -> set[str]:
 
 
 async def test_a_cancelled_fleet_begins_nothing_more_and_its_sagas_go_on(world: World) -> None:
-    """Whoever waits for it is told that it did not end by itself; cancelling a link's saga is another thing."""
+    """A caller that waits for it learns that it did not end by itself; cancelling a link's saga is another thing."""
     gate, requests = asyncio.Event(), [request(world, "goes-on"), request(world, "never-begun")]
 
     async def gate_opens() -> None:

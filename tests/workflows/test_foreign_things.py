@@ -1,4 +1,4 @@
-"""Other people's look-alikes: none is adopted, accepted, rejected or deleted, and what stands in the way is named."""
+"""Other people's look-alikes: none is adopted, accepted, rejected or deleted, and what is in the way is named."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator

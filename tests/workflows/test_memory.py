@@ -192,7 +192,7 @@ async def test_a_plan_names_the_place_where_a_link_stands(world: World) -> None:
         await world.links.check_place(asked)
     await world.links.delete(there.link)
     await world.links.check_place(asked)
-    # Nothing stands any more, so the place is free to choose; this one is refused for what it asks.
+    # Nothing is left any more, so the place is free to choose; this one is refused for what it asks.
     assert (await world.links.plan_fleet([asked])).of(Action.CREATE)
 
 

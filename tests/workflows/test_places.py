@@ -58,7 +58,7 @@ def found(error: PrivateLinkError) -> set[str]:
 
 
 async def test_a_create_and_a_delete_of_another_account_leave_a_running_link_whole(world: World) -> None:
-    """Refused by name, with where it stands; the running link's connector is not touched either."""
+    """Refused by name, with the place where it is; the running link's connector is not touched either."""
     await world.links.create(full_request(world.sandbox))
     before = world.sandbox.books()
     for attempt in (world.links.create, world.links.delete):
@@ -117,7 +117,7 @@ async def test_a_load_balancer_that_lost_its_tags_gets_them_back_by_the_command_
 async def test_where_the_platform_shows_nothing_what_temporal_remembers_tells_the_place(
     sandbox: Sandbox, client: Client, monkeypatch: pytest.MonkeyPatch, operation: str
 ) -> None:
-    """In console mode without a key of the platform, no cloud shows where the link of another account stands.
+    """In console mode without a key of the platform, no cloud shows where the link of another account is.
 
     Once a delete there has left nothing, the link may stand anywhere.
     """

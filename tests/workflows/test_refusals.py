@@ -64,7 +64,7 @@ async def test_an_action_that_was_never_allowed_ends_a_create_after_the_time_tha
 
 
 async def test_a_refusal_in_a_check_is_final_at_once(world: World) -> None:
-    """Nothing is made yet, and whoever asked can mend it."""
+    """Nothing is made yet, and the caller can fix it."""
     world.sandbox.fault("DescribeSubnets", "access_denied")
     with pytest.raises(PrivateLinkError) as caught:
         await world.links.create(_request(world))

@@ -79,7 +79,7 @@ async def test_all_that_a_delete_notes_is_removed_once_and_in_that_order(mode: s
 
 
 def _noted() -> Iterator[str]:
-    """The undos that the stories name beside their steps, as `Class.method`."""
+    """The undos that the workflows name beside their steps, as `Class.method`."""
     for path in (Path(__file__).parents[2] / "workflows").rglob("*.py"):
         for call in (node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)):
             named = [keyword.value for keyword in call.keywords if keyword.arg == "undo"]
@@ -89,7 +89,7 @@ def _noted() -> Iterator[str]:
 
 
 async def test_every_undo_that_a_story_notes_is_in_the_removals_order() -> None:
-    """One that was forgotten there would leave for ever what its step made."""
+    """One that was forgotten there would leave forever what its step made."""
     noted = set(_noted())
     assert len(noted) >= 8
     removed = {undo for mode in PLATFORMS for undo in await _order(mode)}

@@ -227,7 +227,7 @@ async def test_a_delete_that_was_reset_removes_all_of_the_link(world: World, bef
 
 
 async def test_a_delete_that_is_reset_after_the_link_was_made_again_removes_the_new_one_whole(world: World) -> None:
-    """What its history says was removed stands again: it is looked for again before `deleted` is said."""
+    """What its history says was removed exists again: it is looked for again before `deleted` is said."""
     await world.links.create(_request(world))
     deleted = await world.links.start_delete(LINK)
     await deleted.result()
@@ -261,7 +261,7 @@ async def test_a_cancel_after_a_reset_reaches_the_run_that_lives(world: World) -
 async def test_a_workflow_under_another_id_than_its_links_refuses_and_touches_nothing(
     world: World, workflow_type: str
 ) -> None:
-    """Else two sagas of one link would run at once, each taking the other for a dead one."""
+    """Otherwise two sagas of one link would run at once, each taking the other for a dead one."""
     request = _request(world)
     await world.links.create(request)
     before = world.sandbox.books()

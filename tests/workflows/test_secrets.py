@@ -1,4 +1,4 @@
-"""No secret stands anywhere that a person or a database can read; every other test here is scanned at its end too."""
+"""No secret is anywhere that a person or a database can read; every other test here is scanned at its end too."""
 
 import asyncio
 import base64
@@ -20,7 +20,7 @@ from tests.support.secrets import SecretsWatch
 from tests.support.world import World
 
 LINK = "w41b11c0/of-secrets"
-"""A name of its own: of one that ran before in another account, Temporal remembers where it stands."""
+"""A name of its own: of one that ran before in another account, Temporal remembers where it is."""
 
 
 @pytest.fixture

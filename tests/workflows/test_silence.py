@@ -33,7 +33,7 @@ class _Story:
 
     @workflow.query
     def progress(self) -> dict[str, object]:
-        """Say where it stands."""
+        """Say how far it is."""
         return {"link": str(LINK), "operation": "create", "saga_id": "1", "phase": "creating"}
 
     @workflow.signal
@@ -63,7 +63,7 @@ class AnotherVersion(_Story):
 
 @workflow.defn(name="CreatePrivateLink")
 class WithAFault(_Story):
-    """Has the same story, and fails when it is woken."""
+    """Is the same workflow, and fails when it is woken."""
 
     @workflow.run
     async def run(self, _: dict[str, object]) -> None:
@@ -103,7 +103,7 @@ async def saga(client: Client, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator
 
 @asynccontextmanager
 async def working(client: Client, saga: WorkflowHandle[object, object], story: type) -> AsyncIterator[None]:
-    """A worker with this story on the saga's queue; it caches nothing, so that it replays what it is asked for."""
+    """A worker with this workflow on the saga's queue; it caches nothing, so that it replays what it is asked for."""
     queue = (await saga.describe()).task_queue
     async with Worker(
         client,
@@ -123,7 +123,7 @@ async def fails(saga: WorkflowHandle[object, object], client: Client) -> None:
 
 
 async def errors(links: PrivateLinks, sandbox: Sandbox) -> tuple[LinkStatus, list[ErrorDetails]]:
-    """How the link stands, and what somebody is told who reads it, gives it up, or repeats the create."""
+    """The state of the link, and the answer to somebody who reads it, gives it up, or repeats the create."""
     seen = await links.status(LINK)
     assert seen.unanswered
     told = [seen.unanswered]

@@ -36,7 +36,7 @@ from workflows.saga.pauses import PAUSE
 LINK = "w41b11c0/orders-db"
 WORKFLOW_ID = "privatelink:w41b11c0:orders-db"
 MADE = {"create-load-balancer", "create-target-group-3306", "create-target-group-3307"}
-"""What a listener needs: when all of it stands, the listeners are the next effect."""
+"""What a listener needs: when all of it exists, the listeners are the next effect."""
 
 
 def _request(world: World, **changes: Any) -> PrivateLinkRequest:  # noqa: ANN401 - as a caller writes them
@@ -120,7 +120,7 @@ async def test_a_cancel_ends_a_hold(world: World) -> None:
 
 
 async def test_a_wait_whose_time_was_over_gets_as_much_again(world: World) -> None:
-    """Else a retry of a step whose deadline passed would fail in the same moment."""
+    """Otherwise a retry of a step whose deadline passed would fail in the same moment."""
     late = DeadlinePassed("waiting for the load balancer: provisioning, and the deadline passed")
     _fails(world, "wait-for-load-balancer", times=1, error=late)
     person = Person(world, LINK)

@@ -94,7 +94,7 @@ async def test_whoever_joins_for_days_is_part_of_the_saga_and_shuts_nobody_out(
 
 
 async def test_no_loop_of_one_update_shuts_out_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who pauses and resumes for days is refused from some number on, and the create can still be given up."""
+    """Pausing and resuming for days is refused from some number on, and the create can still be given up."""
     monkeypatch.setattr("workflows.saga.update_handlers.MOST_OF_EACH", 2)
     saga, person = await _waiting(world), Person(world, LINK)
     for _ in range(2):

@@ -1,7 +1,7 @@
-"""Cancellation: how a story is stopped, and from when on nothing stops it.
+"""Cancellation: how a saga is stopped, and from when on nothing stops it.
 
 Temporal delivers a cancel once, to the main task, and a step that does not notice it swallows it. So the main task only
-listens, the story runs in a task of its own, and a flag is checked before and after each step. Once the rollback has
+listens, the steps run in a task of their own, and a flag is checked before and after each step. Once the rollback has
 begun, nothing stops it.
 """
 
@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Cancellation:
-    """Whether somebody has asked the story to stop. `is_ending`: it rolls back or has ended, so nothing stops it."""
+    """Whether somebody has asked the saga to stop. `is_ending`: it rolls back or has ended, so nothing stops it."""
 
     def __init__(self) -> None:
         """Nobody has asked yet."""
@@ -24,7 +24,7 @@ class Cancellation:
         self.is_ending = False
 
     async def listen(self, saga: Coroutine[Any, Any, R]) -> R:
-        """Run the saga in a task of its own, and stop its story when Temporal delivers a cancel."""
+        """Run the saga in a task of its own, and stop it when Temporal delivers a cancel."""
         self._task = task = asyncio.create_task(saga)
         try:
             return await asyncio.shield(task)
@@ -33,7 +33,7 @@ class Cancellation:
             return await task
 
     def request(self) -> None:
-        """Stop the story, unless it is ending."""
+        """Stop the saga, unless it is ending."""
         self._requested = True
         if self._task and not (self._task.done() or self.is_ending):
             self._task.cancel()
@@ -44,7 +44,7 @@ class Cancellation:
             raise asyncio.CancelledError
 
     async def each(self, *steps: Awaitable[R]) -> list[R]:
-        """Run all at once, scheduled in this order. When one fails, the story ends with its failure.
+        """Run all at once, scheduled in this order. When one fails, the saga ends with its failure.
 
         The failure is raised once the other steps are stopped and have ended.
         """

@@ -45,7 +45,7 @@ def is_late(error: BaseException) -> bool:
 
 
 def told_why(left: Leftover, leftovers: list[Leftover], failures: list[PrivateLinkError], otherwise: str) -> Leftover:
-    """The leftover with its reason: its own last error, else one about no leftover, else that its turn never came.
+    """The leftover with its reason: its own last error, or one about no leftover, or that its turn never came.
 
     `otherwise`: the reason when nothing failed; empty when all that is known is that it still exists.
     """

@@ -18,7 +18,7 @@ with workflow.unsafe.imports_passed_through():
 
 
 class Notifier:
-    """Sends notifications one after another, while the story goes on.
+    """Sends notifications one after another, while the saga goes on.
 
     A webhook that is down delays only the saga's end, and by no more than one notification's deadline, however many
     wait: once one could not be delivered at once, a newer state supersedes the older ones.

@@ -1,6 +1,6 @@
-"""The saga: runs a story step by step, and undoes what it did when a step fails or somebody ends it.
+"""The saga: runs a create or a delete step by step, and undoes what it did when a step fails or somebody ends it.
 
-An undo is noted before its step runs, because a step that failed may have had its effect. How a story is stopped is in
+An undo is noted before its step runs, because a step that failed may have had its effect. How a saga is stopped is in
 cancellation.py, how a step's activity is started and tried again in steps.py.
 """
 
@@ -43,7 +43,7 @@ B = TypeVar("B")
 
 
 class Saga:
-    """One run of one story. `tracker` holds its progress, `controls` what people have said to it.
+    """One run of a create or a delete. `tracker` holds its progress, `controls` what people have said to it.
 
     `undone` is the phase in which it ends when its removals have left nothing of what it made. `resets` counts how
     often it was reset.
@@ -80,7 +80,7 @@ class Saga:
         return await self._cancellation.listen(self._run(story, clean_up))
 
     def give_up(self, by: str, reason: str) -> None:
-        """Roll back a story that runs or is held, because a person asked for it."""
+        """Roll back a saga that runs or is held, because a person asked for it."""
         self.controls.give_up(by, reason)
         self._cancellation.request()
 
@@ -114,7 +114,7 @@ class Saga:
         return self.tracker.failed(self.controls.given_up) if self.controls.given_up else None
 
     def _ending(self, cause: PrivateLinkError | None) -> BaseException:
-        """What a saga that did not end well raises: what is left behind, else its cancel or the first cause."""
+        """What a saga that did not end well raises: what is left behind; if nothing, its cancel or first cause."""
         if self.compensation.leftovers:
             error = self.tracker.failed(
                 incomplete(cause, self.compensation.leftovers, str(self.compensation.spec.link))

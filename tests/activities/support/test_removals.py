@@ -1,4 +1,4 @@
-"""What removals share: each thing is tried, and the first error is the one that is told."""
+"""What removals share: each thing is tried, and the first error is the one that is raised."""
 
 import pytest
 

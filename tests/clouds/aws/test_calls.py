@@ -23,7 +23,7 @@ def caller(threads: Threads | None = None) -> AccountCalls:
 
 
 def expired_times(times: int) -> Callable[[Clients], str]:
-    """An operation that AWS refuses so many times because the token is too old."""
+    """An operation that AWS refuses this many times because the token is too old."""
     left = iter(range(times))
 
     def operation(_: Clients) -> str:
@@ -40,13 +40,13 @@ async def test_an_expired_token_is_refreshed_once() -> None:
 
 
 async def test_a_token_that_stays_expired_is_told() -> None:
-    """When fresh ones are refused too, the worker's clock or role is wrong, and no loop mends that."""
+    """When fresh ones are refused too, the worker's clock or role is wrong, and no loop cures that."""
     with pytest.raises(CredentialsRefused):
         await caller().call(Bucket.EC2_READ, "reading", "it", expired_times(2))
 
 
 async def test_a_cancelled_write_ends_before_its_activity_does() -> None:
-    """Else the write would go on in its thread, and race the undo that follows the cancel."""
+    """Otherwise the write would go on in its thread, and race the undo that follows the cancel."""
     begun, may_end = threading.Event(), threading.Event()
     done: list[str] = []
 

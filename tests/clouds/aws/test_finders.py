@@ -1,4 +1,4 @@
-"""Finders: what is the link's is found by name or tag, what only looks like it is told apart."""
+"""Finders: what is the link's is found by name or tag, what only looks like it is not."""
 
 import pytest
 
@@ -37,7 +37,7 @@ async def test_another_links_things_are_not_found(provider: Provider) -> None:
 
 
 async def test_target_groups_are_found_for_every_port(provider: Provider) -> None:
-    """A removal is not told the ports; a name that only begins like ours is another's."""
+    """A removal does not know the ports; a name that only begins like ours is another's."""
     for port in (5432, 3306):
         await provider.make_target_group(port=port)
     provider.client("elbv2").create_target_group(

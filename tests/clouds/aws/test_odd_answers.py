@@ -228,7 +228,7 @@ async def test_a_call_that_trickles_is_given_up_and_holds_nothing_afterwards(
         shorter.setattr(limits, "CALL_SECONDS", 0.4)
         for error in await asyncio.gather(*(outcome(call(account)) for _ in range(4))):
             assert CloudUnavailable is type(error)
-            assert "the call to AWS was given up: the answer was not whole after" in str(error)
+            assert "we gave up the call to AWS: the answer was not whole after" in str(error)
     assert time.monotonic() - began < len(SUBNETS) * 0.5, "no answer was waited for"
     assert await asyncio.to_thread(odd.hung_up.wait, 10)
     odd.answer = lambda _: Reply(SUBNETS)
@@ -238,7 +238,7 @@ async def test_a_call_that_trickles_is_given_up_and_holds_nothing_afterwards(
 async def test_a_thread_that_cannot_be_stopped_costs_no_turn(
     odd: OddAws, account: AwsAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As one that waits for a name server: its call is given up, others go on, and too many of them are told."""
+    """As one that waits for a name server: its call is given up, others go on, and too many of them are reported."""
     may_end = threading.Event()
     odd.answer = lambda _: Reply(SUBNETS)
 

@@ -98,7 +98,7 @@ async def test_credentials_that_were_not_there_are_asked_for_again(
 async def test_calls_at_once_look_for_credentials_once(
     sandbox: Sandbox, source: tuple[OddAws, asyncio.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever waits while another call finds none does not ask again, each after the other, for minutes."""
+    """Calls that wait while another finds none do not ask again, one after the other, for minutes."""
     assert sandbox.seed
     service, _ = source
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
@@ -134,7 +134,7 @@ async def test_a_changed_credentials_file_is_read_again(sandbox: Sandbox, tmp_pa
 
 
 async def test_a_role_that_was_refused_is_assumed_at_the_next_call(sandbox: Sandbox) -> None:
-    """A trust policy takes effect some seconds after somebody has mended it."""
+    """A trust policy takes effect some seconds after somebody has fixed it."""
     account = AwsAccounts().account(access_of(sandbox, by_role=True))
     sandbox.fault("AssumeRole", "access_denied", times=1)
     with pytest.raises(CredentialsRefused):
@@ -143,7 +143,7 @@ async def test_a_role_that_was_refused_is_assumed_at_the_next_call(sandbox: Sand
 
 
 async def test_a_session_that_aws_has_forgotten_is_made_anew(sandbox: Sandbox) -> None:
-    """As after its keys were deactivated: the refusal is told, and the next call comes with another session."""
+    """As after its keys were deactivated: the refusal is reported, and the next call comes with another session."""
     account = AwsAccounts().account(access_of(sandbox, by_role=True))
     await account.account_id()
     sandbox.fault("DescribeSubnets", "refusal", code="AuthFailure", message="not validated", times=1)
@@ -157,7 +157,7 @@ async def test_a_session_that_aws_has_forgotten_is_made_anew(sandbox: Sandbox) -
 async def test_a_call_that_is_cancelled_while_it_looks_for_credentials_is_nobody_elses_failure(
     sandbox: Sandbox, source: tuple[OddAws, asyncio.Event], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever waits for the same credentials looks for them anew."""
+    """Every call that waits for the same credentials looks for them again."""
     assert sandbox.seed
     service, is_well = source
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
@@ -179,7 +179,7 @@ async def test_a_call_that_is_cancelled_while_it_looks_for_credentials_is_nobody
 async def test_a_closed_role_says_nothing_against_the_workers_credentials(
     sandbox: Sandbox, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """The refusal that the trust check hopes for makes no session anew, and is no news for the log."""
+    """The refusal that the trust check hopes for makes no new session, and is not logged."""
     accounts = AwsAccounts()
     worker = accounts.account(OWN)
     await worker.account_id()
@@ -196,7 +196,7 @@ async def test_a_session_that_somebody_revoked_is_made_anew(sandbox: Sandbox, mo
     sandbox.out_of_band("credentials/revoke", of=sandbox.seed["role_arn"])
     with pytest.raises(AccessDenied):
         await find_subnets(account, ["subnet-1"])
-    with pytest.raises(AccessDenied):  # a young session is not made anew at each denial
+    with pytest.raises(AccessDenied):  # a young session is not replaced at each denial
         await find_subnets(account, ["subnet-1"])
     monkeypatch.setattr(sessions, "YOUNG_SECONDS", 0.0)
     with pytest.raises(AccessDenied):
@@ -205,7 +205,7 @@ async def test_a_session_that_somebody_revoked_is_made_anew(sandbox: Sandbox, mo
 
 
 async def test_a_session_that_has_ended_is_made_anew_within_the_call(sandbox: Sandbox) -> None:
-    """Whatever end its credentials had told."""
+    """Whatever expiry its credentials had given."""
     account = AwsAccounts().account(access_of(sandbox, by_role=True))
     for read in (lambda: find_subnets(account, ["subnet-1"]), lambda: read_load_balancers(account)):
         await read()

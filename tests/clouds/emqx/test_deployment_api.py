@@ -69,7 +69,7 @@ async def test_a_failed_probe_has_a_reason_and_stores_nothing(api: DeploymentApi
 
 @pytest.mark.usefixtures("sandbox")
 def test_without_a_key_the_sentence_names_what_to_set(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not every installation has one, so its absence is asked for, or told."""
+    """Not every installation has one, so its absence can be asked for, or is reported."""
     for name in ("ENDPOINT", "API_KEY", "API_SECRET"):
         monkeypatch.delenv(f"EMQXCLOUD_DEPLOYMENT_{name}")
     apis = DeploymentApis(Settings.from_environment().deployment_access)
@@ -97,7 +97,7 @@ async def test_what_nobody_uses_any_more_is_let_go(sandbox: Sandbox, monkeypatch
 async def test_a_gateway_that_goes_meanwhile_hides_no_other(
     api: DeploymentApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """404 is told of one path, and says nothing of the others."""
+    """A 404 is about one path, and says nothing of the others."""
     send = Api.send
 
     async def answer(self: Api, method: str, path: str, *arguments: Any, **more: Any) -> Any:  # noqa: ANN401 - as it is

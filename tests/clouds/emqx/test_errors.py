@@ -82,7 +82,7 @@ def test_the_status_decides_where_the_code_says_nothing(
 def test_a_page_says_neither_that_a_thing_is_gone_nor_that_a_call_is_refused_for_good(
     status: int, body: object
 ) -> None:
-    """A proxy's page, or that of a server which is being mended, is no word of EMQX: the call is tried again."""
+    """A proxy's page, or that of a server under maintenance, is not EMQX's answer: the call is tried again."""
     error = error_of(status, body)
     assert type(error) is UnknownCloudError
     assert not error.non_retryable

@@ -16,7 +16,7 @@ from privatelink.errors import CloudUnavailable, NotAllowed, PrivateLinkError, U
 
 
 class Answers(BaseHTTPRequestHandler):
-    """Answers each call with what the server was told to say, and notes the call."""
+    """Answers each call with what the server was given, and notes the call."""
 
     server: "AnsweringServer"
 
@@ -182,7 +182,7 @@ async def _called(server: AnsweringServer) -> None:
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])
 async def test_a_cancelled_write_ends_before_its_activity_does(server: AnsweringServer, method: str) -> None:
-    """Else it would take effect after the undo that follows the cancel."""
+    """Otherwise it would take effect after the undo that follows the cancel."""
     server.may_answer.clear()
     write = asyncio.create_task(server.api.send(method, "/connectors", server.api.call_of("calling", "it")))
     await _called(server)

@@ -96,7 +96,7 @@ async def test_faults_have_names_whatever_their_code_looks_like(
 
 
 async def test_a_missing_permission_is_told_from_a_refused_key(platform: Platform, sandbox: Sandbox) -> None:
-    """They are mended by different people."""
+    """They are fixed by different people."""
     sandbox.quirk("denied_answer", "forbidden")
     sandbox.fault("GET /deployments/{deploymentID}", "access_denied")
     with pytest.raises(AccessDenied):
@@ -115,7 +115,7 @@ async def test_a_wrong_secret_is_refused_and_not_told() -> None:
 
 
 async def test_without_a_key_every_call_says_what_is_missing_and_who_needs_it() -> None:
-    """A worker for console mode starts without one; a request that needs the API is told at its first call."""
+    """A worker for console mode starts without one; a request that needs the API is refused at its first call."""
     keyless = Platform(PlatformSettings())
     assert not keyless.is_configured
     for call in (
@@ -134,7 +134,7 @@ async def test_without_a_key_every_call_says_what_is_missing_and_who_needs_it() 
 
 
 def test_with_a_key_it_is_configured(platform: Platform) -> None:
-    """Whoever may do without the API asks first."""
+    """A step that can do without the API asks first."""
     assert platform.is_configured
 
 

@@ -52,7 +52,7 @@ def test_no_spelling_of_a_secret_survives(encoding: str, secret: str) -> None:
 
 
 def shows_a_part(text: str, secret: str) -> bool:
-    """Whether four characters of the secret, one after another, stand in a text that is shown."""
+    """Whether four characters of the secret, one after another, are in a text that is shown."""
     parts = {secret[at : at + 4].lower() for at in range(max(1, len(secret) - 3))}
     return text != WITHHELD and any(part in text.lower() for part in parts)
 
@@ -75,7 +75,7 @@ def test_what_holds_no_secret_is_shown_as_it_is() -> None:
 
 @pytest.mark.parametrize("secret", ["1", "e", "ab", " a\n"])
 def test_beside_a_secret_of_a_character_or_two_nothing_is_shown(secret: str) -> None:
-    """Such a secret stands by chance in any text: neither all of that can be redacted, nor can it be left."""
+    """Such a secret occurs by chance in any text: neither all of that can be redacted, nor can it be left."""
     assert Redactor([secret]).clean("econnrefused on port 3306") == WITHHELD
     assert Redactor([secret]).clean("") == ""
 

@@ -69,7 +69,7 @@ async def test_one_reading_answers_all_who_wait() -> None:
 
 
 async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_joined() -> None:
-    """Else a wait could be told of a time before its own write."""
+    """Otherwise a wait could see a state from before its own write."""
     readings = Readings(held=True)
     view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     first = asyncio.create_task(view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE))
@@ -83,7 +83,7 @@ async def test_a_newcomer_is_never_judged_by_a_reading_that_began_before_it_join
 
 
 async def test_reading_stops_when_nobody_waits() -> None:
-    """The reader ends with its last waiter, and a later waiter starts it anew."""
+    """The reader ends with its last waiter, and a later waiter starts it again."""
     readings = Readings()
     view = SharedPoller(readings.read, least_interval=0, workers=WorkerCount())
     assert await view.poll(the_reading, deadline=deadline_in(), schedule=SCHEDULE) == 1
@@ -234,7 +234,7 @@ async def test_an_error_of_the_reading_reaches_all_who_wait(error: Exception) ->
 
 
 async def test_no_deadline_rests_on_a_reading_from_before_one_that_failed() -> None:
-    """How it stood before a refusal says nothing of how it stands now, and the refusal is what must be told."""
+    """Its state before a refusal says nothing of its state now, and the refusal is what must be reported."""
     answers: list[int | CloudUnavailable] = [1, CloudUnavailable("reading: refused"), CloudUnavailable("still refused")]
 
     async def read() -> int:
@@ -292,7 +292,7 @@ def test_elapsed_is_told_against_the_limit() -> None:
 
 
 async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look() -> None:
-    """Else a cloud that answers slowly would never be heard at all."""
+    """Otherwise a cloud that answers slowly would never be heard at all."""
     readings = Readings(held=True)
     view, deadline = SharedPoller(readings.read, least_interval=0, workers=WorkerCount()), deadline_in()
     with pytest.raises(NotYet, match="not read yet"):
@@ -305,7 +305,7 @@ async def test_a_reading_that_lasts_longer_than_a_look_is_heard_by_the_next_look
 
 
 async def test_a_look_may_say_since_when_readings_count() -> None:
-    """For who asks what a cloud says after a moment of its own; never of a time before the wait."""
+    """For a waiter that asks for a state after a moment of its own; never one from before the wait."""
     view, deadline = SharedPoller(Readings().read, least_interval=0, workers=WorkerCount()), deadline_in()
     assert await view.poll(the_reading, deadline=deadline, schedule=SCHEDULE) == 1
     after = datetime.now(UTC)

@@ -146,7 +146,7 @@ def applied(fleet: Fleet, file: str, *options: str, interactive: bool = False) -
     ],
 )
 def test_the_exit_code_is_that_of_the_worst_link(file: str, worst: Ending, code: int) -> None:
-    """Wherever in the file it stands; its type and sentence are told, on one line."""
+    """Wherever in the file it is; its type and message are printed, on one line."""
     fleet = Fleet(end=FleetResult(links=(outcome(ORDERS, worst), outcome(KAFKA, Ending.DONE))))
     ran = applied(fleet, file)
     assert code == ran.code
@@ -197,7 +197,7 @@ def test_detached_it_says_how_to_look(file: str) -> None:
 
 
 def test_watching_goes_on_when_temporal_is_back(file: str) -> None:
-    """A look that fails is told, once, and the fleet still runs; so it is when no worker answers."""
+    """A poll that fails is reported once, and the fleet still runs; so it is when no worker answers."""
     away = TemporalUnreachable("asking how far a fleet is (2 links): no answer")
     ran = applied(Fleet(LOOKS[0], away, away, None, LOOKS[1]), file)
     assert 0 == ran.code
@@ -211,7 +211,7 @@ def test_watching_goes_on_when_temporal_is_back(file: str) -> None:
 
 
 def test_the_picture_is_a_table_of_what_runs() -> None:
-    """What failed stands above it, once and whole; a note below the last picture says that it may be old."""
+    """What failed is above it, once and whole; a note below the last picture says that it may be old."""
     terminal = Terminal(interactive=True)
     with fleet_view(terminal.console, lambda: NOW, redrawn=True) as view:
         for look in LOOKS[1:]:
@@ -231,7 +231,7 @@ def test_the_picture_is_a_table_of_what_runs() -> None:
 
 
 def test_a_picture_of_much_stays_within_its_terminal() -> None:
-    """Else each redraw would leave a copy behind."""
+    """Otherwise each redraw would leave a copy behind."""
     running = [RunningLink(link=f"w41b11c0/link-{number}", operation="create", since=NOW) for number in range(20)]
     for height in (3, 10, 50):
         terminal = Terminal(height=height)

@@ -96,7 +96,7 @@ def test_create_tells_each_change_on_a_line_and_ends_with_the_address(request_fi
 
 
 def test_create_draws_on_a_terminal_and_leaves_the_last_picture(request_file: str) -> None:
-    """On a terminal the picture is redrawn in place; what stays is the end of the story and the address."""
+    """On a terminal the picture is redrawn in place; what stays is the end of the saga and the address."""
     ran = run_command(Links(*LOOKS), "create", "-f", request_file, interactive=True)
     assert 0 == ran.code
     assert f"{' done     create listener':76}12s" in ran.out.lines
@@ -121,7 +121,7 @@ def test_json_is_one_object_on_stdout_and_progress_is_lines_on_stderr(
 @pytest.mark.parametrize(("error", "code"), EACH_CODE)
 @pytest.mark.parametrize("when", ["start", "end"])
 def test_each_error_ends_with_its_exit_code(request_file: str, error: PrivateLinkError, code: int, when: str) -> None:
-    """The code tells what stands in the clouds, whether the start or the saga itself failed."""
+    """The code says what is left in the clouds, whether the start or the saga itself failed."""
     links = Links(DONE, start=error) if when == "start" else Links(DONE, end=error)
     assert code == run_command(links, "create", "-f", request_file).code
 
@@ -223,7 +223,7 @@ def test_a_command_that_cannot_be_read_is_refused(arguments: tuple[str, ...]) ->
 @pytest.mark.parametrize("verb", ["status", "delete"])
 @pytest.mark.parametrize("text", ["orders-db", "w41b11c0/", "/orders-db", "W41/orders", "a/b/c", "a b/c"])
 def test_a_link_of_the_wrong_shape_gets_a_sentence(verb: str, text: str) -> None:
-    """Whoever mistypes a link is told how one looks."""
+    """A mistyped link is answered with how one looks."""
     ran = run_command(Links(DONE), verb, text)
     assert 2 == ran.code
     assert (
@@ -233,7 +233,7 @@ def test_a_link_of_the_wrong_shape_gets_a_sentence(verb: str, text: str) -> None
 
 
 def test_refusals_of_delete_are_listed() -> None:
-    """What stands in the way of a delete is named, one per line."""
+    """What is in the way of a delete is named, one per line."""
     found = Finding(type="AddressInUse", resource="mysql:orders", message="uses the address", next_step="delete it")
     refused = RemovalRefused("deleting the link: it is in use", findings=(found,), outcome=Outcome.REFUSED)
     ran = run_command(Links(DONE, end=refused), "delete", str(LINK))
@@ -304,7 +304,7 @@ def test_list_passes_its_filters_on_and_says_when_nothing_matches() -> None:
 
 
 def test_a_saga_that_cannot_be_seen_is_still_waited_for(request_file: str) -> None:
-    """A look that fails is told, and ends nothing."""
+    """A poll that fails is reported, and ends nothing."""
     unreachable = TemporalUnreachable("looking for a saga (x): no answer")
     ran = run_command(Links(unreachable, unreachable, *LOOKS), "create", "-f", request_file)
     assert 0 == ran.code
@@ -353,7 +353,7 @@ def test_ctrl_c_ends_the_watching_and_says_how_to_go_on(
 
 
 def test_a_fault_of_ours_while_looking_ends_the_watching(request_file: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """A look that fails in a way that nobody foresaw is no reason to wait for ever without a picture."""
+    """A poll that fails in an unforeseen way is no reason to wait forever without a picture."""
     ran = run_command(Links(LOOKS[0], ZeroDivisionError("ours"), DONE, DONE), "create", "-f", request_file)
     assert 1 == ran.code
     assert "ZeroDivisionError: ours" == capsys.readouterr().err.splitlines()[-1]

@@ -1,4 +1,4 @@
-"""Exit codes: a script learns from the number alone what stands in the clouds."""
+"""Exit codes: a script learns from the number alone what is left in the clouds."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Plain lines: every change of a saga is one line, told once."""
+"""Plain lines: every change of a saga is one line, printed once."""
 
 from datetime import timedelta
 
@@ -32,7 +32,7 @@ def test_the_headline_counts_the_steps_that_are_done() -> None:
 
 
 def test_each_change_is_told_once() -> None:
-    """Looking twice at the same state tells nothing the second time; only what has changed is told again."""
+    """Looking twice at the same state prints nothing the second time; only what has changed is printed again."""
     changes = Changes()
     running = link_status(
         step("load balancer active", StepState.RUNNING),

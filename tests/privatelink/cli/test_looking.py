@@ -87,7 +87,7 @@ def test_watch_in_json_is_the_last_status_alone() -> None:
 
 
 def test_a_forgotten_link_is_looked_for_in_aws_and_at_the_platform(request_file: str) -> None:
-    """The file says where to look; each thing stands with its id and the page where it is seen."""
+    """The file says where to look; each thing is shown with its id and the page where it is seen."""
     links = Links(UNKNOWN, inspection=THERE)
     ran = run_command(links, "status", str(LINK), "-f", request_file)
     assert (0, []) == (ran.code, ran.err.lines)
@@ -197,7 +197,7 @@ ATTEMPT = LastAttempt(
 
 
 def test_the_last_attempt_stands_beside_the_link_that_it_did_not_change() -> None:
-    """The link is told as it stands, with its address; one line more says what failed since, when and why."""
+    """The link is shown as it is, with its address; one line more says what failed since, when and why."""
     status = DONE.model_copy(update={"last_attempt": ATTEMPT})
     ran = run_command(Links(status), "status", str(LINK))
     assert f"create {LINK}: running, 1 of 1 steps done, 1m 23s" == ran.out.lines[0]

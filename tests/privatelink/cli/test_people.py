@@ -1,4 +1,4 @@
-"""People: what a saga needs from them can be read in 80 columns, copied, and is told once."""
+"""People: what a saga needs from them can be read in 80 columns, copied, and is printed once."""
 
 from datetime import timedelta
 
@@ -83,7 +83,7 @@ def test_what_is_asked_a_second_time_is_told_a_second_time() -> None:
 
 
 def watched(file: str, *looks: LinkStatus, interactive: bool = False) -> Ran:
-    """A create that stands as the looks say, and then runs."""
+    """A create whose state is as given at each poll, and then runs."""
     return run_command(Links(*looks, DONE), "create", "-f", file, interactive=interactive)
 
 

@@ -60,7 +60,7 @@ def test_completion_prints_a_script_for_the_command(shell: str, capsys: pytest.C
 
 
 def test_completion_of_another_shell_is_refused() -> None:
-    """The shells that there are stand in the refusal."""
+    """The refusal lists the shells that there are."""
     assert 2 == run(["completion", "tcsh"])
 
 

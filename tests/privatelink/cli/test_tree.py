@@ -28,7 +28,7 @@ def drawn(status: LinkStatus, *, fit: bool = False, height: int = 50) -> list[st
 
 
 def test_every_step_stands_with_its_state_its_time_and_what_it_says() -> None:
-    """The whole story is there: done with its duration, running with elapsed of limit and last words, to come."""
+    """The whole saga is there: done with its duration, running with elapsed of limit and last words, to come."""
     assert [
         "create w41b11c0/orders-db: creating, 1 of 3 steps done, 1m 23s",
         f"{' done     look up deployment':75}0.2s",
@@ -74,7 +74,7 @@ def test_nothing_is_wider_than_the_terminal() -> None:
 
 
 def test_a_rollback_says_why_it_runs() -> None:
-    """While everything is being removed, the picture still tells what went wrong."""
+    """While everything is being removed, the picture still says what went wrong."""
     cause = ErrorDetails(type="QuotaExceeded", message="creating the listener (lb-1): too many")
     lines = drawn(link_status(step("a", StepState.FAILED), phase=Phase.ROLLING_BACK, error=cause))
     assert ["  first cause: creating the listener (lb-1): too many", f"{' failed   a':76}12s"] == lines[1:]

@@ -1,4 +1,4 @@
-"""What is remembered of a link, run by run: how a saga ended is not how the link stands."""
+"""What is remembered of a link, run by run: how a saga ended is not the state of the link."""
 
 from datetime import timedelta
 
@@ -38,7 +38,7 @@ def run(number: int, word: str) -> Run:
 @pytest.mark.parametrize(
     ("runs", "shown", "stands"),
     [
-        # An attempt that changed nothing, of whatever kind, leaves the link as it stands.
+        # An attempt that changed nothing, of whatever kind, leaves the link as it is.
         (["create running", "create refused"], 0, 0),
         (["create running", "delete refused"], 0, 0),
         (["create running", "create unchanged"], 0, 0),
@@ -85,7 +85,7 @@ def test_a_link_stands_by_its_last_saga_that_made_or_removed_something(
 
 
 def test_a_delete_by_the_workers_own_identity_is_listed_under_the_account_of_its_link() -> None:
-    """It has not told its account, and removes what a create in that account has made."""
+    """It has not reported its account, and removes what a create in that account has made."""
     deleting = Memory.of([run(0, "create running"), run(1, "delete checking")])
     assert ("delete", "111122223333") == (deleting.shown.operation, deleting.account)
     assert Memory.of([run(0, "create running"), run(1, f"delete checking at {ELSEWHERE}")]).account is None

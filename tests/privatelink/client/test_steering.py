@@ -77,7 +77,7 @@ class Deaf:
 
 @asynccontextmanager
 async def running(client: Client, story: type | None) -> AsyncIterator[WorkflowHandle[Any, Any]]:
-    """The link's saga, and a worker that tells it as `story`; without one, nobody works."""
+    """The link's saga, and a worker that runs it as `story`; without one, no worker runs."""
     handle = await client.start_workflow(
         "DeletePrivateLink", REQUEST, id=LINK.workflow_id, task_queue=TASK_QUEUE, search_attributes=at_start(REQUEST)
     )
@@ -134,7 +134,7 @@ async def test_a_saga_that_has_ended_hears_nothing(client: Client, word: str) ->
 
 @pytest.mark.parametrize("word", SAID)
 async def test_a_link_that_temporal_does_not_know(client: Client, word: str) -> None:
-    """A mistyped link is told apart from a saga that has ended."""
+    """A mistyped link is distinguished from a saga that has ended."""
     fields = SAID[word][0]
     with pytest.raises(LinkUnknown):
         await getattr(PrivateLinks(client), word)(Link(deployment="w1", name="nobody"), **fields)
@@ -167,13 +167,13 @@ async def test_an_argument_of_a_wrong_form_is_never_sent_and_never_quoted(client
 
 
 async def test_a_moment_without_zone_is_no_moment(client: Client) -> None:
-    """A pause does not end at a time that depends on where the worker stands."""
+    """A pause does not end at a time that depends on the worker's time zone."""
     with pytest.raises(InvalidRequest, match="until: it is not a time with a time zone"):
         await PrivateLinks(client).pause(LINK, reason="freeze", until=NOON.replace(tzinfo=None))
 
 
 def test_a_process_without_a_user_s_name_has_a_caller(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a container under a bare number, the number stands for the name."""
+    """In a container under a bare number, the number replaces the name."""
 
     def nobody() -> str:
         raise KeyError("uid not found")

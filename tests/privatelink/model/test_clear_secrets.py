@@ -177,7 +177,7 @@ def test_tags_hold_no_secret(tags: dict[str, str]) -> None:
 
 
 def test_the_path_of_a_health_check_holds_no_secret() -> None:
-    """It stands in the target group for all to read."""
+    """It is in the target group, where everybody can read it."""
     with pytest.raises(ValidationError, match="in the clear"):
         HealthCheck(protocol="http", path=f"/health?token={SECRET}")
     HealthCheck(protocol="http", path="/health?full=1")

@@ -56,7 +56,7 @@ def faults(path: str) -> list[tuple[str, str]]:
 
 
 def of_size(links: int, **more: Any) -> list[JoinCreate | JoinDelete]:  # noqa: ANN401 - fields of many types
-    """A create for each of so many links."""
+    """A create for each of this many links."""
     request = {
         "deployment": "w41b11c0",
         "aws": {"region": "us-east-1"},
@@ -88,7 +88,7 @@ def test_a_folder_of_requests_and_one_request_are_fleets_too(tmp_path: Path) -> 
 
 
 def test_all_faults_are_told_at_once_each_with_its_line(tmp_path: Path) -> None:
-    """Unknown fields, a wrong value, a missing field, a link that is given twice: one run tells all of them."""
+    """Unknown fields, a wrong value, a missing field, a link that is given twice: one run reports all of them."""
     text = (
         FLEET.replace("port: 9092", "port: 0")
         + "  - name: orders-db\n    colour: red\n  - name: kafka\n    surprise: 1\n"
@@ -149,7 +149,7 @@ def test_an_empty_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_broken_file_in_a_folder_hides_no_fault_of_another(tmp_path: Path) -> None:
-    """Both are told, and a link that two files have."""
+    """Both are reported, and so is a link that two files have."""
     written(tmp_path, "a: b: c\n", "a.yaml")
     written(tmp_path, REQUEST + "colour: red\n", "b.yaml")
     written(tmp_path, REQUEST, "c.yaml")

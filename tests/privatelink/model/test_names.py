@@ -92,7 +92,7 @@ def test_a_client_token_belongs_to_one_saga_and_one_step(sagas: list[str]) -> No
 
 @given(link=LINKS, saga=SAGAS, place=PLACES)
 def test_a_description_is_read_back(link: Link, saga: str, place: Place | None) -> None:
-    """It stands in for tags; those of earlier versions, which name no place, are read too."""
+    """It replaces tags; those of earlier versions, which name no place, are read too."""
     read = described_owner(description(link, saga, place))
     assert read is not None
     assert (str(link), saga, place) == (read.link, read.saga_id, read.place)

@@ -133,7 +133,7 @@ def test_no_message_quotes_a_value(tmp_path: Path, text: str) -> None:
 
 
 def test_pydantic_s_own_message_quotes_no_value_either() -> None:
-    """A backend that validates by itself does not print a secret that stands in the wrong place."""
+    """A backend that validates by itself does not print a secret that is in the wrong place."""
     with pytest.raises(ValidationError) as invalid:
         PrivateLinkRequest.model_validate({**AS_JSON, "name": "hunter2 in the clear"})
     assert "hunter2" not in str(invalid.value)

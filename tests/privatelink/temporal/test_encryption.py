@@ -50,7 +50,7 @@ def a_payload(text: str = "hunter2") -> Payload:
 
 
 async def test_what_is_encrypted_comes_back_and_shows_nothing() -> None:
-    """Metadata included; and never the same twice, so that equal values can't be told."""
+    """Metadata included; and never the same twice, so that equal values can't be recognised."""
     codec = EncryptionCodec([KEY])
     one, two = await codec.encode([a_payload(), a_payload()])
     assert await codec.decode([one, two]) == [a_payload(), a_payload()]
@@ -128,7 +128,7 @@ def test_a_key_may_stand_in_a_file(tmp_path: Path) -> None:
 
 
 def test_without_the_library_the_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who encrypts nothing needs no library for it."""
+    """A worker that encrypts nothing needs no library for it."""
     monkeypatch.setenv(PAYLOAD_KEY, "env:KEY")
     monkeypatch.setitem(sys.modules, "privatelink.temporal.encryption", None)
     with pytest.raises(PayloadKeyError, match=r"privatelink\[encryption\]"):
@@ -177,7 +177,7 @@ def leaves(value: object) -> Iterator[str]:
 
 
 async def test_no_field_of_a_request_can_be_read_without_the_key(encrypting: World, codec_server: str) -> None:
-    """Every payload of a create's and a delete's history is encrypted; what stands around them is what the docs name.
+    """Every payload of a create's and a delete's history is encrypted; what is around them is what the docs name.
 
     Through the codec server, by HTTP as the UI asks it, all of the request is there again.
     """

@@ -25,7 +25,7 @@ async def test_a_model_arrives_as_it_was_sent() -> None:
 
 
 async def test_a_value_that_does_not_fit_is_a_named_failure_without_the_value() -> None:
-    """Temporal would retry a decode error for ever, and pydantic's message would show the input."""
+    """Temporal would retry a decode error forever, and pydantic's message would show the input."""
     payload = Payload(
         metadata={"encoding": b"json/plain"},
         data=b'{"name": "a", "deployment": "w", "aws": "hunter2", "more": "hunter2"}',
@@ -38,7 +38,7 @@ async def test_a_value_that_does_not_fit_is_a_named_failure_without_the_value() 
 
 
 async def test_what_is_no_json_is_a_named_failure_too() -> None:
-    """Whatever a stranger starts a workflow with."""
+    """Whatever input somebody starts a workflow with."""
     payload = Payload(metadata={"encoding": b"json/plain"}, data=b"{hunter2")
     with pytest.raises(InvalidRequest) as invalid:
         await DATA_CONVERTER.decode([payload], [DeleteRequest])

@@ -27,7 +27,7 @@ def test_a_listed_account_has_a_queue_of_its_own(monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_list_of_something_else_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Else a saga would wait on a queue that nobody serves."""
+    """Otherwise a saga would wait on a queue that nobody serves."""
     monkeypatch.setenv(ACCOUNT_QUEUES, "orders")
     with pytest.raises(ValueError, match="'orders': an account id has 12 digits"):
         task_queue(THEIRS)

@@ -28,7 +28,7 @@ Answering = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[Non
 
 
 async def told(address: str | None = None, namespace: str | None = None) -> ErrorDetails:
-    """What a caller is told whose first call fails."""
+    """Which error a caller gets if its first call fails."""
     with pytest.raises(TemporalUnreachable) as caught:
         await (await PrivateLinks.connect(address, namespace)).list()
     details = caught.value.details_model
