@@ -35,7 +35,7 @@ def own_keys_on_offer(
     if directory is None:
         return faults
     if not directory.is_dir():
-        return [*faults, f"{SECRETS_DIR}={str(directory)!r} is no directory"]
+        return [*faults, f"{SECRETS_DIR}={str(directory)!r} is not a directory"]
     named = {name: value.split(",") for name, value in environment.items() if not name.startswith(ENV_PREFIX)}
     named |= {"external_id_file in the settings file": [str(path) for path in key_files]}
     named |= {f"the default {path}": [str(Path(path).expanduser())] for path in _DEFAULT_KEYS}

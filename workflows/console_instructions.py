@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
 def creating(link: Link, service_name: str) -> Task:
     """How a PrivateLink is made: "Enable EMQX Platform PrivateLink", steps 1 and 2. The ARN is already allowed."""
     return Task(
-        f"create the PrivateLink of {link} in EMQX's console; the saga sees it at AWS and goes on by itself",
+        f"create the PrivateLink of {link} in EMQX's console; the saga sees it at AWS and continues by itself",
         f"{private_link_page(link)}, +PrivateLink",
         ("Allow principals and go to the next step", "Create PrivateLink"),
         {"Endpoint service name": service_name},

@@ -507,7 +507,7 @@ async def test_somebody_who_came_to_use_the_address_after_the_check_is_seen_befo
 async def test_who_dials_the_name_of_one_az_is_seen_before_the_platforms_side_goes(
     steps: PrivateLinks, sandbox: Sandbox
 ) -> None:
-    """The platform tells the endpoint's name for the region; ACCESS's names for its AZs lead to the same."""
+    """The platform gives the endpoint's name for the region; AWS's names for its AZs lead to the same."""
     make_address(sandbox)
     ec2 = boto3.client("ec2", region_name="us-east-1", endpoint_url=sandbox.endpoint)
     (connection,) = ec2.describe_vpc_endpoint_connections()["VpcEndpointConnections"]

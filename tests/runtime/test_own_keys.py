@@ -70,5 +70,5 @@ def test_no_key_of_the_workers_own_may_have_a_name_that_requests_can_say(
 
 def test_a_folder_of_secrets_that_is_not_there_is_named_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """And not at the first request that needs it."""
-    with pytest.raises(InvalidSettings, match="PRIVATELINK_SECRETS_DIR='/not/there' is no directory"):
+    with pytest.raises(InvalidSettings, match="PRIVATELINK_SECRETS_DIR='/not/there' is not a directory"):
         starting(monkeypatch, PRIVATELINK_SECRETS_DIR="/not/there")

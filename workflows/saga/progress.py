@@ -38,7 +38,7 @@ class ProgressTracker:
     def __init__(
         self, operation: Operation, request: PrivateLinkRequest | DeleteRequest, to_come: list[str], subject: Subject
     ) -> None:
-        """`to_come` are the step ids of the whole story, in the order in which a person expects them."""
+        """`to_come` are the step ids of the whole saga, in the order in which a person expects them."""
         self.request = request
         self.subject = subject
         self.on_phase: Callable[[Progress], None] = _unheard
