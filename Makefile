@@ -53,7 +53,7 @@ chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew
 bench: $(SET_UP) $(AWS_CLI)  ## measure what docs/benchmarks.md quotes (about three hours)
 	.venv/bin/python -m bench $(ARGS)
 
-mutants: $(SET_UP)  ## break the product in 200 small ways, and list those that no test notices (hours)
+mutants: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## break the product in 200 small ways, and list those that no test notices (hours)
 	@.venv/bin/python -m scripts.temporal_cli >/dev/null
 	.venv/bin/python -m bench.mutants $(ARGS)
 

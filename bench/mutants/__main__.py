@@ -37,8 +37,9 @@ def main() -> None:
     parser.add_argument("--most", type=int, default=MOST, help=f"how many mutants to draw; {MOST} when not given")
     parser.add_argument("--seed", type=int, default=random.randrange(10_000), help="draws the same mutants again")  # noqa: S311
     asked = parser.parse_args()
-    # The programs that tests start import the copy too, and find the Temporal server that is here already.
-    os.environ |= {"PYTHONPATH": str(KEPT / "tree"), "PRIVATELINK_CACHE": str(ROOT / ".cache")}
+    print(f"--seed {asked.seed} draws these mutants again", flush=True)
+    # The programs that tests start import the copy too.
+    os.environ["PYTHONPATH"] = str(KEPT / "tree")
     with copied_tree(ROOT, KEPT / "tree"):
         files = [file for path in asked.paths for file in ([path] if path.is_file() else path.rglob("*.py"))]
         drawn = draw(files, seed=asked.seed, most=asked.most, equivalent=equivalents())
@@ -52,7 +53,7 @@ def main() -> None:
                 survivors.append((mutant, len(some)))
             verdict = "noticed " if found else "SURVIVED"
             print(f"{number}/{len(drawn)} {verdict} {mutant.file}:{mutant.line} {mutant.after}", flush=True)
-    show_survivors(survivors, f"{len(survivors)} of {len(drawn)} mutants survived (--seed {asked.seed})")
+    show_survivors(survivors, f"{len(survivors)} of {len(drawn)} mutants survived")
     if asked.paths == ROOMS and asked.tests == [Path("tests")] and asked.most >= MOST:
         show(measures(len(drawn) - len(survivors), len(drawn)))
 

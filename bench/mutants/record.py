@@ -8,7 +8,7 @@ import ast
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -81,6 +81,9 @@ def record(files: Iterable[Path], kept: Path) -> Record:
                 stale.unlink()
             _run(file, data, report)
         everything.add(str(file), *_read(data, report))
+        if {"failure", "error"} & {verdict.tag for case in _cases(report) for verdict in case}:
+            print(f"{file} fails without a mutant: its failed tests are left out, and the next run records it again")
+            report.unlink()
     return everything
 
 
@@ -89,17 +92,21 @@ def _run(file: Path, data: Path, report: Path) -> None:
     unfinished = report.with_suffix(".unfinished")
     command = [sys.executable, "-m", "pytest", "-q", "-m", "not chaos", str(file), f"--junit-xml={unfinished}"]
     covering = ["--cov=activities", "--cov=clouds", "--cov=workflows", "--cov-context=test", "--cov-report="]
-    environment = {**os.environ, "COVERAGE_FILE": str(data)}
+    # The core that newer Pythons have by default knows no contexts.
+    environment = {**os.environ, "COVERAGE_FILE": str(data), "COVERAGE_CORE": "ctrace"}
     subprocess.run([*command, *covering], env=environment, stdout=subprocess.DEVNULL, check=False)
     unfinished.rename(report)
 
 
+def _cases(report: Path) -> Iterator[ET.Element]:
+    return ET.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
+
+
 def _read(data: Path, report: Path) -> tuple[dict[str, float], dict[str, dict[int, list[str]]]]:
     """The seconds of each test that passed, and for each file its lines with their contexts."""
-    cases = ET.parse(report).iter("testcase")  # noqa: S314 - pytest wrote it
     seconds = {
         f"{case.get('classname', '').replace('.', '/')}.py::{case.get('name')}": float(case.get("time", 0))
-        for case in cases
+        for case in _cases(report)
         if len(case) == 0
     }
     if not data.exists():

@@ -21,9 +21,10 @@ TIMES_AS_LONG = 5
 
 @contextmanager
 def copied_tree(root: Path, copy: Path) -> Iterator[None]:
-    """Work in a copy of this tree, which is new: a mutant never stands where somebody edits."""
+    """Work in a new copy of this tree, so that a mutant never stands where somebody edits. The caches are shared."""
     shutil.rmtree(copy, ignore_errors=True)
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns(".*", "__pycache__"))
+    (copy / ".cache").symlink_to(root / ".cache")
     with chdir(copy):
         yield
 
