@@ -35,14 +35,16 @@ async def test_as_many_calls_as_a_budget_holds_pass_at_once(budget: Budget) -> N
 
 
 async def test_a_used_up_bucket_is_patience_with_the_time_of_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is retried, without being an error to log, when the next token is due."""
+    """It is retried, without being an error to log, when the next token is due that nobody else was promised."""
     monkeypatch.setattr(budgets, "PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr(budgets, "BACK_WITHIN", 3600)
     budget = TokenBucket("writes of the platform", capacity=1, per_second=1 / 600, workers=WorkerCount())
     await budget.take()
-    with pytest.raises(Throttled, match="writes of the platform") as throttled:
-        await budget.take()
-    assert throttled.value.next_retry_delay == paced_delta(600)
-    assert not throttled.value.non_retryable
+    for seconds in (600, 1200):
+        with pytest.raises(Throttled, match="writes of the platform") as throttled:
+            await budget.take()
+        assert throttled.value.next_retry_delay == paced_delta(seconds)
+        assert not throttled.value.non_retryable
 
 
 async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
