@@ -14,7 +14,7 @@ UV := .cache/uv/bin/uv
 COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --no-annotate --no-strip-extras
 
-.PHONY: help demo test coverage chaos check fault-matrix histories chaos-long bench benchmarks schemas runbook typescript screenshots requirements clean
+.PHONY: help demo test coverage chaos check fault-matrix histories chaos-long bench mutants benchmarks schemas runbook typescript screenshots requirements clean
 .DEFAULT_GOAL := help
 
 help:  ## show this
@@ -52,6 +52,10 @@ chaos-long: $(SET_UP)  ## run 300 random interleavings of everything, drawn anew
 
 bench: $(SET_UP) $(AWS_CLI)  ## measure what docs/benchmarks.md quotes (about three hours)
 	.venv/bin/python -m bench $(ARGS)
+
+mutants: $(SET_UP) $(AWS_CLI) $(if $(shell command -v npm),$(TYPESCRIPT))  ## break the product in 200 small ways, and list those that no test notices (hours)
+	@.venv/bin/python -m scripts.temporal_cli >/dev/null
+	.venv/bin/python -m bench.mutants $(ARGS)
 
 benchmarks: $(SET_UP)  ## write docs/benchmarks.md from its template and bench/results.json
 	.venv/bin/python -m scripts.benchmarks

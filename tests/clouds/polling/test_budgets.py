@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import timedelta
+from math import ceil
 
 import pytest
 
@@ -34,14 +35,16 @@ async def test_as_many_calls_as_a_budget_holds_pass_at_once(budget: Budget) -> N
 
 
 async def test_a_used_up_bucket_is_patience_with_the_time_of_the_next_turn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is retried, without being an error to log, when the next token is due."""
+    """It is retried, without being an error to log, when the next token is due that nobody else was promised."""
     monkeypatch.setattr(budgets, "patience", lambda: 0.01)
+    monkeypatch.setattr(budgets, "BACK_WITHIN", 3600)
     budget = TokenBucket("writes of the platform", capacity=1, per_second=1 / 600, workers=WorkerCount())
     await budget.take()
-    with pytest.raises(Throttled, match="writes of the platform") as throttled:
-        await budget.take()
-    assert throttled.value.next_retry_delay == paced_delta(600)
-    assert not throttled.value.non_retryable
+    for seconds in (600, 1200):
+        with pytest.raises(Throttled, match="writes of the platform") as throttled:
+            await budget.take()
+        assert throttled.value.next_retry_delay == paced_delta(seconds)
+        assert not throttled.value.non_retryable
 
 
 async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
@@ -55,6 +58,31 @@ async def test_a_used_up_window_is_patience_until_its_first_call_counts_no_more(
         await budget.take()
     assert throttled.value.next_retry_delay is not None
     assert timedelta(0) < throttled.value.next_retry_delay < paced_delta(3600)
+
+
+async def test_who_is_sent_away_comes_back_behind_those_sent_away_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many are told each window as it has calls, so that not all of them come back for the same turns."""
+    monkeypatch.setattr(budgets, "BACK_WITHIN", 4 * 3600)
+    budget = MovingWindow("writes of the platform", calls=2, seconds=3600, workers=WorkerCount())
+    await asyncio.gather(budget.take(), budget.take())
+    windows = []
+    for _ in range(5):
+        with pytest.raises(Throttled) as throttled:
+            await budget.take()
+        assert throttled.value.next_retry_delay is not None
+        windows.append(ceil(throttled.value.next_retry_delay / paced_delta(3600)))
+    assert windows == [1, 1, 2, 2, 3]
+
+
+async def test_who_is_sent_away_shortly_before_a_turn_is_back_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its retry comes no later than the turn, even where that is less than a second away."""
+    monkeypatch.setattr(budgets, "patience", lambda: 0.01)
+    budget = moving_window(calls=1)
+    await budget.take()
+    with pytest.raises(Throttled) as throttled:
+        await budget.take()
+    assert throttled.value.next_retry_delay is not None
+    assert throttled.value.next_retry_delay <= timedelta(seconds=WINDOW_SECONDS)
 
 
 async def test_a_turn_comes_when_the_bucket_has_refilled() -> None:
