@@ -48,9 +48,9 @@ def test_every_cloud_divides_its_limits_by_the_count_of_its_worker(
     build_worker(client, Settings.from_environment(), workers)
     parts = {type(part): part for activity in given["activities"] for part in vars(activity.__self__).values()}
     divided: list[Any] = [
-        parts[AwsAccounts].account(AwsAccess(region="us-east-1")).pollers.load_balancers,
+        parts[AwsAccounts].account(AwsAccess(region="us-east-1")).pollers.load_balancers._rate,
         *parts[Platform]._budgets.values(),
-        parts[DeploymentApis].of(next(iter(sandbox.seed["deployments"]))).holders,
+        parts[DeploymentApis].of(next(iter(sandbox.seed["deployments"]))).holders._rate,
     ]
     assert [workers] * len(divided) == [one._workers for one in divided]
 
